@@ -384,8 +384,22 @@ def day(text: str) -> str | None:
 
 
 def technique_url(technique: str) -> str:
-    """The address of a technique's page, where a slash replaces the dot of a sub-technique's id."""
+    """The address of a technique's page at ATT&CK's site, where a slash replaces the dot."""
     return f"https://attack.mitre.org/techniques/{technique.replace('.', '/')}/"
+
+
+def page_label(technique: str, url: str) -> str:
+    """The label of the link to a technique's page: "T1059.001 at attack.mitre.org"."""
+    return f"{technique} at {urlsplit(url).hostname}"
+
+
+def is_technique_page(technique: str, label: object, url: object) -> bool:
+    """Whether a layer's link leads to the technique's page: at ATT&CK's site, or as navlayers labels it."""
+    if not isinstance(url, str):
+        return False
+    return url.rstrip("/") == technique_url(technique).rstrip("/") or (
+        str(label).startswith(f"{technique} at ") and label == page_label(technique, url)
+    )
 
 
 def single_line(text: str, longest: int = 2000) -> str:

@@ -270,3 +270,41 @@ def test_a_logo_in_pixels_is_read_whole(run: Run, tmp_path: Path) -> None:
     (tmp_path / "cut.png").write_bytes(cut)
     done = run("report", "gcp", "-o", "-", "--logo", tmp_path / "cut.png")
     assert (done.code, "is not a readable picture" in done.err) == (2, True)
+
+
+_USES = "".join(f'<g id="a{i}">' + 10 * f'<use href="#a{i - 1}"/>' + "</g>" for i in range(1, 12))
+
+
+@pytest.mark.parametrize(
+    ("shapes", "says"),
+    [
+        (
+            '<filter id="q" x="-1e6" y="-1e6" width="1e7" height="1e7"><feTurbulence baseFrequency="0.1" '
+            'numOctaves="9999"/></filter><rect filter="url(#q)" width="10" height="10"/>',
+            "the logo takes more than 3 seconds to draw",
+        ),
+        (f'<g id="a0"><rect width="1" height="1"/></g>{_USES}<use href="#a11"/>', "the logo cannot be drawn"),
+    ],
+)
+def test_a_logo_that_takes_too_long_to_draw_is_refused(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shapes: str, says: str
+) -> None:
+    """9,999 octaves of noise on 10¹⁴ pixels; 10¹¹ copies of a square."""
+    monkeypatch.setattr("navlayers.output.logo._MOST_SECONDS", 3)
+    logo = tmp_path / "logo.svg"
+    logo.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 50">{shapes}</svg>')
+    refused = run("report", "gcp", "--logo", logo, "--sections", "summary", "-o", tmp_path / "report.html")
+    assert (refused.code, f"{logo}: {says}" in refused.err) == (2, True)
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_a_png_with_a_wrong_checksum_is_refused(run: Run, tmp_path: Path) -> None:
+    from PIL import Image  # noqa: PLC0415
+
+    logo = tmp_path / "logo.png"
+    Image.new("RGB", (40, 20), "#336699").save(logo)
+    data = bytearray(logo.read_bytes())
+    data[data.index(b"IDAT") - 4 + 8 + int.from_bytes(data[data.index(b"IDAT") - 4 : data.index(b"IDAT")])] ^= 1
+    logo.write_bytes(data)
+    refused = run("report", "gcp", "--logo", logo, "--sections", "summary", "-o", tmp_path / "report.pdf")
+    assert (refused.code, "the logo is not a readable picture" in refused.err) == (2, True)

@@ -21,7 +21,7 @@ from navlayers.scoring.coverage import Coverage, coverage_of, without_scores
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from navlayers.mapping.find import Source
@@ -155,6 +155,7 @@ def load_inputs(
     sources = list(sources)
     read = list(prepare(sources, attack_version, reading))
     inputs = [prepared for prepared in read if isinstance(prepared, Prepared)]
+    inputs, left_out = _of_one_domain(inputs, {source.name for source in sources if source.parts})
     _refuse_several_domains(inputs)
     newest = max(
         (prepared.catalogue for prepared in inputs), key=lambda catalogue: versions.number(catalogue.version)
@@ -170,8 +171,8 @@ def load_inputs(
             if is_counted:
                 counted.add(prepared.name)
         loaded.append(layer.at(newest))
-    skipped = tuple(prepared for prepared in read if isinstance(prepared, Problem))
-    return InputSet(newest, tuple(loaded), skipped, frozenset(counted))
+    skipped = [prepared for prepared in read if isinstance(prepared, Problem)]
+    return InputSet(newest, tuple(loaded), (*skipped, *left_out), frozenset(counted))
 
 
 def _other(prepared: Prepared) -> bool:
@@ -207,6 +208,22 @@ def _layer_input(layer: Prepared, *, is_counted: bool) -> Prepared:
     mapping_set = as_unscored(layer.set) if is_counted else layer.set
     notices = tuple(notice for notice in layer.notices if notice.code not in idle)
     return msgspec.structs.replace(layer, set=mapping_set, notices=notices)
+
+
+def _of_one_domain(
+    inputs: Sequence[Prepared], parts: Collection[str]
+) -> tuple[list[Prepared], tuple[Problem, ...]]:
+    """The inputs, of tables of several domains only the part in the domain of the others, else the largest part."""
+    domain = next((each for each in inputs if each.name not in parts), inputs[0]).set.domain
+    used = {each.path: each for each in inputs if each.name in parts and each.set.domain == domain}
+    notices: dict[Path, Problem] = {}
+    for each in inputs:
+        if each.name in parts and each.path in used and each.set.domain != domain:
+            rest = [other.name for other in inputs if other.path == each.path and other.set.domain != domain]
+            message = f"using {used[each.path].name} without {and_list(rest)}: inputs are of one ATT&CK domain"
+            notices[each.path] = Problem(message, Place(str(each.path)))
+    kept = [each for each in inputs if each.set.domain == domain or each.name not in parts or each.path not in used]
+    return kept, tuple(notices.values())
 
 
 def _refuse_several_domains(inputs: Sequence[Prepared]) -> None:

@@ -91,8 +91,9 @@ def diff(
         NavlayersError: An input cannot be read, both are the same file, or an option does not fit.
     """
     versions = sources((before, after), reading)
-    if len(versions) != 2:
-        message = f"{before} and {after} are {'the same input' if len(versions) < 2 else f'{len(versions)} inputs'}"
+    count = sum(version.name in (version.parts[:1] or [version.name]) for version in versions)
+    if count != 2:
+        message = f"{before} and {after} are {'the same input' if count < 2 else f'{count} inputs'}"
         raise UsageError(Problem(message, expected="two versions of a set or layer"))
     together = load_inputs(versions, attack_version, reading)
     first, second = together.coverage(ScoreOptions(**options))

@@ -56,7 +56,7 @@ def baseline_index(
     """
     if baseline is None or isinstance(baseline, int):
         return baseline
-    return inputs.index_of(source(baseline, reading).path)
+    return inputs.index_of(source(baseline, reading, whole=True).path)
 
 
 def against(
@@ -76,7 +76,7 @@ def against(
     """
     from navlayers.analysis.threats import with_threat  # noqa: PLC0415 - for threats alone
 
-    words = [source(word, reading) if word == STDIN else word for word in paths_of(threat)]
+    words = [source(word, reading, whole=True) if word == STDIN else word for word in paths_of(threat)]
     return with_threat(inputs, words, attack_version, software_of=software_of, reading=reading)
 
 

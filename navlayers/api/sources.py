@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from navlayers._text import slug
+from navlayers._text import and_list, slug
 from navlayers.errors import InputError, NavlayersWarning, Place, Problem, UsageError
 from navlayers.layer.document import Layer, encode_layer
 from navlayers.mapping.find import STDIN, Source, repeated, resolve
+from navlayers.mapping.load import by_domain
 from navlayers.mapping.model import MappingSet
 
 if TYPE_CHECKING:
@@ -26,29 +27,31 @@ Input: TypeAlias = "str | os.PathLike[str] | MappingSet | Layer"
 """A shipped name, a file of any format, a folder, "-" for standard input, or an object."""
 
 
-def sources(inputs: Sequence[Input], reading: ReadOptions, *, distinct: bool = False) -> tuple[Source, ...]:
-    """The sources of inputs, in their order; a folder may contain several.
+def sources(
+    inputs: Sequence[Input], reading: ReadOptions, *, distinct: bool = False, whole: bool = False
+) -> tuple[Source, ...]:
+    """The sources of inputs, in their order; a folder or a table of several ATT&CK domains may contain several.
 
     Args:
         inputs: Names, paths and objects; none: the sets in the folder `mappings` if there is one, else all shipped.
         reading: How to read files.
         distinct: Refuse different files of the same name, instead of adding their folders to the names.
+        whole: Do not split tables of several domains.
 
     Raises:
         TypeError: An input is neither a name, a path, a MappingSet nor a Layer.
         InputError: No input has that name, or standard input cannot be read.
         UsageError: Two files have the same name and `distinct` is set.
     """
-    if not inputs:
-        return resolve((), reading.format, distinct=distinct)
-    resolved: list[Source] = []
+    resolved = [] if inputs else list(resolve((), reading.format, distinct=distinct))
     for are_names, group in groupby(inputs, lambda item: isinstance(item, str | os.PathLike)):
         if are_names:
             names: list[Any] = list(group)
             resolved += resolve([os.fspath(name) for name in names], reading.format, distinct=distinct)
         else:
             resolved += map(_in_memory, group)
-    return tuple(_stdin(item, reading.max_bytes) if str(item.path) == STDIN else item for item in resolved)
+    resolved = [_stdin(item, reading.max_bytes) if str(item.path) == STDIN else item for item in resolved]
+    return tuple(resolved) if whole else by_domain(resolved, reading)
 
 
 def _in_memory(item: object) -> Source:
@@ -70,19 +73,24 @@ def _stdin(item: Source, max_bytes: int) -> Source:
     return msgspec.structs.replace(item, data=data)
 
 
-def source(item: Input, reading: ReadOptions) -> Source:
+def source(item: Input, reading: ReadOptions, *, whole: bool = False) -> Source:
     """The source of one input.
 
     Args:
         item: A name, path, set or layer.
         reading: How to read a file.
+        whole: Do not split a table of several domains.
 
     Raises:
         TypeError: As for `sources`.
         InputError: No input has that name.
-        UsageError: The input is a folder of several sets.
+        UsageError: The input is a folder of several sets, or a table of several domains unless `whole`.
     """
-    resolved = sources((item,), reading)
+    resolved = sources((item,), reading, whole=whole)
+    if len(resolved) != 1 and resolved[0].parts:
+        message = f"techniques of several ATT&CK domains: {and_list([part.domain for part in resolved])}"
+        hint = f"--meta domain={resolved[0].domain} reads all rows as one set"
+        raise UsageError(Problem(message, Place(str(resolved[0].path)), "a table of one domain", hint))
     if len(resolved) != 1:
         message = f"{item} is a folder of {len(resolved)} sets"
         raise UsageError(Problem(message, expected="one set or layer", hint=f"for example {resolved[0].path}"))

@@ -18,7 +18,7 @@ from navlayers.mapping.find import STDIN, Source
 from navlayers.mapping.formats import ReadOptions, detect
 from navlayers.mapping.formats import source as sources
 from navlayers.mapping.formats.findings import LeftOut
-from navlayers.mapping.load import MOST_SKIPPED, nothing_read
+from navlayers.mapping.load import MOST_SKIPPED, nothing_read, read
 from navlayers.output.files import Output, write_all
 from navlayers.pages.upgrade import form_for, render
 from navlayers.upgrades import layers, sets
@@ -128,7 +128,7 @@ def upgrade_files(
 
 def _label(source: Source) -> str:
     """The name of an input in reports: its path, or the name of a shipped set."""
-    return source.name if source.origin == "shipped" else str(source.path)
+    return source.name if source.origin == "shipped" or source.parts else str(source.path)
 
 
 def _subfolders(inputs: Iterable[Source]) -> Iterator[Problem]:
@@ -192,8 +192,8 @@ class _Upgrader(NamedTuple):
         if (self.reading.format or detect.sniff(loaded)) == outputs.LAYER:
             self._format(outputs.LAYER)
             return self._layers(source, loaded)
-        read = readers.read(path, data=loaded.data, reading=self.reading)
-        return self._set(source, loaded.data, read)
+        reading = read(msgspec.structs.replace(source, data=loaded.data), self.reading)
+        return self._set(source, None if source.parts else loaded.data, reading)
 
     def _format(self, own: str) -> str:
         return outputs.format_of(own, to=self.to, output=self.output)

@@ -60,11 +60,14 @@ def check(inputs: Sequence[Source], output: str | None, *, in_place: bool) -> No
             problems.append(Problem(message, hint="use -o"))
         elif str(source.path) == STDIN:
             problems.append(Problem("standard input cannot be changed in place", hint="use -o -"))
+        elif source.parts:
+            message = "techniques of several ATT&CK domains cannot be upgraded in place"
+            problems.append(Problem(message, Place(str(source.path)), hint="use -o"))
         elif source.path.is_dir():
             message = "this folder is one mapping set, which cannot be written in place"
             problems.append(Problem(message, Place(str(source.path)), hint="use -o"))
     if problems:
-        raise UsageError(problems)
+        raise UsageError(dict.fromkeys(problems))
 
 
 def is_folder(inputs: Sequence[Source], output: str) -> bool:
@@ -135,6 +138,8 @@ def _name(one: Upgraded) -> str:
     """The name of a result in a folder: the input's, with an ending of the format."""
     path = Path("stdin") if str(one.source.path) == STDIN else one.source.path.absolute()
     endings = _ENDINGS[one.to]
+    if one.source.parts:
+        return f"{one.source.name}{path.suffix if one.to == one.format and path.suffix else endings[0]}"
     if one.to == one.format and (path.suffix.lower() in endings or one.to == LAYER):
         return path.name if path.suffix else f"{path.name}{endings[0]}"
     return f"{path.name if path.is_dir() else path.stem}{endings[0]}"

@@ -29,7 +29,8 @@ class Technique(msgspec.Struct, frozen=True, omit_defaults=True):
     `tactics` are short names in matrix order, without those of deprecated matrices. `parent` is the id of a
     sub-technique's technique. `successor` is the id in the revoked-by relationship of a revoked technique; it may
     itself be revoked or deprecated. `version` is that of the technique's content (`x_mitre_version`), "" if the
-    bundle has none. `description` is ATT&CK's Markdown, only in releases that the user added.
+    bundle has none. `description` is ATT&CK's Markdown, only in releases that the user added. `page` is the address
+    of its page where that is not at attack.mitre.org, as of an organization's own techniques.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Technique(msgspec.Struct, frozen=True, omit_defaults=True):
     successor: str | None = None
     version: str = ""
     description: str = ""
+    page: str = ""
 
     @property
     def active(self) -> bool:
@@ -51,7 +53,7 @@ class Technique(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def url(self) -> str:
         """The URL of the technique's page."""
-        return technique_url(self.id)
+        return self.page or technique_url(self.id)
 
 
 class Catalogue(msgspec.Struct, frozen=True, dict=True):
@@ -117,6 +119,11 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
             chain.append(step)
             step = self.techniques[step].successor
         return tuple(chain)
+
+    @cached_property
+    def own_pages(self) -> dict[str, str]:
+        """Address at attack.mitre.org → the page that replaces it, for an organization's own techniques."""
+        return {technique_url(entry.id): entry.page for entry in self.techniques.values() if entry.page}
 
     @cached_property
     def _names(self) -> dict[str, list[Technique]]:

@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from pathlib import Path
 from typing import NoReturn, get_args
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -43,6 +44,7 @@ class Bundle(msgspec.Struct, frozen=True):
 
 class _Reference(msgspec.Struct, gc=False):
     source_name: str = ""
+    url: str | None = None
     external_id: str | None = None
 
 
@@ -78,6 +80,16 @@ class _Object(msgspec.Struct):
             if reference.source_name in _SOURCES and reference.external_id:
                 return reference.external_id
         return None
+
+    @property
+    def own_page(self) -> str:
+        """The address of its page, "" if that is at attack.mitre.org or not stated."""
+        for reference in self.external_references or ():
+            if reference.source_name in _SOURCES and reference.external_id == self.attack_id and reference.url:
+                parts = urlsplit(reference.url)
+                own = parts.scheme in ("http", "https") and parts.hostname not in (None, "attack.mitre.org")
+                return reference.url if own else ""
+        return ""
 
     @property
     def status(self) -> Status:
@@ -234,6 +246,7 @@ def _techniques(
                 successor=successors.get(stix_id) if pattern.status == "revoked" else None,
                 version=pattern.x_mitre_version or "",
                 description=(pattern.description or "") if descriptions else "",
+                page=pattern.own_page,
             )
         )
     return techniques

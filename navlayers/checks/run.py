@@ -17,6 +17,7 @@ from navlayers.mapping import formats as readers
 from navlayers.mapping.find import STDIN
 from navlayers.mapping.formats import Findings, ReadOptions
 from navlayers.mapping.formats.findings import Spelling
+from navlayers.mapping.load import part_options
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -64,14 +65,17 @@ def check(
     for source in sources:
         path = STDIN if str(source.path) == STDIN else str(source.path)
         try:
-            format_, findings = _findings_of(path, source.data, attack_version, reading)
+            format_, findings = _findings_of(path, source.data, attack_version, part_options(source, reading))
         except OtherFileError as error:
             if source.origin == "folder":
                 skipped.append(find.skipped(error.problems[0]))
                 continue
             format_, findings = "", [_as_finding(problem, fatal=True) for problem in error.problems]
         inputs.append(CheckedInput(path, format_, source.origin))
-        every += findings
+        # Techniques of the other parts of the table are checked with them.
+        first = source.name in source.parts[:1]
+        elsewhere = {"other-domain-technique", *([] if first else ["unknown-technique"])} if source.parts else set()
+        every += (each for each in findings if each.code not in elsewhere)
     kept = (f for f in every if f.code not in ignore and (not select or f.code in select))
     return Report(
         tuple(sorted(_merged(kept), key=lambda f: (f.place, f.code, f.message))), tuple(inputs), tuple(skipped)

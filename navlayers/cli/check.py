@@ -88,7 +88,7 @@ def command(
     from navlayers.checks import Report, render  # noqa: PLC0415
     from navlayers.checks import check as check_sources  # noqa: PLC0415
     from navlayers.checks import fix as fix_sources  # noqa: PLC0415
-    from navlayers.mapping.load import nothing_read  # noqa: PLC0415
+    from navlayers.mapping.load import nothing_read, parts_notice  # noqa: PLC0415
 
     _options.refuse_other_format(None if format_ == "text" else format_, as_json=as_json)
     if attack_version is not None and (fix or diff):
@@ -114,6 +114,7 @@ def command(
         shown = Report(tuple(each for each in report.findings if each.level in levels), report.inputs)
     click.echo(render(shown, "json" if as_json else format_), nl=False, err=to_stdout)
     if not quiet:
+        _print.notices(notice for each in inputs for notice in parts_notice(each))
         _summarize(report, fixed, fix=fix and not diff, can_fix=attack_version is None)
     if report.unreadable:
         sys.exit(EXIT_UNREADABLE)

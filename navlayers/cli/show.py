@@ -90,5 +90,6 @@ def command(
     width = _print.window() if output == _print.STDOUT else None
     # https://no-color.org: bold and dim letters count as color.
     styled = width is not None and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    text = show.render(result, format_, width=width, styled=styled)
+    pages = {url: page for each in loaded for url, page in each.catalogue.own_pages.items()}
+    text = show.render(result, format_, pages=pages, width=width, styled=styled)
     _print.put(text, output, force=force, quiet=quiet, keep=[each.path for each in inputs])

@@ -59,7 +59,12 @@ def command(
         )
     with _print.progress("Writing", quiet=quiet) as step:
         written = write_site(
-            sources(sets, reading), folder, SiteOptions(title, scoring), reading=reading, on_file=step, **options
+            sources(sets, reading),
+            folder,
+            SiteOptions(title, scoring),
+            reading=reading,
+            on_file=step,
+            **options,
         )
     if quiet:
         return

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import number_text, rounded, technique_url, web_links
+from navlayers._text import number_text, page_label, rounded, technique_url, web_links
 from navlayers.layer.colors import NOT_RATED, Gradient
 from navlayers.layer.document import Link, Metadata, Technique
 from navlayers.scoring.scores import UNSPECIFIED, Rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from navlayers.scoring.scores import Contribution, TechniqueScore
 
@@ -150,7 +150,20 @@ def technique_links(
 @lru_cache(maxsize=2_000)
 def _page_link(technique: str) -> Link:
     """The link to a technique's ATT&CK page, cached because many layers share it."""
-    return Link(f"{technique} at attack.mitre.org", technique_url(technique))
+    url = technique_url(technique)
+    return Link(page_label(technique, url), url)
+
+
+def with_own_pages(entries: Iterable[Technique], pages: Mapping[str, str]) -> Iterator[Technique]:
+    """The entries with links to the pages of `Catalogue.own_pages`."""
+    for entry in entries:
+        page = pages.get(technique_url(entry.techniqueID)) if pages else None
+        if page is None:
+            yield entry
+        else:
+            own = Link(page_label(entry.techniqueID, page), page)
+            links = tuple(own if link == _page_link(entry.techniqueID) else link for link in entry.links)
+            yield msgspec.structs.replace(entry, links=links)
 
 
 @lru_cache(maxsize=10_000)

@@ -8,7 +8,7 @@ import msgspec
 
 from navlayers._text import number_text, slugs, web_links
 from navlayers.attack.domain import DOMAIN_NAMES
-from navlayers.layer.annotate import LINKS_IN_MENU, Style, annotate
+from navlayers.layer.annotate import LINKS_IN_MENU, Style, annotate, with_own_pages
 from navlayers.layer.colors import NOT_RATED_ITEM, count_gradient, count_legend, value_gradient, value_legend
 from navlayers.layer.document import ATTACK, Layer, Link, Metadata, Versions, tab_name
 from navlayers.mapping.model import HUNDRED
@@ -60,7 +60,7 @@ def make_layer(
         description=description,
         gradient=gradient,
         legendItems=tuple(legend),
-        techniques=tuple(techniques),
+        techniques=tuple(with_own_pages(techniques, catalogue.own_pages)),
         metadata=tuple(Metadata(label, value) for label, value in facts if value),
         links=tuple(links),
         hideDisabled=hide_disabled,

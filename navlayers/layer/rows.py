@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from navlayers._text import technique_url
+from navlayers._text import is_technique_page
 from navlayers.layer.document import ATTACK
 from navlayers.layer.view import Annotation, View
 
@@ -47,8 +47,7 @@ class Row(msgspec.Struct, frozen=True):
     @property
     def links(self) -> tuple[tuple[str, str], ...]:
         """Labels and URLs, without the technique's ATT&CK page, which its id links to."""
-        own = technique_url(self.id).rstrip("/")
-        return tuple((label, url) for label, url in self.annotation.links if url.rstrip("/") != own)
+        return tuple(link for link in self.annotation.links if not is_technique_page(self.id, *link))
 
 
 class Joint(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
-from navlayers._text import comma_list, first_few, web_links
+from navlayers._text import comma_list, first_few, quantity, web_links
 from navlayers.attack import Catalogue
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.errors import Problem
@@ -39,7 +39,23 @@ _AGGREGATES = ("average", "min", "max", "sum")
 _EXPANDED = ("none", "annotated", "all")
 
 # The Navigator converts these platforms of old layers.
-_OLD_PLATFORMS = {"AWS": "IaaS", "GCP": "IaaS", "Azure": "IaaS"}
+_OLD_PLATFORMS = {
+    "android": "Android",
+    "ios": "iOS",
+    "windows": "Windows",
+    "linux": "Linux",
+    "mac": "macOS",
+    "AWS": "IaaS",
+    "GCP": "IaaS",
+    "Azure": "IaaS",
+}
+# Platforms that ATT&CK renamed since; the Navigator does not convert these.
+_RENAMED_PLATFORMS = {
+    "Azure AD": "Identity Provider",
+    "Office 365": "Office Suite",
+    "Google Workspace": "Office Suite",
+    "Network": "Network Devices",
+}
 
 COMMENTED = "•"
 """Text of cells that are annotated without a score."""
@@ -207,6 +223,8 @@ def view_of(layer: dict[str, Any], catalogue: Catalogue, name: str) -> View:
     kind = layout.get("layout") if layout.get("layout") in _LAYOUTS else "side"
     aggregate = layout.get("aggregateFunction")
     expanded = layout.get("expandedSubtechniques")
+    platforms = _platforms(layer.get("filters") or {}, catalogue, notice)
+    _tell_hidden(entries, platforms, catalogue, notice)
     return View(
         name=_text(layer.get("name")) or "layer",
         description=_text(layer.get("description")),
@@ -223,7 +241,7 @@ def view_of(layer: dict[str, Any], catalogue: Catalogue, name: str) -> View:
             count_unscored=layout.get("countUnscored") is True and aggregate not in _AGGREGATES[1:],
             expanded=expanded if expanded in _EXPANDED else "none",
         ),
-        platforms=_platforms(layer.get("filters") or {}, catalogue, notice),
+        platforms=platforms,
         sorting=layer["sorting"] if layer.get("sorting") in (1, 2, 3) else 0,
         hide_disabled=layer.get("hideDisabled") is True,
         tactic_background=_tactic_background(layer),
@@ -352,7 +370,14 @@ def _platforms(filters: dict[str, Any], catalogue: Catalogue, notice: Notice) ->
     names = [p for p in _list(filters.get("platforms")) if isinstance(p, str)]
     in_release = {platform for t in catalogue.techniques.values() if t.active for platform in t.platforms}
     by_lower = {platform.lower(): platform for platform in in_release}
-    resolved = {_OLD_PLATFORMS.get(platform, by_lower.get(platform.lower(), platform)) for platform in names}
+    # A release before 9 has AWS itself.
+    written = {p for p in names if p in in_release}
+    resolved = written | {_OLD_PLATFORMS.get(p, by_lower.get(p.lower(), p)) for p in names if p not in in_release}
+    renamed = sorted(p for p in resolved - in_release if _RENAMED_PLATFORMS.get(p) in in_release)
+    if renamed:
+        pairs = [f"{platform} ({_RENAMED_PLATFORMS[platform]})" for platform in renamed]
+        notice(f"the Navigator shows an empty matrix for platforms under their old names: {comma_list(pairs)}")
+        resolved = {_RENAMED_PLATFORMS[p] if p in renamed else p for p in resolved}
     missing = sorted(resolved - in_release - {"None"})
     other = sorted(p for p in names if p not in in_release and p not in _OLD_PLATFORMS and p.lower() in by_lower)
     if other:
@@ -364,6 +389,19 @@ def _platforms(filters: dict[str, Any], catalogue: Catalogue, notice: Notice) ->
         )
     known = resolved & (in_release | {"None"})
     return () if not known or known >= in_release else tuple(sorted(known))
+
+
+def _tell_hidden(
+    entries: dict[tuple[str, str], Annotation], platforms: tuple[str, ...], catalogue: Catalogue, notice: Notice
+) -> None:
+    """Tell which scored techniques the layer's own filter hides."""
+    scored = {id_ for (id_, _), entry in entries.items() if entry.score is not None and entry.enabled}
+    techniques = [catalogue.techniques[id_] for id_ in sorted(scored)]
+    hidden = [t for t in techniques if platforms and not set(platforms) & set(t.platforms or ("None",))]
+    if hidden:
+        names = first_few([f"{t.id} {t.name} ({', '.join(t.platforms)})" for t in hidden], MOST_LISTED, "; ")
+        count = quantity(len(hidden), "technique")
+        notice(f"the layer's platform filter ({', '.join(platforms)}) hides {count} with a score: {names}")
 
 
 def _tactic_background(layer: dict[str, Any]) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from navlayers._text import and_list, slugs
+from navlayers.attack.domain import Domain
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.formats import FORMATS, READS
 from navlayers.mapping.formats.detect import likely_set, sniff_folder
@@ -40,6 +41,8 @@ class Source(msgspec.Struct, frozen=True):
         origin: "shipped", "here" (of the project), "folder" (a file of a folder), or "file" (or folder of one set).
         data: the content, if it does not come from the path.
         mapping_set: the set, if it is in memory.
+        domain: the ATT&CK domain whose mappings to take from a table of several; "" for all.
+        parts: the names of the sets of that table, the largest first; empty for other inputs.
     """
 
     name: str
@@ -47,6 +50,8 @@ class Source(msgspec.Struct, frozen=True):
     origin: str = "file"
     data: bytes | None = None
     mapping_set: MappingSet | None = None
+    domain: Domain | Literal[""] = ""
+    parts: tuple[str, ...] = ()
 
 
 def shipped() -> tuple[Source, ...]:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import msgspec
 
 from navlayers.layer.view import View
-from navlayers.output.tables import Cell, Column, Table, shown
+from navlayers.output.tables import Cell, Column, Table, relinked, shown, with_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 Paper: TypeAlias = Literal["A4", "letter"]
 LogoKind: TypeAlias = Literal["png", "jpeg", "svg"]
@@ -207,6 +207,28 @@ class Document(msgspec.Struct, frozen=True):
     def figures(self) -> tuple[Figure, ...]:
         """Every figure, in the order of the document."""
         return tuple(figure for section in self.sections for figure in section.figures)
+
+
+def with_own_pages(document: Document, pages: Mapping[str, str]) -> Document:
+    """The document with other addresses for those in `pages`, such as `Catalogue.own_pages`."""
+
+    def content(old: Content) -> Content:
+        return tuple(relinked(span, pages) for span in spans(old))
+
+    def block(old: Block) -> Block:
+        match old:
+            case Table():
+                return with_pages(old, pages)
+            case Paragraph():
+                return Paragraph(content(old.content), old.warning)
+            case Facts():
+                return Facts(tuple((name, content(value)) for name, value in old.items))
+        return old
+
+    if not pages:
+        return document
+    sections = (Section(each.id, each.title, tuple(map(block, each.blocks))) for each in document.sections)
+    return msgspec.structs.replace(document, sections=tuple(sections), blocks=tuple(map(block, document.blocks)))
 
 
 def flat(document: Document) -> Iterator[Block]:

@@ -14,7 +14,7 @@ from importlib import resources
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from navlayers._text import printable, technique_url
+from navlayers._text import printable
 from navlayers.layer.colors import text_color
 from navlayers.output.document import Bars, flat, spans
 from navlayers.output.tables import Column, Span, address_of, fill_of, shown
@@ -123,9 +123,8 @@ class Page:
         strong = isinstance(cell, Span) and cell.strong and bool(text)
         if fill := fill_of(cell, column):
             return Markup('<span class="chip {}">{}</span>').format(self.colors.name(fill), content)
-        if column.kind == "technique" and text:
-            url = f"#pin={text}" if text in self._explored else technique_url(text)
-            return Markup('<a href="{}" rel="noreferrer">{}</a>').format(url, content)
+        if column.kind == "technique" and text in self._explored:
+            return Markup('<a href="#pin={}" rel="noreferrer">{}</a>').format(text, content)
         lines = text.split("\n")
         urls = [address_of(cell if len(lines) == 1 else line, column) for line in lines]
         if all(urls):

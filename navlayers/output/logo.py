@@ -21,6 +21,16 @@ _MOST_PIXELS = 25_000_000
 _LONGEST_SIDE = 100_000
 _SVG = "{http://www.w3.org/2000/svg}"
 _LENGTH = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(?:px|pt)?\s*")
+_MOST_SECONDS = 10
+"""Logos take about a second; a filter of a few bytes can take hours."""
+
+_DRAW = """
+import sys
+sys.path[:] = sys.argv[1:]
+from navlayers.output.drawing.typeset import typst
+source = b'#image(bytes(sys.inputs.logo), format: "svg")'
+typst(source, format="pdf", sys_inputs={"logo": sys.stdin.buffer.read().decode("utf-8", "replace")})
+"""
 _KINDS: dict[str, LogoKind] = {"PNG": "png", "JPEG": "jpeg"}
 _DECLARATION = re.compile(rb"<!(?:DOCTYPE|ENTITY)|<\?xml-stylesheet", re.IGNORECASE)
 _INTERNAL = re.compile(r"#|data:image/(?:png|jpeg);base64,")
@@ -53,6 +63,8 @@ def _pixels(data: bytes, place: Place) -> Logo:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a picture that is too large raises below
+            # Checks the sums of PNG, which `load` does not and the compiler of PDF does.
+            Image.open(io.BytesIO(data), formats=tuple(_KINDS)).verify()
             with Image.open(io.BytesIO(data), formats=tuple(_KINDS)) as image:
                 kind, (width, height) = _KINDS[str(image.format)], image.size
                 if width * height <= _MOST_PIXELS:
@@ -81,7 +93,25 @@ def _svg(data: bytes, place: Place) -> Logo:
     if not (0 < width < _LONGEST_SIDE and 0 < height < _LONGEST_SIDE):
         hint = "give its svg element a viewBox"
         raise InputError(Problem("the logo has no size", place, "width and height", hint))
+    _refuse_undrawable(data, place)
     return Logo(data, "svg", width, height)
+
+
+def _refuse_undrawable(data: bytes, place: Place) -> None:
+    """Draw an SVG in another process, because the compiler of PDF cannot be interrupted in this one."""
+    import subprocess  # noqa: PLC0415 - for logos alone
+    import sys  # noqa: PLC0415
+
+    message, hint = "the logo cannot be drawn", "save it as a plain SVG or a PNG"
+    # Isolated: modules of the current folder are not those that were imported here.
+    words = [sys.executable, "-I", "-c", _DRAW, *sys.path]
+    try:
+        subprocess.run(words, input=data, capture_output=True, timeout=_MOST_SECONDS, check=True)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        message = f"the logo takes more than {_MOST_SECONDS} seconds to draw"
+        raise InputError(Problem(message, place, "a simple picture", hint)) from None
+    except subprocess.CalledProcessError:
+        raise InputError(Problem(message, place, hint=hint)) from None
 
 
 def _more_than_a_picture(place: Place) -> Problem:

@@ -13,14 +13,14 @@ from navlayers._text import neutralize, printable, rounded, technique_url, web_l
 from navlayers.layer.colors import value_gradient
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 Kind: TypeAlias = Literal["text", "number", "score", "percent", "technique", "color", "path"]
 Cell: TypeAlias = "str | float | None"
 """None is an empty cell, which is not 0."""
 
 _ALMOST = 99.9
-_TECHNIQUE = re.compile(r"T\d{4}(\.\d{3})?")
+_TECHNIQUE = re.compile(r"(?:[A-Z][A-Z0-9]*-)?T\d{4}(\.\d{3})?")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -63,6 +63,9 @@ class Column(msgspec.Struct, frozen=True):
     def right(self) -> bool:
         """Whether it holds figures, which are right-aligned."""
         return self.kind in ("number", "score", "percent")
+
+
+_TEXT = Column("")
 
 
 class Detail(msgspec.Struct, frozen=True):
@@ -160,10 +163,33 @@ def address_of(cell: Cell, column: Column) -> str:
     """The address that a cell links to: the page of a technique, or an http(s) address; "" for none."""
     if not isinstance(cell, str):
         return ""
-    if column.kind == "technique" and not isinstance(cell, Span):
+    if column.kind == "technique" and not url_of(cell):
         return technique_url(cell) if _TECHNIQUE.fullmatch(cell) else ""
     url = url_of(cell) if isinstance(cell, Span) else cell
     return url if "://" in url and web_links([url]) == (url,) else ""
+
+
+def relinked(text: str, pages: Mapping[str, str], column: Column = _TEXT) -> str:
+    """The text; if `pages` has another address for its address, a link to that."""
+    page = pages.get(address_of(text, column))
+    if page is None:
+        return text
+    old = text if isinstance(text, Span) else Span(text)
+    return Span(text, page, color=old.color, strong=old.strong)
+
+
+def with_pages(table: Table, pages: Mapping[str, str]) -> Table:
+    """The table with other addresses for those in `pages`, such as `Catalogue.own_pages`."""
+    if not pages:
+        return table
+    rows = (
+        tuple(
+            relinked(cell, pages, column) if isinstance(cell, str) else cell
+            for cell, column in zip(row, table.columns, strict=True)
+        )
+        for row in table.rows
+    )
+    return msgspec.structs.replace(table, rows=tuple(rows))
 
 
 def to_csv(table: Table) -> bytes:

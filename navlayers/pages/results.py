@@ -9,7 +9,7 @@ from navlayers.layer.document import Layer, encode_layer, encode_layers
 from navlayers.mapping.model import HUNDRED
 from navlayers.output import markdown, sheets, tables
 from navlayers.output.folders import INDEX, FileEntry, sha256
-from navlayers.output.tables import Cell, Column, Kind, Table, columns
+from navlayers.output.tables import Cell, Column, Kind, Table, columns, with_pages
 from navlayers.pages.index import InputEntry, ResultIndex, encode
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ def result_folder(
         lead: Text before the tables in the Markdown.
         short: The tables of the Markdown, where they are to be shorter than those of the workbook.
     """
+    workbook, short = ([with_pages(table, catalogue.own_pages) for table in each] for each in (workbook, short))
     files: dict[str, bytes] = {}
     entries: list[FileEntry] = []
 

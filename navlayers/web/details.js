@@ -30,9 +30,9 @@ class Panel {
 
   build(technique) {
     const { model } = this;
-    const { id, name, parent, platforms, tactics, subs } = model.techniques[technique];
-    const link = make("a", { href: `https://attack.mitre.org/techniques/${id.replace(".", "/")}/`, rel: "noreferrer" },
-      `${id} at attack.mitre.org`);
+    const { id, name, parent, page, platforms, tactics, subs } = model.techniques[technique];
+    const href = page ?? `https://attack.mitre.org/techniques/${id.replace(".", "/")}/`;
+    const link = make("a", { href, rel: "noreferrer" }, `${id} at ${new URL(href).host}`);
     const union = model.views.find((view) => view.kind === "union") ?? model.views[0];
     this.heading.replaceChildren(make("span", { class: "id" }, id), " ", name);
     this.body.replaceChildren(...[

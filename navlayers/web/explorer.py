@@ -45,12 +45,16 @@ class Tactic(msgspec.Struct, frozen=True):
     techniques: list[tuple[int, list[int]]]
 
 
-class Release(msgspec.Struct, frozen=True):
-    """A release: techniques as id, name, number of the parent or -1, numbers of platforms; tactics; platforms."""
+class Release(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A release: techniques as id, name, number of the parent or -1, numbers of platforms; tactics; platforms.
+
+    `own` holds the addresses of pages that are not at attack.mitre.org.
+    """
 
     techniques: list[tuple[str, str, int, list[int]]]
     tactics: list[Tactic]
     platforms: list[str]
+    own: dict[str, str] = {}
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -266,6 +270,7 @@ class Numbers:
                 for tactic, families in release_columns(self.catalogue)
             ],
             platforms,
+            {t.id: t.page for t in active if t.page},
         )
 
 

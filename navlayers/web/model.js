@@ -28,10 +28,11 @@ const MOST_VIEWS = 4;
 
 class Model {
   constructor(data) {
-    const { techniques, tactics, platforms } = data.release ?? globalThis.navlayersRelease;
+    const { techniques, tactics, platforms, own = {} } = data.release ?? globalThis.navlayersRelease;
     const { measures, categories, counts, capabilities, pages } = data;
     Object.assign(this, { platforms, tactics, measures, categories, counts, capabilities, pages, compact: data.compact });
-    this.techniques = techniques.map(([id, name, parent, on]) => ({ id, name, parent, platforms: on, subs: [], tactics: [] }));
+    this.techniques = techniques.map(([id, name, parent, on]) =>
+      ({ id, name, parent, page: own[id], platforms: on, subs: [], tactics: [] }));
     this.techniques.forEach((one, number) => {
       if (one.parent >= 0) this.techniques[one.parent].subs.push(number);
     });

@@ -9,7 +9,7 @@ import msgspec
 
 from navlayers.output.drawing.options import Rendered
 from navlayers.output.html import Page, bundle, documents
-from navlayers.output.tables import Column, Table
+from navlayers.output.tables import Column, Table, with_pages
 from navlayers.pages.compare import score_cell
 from navlayers.web.explorer import SCRIPTS, to_json
 from navlayers.web.report_data import report_data
@@ -78,7 +78,8 @@ def _scores(subject: ReportInput) -> Table:
     for technique, row in comparison.rows.items():
         cells = (score_cell(row, name, comparison.measure) for name in comparison.names)
         rows.append((technique, subject.catalogue.techniques[technique].name, *cells))
-    return Table("coverage", "Scores of all covered techniques", columns, tuple(rows))
+    table = Table("coverage", "Scores of all covered techniques", columns, tuple(rows))
+    return with_pages(table, subject.catalogue.own_pages)
 
 
 def _address(logo: Logo) -> str:

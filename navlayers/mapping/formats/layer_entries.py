@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from navlayers._text import Names, quantity, quoted, technique_url
+from navlayers._text import Names, is_technique_page, quantity, quoted
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats._json import convert, kind
 from navlayers.mapping.formats.findings import Issue
@@ -146,7 +146,7 @@ def _entry(
     if technique is None:
         return None
     # A link to the technique's own page says no more than its id.
-    links = [item for item in links if item.get("url") != technique_url(technique)]
+    links = [item for item in links if not is_technique_page(technique, item.get("label"), item.get("url"))]
     labels = [item.get("label") or None if item.get("url") else item for item in links]
     return Entry(
         technique,

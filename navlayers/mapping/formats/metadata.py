@@ -148,13 +148,27 @@ def likely_domain(techniques: Iterable[str]) -> Domain:
     Args:
         techniques: ids or names of techniques; one that is repeated counts as often.
     """
-    ids = Counter(techniques)
-    known: dict[Domain, int] = {}
+    counts = domain_counts(techniques)
+    return max(counts, key=lambda domain: counts[domain], default="enterprise")
+
+
+def domain_counts(techniques: Iterable[str]) -> dict[Domain, int]:
+    """The domains of ids or names, in the order of `DOMAINS`, and the number of those of each."""
+    times = Counter(techniques)
+    counts: dict[Domain, int] = {}
+    for id_, domain in domains_of(times).items():
+        counts[domain] = counts.get(domain, 0) + times[id_]
+    return counts
+
+
+def domains_of(techniques: Iterable[str]) -> dict[str, Domain]:
+    """Id or name → the first domain whose newest releases have it, those of each domain together."""
+    left = dict.fromkeys(techniques)
+    domains: dict[str, Domain] = {}
     for domain in DOMAINS:
-        newest = attack.newest(domain)
-        known[domain] = sum(
-            count for id_, count in ids.items() if any(release.get(id_) or release.named(id_) for release in newest)
-        )
-        if known[domain] == ids.total():
+        if not left:
             break
-    return max(known, key=lambda domain: known[domain])
+        newest = attack.newest(domain)
+        domains |= {id_: domain for id_ in left if any(r.get(id_) or r.named(id_) for r in newest)}
+        left = {id_: None for id_ in left if id_ not in domains}
+    return domains

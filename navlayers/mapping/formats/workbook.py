@@ -72,6 +72,21 @@ def check_workbook(source: Source, context: Context) -> int:
         raise _refused(source.path, message, hint="download or save it again") from None
 
 
+def xml_of(data: bytes, most: int) -> bytes:
+    """At most `most` bytes of the XML of a workbook, to look for ids in; "" if it is damaged."""
+    parts = []
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for name in archive.namelist()[:_MOST_PARTS]:
+                if name.endswith(".xml"):
+                    with archive.open(name) as part:
+                        parts.append(part.read(most))
+                    most -= len(parts[-1])
+    except _DAMAGE:
+        return b""
+    return b"\n".join(parts)
+
+
 def _check(path: str, archive: zipfile.ZipFile, most: int) -> int:
     members = archive.infolist()
     names = {member.filename.lower() for member in members}

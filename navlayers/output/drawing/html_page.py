@@ -43,6 +43,7 @@ def render_html(views: Sequence[View], options: RenderOptions = RenderOptions())
         style_hash=html.digest(style),
         layers=shown,
         joint=joint,
+        own_pages={url: page for layer in layers for url, page in layer.view.catalogue.own_pages.items()},
     )
     return Rendered(page.encode("utf-8", "replace"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from navlayers.output.tables import Cell, Column, Span, Table, columns
+from navlayers.output.tables import Cell, Column, Span, Table, columns, with_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,7 +55,8 @@ def techniques(layers: Sequence[Tab], *, linked: bool) -> Table:
         names = [layer.name for layer in layers for _ in layer.rows]
         heads = (Column("layer"), *heads)
         body = tuple((name, *cells) for name, cells in zip(names, body, strict=True))
-    return Table("Techniques", "Techniques", heads, body)
+    table = Table("Techniques", "Techniques", heads, body)
+    return _linked(table, layers) if linked else table
 
 
 def _metadata(rows: Sequence[Row], taken: set[str]) -> list[_Field]:
@@ -102,4 +103,9 @@ def joint(layers: Sequence[Tab], rows: Sequence[Joint]) -> Table:
     heads = (Column("technique", "technique"), *columns("name", "tactics"))
     scores = columns(*(layer.name for layer in layers), kind="number")
     body = tuple((row.id, row.name, ", ".join(row.tactics), *row.scores) for row in rows)
-    return Table("All layers", "Scores of all layers", (*heads, *scores), body)
+    return _linked(Table("All layers", "Scores of all layers", (*heads, *scores), body), layers)
+
+
+def _linked(table: Table, layers: Sequence[Tab]) -> Table:
+    """The table with links to an organization's own pages of its techniques."""
+    return with_pages(table, {url: page for tab in layers for url, page in tab.view.catalogue.own_pages.items()})

@@ -8,7 +8,7 @@ import msgspec
 
 from navlayers._text import and_list
 from navlayers.errors import Problem, UsageError, unknown
-from navlayers.output.document import Document, Logo, Paper, Section
+from navlayers.output.document import Document, Logo, Paper, Section, with_own_pages
 from navlayers.pages.report.capabilities import capability_blocks, comment_blocks, non_mappable_blocks
 from navlayers.pages.report.heatmaps import gaps_blocks, heatmap_blocks, plan_blocks
 from navlayers.pages.report.method import appendix_blocks, method_blocks
@@ -140,4 +140,4 @@ def make_report(data: ReportInput, options: ReportOptions = ReportOptions()) -> 
         sections=tuple(sections),
         paper=options.paper,
     )
-    return Report(document, data)
+    return Report(with_own_pages(document, data.catalogue.own_pages), data)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from navlayers._text import json_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from navlayers.mapping.load import Prepared
     from navlayers.pages.show.results import Page
@@ -45,23 +45,33 @@ def look_up(word: str, sets: Sequence[Prepared], options: ScoreOptions | None = 
     return page(find(word, sets), sets, options)
 
 
-def render(shown: Page, format_: Format = "text", *, width: int | None = None, styled: bool = False) -> str:
+def render(
+    shown: Page,
+    format_: Format = "text",
+    *,
+    pages: Mapping[str, str] = {},
+    width: int | None = None,
+    styled: bool = False,
+) -> str:
     """A page as text that ends with a line feed.
 
     Args:
         shown: the page.
         format_: one of `FORMATS`.
+        pages: addresses that replace those of techniques, see `Catalogue.own_pages`.
         width: of "text": columns of the terminal; None: unlimited.
         styled: of "text": with bold and dim letters.
     """
     if format_ == "json":
         return json_text(shown)
+    from navlayers.output.document import with_own_pages  # noqa: PLC0415
     from navlayers.pages.show.layout import document  # noqa: PLC0415
 
+    page = with_own_pages(document(shown), pages)
     if format_ == "text":
         from navlayers.output import text  # noqa: PLC0415
 
-        return text.render(document(shown), width, styled=styled)
+        return text.render(page, width, styled=styled)
     writer = importlib.import_module({"md": "navlayers.output.markdown", "html": "navlayers.output.html"}[format_])
-    rendered: str = writer.render(document(shown))
+    rendered: str = writer.render(page)
     return rendered

@@ -105,6 +105,7 @@ def technique_page(identifier: str, sets: Sequence[IndexedSet]) -> TechniquePage
             platforms=technique.platforms,
             parent=_named(technique.parent, catalogue) if technique.parent else None,
             subtechniques=tuple(Named(sub.id, sub.name) for sub in catalogue.subtechniques(identifier)),
+            url=technique.url,
             status=technique.status,
             successor=_successor(identifier, catalogue),
         )

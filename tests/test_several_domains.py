@@ -1,0 +1,134 @@
+"""Tables with techniques of several ATT&CK domains: a set each, in every command that reads sets."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+import navlayers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Run
+
+READ_AS = "techniques of several ATT&CK domains: read as rules-enterprise, rules-mobile and rules-ics"
+KEPT = "using rules-enterprise without rules-mobile and rules-ics: inputs are of one ATT&CK domain"
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "rules.csv"
+    path.write_text("rule id;technique;score\nR1;T1059.001;50\nR2;T1626;40\nR3;T0801;30\nR4;T1078, T1404;20\n")
+    return path
+
+
+def overviews(folder: Path) -> dict[str, list[str]]:
+    """Folder → the ids of its overview."""
+    return {
+        each.name: sorted(e["techniqueID"] for e in json.loads((each / "overview.json").read_text())["techniques"])
+        for each in sorted(folder.iterdir())
+    }
+
+
+def test_build_writes_a_folder_of_each_domain(run: Run, tmp_path: Path, table: Path) -> None:
+    built = run("build", table, "-o", tmp_path / "out", "--only", "overview")
+    assert (built.code, "left out" in built.err) == (0, False)
+    assert overviews(tmp_path / "out") == {
+        "rules-enterprise": ["T1059.001", "T1078"],
+        "rules-ics": ["T0801"],
+        "rules-mobile": ["T1404", "T1626"],
+    }
+    assert built.err.count(READ_AS) == 1
+    assert run("build", table, "-o", tmp_path / "alone", "--meta", "domain=mobile").code == 0
+    assert [folder.name for folder in (tmp_path / "alone").iterdir()] == ["rules"]
+
+
+@pytest.mark.parametrize("words", [["stats"], ["show", "T1404", "--set"], ["check"]])
+def test_commands_of_several_sets_take_all_parts(run: Run, table: Path, words: list[str]) -> None:
+    told = run(*words, table)
+    assert (told.code, told.err.count(READ_AS)) == (0, 1)
+    if words == ["stats"]:
+        assert [line.split()[0] for line in told.out.splitlines()[2:5]] == [
+            "rules-enterprise",
+            "rules-mobile",
+            "rules-ics",
+        ]
+    assert "other-domain-technique" not in told.out
+
+
+def test_render_and_site_have_all_parts(run: Run, tmp_path: Path, table: Path) -> None:
+    assert run("render", table, "--to", "csv", "-o", tmp_path / "drawn").code == 0
+    names = ["rules-enterprise", "rules-ics", "rules-mobile"]
+    assert sorted(path.stem for path in (tmp_path / "drawn").iterdir()) == names
+    assert run("site", table, "-o", tmp_path / "site").code == 0
+    assert sorted(path.name for path in (tmp_path / "site" / "sets").iterdir() if path.is_dir()) == names
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["compare", "{}", "gcp"],
+        ["compare", "gcp", "{}", "--baseline", "{}"],
+        ["gaps", "{}", "--threat", "APT29"],
+        ["plan", "{}", "--budget", "1"],
+        ["report", "{}", "-o", "-"],
+        ["diff", "{}", "gcp"],
+    ],
+)
+def test_analyses_take_the_part_of_the_other_inputs_or_the_largest(run: Run, table: Path, words: list[str]) -> None:
+    told = run(*(word.format(table) for word in words))
+    assert told.code == 0
+    assert told.err.count(KEPT) == 1
+    assert "T1626" not in told.out
+
+
+def test_a_part_is_compared_with_inputs_of_its_domain(run: Run, table: Path) -> None:
+    told = run("compare", table, "kev-mobile", "--measure", "covered")
+    assert told.code == 0
+    assert "using rules-mobile without rules-enterprise and rules-ics" in told.err
+
+
+def test_convert_and_load_refuse_several_domains(run: Run, tmp_path: Path, table: Path) -> None:
+    told = run("convert", table)
+    message = "techniques of several ATT&CK domains: enterprise, mobile and ics; expected a table of one domain"
+    assert (told.code, message in told.err) == (2, True)
+    with pytest.raises(navlayers.UsageError, match="several ATT&CK domains"):
+        navlayers.load(table)
+    assert run("convert", table, "--meta", "domain=mobile", "-o", tmp_path / "all.yaml").code == 0
+    assert len(navlayers.load(tmp_path / "all.yaml").mappings) == 5
+
+
+def test_upgrade_writes_a_file_of_each_domain(run: Run, tmp_path: Path, table: Path) -> None:
+    assert run("upgrade", table, "--attack", "16.1", "-o", tmp_path / "new").code == 0
+    counts = {path.name: path.read_text().count("16.1") for path in (tmp_path / "new").iterdir()}
+    assert counts == {"rules-enterprise.csv": 2, "rules-mobile.csv": 2, "rules-ics.csv": 1}
+    before = table.read_bytes()
+    refused = run("upgrade", table, "--attack", "16.1", "--in-place")
+    assert (refused.code, table.read_bytes()) == (2, before)
+    assert refused.err.count("techniques of several ATT&CK domains cannot be upgraded in place") == 1
+
+
+def test_fixes_of_all_parts_are_written(run: Run, table: Path) -> None:
+    table.write_text(table.read_text().replace("T1626", "t1626").replace("T0801", "t0801"))
+    assert run("check", table, "--fix").code == 0
+    assert "R2;T1626;40\nR3;T0801;30\n" in table.read_text()
+
+
+def test_standard_input_and_workbooks_are_split(run: Run, tmp_path: Path, table: Path) -> None:
+    told = run("stats", "-", stdin=table.read_bytes())
+    assert "read as stdin-enterprise, stdin-mobile and stdin-ics" in told.err
+    assert run("convert", table, "--meta", "domain=ics", "-o", tmp_path / "all.xlsx").code == 0
+    assert "several" not in run("stats", tmp_path / "all.xlsx").err
+
+
+def test_a_stray_id_of_another_domain_does_not_split_a_table(run: Run, tmp_path: Path) -> None:
+    """Of 151 techniques one is of mobile, less than 1 %: a mistake, not a set."""
+    ids = sorted({m.technique for m in navlayers.load("gcp").mappings})[:150]
+    path = tmp_path / "stray.csv"
+    path.write_text("control,technique\n" + "".join(f"C1,{id_}\n" for id_ in [*ids, "T1626"]))
+    told = run("check", path, "--select", "other-domain-technique")
+    assert (told.code, "T1626" in told.out) == (1, True)
+    assert "stray-" not in run("stats", path).out
