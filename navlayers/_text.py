@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections import Counter
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -20,7 +21,6 @@ import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from fractions import Fraction
 
 _SHOWN = 60
 _SENTENCE = 200
@@ -112,25 +112,33 @@ def quantity(number: int, what: str, many: str = "") -> str:
     return f"{number:,} {what if number == 1 else many or f'{what}s'}"
 
 
-def percent(share: Fraction, least: Fraction | None = None) -> float:
-    """A share 0–1 in percent, rounded to one decimal.
+def percent(part: float | Fraction, whole: float | Fraction, goal: Fraction | None = None) -> float:
+    """A share in per cent with one decimal, for tables.
 
-    A share below 1 is not rounded up to 100, nor one below `least` up to that: it is cut, such as to 99.9.
+    It is 0 only for nothing, 100 only for the whole, and at least `goal` (a share 0–1) only if it reaches that.
     """
-    rounded = round(float(100 * share), 1)
-    missed = (goal for goal in (least, 1) if goal is not None and share < goal)
-    return math.floor(1000 * share) / 10 if any(rounded >= 100 * goal for goal in missed) else rounded
+    share = _share(part, whole)
+    return max(_steps(share, goal, 1000), share > 0) / 10
 
 
-def percent_text(part: float, whole: float) -> str:
-    """A share for a sentence, in whole per cent: "46 %".
-
-    A part that is not empty is "<1 %" rather than 0, one that is not the whole ">99 %" rather than 100.
-    """
-    share = 100 * part / whole if whole else 0
-    if 0 < share < 1:
+def percent_text(part: float | Fraction, whole: float | Fraction, goal: Fraction | None = None) -> str:
+    """A share in whole per cent, for sentences: "46 %", "<1 %" if it is not nothing, ">99 %" if not the whole."""
+    share = _share(part, whole)
+    if 0 < share < Fraction(1, 100):
         return "<1 %"
-    return ">99 %" if 99 < share < 100 else f"{round(share)} %"
+    return ">99 %" if Fraction(99, 100) < share < 1 else f"{_steps(share, goal, 100)} %"
+
+
+def _share(part: float | Fraction, whole: float | Fraction) -> Fraction:
+    # By their decimal digits, which decide halves: 0.285 is 285 thousandths.
+    return Fraction(str(part)) / Fraction(str(whole)) if whole else Fraction(0)
+
+
+def _steps(share: Fraction, goal: Fraction | None, steps: int) -> int:
+    """The share in steps of 1 / `steps`, halves up; down if it would seem to reach the goal or the whole."""
+    near = math.floor(share * steps + Fraction(1, 2))
+    reached = any(share < end <= Fraction(near, steps) for end in (goal, 1) if end is not None)
+    return math.floor(share * steps) if reached else near
 
 
 def folded(text: str) -> str:
@@ -333,25 +341,24 @@ def _escaped(found: re.Match[str]) -> str:
     return json.dumps(char)[1:-1] if is_control(char) else char
 
 
-def rounded(score: float) -> float:
-    """The score as it is written: at most two decimals, and an int if it is whole."""
-    if score.__class__ is int:
-        return score
-    rounded = _half_up(score)
-    return int(rounded) if rounded == int(rounded) else rounded
-
-
-_CENT = Decimal("0.01")
 _NO_CENTS = 1e15
 """From here on, floats have no decimals worth rounding, and `Decimal` not enough digits."""
 
 
+def rounded(score: float, decimals: int = 2) -> float:
+    """The score as it is written: with at most so many decimals, and an int if it is whole."""
+    if score.__class__ is int:
+        return score
+    rounded = _half_up(score, decimals)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
 @lru_cache(maxsize=4096)
-def _half_up(score: float) -> float:
-    """Two decimals, half up by the decimal digits: 67.195 is 67.2, though its binary value is just below."""
+def _half_up(score: float, decimals: int) -> float:
+    """Half up by the decimal digits: 67.195 is 67.2, though its binary value is just below."""
     if abs(score) >= _NO_CENTS:
         return score
-    return float(Decimal(repr(score)).quantize(_CENT, ROUND_HALF_UP))
+    return float(Decimal(repr(score)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
 
 
 def number_text(score: float) -> str:

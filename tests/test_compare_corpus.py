@@ -87,10 +87,10 @@ def test_every_total_of_the_workbook_is_that_of_the_inputs(out: Path, expected: 
         others = set().union(*(other for other in expected if other is not found))
         assert name in NAMES
         assert (techniques, subs) == (sum("." not in t for t in found), sum("." in t for t in found))
-        assert share == pytest.approx(100 * len(found) / len(active), abs=0.0051)
-        assert mean == pytest.approx(sum(of[""] for of in found.values()) / len(found), abs=0.0051)
+        assert share == pytest.approx(100 * len(found) / len(active), abs=0.0501)
+        assert mean == pytest.approx(sum(of[""] for of in found.values()) / len(found), abs=0.0501)
         assert unique == len(found.keys() - others)
-        assert over_all == pytest.approx(sum(of[""] for of in found.values()) / len(active), abs=0.0051)
+        assert over_all == pytest.approx(sum(of[""] for of in found.values()) / len(active), abs=0.0501)
         rest = [other for other in expected if other is not found]
         assert best == sum(of[""] > max(r.get(t, {}).get("", 0) for r in rest) for t, of in found.items())
     together = set().union(*expected)
@@ -103,7 +103,7 @@ def test_every_total_of_the_workbook_is_that_of_the_inputs(out: Path, expected: 
         assert (first, second) == (NAMES[a], NAMES[b])
         one, two = expected[a].keys(), expected[b].keys()
         assert (both, either) == (len(one & two), len(one | two))
-        assert jaccard == pytest.approx(both / either, abs=0.0051)
+        assert jaccard == pytest.approx(both / either, abs=0.0501)
     gap = [row[0] for row in book["gap"].iter_rows(min_row=2, values_only=True)]
     assert gap == sorted(active - together)
 
@@ -128,8 +128,8 @@ def test_every_total_per_tactic_is_that_of_the_inputs(out: Path, expected: list[
             own = of & found.keys()
             others = set().union(*(other for other in expected if other is not found))
             assert (covered, unique) == (len(own), len(own - others))
-            assert mean == pytest.approx(sum(found[t][""] for t in own) / len(own), abs=0.0051)
-            assert over_all == pytest.approx(sum(found[t][""] for t in own) / len(of), abs=0.0051)
+            assert mean == pytest.approx(sum(found[t][""] for t in own) / len(own), abs=0.0501)
+            assert over_all == pytest.approx(sum(found[t][""] for t in own) / len(of), abs=0.0501)
         sums = [sum(found[t][""] for t in of & found.keys()) for found in expected]
         assert strongest == ", ".join(name for name, found in zip(NAMES, sums, strict=True) if found == max(sums))
 

@@ -47,7 +47,7 @@ def test_the_plan_the_curve_and_what_is_next_best_are_printed(run: Run, small: P
     assert result.code == 0
     assert result.err == ""
     assert result.out == (
-        "Choose 1 of 4 capabilities for a budget of 1 at ATT&CK Enterprise 16.1: it reaches 60.0 % of the total "
+        "Choose 1 of 4 capabilities for a budget of 1 at ATT&CK Enterprise 16.1: it reaches 60 % of the total "
         "value (1.5 of 2.5) and covers 2 of 3 techniques; proven optimal.\n\n"
         "The plan\n"
         "                            adds\n"
@@ -55,7 +55,7 @@ def test_the_plan_the_curve_and_what_is_next_best_are_printed(run: Run, small: P
         "1  Name of mfa       2       1.5       1.5  60.0 %\n"
         "unique: techniques that no other capability of the plan covers as well; weight: a score of 100 counts 1\n"
         "\n"
-        "Next best: coverage that one more capability adds\n"
+        "Next best: value that one more capability adds\n"
         "                 adds\n"
         "capability   (weight)    share\n"
         "Name of edr         1  100.0 %\n"
@@ -124,7 +124,7 @@ def test_what_others_give_as_well_is_told_in_files_alone(run: Run, small: Path, 
     assert f"\n## {title}\n" in text
     assert "| pam | Name of pam | not chosen | ids, mfa | mfa |\n" in text
     assert text.startswith("# Plan for a budget of 1: tiny 1\n\n## About\n")
-    assert "| adds | coverage beyond the capabilities before it, or beyond the plan, in weight |\n" in text
+    assert "| adds | value beyond the capabilities before it, or beyond the plan, in weight |\n" in text
     assert "Of all candidates" not in shown
     assert "edundant" not in shown
 
@@ -192,7 +192,7 @@ def test_those_in_place_are_named_in_the_first_row(run: Run) -> None:
     shown = run("plan", "nist_800_53", "--budget", "1", "--have", "AC-2,AC-3,AC-5,AC-6", "-q").out
     assert "\n   in place: AC-02, AC-03, AC-05, +1 more " in shown
     assert shown.startswith(
-        "Add 1 to the 4 in place for a budget of 1 at ATT&CK Enterprise 16.1: together they cover "
+        "Add 1 to the 4 in place for a budget of 1 at ATT&CK Enterprise 16.1: together they are mapped to "
     )
 
 
@@ -200,7 +200,7 @@ def test_the_layer_of_an_unscored_set_counts_the_capabilities_of_the_plan(run: R
     layer = json.loads(run("plan", "nist_800_53", "--budget", "2", "-o", "-", "-q").out)
     assert {entry.get("score") for entry in layer["techniques"]} == {0, 1, 2}
     assert layer["gradient"]["maxValue"] == 2
-    assert layer["techniques"][0]["comment"].startswith("Covered by ")
+    assert layer["techniques"][0]["comment"].startswith("Mapped by ")
 
 
 def test_a_threat_weighs_and_what_nobody_covers_has_a_colour(run: Run) -> None:
@@ -218,7 +218,7 @@ def test_costs_come_from_a_table(run: Run, small: Path, tmp_path: Path) -> None:
     result = run("plan", small, "--budget", "3", "--cost", f"{tmp_path / 'prices.csv'}")
     assert result.out.startswith(
         "Choose 2 of 4 capabilities (price 3) for a budget of 3 at ATT&CK Enterprise 16.1: together they reach "
-        "64.0 % of the total value (1.6 of 2.5) and cover 3 of 3 techniques; proven optimal.\n"
+        "64 % of the total value (1.6 of 2.5) and cover 3 of 3 techniques; proven optimal.\n"
     )
     assert result.err == "note: 1 capability has no cost and is left out of the plan: pam\n"
     old = run("plan", small, "--budget", "2", "--cost", f"{tmp_path / 'prices.csv'}:old", "--json")
@@ -297,7 +297,7 @@ def test_nothing_asked_for_gives_an_empty_plan(run: Run, small: Path, out: Path,
     result = run("plan", small, *asked, "-o", out)
     assert result.code == 0
     assert result.out.startswith("Choose none of 4 capabilities for a ")
-    assert ": this reaches 0.0 % of the total value (0 of 2.5) and covers 0 of 3 techniques; proven" in result.out
+    assert ": this reaches 0 % of the total value (0 of 2.5) and covers 0 of 3 techniques; proven" in result.out
     layer = json.loads((out / "plan.json").read_text(encoding="utf-8"))
     assert {entry["color"] for entry in layer["techniques"]} == {"#d9d9d9"}
 
@@ -369,7 +369,7 @@ def test_layers_of_counts_are_chosen_from_as_unscored_sets(run: Run, tmp_path: P
     layers = sorted((tmp_path / "built" / "nist_800_53" / "groups").glob("*.json"))
     result = run("plan", *layers, "--budget", "2", "-q")
     assert result.out.startswith("Choose 2 of 11 capabilities for a budget of 2 at ATT&CK Enterprise 16.1: ")
-    assert ": together they cover 462 of 469 techniques (98.5 %); proven optimal.\n" in result.out
+    assert ": together they are mapped to 462 of 469 techniques (99 %); proven optimal.\n" in result.out
 
 
 @pytest.mark.cpu(2)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def directory(*sets: list[str]) -> Directory:
     """The capabilities of these ids, each called "Name of" it."""
     made = together(*([row(i, "T1001") for i in ids] for ids in sets))
-    return Directory(candidates_of(score_inputs(made, ScoreOptions()), None, 0, "covered"))
+    return Directory(candidates_of(score_inputs(made, ScoreOptions()), None, 0))
 
 
 @pytest.mark.parametrize(

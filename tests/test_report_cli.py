@@ -193,7 +193,7 @@ def test_an_input_is_never_written_over(run: Run, tmp_path: Path) -> None:
         (["gcp", "-o", "r.md", "--sections", ","], "--sections is empty"),
         (["gcp", "-o", "r.md", "--cost", "x.csv"], "--cost needs a plan"),
         (["gcp", "-o", "r.md", "--sections", "gaps"], "--sections gaps needs a threat"),
-        (["gcp", "-o", "r.md", "--weak", "30"], "--weak needs a threat"),
+        (["gcp", "-o", "r.md", "--weak", "101"], "--weak is 101; expected a number from 0 to 100"),
         (["gcp", "-o", "r.md", "--time-limit", "3"], "--time-limit needs a plan"),
         (["gcp", "-o", "r.md", "--sections", "plan"], "--sections plan needs a plan"),
         (["gcp", "-o", "r.md", "--budget", "many"], '--budget "many" is not a number'),

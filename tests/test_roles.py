@@ -151,7 +151,9 @@ def test_threats_are_threats_of_gaps_and_plan(run: Run, own: tuple[Path, Path]) 
     }
     kev = json.loads(run("gaps", "nist_800_53", "--threat", "kev", "--attack", "16.1", "--json", "-q").out)
     assert (kev["total"]["covered"], kev["total"]["techniques"]) == (128, 155)
-    assert "no capability covers 1 of them" in run("plan", own[1], "--budget", "1", "--threat", own[0], "-q").out
+    assert (
+        "no capability is mapped to 1 of them" in run("plan", own[1], "--budget", "1", "--threat", own[0], "-q").out
+    )
 
 
 def test_a_comparison_shows_threats_as_what_is_to_be_covered(

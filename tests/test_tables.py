@@ -61,7 +61,7 @@ def test_a_share_that_is_not_all_is_not_shown_as_100_per_cent() -> None:
         "99.9 %",
         "100.0 %",
         "99.9 %",
-        "0.0 %",
+        "0.1 %",
     ]
 
 

@@ -159,7 +159,6 @@ def test_the_index_of_a_build_counts_what_the_file_says(run: Run, name: str) -> 
     assert mismatches(said, right) == {}
 
 
-@pytest.mark.xfail(strict=True, reason="issue 13, section 2: not rated is never covered, nor is 0")
 def test_capabilities_of_an_odd_set_cover_what_they_rate_above_0(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "odd.yaml"
     path.write_text(ODD, encoding="utf-8")

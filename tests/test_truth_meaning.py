@@ -20,8 +20,6 @@ CASES = SHARED / "cases"
 THREATS = ("kev", "kev-mobile", "veris", "veris-ics", "veris-mobile")
 
 needs_cases = pytest.mark.skipif(not CASES.is_dir(), reason="the cases are not at ../shared/cases")
-unrated = pytest.mark.xfail(strict=True, reason="issue 13, section 2: not rated is never covered")
-wording = pytest.mark.xfail(strict=True, reason="issue 13, section 2: percentages and nouns of sentences")
 
 
 def counts(said: dict[str, Any]) -> dict[str, Any]:
@@ -97,7 +95,6 @@ def test_one_of_two_is_weak_where_the_third_is_not_rated(run: Run, not_rated: Pa
     assert counts(said) == {"techniques": 3, "covered": 2, "weak": 1}
 
 
-@unrated
 def test_what_is_not_rated_is_covered_in_no_command(run: Run, not_rated: Path) -> None:
     compared = json_of(run, "compare", not_rated, "aws", "--json")["inputs"]["nr"]
     only = json_of(run, "compare", not_rated, "aws", "--measure", "covered", "--json")["inputs"]["nr"]
@@ -116,7 +113,6 @@ def test_what_is_not_rated_is_covered_in_no_command(run: Run, not_rated: Path) -
     } == {"compare": 2, "compare covered": 2, "diff": 2, "plan": [2, 2], "report": ["2"]}
 
 
-@unrated
 def test_a_capability_covers_only_what_it_rates(run: Run, not_rated: Path) -> None:
     more = "  b: {techniques: {T1486: {protect: }}}\n  c: {techniques: {T1110: {detect: }}}\n"
     not_rated.write_text(RATED + more, encoding="utf-8")
@@ -272,7 +268,6 @@ def test_the_role_of_a_set_can_be_given(run: Run) -> None:
 # Words.
 
 
-@wording
 def test_percentages_of_sentences_have_no_decimals(run: Run) -> None:
     texts = {
         "gaps": json_of(run, "gaps", "aws", "--threat", "G0016", "--attack", "18.1", "--json")["summary"],
@@ -287,7 +282,6 @@ def test_percentages_of_sentences_have_no_decimals(run: Run) -> None:
     assert said == {"gaps": ["47"], "plan": ["49"], "report": ["33"]}
 
 
-@wording
 def test_a_plan_of_a_set_without_scores_speaks_of_mapped_techniques(run: Run) -> None:
     summary = json_of(run, "plan", "nist_800_53", "--budget", "2", "--json")["summary"]
     assert ("mapped" in summary, re.findall(r"\w*cover\w*|protect\w*", summary)) == (True, [])

@@ -39,6 +39,16 @@ WEAK = 50.0
 """Default of `--weak`: a technique that is covered below this score is weak."""
 
 
+def check_weak(weak: float) -> None:
+    """Check a threshold of weak scores.
+
+    Raises:
+        UsageError: it is not from 0 to 100.
+    """
+    if not (math.isfinite(weak) and 0 <= weak <= FULL):
+        raise UsageError(Problem(f"--weak is {weak:g}", expected="a number from 0 to 100"))
+
+
 class _Best(NamedTuple):
     """The best coverage by any input.
 
@@ -73,8 +83,7 @@ def find_gaps(
         UsageError: an input lists threats, the options do not fit the inputs, some give counts and others scores,
             no input has the category, or `weak` is not from 0 to 100.
     """
-    if not (math.isfinite(weak) and 0 <= weak <= FULL):
-        raise UsageError(Problem(f"--weak is {weak:g}", expected="a number from 0 to 100"))
+    check_weak(weak)
     refuse_threats(inputs)
     catalogue, coverages = inputs.catalogue, inputs.coverage(options, hundred=True)
     own_categories = [c for c in CATEGORIES if any(c in coverage.categories for coverage in coverages)]

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 @_options.choice_option("--paper", Paper, "Paper size of PDF and DOCX.", default="A4")
 @_analysis.baseline_option
 @_threat.threat_options
-@_threat.weak_option("With --threat, a score below this is weak.")
+@_threat.weak_option("A score below this is weak.")
 @_threat.plan_options
 @_analysis.category_option
 @_analysis.measure_option(
@@ -111,7 +111,7 @@ def command(
         folders = tuple(dict.fromkeys((*folders, *of_baseline)))
     _threat.refuse_stdin_twice(names, threat)
     if not (threat or software_of):
-        _refuse_idle({"weak"}, "gaps", sections, "a threat", "add --threat THREAT")
+        _refuse_idle(set(), "gaps", sections, "a threat", "add --threat THREAT")
     cost, plan_options = request.pop("cost"), None
     if request["budget"] is not None or request["target"] is not None:
         plan_options = PlanOptions(measure=measure, category=category, **request)
@@ -141,6 +141,7 @@ def command(
         baseline=baseline_index(baseline, inputs, reading),
         gaps=gaps,
         plan=plan,
+        weak=weak,
     )
     more_files = [
         *threat,

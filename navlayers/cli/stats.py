@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from navlayers._text import percent
 from navlayers.api.sources import sources
 from navlayers.cli import _options, _print
 from navlayers.mapping.load import Prepared, prepare
-from navlayers.mapping.nouns import noun
+from navlayers.mapping.nouns import common_noun, noun
 from navlayers.scoring.scores import UNSPECIFIED
 from navlayers.scoring.stats import Stats, set_stats
 
@@ -52,17 +53,24 @@ def command(
         fields = Stats.__struct_fields__
         _print.echo_json([{"name": name} | {field: getattr(s, field) for field in fields} for name, s in counted])
         return
-    headers = ("set", "ATT&CK", "capa-\nbilities", "tech-\nniques", "sub-tech-\nniques", "of base\ntechniques", "%")
-    _print.echo_table(headers, (_row(name, numbers) for name, numbers in counted), {2, 3, 4, 5, 6})
+    words = common_noun(noun(each.set) for each in loaded).plural.replace("capabilities", "capa-\nbilities")
+    headers = ("set", "ATT&CK", words, "tech-\nniques", "sub-tech-\nniques", "of the\nmatrix")
+    _print.echo_table(headers, (_row(name, numbers) for name, numbers in counted), {2, 3, 4, 5})
     for each, (name, numbers) in zip(loaded, counted, strict=True):
         _details(name, numbers, noun(each.set))
 
 
 def _row(name: str, numbers: Stats) -> tuple[Cell, ...]:
-    base = f"{numbers.base_techniques_mapped}/{numbers.base_techniques}"
-    share = _percent(numbers.base_techniques_mapped, numbers.base_techniques)
     release = _print.release_name(numbers.domain, numbers.attack_version)
-    return (name, release, numbers.capabilities, numbers.techniques, numbers.subtechniques, base, share)
+    return (name, release, numbers.capabilities, numbers.techniques, numbers.subtechniques, _of_matrix(numbers))
+
+
+def _of_matrix(numbers: Stats) -> str:
+    return _share(numbers.techniques + numbers.subtechniques, numbers.active)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{percent(part, whole):.1f} %"
 
 
 def _details(name: str, numbers: Stats, words: Noun) -> None:
@@ -70,12 +78,16 @@ def _details(name: str, numbers: Stats, words: Noun) -> None:
     if says := words.statement(numbers.techniques + numbers.subtechniques, numbers.capabilities):
         click.echo(f"{says}.")
     non_mappable = numbers.non_mappable
-    facts = [
+    facts: list[tuple[Cell, ...]] = [
         ("mappings", numbers.mappings),
         (f"{words.plural} with a mapping", numbers.capabilities),
         ("techniques mapped", numbers.techniques),
         ("sub-techniques mapped", numbers.subtechniques),
-        ("base techniques mapped, directly or by a sub-technique", numbers.base_techniques_mapped),
+        (f"share of the {numbers.active} techniques and sub-techniques", _of_matrix(numbers)),
+        (
+            f"of the {numbers.base_techniques} base techniques, directly or by a sub-technique",
+            numbers.base_techniques_mapped,
+        ),
         ("base techniques not mapped", numbers.base_techniques_unmapped),
         (f"non-mappable {words.plural}", non_mappable.capabilities),
         ("non-mappable techniques", non_mappable.techniques),
@@ -84,8 +96,8 @@ def _details(name: str, numbers: Stats, words: Noun) -> None:
     ]
     _print.echo_table(("", ""), facts, {1})
     click.echo("")
-    tactics = [(t.name, t.mapped, t.total, _percent(t.mapped, t.total)) for t in numbers.tactics]
-    _print.echo_table(("tactic", "mapped", "techniques", "%"), tactics, {1, 2, 3})
+    tactics = [(t.name, t.mapped, t.total, _share(t.mapped, t.total)) for t in numbers.tactics]
+    _print.echo_table(("tactic", "mapped", "base\ntechniques", "share"), tactics, {1, 2, 3})
     click.echo("")
     values = [
         ("" if category == UNSPECIFIED else category, value, count)
@@ -93,7 +105,3 @@ def _details(name: str, numbers: Stats, words: Noun) -> None:
         for value, count in counts.items()
     ]
     _print.echo_table(("category", "value" if numbers.scored else "mapping type", "mappings"), values, {2})
-
-
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f}" if whole else "0"

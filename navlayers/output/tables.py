@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from navlayers._text import neutralize, printable, rounded, technique_url, web_links
+from navlayers._text import neutralize, percent, printable, rounded, technique_url, web_links
 from navlayers.layer.colors import value_gradient
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ Kind: TypeAlias = Literal["text", "number", "score", "percent", "technique", "co
 Cell: TypeAlias = "str | float | None"
 """None is an empty cell, which is not 0."""
 
-_ALMOST = 99.9
 _TECHNIQUE = re.compile(r"(?:[A-Z][A-Z0-9]*-)?T\d{4}(\.\d{3})?")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
@@ -135,14 +134,12 @@ def columns(*headers: str, kind: Kind = "text") -> tuple[Column, ...]:
 
 
 def shown(cell: Cell, kind: Kind = "text") -> str:
-    """A cell as text: at most two decimals, percentages with one; less than all is never 100.0 %."""
+    """A cell as text: at most two decimals, percentages with one."""
     if cell is None:
         return ""
     if isinstance(cell, str):
         return cell
-    if kind != "percent":
-        return f"{rounded(cell)}"
-    return f"{min(cell, _ALMOST) if cell < 100 else cell:.1f} %"
+    return f"{percent(cell, 100):.1f} %" if kind == "percent" else f"{rounded(cell)}"
 
 
 def fill_of(cell: Cell, column: Column) -> str:

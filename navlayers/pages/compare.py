@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
+from navlayers._text import rounded
 from navlayers.analysis.compare import Relation
 from navlayers.analysis.compare_layers import layers_of
 from navlayers.pages.results import Field, about, result_folder, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from navlayers.analysis.compare import Comparison, Row, Totals
     from navlayers.output.tables import Cell, Kind, Table
@@ -68,8 +69,7 @@ def inputs(comparison: Comparison) -> Table:
         Field("sub-techniques", [total.subtechniques for total in totals], "number"),
         Field("not rated", [total.unrated for total in totals], "number", shown=any(t.unrated for t in totals)),
         Field("of the matrix", [total.share for total in totals], "percent"),
-        Field(f"mean {name}", [total.mean for total in totals], "number", shown=scored),
-        Field(f"{name} over all", [total.over_all for total in totals], "number", shown=scored),
+        *_means(name, totals, shown=scored),
         Field(
             "best alone",
             [*(total.best_alone for total in comparison.totals), *rest],
@@ -79,10 +79,21 @@ def inputs(comparison: Comparison) -> Table:
         Field("unique", [*(total.unique for total in comparison.totals), *rest], "number", shown=several),
     ]
     release = f"ATT&CK {comparison.catalogue.domain} {comparison.catalogue.version}"
-    title = f"{comparison.noun.covered.capitalize()} at {release}, {comparison.measure}"
+    matrix = f"{release} ({comparison.active:,} techniques and sub-techniques)"
+    title = f"{comparison.noun.covered.capitalize()} at {matrix}, {comparison.measure}"
     methods = {coverage.method for coverage in comparison.inputs if coverage.set.mappings}
     same = comparison.category is None and len(methods) == 1
     return table_of("inputs", title, fields, methods.pop() if same else "")
+
+
+def _means(name: str, totals: Sequence[Totals], input_: str = "", *, shown: bool) -> list[Field]:
+    """The mean scores with one decimal."""
+    means = [None if total.mean is None else rounded(total.mean, 1) for total in totals]
+    over_all = [rounded(total.over_all, 1) for total in totals]
+    return [
+        Field(f"{input_}mean {name}", means, "number", shown=shown),
+        Field(f"{input_}{name} over all", over_all, "number", shown=shown),
+    ]
 
 
 def tactics(comparison: Comparison, *, brief: bool = False) -> Table:
@@ -98,8 +109,7 @@ def tactics(comparison: Comparison, *, brief: bool = False) -> Table:
         totals = [tactic.inputs[number] for tactic in rows]
         fields += [
             Field(input_, [total.covered for total in totals], "number"),
-            Field(f"{input_} mean {name}", [total.mean for total in totals], "number", shown=scored),
-            Field(f"{input_} {name} over all", [total.over_all for total in totals], "number", shown=scored),
+            *_means(name, totals, f"{input_} ", shown=scored),
             Field(f"{input_} unique", [total.unique for total in totals], "number", shown=not brief),
         ]
     fields.append(Field("strongest", [", ".join(tactic.strongest) for tactic in rows]))

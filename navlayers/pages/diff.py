@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
-from navlayers._text import columns, json_text, number_text, quoted
+from navlayers._text import columns, json_text, number_text, quoted, rounded
 from navlayers.output.document import Item
 from navlayers.output.markdown import escape
 from navlayers.output.text import item_lines
@@ -91,7 +91,8 @@ def _titles(diff: Diff) -> str:
 def _totals(diff: Diff) -> str:
     before, after = diff.totals
     unit = "count" if diff.before.counts or diff.after.counts else "score"
-    means = [_side(total.mean, covered=total.mean is not None) for total in diff.totals]
+    digits = 1 if unit == "count" else 0
+    means = ["none" if total.mean is None else rounded(total.mean, digits) for total in diff.totals]
     return (
         f"Covered: {before.covered} → {after.covered} techniques and sub-techniques, "
         f"mean {unit} {means[0]} → {means[1]}."

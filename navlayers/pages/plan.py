@@ -9,7 +9,7 @@ import msgspec
 
 from navlayers._text import first_few, percent
 from navlayers.analysis.plan.layer import plan_layer
-from navlayers.analysis.plan.result import best_score, decimal, goal, label, summary
+from navlayers.analysis.plan.result import decimal, goal, label, summary
 from navlayers.pages.results import Field, about, result_folder, table_of
 
 if TYPE_CHECKING:
@@ -53,13 +53,16 @@ def terms(plan: Plan) -> list[tuple[str, str]]:
     return [
         ("the plan", summary(plan)),
         *([] if plan.threat is None else [("threat", plan.threat.title)]),
-        ("value", f"coverage of the {word} alone: {value}"),
-        ("adds", f"coverage beyond the {words} before it, or beyond the plan, in {unit(plan)}"),
-        ("together", f"coverage of the {word} and those before it"),
-        ("share", f"share of the coverage of all {words}"),
-        ("unique", f"techniques that no other {word} covers as well: of all, or of the plan"),
-        ("replacement", "the best replacement within the budget or target; loses: the coverage lost"),
-        ("covered by others", f"{words} that cover its techniques as well: each alone, or joined by +"),
+        ("value", f"sum over the techniques of the {word} alone: {value}"),
+        ("adds", f"value beyond the {words} before it, or beyond the plan, in {unit(plan)}"),
+        ("together", f"value of the {word} and those before it"),
+        ("share", f"together, in per cent of the value of all {words}"),
+        ("unique", f"techniques that no other {word} {plan.cover(1)} as well: of all, or of the plan"),
+        ("replacement", "the best replacement within the budget or target; loses: the value lost"),
+        (
+            f"{plan.covered_word} by others",
+            f"{words} that {plan.cover(2)} its techniques as well: each alone, or joined by +",
+        ),
         ("state", "chosen, have (in place), excluded, no cost, not chosen"),
     ]
 
@@ -76,7 +79,7 @@ def _names(
 
 
 def _percent(plan: Plan, value: Fraction) -> float:
-    return percent(value / plan.total, plan.options.least)
+    return percent(value, plan.total, plan.options.least)
 
 
 def curve(plan: Plan, *, brief: bool = False) -> Table:
@@ -96,7 +99,7 @@ def curve(plan: Plan, *, brief: bool = False) -> Table:
         text = f"in place: {first_few(had, NAMED if brief else None)}"
         ids = ids._replace(cells=[text if brief else "", *ids.cells])
         names = names._replace(cells=[text, *names.cells])
-    note = f"unique: techniques that no other {plan.noun.singular} of the plan covers as well"
+    note = f"unique: techniques that no other {plan.noun.singular} of the plan {plan.cover(1)} as well"
     if not plan.by_count:
         note += f"; weight: a score of 100 counts {'1' if plan.threat is None else 'the weight of its technique'}"
     fields = [
@@ -133,7 +136,7 @@ def next_best(plan: Plan, *, brief: bool = False) -> Table:
     ]
     how = ", most per cost first" if plan.prices else ""
     note = "" if rows else f"No other {plan.noun.singular} adds anything."
-    return table_of("next best", f"Next best: coverage that one more {plan.noun.singular} adds{how}", fields, note)
+    return table_of("next best", f"Next best: value that one more {plan.noun.singular} adds{how}", fields, note)
 
 
 def swaps(plan: Plan, *, brief: bool = False) -> Table:
@@ -160,17 +163,17 @@ def redundant(plan: Plan) -> Table:
     fields = [
         *_names(plan, rows, ("capability", "name")),
         Field("state", [appraisal.state for appraisal in rows]),
-        *_others(rows),
+        *_others(plan, rows),
     ]
-    title = f"Redundant {plan.noun.plural}: others cover their techniques as well"
+    title = f"Redundant {plan.noun.plural}: others {plan.cover(2)} their techniques as well"
     note = f"{len(rows)} of {plan.noun.counted(len(plan.appraisals))} are redundant"
     return table_of("redundant", title, fields, note)
 
 
-def _others(appraisals: Sequence[Appraisal]) -> list[Field]:
+def _others(plan: Plan, appraisals: Sequence[Appraisal]) -> list[Field]:
     return [
-        Field("covered by others", [by(appraisal.beside_all) for appraisal in appraisals]),
-        Field("covered by the plan", [by(appraisal.beside_plan) for appraisal in appraisals]),
+        Field(f"{plan.covered_word} by others", [by(appraisal.beside_all) for appraisal in appraisals]),
+        Field(f"{plan.covered_word} by the plan", [by(appraisal.beside_plan) for appraisal in appraisals]),
     ]
 
 
@@ -200,9 +203,9 @@ def capabilities(plan: Plan) -> Table:
         Field("unique", [len(appraisal.beside_all.only) for appraisal in every], "number"),
         Field("unique in the plan", alone, "number"),
         Field("unique techniques", [", ".join(appraisal.beside_all.only) for appraisal in every]),
-        *_others(every),
+        *_others(plan, every),
     ]
-    note = "techniques: techniques that count in the plan; adds: coverage added to this plan"
+    note = "techniques: techniques that count in the plan; adds: value added to this plan"
     return table_of("capabilities", f"All {plan.noun.counted(len(every))}", fields, note)
 
 
@@ -210,20 +213,22 @@ def techniques(plan: Plan) -> Table:
     """Every technique that counts: its score under the plan, the capabilities, and the best possible score."""
     ids = sorted({*plan.coverable, *(plan.threat.weights if plan.threat else ())})
     of_release = [plan.catalogue.techniques[id_] for id_ in ids]
-    scores = [best_score(id_, plan.active_givers.get(id_, [])) for id_ in ids]
-    givers = [
+    scores, possible = (
+        [givers[id_][0].gives[id_] if id_ in givers else None for id_ in ids]
+        for givers in (plan.active_givers, plan.givers)
+    )
+    strongest = [
         ", ".join(candidate.id for candidate in plan.active_givers.get(id_, []) if candidate.gives[id_] == score)
         for id_, score in zip(ids, scores, strict=True)
     ]
-    rated = ["not rated" if by and score is None else score for by, score in zip(givers, scores, strict=True)]
     fields = [
         Field("technique", ids, "technique"),
         Field("name", [technique.name for technique in of_release]),
         Field("tactics", [", ".join(technique.tactics) for technique in of_release]),
         Field("weight", [plan.weight(id_) for id_ in ids], "number", shown=plan.threat is not None),
-        Field("score", rated, "number"),
-        Field("covered by", givers),
-        Field("best possible", [best_score(id_, plan.givers.get(id_, [])) for id_ in ids], "number"),
+        Field("score", scores, "number"),
+        Field(f"{plan.covered_word} by", strongest),
+        Field("best possible", possible, "number"),
     ]
     return table_of("techniques", "Techniques and their scores with the plan", fields)
 

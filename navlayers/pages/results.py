@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from navlayers._text import percent
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.layer.document import Layer, encode_layer, encode_layers
 from navlayers.mapping.model import HUNDRED
@@ -42,10 +43,15 @@ def table_of(
     long: bool = False,
     score_range: Range = HUNDRED,
 ) -> Table:
-    """The table of the fields that are shown; `score_range` is that of its scores."""
+    """The table of the fields that are shown; `score_range` is that of its scores, percentages get one decimal."""
     shown = [field for field in fields if field.shown]
     heads = tuple(Column(field.header, field.kind, field.category, range=score_range) for field in shown)
-    return Table(name, title, heads, tuple(zip(*(field.cells for field in shown), strict=True)), note, long)
+    cells = (map(_tenths, field.cells) if field.kind == "percent" else field.cells for field in shown)
+    return Table(name, title, heads, tuple(zip(*cells, strict=True)), note, long)
+
+
+def _tenths(cell: Cell) -> Cell:
+    return cell if cell is None or isinstance(cell, str) else percent(cell, 100)
 
 
 def layer_list(layers: Iterable[tuple[str, str, Layer]]) -> bytes:

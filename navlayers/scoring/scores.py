@@ -70,6 +70,15 @@ class TechniqueScore(msgspec.Struct, frozen=True):
         """The sorted ids of the capabilities mapped to the technique."""
         return tuple(sorted({c.capability for group in self.contributions.values() for c in group}))
 
+    def covering(self, rules: Rules, category: str | None = None) -> frozenset[str]:
+        """The ids of the capabilities that cover it: rated above 0, or mapped in a set without scores."""
+        return frozenset(
+            c.capability
+            for name, group in self.contributions.items()
+            for c in group
+            if category in (None, name) and (not rules.scored_categories if c.score is None else c.score > 0)
+        )
+
 
 def capabilities_of(entries: Iterable[TechniqueScore]) -> int:
     """The number of capabilities that are mapped to techniques."""

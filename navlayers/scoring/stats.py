@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -47,6 +48,7 @@ class Stats(msgspec.Struct, frozen=True):
         mappings: number of its mappings.
         capabilities: number of capabilities with at least one mapping.
         techniques, subtechniques: number of distinct mapped ids that are active in the release, as in its layers.
+        active: number of active techniques and sub-techniques of the release.
         base_techniques: number of active techniques without a parent.
         base_techniques_mapped: number of them that are mapped themselves or by a sub-technique.
         base_techniques_unmapped: number of the others.
@@ -67,6 +69,7 @@ class Stats(msgspec.Struct, frozen=True):
     capabilities: int
     techniques: int
     subtechniques: int
+    active: int
     base_techniques: int
     base_techniques_mapped: int
     base_techniques_unmapped: int
@@ -94,6 +97,7 @@ def set_stats(mapping_set: MappingSet, catalogue: Catalogue) -> Stats:
         capabilities=len({mapping.capability for mapping in mapping_set.mappings}),
         techniques=len(techniques) - subs,
         subtechniques=subs,
+        active=sum(technique.active for technique in catalogue.techniques.values()),
         base_techniques=len(bases),
         base_techniques_mapped=len(covered),
         base_techniques_unmapped=len(bases) - len(covered),
@@ -176,7 +180,7 @@ class CapabilityStats(msgspec.Struct, frozen=True):
 
     Attributes:
         id, name, groups: of the capability.
-        techniques, subtechniques: numbers of covered ids.
+        techniques, subtechniques: numbers of covered ids: rated above 0, or mapped in a set without scores.
         share: covered ids in percent of the release's active techniques and sub-techniques.
         unique: number of ids that no other capability of the set covers.
         categories: category → its technique scores.
@@ -194,16 +198,17 @@ class CapabilityStats(msgspec.Struct, frozen=True):
 
 def capability_stats(scored: Scored) -> tuple[CapabilityStats, ...]:
     """The statistics of every mapped capability, by id."""
-    covered: dict[str, set[str]] = {}
+    covered: dict[str, list[str]] = {}
     numbers: dict[str, dict[str, list[float]]] = {}
-    unique: dict[str, int] = {}
+    unique: Counter[str] = Counter()
     for technique, entry in scored.scores.items():
-        members = entry.capabilities
-        if len(members) == 1:
-            unique[members[0]] = unique.get(members[0], 0) + 1
+        members = entry.covering(scored.rules)
+        unique.update(members if len(members) == 1 else ())
+        for member in members:
+            covered.setdefault(member, []).append(technique)
         for category, contributions in entry.contributions.items():
             for contribution in contributions:
-                covered.setdefault(contribution.capability, set()).add(technique)
+                covered.setdefault(contribution.capability, [])
                 if contribution.score is not None:
                     by_category = numbers.setdefault(contribution.capability, {})
                     by_category.setdefault(category, []).append(contribution.score)
@@ -211,7 +216,7 @@ def capability_stats(scored: Scored) -> tuple[CapabilityStats, ...]:
     result = []
     for capability in sorted(scored.set.capabilities, key=lambda c: c.id):
         ids = covered.get(capability.id)
-        if not ids:
+        if ids is None:
             continue
         subs = sum("." in technique for technique in ids)
         result.append(
@@ -222,7 +227,7 @@ def capability_stats(scored: Scored) -> tuple[CapabilityStats, ...]:
                 techniques=len(ids) - subs,
                 subtechniques=subs,
                 share=rounded(100 * len(ids) / active),
-                unique=unique.get(capability.id, 0),
+                unique=unique[capability.id],
                 categories=_category_stats(numbers.get(capability.id, {}), scored.rules),
             )
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import printable, quantity
+from navlayers._text import printable, quantity, rounded
 from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS
 from navlayers.errors import Problem, UsageError
 from navlayers.output import html
@@ -73,6 +74,7 @@ class Drawing:
             "piece": piece,
             "cell": lambda score, category, head: piece(score_cell(score, category, head)),
             "breakable": html.breakable,
+            "mean": partial(rounded, decimals=1),
             "notes": row_notes,
             "paragraphs": paragraphs,
             "reference": link,

@@ -53,8 +53,8 @@ def release_data(catalogue: Catalogue, colors: Colors) -> bytes:
 
 
 def covered(scores: Mapping[str, TechniqueScore]) -> list[str]:
-    """The ids of the techniques with a score above 0, or mapped without one."""
-    return [t for t, entry in scores.items() if entry.overall is None or rounded(entry.overall) > 0]
+    """The ids of the techniques with a score above 0, or a number of capabilities."""
+    return [t for t, entry in scores.items() if rounded(entry.overall or 0) > 0]
 
 
 def set_matrix(site_set: SiteSet, colors: Colors) -> Matrix:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -132,7 +131,7 @@ class Share(NamedTuple):
     @property
     def percent(self) -> str:
         """The share in per cent, with one decimal."""
-        return f"{percent(Fraction(self.number, self.total)):.1f}" if self.total else "0.0"
+        return f"{percent(self.number, self.total):.1f}"
 
 
 class SiteSet:
@@ -237,16 +236,14 @@ class SiteSet:
         return [self._counted_group(group) for group in self.groups]
 
     def _counted_group(self, group: str) -> Counted:
-        mappings = self.indexed.grouped.get(group, [])
-        covered = {mapping.technique for mapping in mappings}
-        subs = sum("." in technique for technique in covered)
+        share = self.share(covered(self.indexed.scored.scores_of(self.indexed.grouped.get(group, []))))
         layer = self.layer("groups", group)
         return Counted(
             named=self.groups[group],
             capabilities=len(self.indexed.members.get(group, ())),
             mappings=len(self.mappings("groups", group).rows),
-            techniques=len(covered) - subs,
-            subtechniques=subs,
+            techniques=share.techniques,
+            subtechniques=share.subtechniques,
             layer=layer.path if layer else "",
         )
 

@@ -38,14 +38,14 @@ class Candidate(msgspec.Struct, frozen=True):
         set: name of its set.
         capability: id in its set.
         name: of the capability.
-        gives: technique id → its highest score 0–100 for the technique; None if it is mapped without a score.
+        gives: technique id → its highest score for the technique, above 0 and up to 100.
     """
 
     id: str
     set: str
     capability: str
     name: str
-    gives: dict[str, float | None]
+    gives: dict[str, float]
 
 
 def score_inputs(inputs: InputSet, scoring: ScoreOptions) -> tuple[Coverage, ...]:
@@ -63,32 +63,26 @@ def score_inputs(inputs: InputSet, scoring: ScoreOptions) -> tuple[Coverage, ...
     return tuple(coverages)
 
 
-def candidates_of(
-    inputs: Sequence[Coverage], category: Category | None, min_score: float, measure: Measure
-) -> tuple[Candidate, ...]:
+def candidates_of(inputs: Sequence[Coverage], category: Category | None, min_score: float) -> tuple[Candidate, ...]:
     """Every capability that has a mapping, by id, with its scores of the category (None: all) from `min_score` up.
 
-    By the measure "covered", mappings without a score count, too, unless there is a `min_score`.
+    Mappings that are not rated cover nothing, so they give nothing.
 
     Raises:
         UsageError: no input has a mapping that counts.
     """
-    unrated_count = measure == "covered" and not min_score
     candidates = []
     for coverage in inputs:
         names = {capability.id: capability.name for capability in coverage.set.capabilities}
-        gives: dict[str, dict[str, float | None]] = {mapping.capability: {} for mapping in coverage.set.mappings}
+        gives: dict[str, dict[str, float]] = {mapping.capability: {} for mapping in coverage.set.mappings}
         for technique, entry in sorted(coverage.scored.scores.items()):
             for own_category, contributions in entry.contributions.items():
                 if category is not None and own_category != category:
                     continue
                 for contribution in contributions:
-                    given = gives[contribution.capability]
-                    if contribution.score is None:
-                        if unrated_count:
-                            given.setdefault(technique, None)
-                    elif contribution.score > 0 and contribution.score >= min_score:
-                        given[technique] = max(given.get(technique) or 0, contribution.score)
+                    given, score = gives[contribution.capability], contribution.score or 0
+                    if score > 0 and score >= min_score:
+                        given[technique] = max(given.get(technique, 0), score)
         candidates += [
             Candidate(
                 f"{coverage.name}:{capability}" if len(inputs) > 1 else capability,

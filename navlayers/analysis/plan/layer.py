@@ -4,28 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import first_few, rounded
+from navlayers._text import first_few, percent, rounded
 from navlayers.analysis.gaps_layers import UNCOVERED, hidden_entries
 from navlayers.analysis.plan.result import (
     amount,
-    best_score,
     certainty,
     goal,
     label,
-    share,
     summary,
     threat_coverage,
 )
 from navlayers.layer.annotate import NAMES_IN_COMMENT, make_entry
 from navlayers.layer.build import count_facts, make_layer, release_fact, set_links
-from navlayers.layer.colors import (
-    NOT_RATED,
-    NOT_RATED_ITEM,
-    LegendItem,
-    count_gradient,
-    count_legend,
-    value_gradient,
-)
+from navlayers.layer.colors import LegendItem, count_gradient, count_legend, value_gradient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,14 +44,14 @@ def plan_layer(plan: Plan) -> Layer:
         else tuple(LegendItem(f"{tick}", gradient.color(tick)) for tick in _TICKS)
     )
     techniques = sorted(_entries(plan, gradient), key=lambda entry: entry.techniqueID)
-    covered = [entry.techniqueID for entry in techniques if entry.enabled and entry.color in ("", NOT_RATED)]
+    covered = [entry.techniqueID for entry in techniques if entry.enabled and not entry.color]
     about = "overall" if plan.options.category is None else f"category {plan.options.category} only"
-    counted = f"the number of {plan.noun.plural} of the plan that cover it"
+    counted = f"the number of {plan.noun.plural} of the plan that {plan.cover(2)} it"
     score = counted if plan.counts else f"the highest that the plan gives it, {about}"
     hidden = f" {threat_coverage(plan)}. Techniques that the threat does not use are hidden." if plan.threat else ""
     description = (
         f"{titles}. {summary(plan)}. A technique's score is {score}; techniques that the plan does not "
-        f"cover have separate colors.{hidden}"
+        f"{'map' if plan.counts else 'cover'} have separate colors.{hidden}"
     )
     return make_layer(
         f"Plan for {goal(plan)}: {titles}",
@@ -80,7 +71,7 @@ def plan_layer(plan: Plan) -> Layer:
             ("minimum score", f"{rounded(plan.options.min_score):g}" if plan.options.min_score else ""),
             ("threat", plan.threat.title if plan.threat else ""),
             ("cost", amount(plan, plan.cost) if plan.prices else ""),
-            ("share of the total", share(plan, plan.share)),
+            ("share of the total", f"{percent(plan.value, plan.total, plan.options.least):.1f} %"),
             # The reader of layers recognizes counts by this fact.
             ("aggregate", "count" if plan.counts else ""),
             ("certainty", certainty(plan)),
@@ -95,18 +86,16 @@ def plan_layer(plan: Plan) -> Layer:
 
 
 def _uncovered_legend(plan: Plan) -> Iterator[LegendItem]:
-    if not plan.counts and any(score is None for candidate in plan.active for score in candidate.gives.values()):
-        yield NOT_RATED_ITEM
     if len(plan.reached) < len(plan.coverable):
         yield LegendItem("not in plan", LEFT)
     if plan.threat and len(plan.coverable) < len(plan.threat.weights):
-        yield LegendItem("nothing covers", UNCOVERED)
+        yield LegendItem(nowhere(plan), UNCOVERED)
 
 
 def _entries(plan: Plan, gradient: Gradient) -> Iterator[Technique]:
     """Covered techniques, other coverable ones, uncoverable ones of the threat, and hidden ones.
 
-    Uncovered techniques score 0, because an entry without a score means covered but not rated.
+    Uncovered techniques score 0, because an entry without a score means not rated.
     """
     labels = {appraisal.id: label(plan, appraisal) for appraisal in plan.appraisals}
     for technique in plan.coverable:
@@ -114,7 +103,7 @@ def _entries(plan: Plan, gradient: Gradient) -> Iterator[Technique]:
     if plan.threat:
         used = {*plan.coverable, *plan.threat.weights}
         for technique in used.difference(plan.coverable):
-            comment = f"No {plan.noun.singular} covers it"
+            comment = f"No {plan.noun.singular} {plan.cover(1)} it"
             yield make_entry(
                 technique, 0, gradient, comment=comment, color=UNCOVERED, facts=_weight(plan, technique)
             )
@@ -126,31 +115,35 @@ def _entry(plan: Plan, technique: str, gradient: Gradient, labels: dict[str, str
         return first_few([labels[candidate.id] for candidate in candidates], most)
 
     def scores(candidates: Sequence[Candidate]) -> str:
-        given = ((candidate.id, None if plan.counts else candidate.gives[technique]) for candidate in candidates)
-        return "; ".join(id_ if score is None else f"{id_} = {rounded(score):g}" for id_, score in given)
+        if plan.counts:
+            return "; ".join(candidate.id for candidate in candidates)
+        return "; ".join(f"{candidate.id} = {rounded(candidate.gives[technique]):g}" for candidate in candidates)
 
     mine, every = plan.active_givers.get(technique, []), plan.givers[technique]
     weight = _weight(plan, technique)
     if not mine:
-        comment = f"Not covered by the plan; can be covered by {names(every)}"
+        comment = f"Not {plan.covered_word} by the plan; can be {plan.covered_word} by {names(every)}"
         facts = [*weight, ("possible with", "; ".join(candidate.id for candidate in every))]
         return make_entry(technique, 0, gradient, comment=comment, color=LEFT, facts=facts)
     facts = [*weight, ("plan", scores(mine))]
-    score, possible = best_score(technique, mine), best_score(technique, every)
     if plan.counts:
         number = len(mine)
-        comment = f"Covered by {plan.noun.counted(number)} of the plan\n{names(mine)}"
+        comment = f"Mapped by {plan.noun.counted(number)} of the plan\n{names(mine)}"
         return make_entry(technique, number, gradient, comment=comment, facts=facts)
-    comment = "Covered by the plan, not rated" if score is None else f"{rounded(score):g} with the plan"
-    comment += f"\n{names(mine)}"
-    if possible is not None and possible > (score or 0):
+    score, possible = mine[0].gives[technique], every[0].gives[technique]
+    comment = f"{rounded(score):g} with the plan\n{names(mine)}"
+    if possible > score:
         stronger = [candidate for candidate in every if candidate.gives[technique] == possible]
         comment += f"\n{rounded(possible):g} is possible with {names(stronger, _OTHERS)}"
         facts.append(
             ("possible", f"{rounded(possible):g} with {', '.join(candidate.id for candidate in stronger)}")
         )
-    color = NOT_RATED if score is None else ""
-    return make_entry(technique, score, gradient, comment=comment, color=color, facts=facts)
+    return make_entry(technique, score, gradient, comment=comment, facts=facts)
+
+
+def nowhere(plan: Plan) -> str:
+    """What techniques of the threat are that no candidate covers, or is mapped to."""
+    return "not mapped" if plan.counts else "nothing covers"
 
 
 def _weight(plan: Plan, technique: str) -> list[tuple[str, str]]:

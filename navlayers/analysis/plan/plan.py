@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from navlayers._text import comma_list
+from navlayers._text import comma_list, percent_text
 from navlayers.analysis.inputs import refuse_threats
 from navlayers.analysis.plan.alternatives import Margins, Redundancies
 from navlayers.analysis.plan.candidates import Directory, candidates_of, named, score_inputs
@@ -57,7 +57,7 @@ def make_plan(
     """
     refuse_threats(inputs)
     coverages = score_inputs(inputs, scoring)
-    candidates = candidates_of(coverages, options.category, options.min_score, options.measure)
+    candidates = candidates_of(coverages, options.category, options.min_score)
     directory = Directory(candidates)
     have, exclude = _have_and_exclude(options, directory)
     prices, cost_notices = _prices(candidates, directory, costs)
@@ -183,9 +183,9 @@ def _problem(
     reachable = total - sum(worth for worth, givers in elements if not givers)
     target = math.ceil((options.least or 0) * total)
     if target > reachable:
-        share = math.floor(Fraction(reachable, total) * 10_000) / 100
+        share = percent_text(reachable, total, options.least)
         goal = f"the target of {float(100 * (options.least or 0)):g} % cannot be reached"
-        message = f"{goal}: the capabilities to choose from reach {share:g} % of the total"
+        message = f"{goal}: the capabilities to choose from reach {share} of the total value"
         raise UsageError(
             Problem(message, hint="lower the target, exclude less, or add costs for more capabilities")
         )
@@ -269,7 +269,7 @@ def _notices(
     if bare and scoring.worth is None and by_score and (scored or options.min_score):
         message = f"{comma_list(bare)}: mappings without a score count as 100"
         yield Problem(message, hint="--worth sets another score; --measure covered only counts techniques")
-    if scoring.worth is None and by_score:
+    if scoring.worth is None:
         for coverage in inputs:
             yield from unrated_mappings(coverage.name, coverage.set)
     without_cost = [candidate for candidate, state in states.items() if state == "no cost"]

@@ -129,7 +129,7 @@ def levels_of(
     covered weight is the weighted sum of the scores. By the measure "covered", a technique has one level. `weights`
     has no entry for techniques of weight 0; None: all weigh 1.
     """
-    given: dict[str, list[tuple[float | None, str]]] = {}
+    given: dict[str, list[tuple[float, str]]] = {}
     for candidate in candidates:
         for technique, score in candidate.gives.items():
             given.setdefault(technique, []).append((score, candidate.id))
@@ -140,14 +140,13 @@ def levels_of(
         weight = Fraction(1) if weights is None else weights.get(technique, Fraction(0))
         if not weight:
             continue
-        scored = sorted({score for score, _ in given[technique] if score is not None})
+        scores = given[technique] if measure == "score" else [(100, id_) for _, id_ in given[technique]]
         below = Fraction(0)
-        for least in scored if measure == "score" else [None]:
-            exact = Fraction(100) if least is None else Fraction(str(least))
-            reach = (i for score, i in given[technique] if least is None or (score is not None and score >= least))
+        for least in sorted({score for score, _ in scores}):
+            exact = Fraction(str(least))
             techniques.append(technique)
             worths.append(weight * (exact - below) / 100)
-            givers.append(tuple(sorted(reach)))
+            givers.append(tuple(sorted(id_ for score, id_ in scores if score >= least)))
             below = exact
     units, unit = whole_numbers(worths)
     return tuple(map(Level, techniques, units, givers)), unit

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from navlayers._text import percent, rounded
+from navlayers._text import percent_text, rounded
 from navlayers.analysis.frames import Tabular
 from navlayers.analysis.plan.alternatives import Redundancy
 from navlayers.analysis.plan.candidates import Candidate
@@ -24,7 +24,7 @@ from navlayers.scoring.coverage import Coverage
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 State = Literal["chosen", "have", "excluded", "no cost", "not chosen"]
 
@@ -136,7 +136,7 @@ class Plan(msgspec.Struct, Tabular, frozen=True, kw_only=True, dict=True):
         """Number of capabilities and share in one line."""
         proven = "proven optimal" if self.proven else "not proven optimal"
         chosen = self.noun.counted(len(self.chosen))
-        return f"<Plan of {chosen}, {float(100 * self.share):.1f} % of the total, {proven}>"
+        return f"<Plan of {chosen}, {percent_text(self.value, self.total)} of the total value, {proven}>"
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """One row per chosen capability, in order of gain, as in the steps of the JSON."""
@@ -209,6 +209,16 @@ class Plan(msgspec.Struct, Tabular, frozen=True, kw_only=True, dict=True):
         """Whether no mapping has a score, so that layers show numbers of capabilities."""
         return self.scoring.worth is None and not any(coverage.set.scored for coverage in self.inputs)
 
+    @property
+    def covered_word(self) -> str:
+        """What techniques are: "mapped" without scores, as a bare relation does not say that anything covers."""
+        return "mapped" if self.counts else "covered"
+
+    def cover(self, number: int) -> str:
+        """What so many capabilities do: "covers", "cover", or "is mapped to", "are mapped to" without scores."""
+        one, several = ("is mapped to", "are mapped to") if self.counts else ("covers", "cover")
+        return one if number == 1 else several
+
 
 def _by_technique(candidates: Iterable[Candidate]) -> dict[str, list[Candidate]]:
     givers: dict[str, list[Candidate]] = {}
@@ -216,23 +226,13 @@ def _by_technique(candidates: Iterable[Candidate]) -> dict[str, list[Candidate]]
         for technique in candidate.gives:
             givers.setdefault(technique, []).append(candidate)
     for technique, of in givers.items():
-        of.sort(key=lambda candidate: (-(candidate.gives[technique] or 0), candidate.id))
+        of.sort(key=lambda candidate: (-candidate.gives[technique], candidate.id))
     return givers
-
-
-def best_score(technique: str, givers: Sequence[Candidate]) -> float | None:
-    """The score 0–100 of the first candidate; None if there is none, or it is not rated."""
-    return givers[0].gives[technique] if givers else None
 
 
 def decimal(number: Fraction) -> float:
     """A number with at most two decimals."""
     return rounded(float(number))
-
-
-def share(plan: Plan, part: Fraction) -> str:
-    """A share 0–1 of the total value as a percentage, never rounded up to the target or to 100 %."""
-    return f"{percent(part, plan.options.least):.1f} %"
 
 
 def amount(plan: Plan, cost: Fraction) -> str:
@@ -278,19 +278,20 @@ def _choice(plan: Plan) -> str:
 def _reached(plan: Plan) -> str:
     had, every = len(plan.had), len(plan.appraisals)
     active = len(plan.chosen) + had
-    they, s = ("together they", "") if active > 1 else ("it" if active else "this", "s")
+    they, one = ("together they", False) if active > 1 else ("it" if active else "this", True)
+    cover, share = plan.cover(1 if one else active), percent_text(plan.value, plan.total, plan.options.least)
     both = f"{len(plan.reached)} of {len(plan.coverable)}"
     if not plan.by_count:
         values = f"{decimal(plan.value):,} of {decimal(plan.total):,}"
-        total = f"{share(plan, plan.share)} of the total value ({values})"
-        return f"{they} reach{'es' if s else ''} {total} and cover{s} {both} techniques"
+        total = f"{share} of the total value ({values})"
+        return f"{they} reach{'es' if one else ''} {total} and {cover} {both} techniques"
     if plan.threat is not None:
-        return f"{they} cover{s} {share(plan, plan.share)} of the techniques that can be covered ({both})"
+        return f"{they} {cover} {share} of the techniques that can be {plan.covered_word} ({both})"
     if had:
         both = f"{len(plan.reached)} of the {len(plan.coverable)}"
-    that = f" that all {plan.noun.counted(every)} cover" if had else ""
-    part = f" ({share(plan, plan.share)})" if plan.share < 1 else ""
-    return f"{they} cover{s} {both} techniques{that}{part}"
+    that = f" that all {plan.noun.counted(every)} {plan.cover(every)}" if had else ""
+    part = f" ({share})" if plan.share < 1 else ""
+    return f"{they} {cover} {both} techniques{that}{part}"
 
 
 def certainty(plan: Plan) -> str:
@@ -306,7 +307,7 @@ def certainty(plan: Plan) -> str:
     more = plan.bound / plan.value - 1 if plan.value else None
     if more is None:
         return f"{seconds}: at most {decimal(plan.bound):,} is possible"
-    return f"{seconds}: at most {math.ceil(more * 1000) / 10:g} % more is possible"
+    return f"{seconds}: at most {math.ceil(100 * more)} % more is possible"
 
 
 def threat_coverage(plan: Plan) -> str:
@@ -316,8 +317,11 @@ def threat_coverage(plan: Plan) -> str:
     covered, every = len(plan.reached), len(plan.threat.weights)
     techniques = f"{covered} of the {every} technique{'s' * (every != 1)} of {plan.threat.title}"
     uncovered = every - len(plan.coverable)
-    rest = f"no {plan.noun.singular} covers {uncovered} of them" if uncovered else "each can be covered"
-    return f"The plan covers {techniques} ({percent(Fraction(covered, every)):.1f} %); {rest}"
+    rest = f"each can be {plan.covered_word}"
+    if uncovered:
+        rest = f"no {plan.noun.singular} {plan.cover(1)} {uncovered} of them"
+    who = f"The {plan.noun.plural} of the plan are mapped to" if plan.counts else "The plan covers"
+    return f"{who} {techniques} ({percent_text(covered, every)}); {rest}"
 
 
 def label(plan: Plan, candidate: Candidate | Appraisal, *, short: bool = False) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from navlayers._text import and_list
+from navlayers._text import and_list, percent_text
 from navlayers.attack.domain import Domain
 from navlayers.errors import Problem
 from navlayers.mapping.replacements import Inactive, Moved
@@ -115,8 +115,8 @@ def losses(members: Iterable[Member], kept: dict[str, float], version: str) -> s
         return ""
     unknown = {inactive.id for member in members for inactive in member.left_out if inactive.fate == "unknown"}
     there = "in" if unknown.issuperset(lost) else "active in"
-    share = f"{_share(lost, kept):.1f}".removesuffix(".0")
-    techniques = f"{len(lost):,} of {len(lost) + len(kept):,} techniques, {share} % of the weight,"
+    share = percent_text(_share(lost, kept), 100)
+    techniques = f"{len(lost):,} of {len(lost) + len(kept):,} techniques, {share} of the weight,"
     return f"{techniques} {'are' if len(lost) > 1 else 'is'} not {there} ATT&CK {version} and left out"
 
 

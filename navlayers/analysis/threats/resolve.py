@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from navlayers import attack
-from navlayers._text import quoted
+from navlayers._text import quantity, quoted
 from navlayers.analysis.threats import lookup
 from navlayers.analysis.threats.model import Member, ThreatModel, losses, summed, title_of
 from navlayers.analysis.threats.weights_file import Weighted, read_weighted
@@ -100,7 +101,7 @@ class Chosen(msgspec.Struct, frozen=True):
                 members.append(Member("software", threat.id, f"software of {threat.name}", weights))
         weights = summed(member.weights for member in members)
         notices += _empty(members, known, release, everything=not weights)
-        notices += _mixed_scales(members)
+        notices += _added(members)
         notices += (notice for threat in members for notice in _carried(threat, catalogue.version))
         title = title_of(members)
         return ThreatModel(title, catalogue.domain, catalogue.version, tuple(members), weights, tuple(notices))
@@ -320,13 +321,15 @@ def _empty(members: Sequence[Member], known: Threats | None, release: str, *, ev
     return empty
 
 
-def _mixed_scales(members: Sequence[Member]) -> Iterator[Problem]:
+def _added(members: Sequence[Member]) -> Iterator[Problem]:
     own = [member for member in members if not member.of_attack and member.weights]
     if own and len(members) > 1:
         parts = ["1 of each group, software, campaign and tactic"] if len(own) < len(members) else []
         parts += [f"up to {max(member.weights.values()):,g} of {member.label}" for member in own]
         message = f"weights are summed without rescaling: {', '.join(parts)}"
         yield Problem(message, hint="use one scale in all files")
+    elif several := sum(times > 1 for times in Counter(t for member in members for t in member.weights).values()):
+        yield Problem(f"{quantity(several, 'technique')} of several threats weigh once for each of them")
 
 
 def _carried(member: Member, version: str) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ import math
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import printable
+from navlayers._text import printable, rounded
 from navlayers.errors import Problem
 from navlayers.layer.rows import facts_of, joint_of
 from navlayers.output.drawing import facts, technique_table
@@ -171,7 +171,7 @@ def _mean(scores: Sequence[float]) -> float | None:
     if not scores:
         return None
     mean = math.fsum(score / len(scores) for score in scores)
-    return round(mean, 1) if abs(mean) < 1e9 else mean
+    return rounded(mean, 1)
 
 
 def _tactics(matrix: Matrix) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import and_list, first_few, quantity, web_links
+from navlayers._text import and_list, first_few, quantity, rounded, web_links
 from navlayers.output.document import Paragraph
 from navlayers.pages.report.input import optional
 from navlayers.pages.results import Field, table_of
@@ -60,7 +60,7 @@ def capability_table(data: ReportInput, number: int, most: int | None = None) ->
     in_set = " in the set" if data.several else ""
 
     def mean(c: str) -> Field:
-        means = [round(r.stats.categories[c].mean, 1) if c in r.stats.categories else None for r in ranked]
+        means = [rounded(r.stats.categories[c].mean, 1) if c in r.stats.categories else None for r in ranked]
         if c == UNSPECIFIED:
             return Field("mean score", means, "score")
         return Field(f"mean {c}", means, "score", category=c)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from navlayers._text import and_list
+from navlayers._text import and_list, percent_text
 from navlayers.analysis import compare_layers, gaps_layers
 from navlayers.analysis.gaps_result import headline
-from navlayers.analysis.plan.layer import plan_layer
+from navlayers.analysis.plan.layer import nowhere, plan_layer
 from navlayers.analysis.plan.result import summary, threat_coverage
 from navlayers.layer.build import layers_of
 from navlayers.layer.view import Ratios, View
@@ -18,7 +18,7 @@ from navlayers.output.document import Figure, Paragraph
 from navlayers.pages import compare as compare_tables
 from navlayers.pages import gaps as gap_tables
 from navlayers.pages import plan as plan_tables
-from navlayers.pages.report.input import TECHNIQUES, percent
+from navlayers.pages.report.input import TECHNIQUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from navlayers.output.tables import Cell, Table
     from navlayers.pages.report.input import ReportInput
 
-UNRATED = "The plan counts each mapping in full, because the sets do not say how well it covers."
+UNRATED = "The sets have no scores, so the plan counts each mapping in full."
 """A sentence about plans of unscored sets."""
 
 # Layer of a comparison → its title ("": the layer's name) and caption: a picture cannot show comments.
@@ -133,8 +133,8 @@ def _threat_blocks(data: ReportInput) -> Iterator[Block]:
 def threat_sentence(data: ReportInput, each: Threatened) -> str:
     """The statement of a set of threats, and the share of it that the inputs cover."""
     covered, every = each.covered(), len(each.techniques)
-    cover = "cover" if data.several else "covers"
-    return f"{each.statement}; {and_list(list(data.names))} {cover} {covered:,} of them ({percent(covered, every)})"
+    part = f"{'cover' if data.several else 'covers'} {covered:,} of them ({percent_text(covered, every)})"
+    return f"{each.statement}; {and_list(list(data.names))} {part}"
 
 
 def _gaps_view(data: ReportInput, gaps: Gaps, kind: str) -> dict[str, Any]:
@@ -160,10 +160,10 @@ def plan_blocks(data: ReportInput) -> Iterator[Block]:
 
 
 def _plan_view(data: ReportInput, plan: Plan) -> dict[str, Any]:
-    every, unscored = plan.coverable, "nothing covers"
+    every, unscored = plan.coverable, nowhere(plan)
     if plan.threat is not None:
         every, unscored = tuple(filter(plan.weight, plan.threat.weights)), _NOT_OF_THREAT
-    return {"ratios": _ratios(data, every, plan.reached, "covered by the plan"), "unscored": unscored}
+    return {"ratios": _ratios(data, every, plan.reached, f"{plan.covered_word} by the plan"), "unscored": unscored}
 
 
 def full_names(table: Table, data: ReportInput) -> Table:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from navlayers.analysis.compare import Comparison, Threatened, side_by_side
+from navlayers.analysis.gaps import WEAK, check_weak
 from navlayers.analysis.gaps_result import Gaps
 from navlayers.analysis.plan.result import Plan
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.errors import Problem
-from navlayers.output.tables import Cell, Kind, shown
 from navlayers.pages.results import Field
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.stats import capability_stats
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from navlayers.analysis.inputs import InputSet
     from navlayers.attack import Catalogue
     from navlayers.mapping.nouns import Noun
+    from navlayers.output.tables import Cell, Kind
     from navlayers.scoring.coverage import Coverage
-    from navlayers.scoring.scores import Contribution, Scored, TechniqueScore
+    from navlayers.scoring.scores import Scored, TechniqueScore
     from navlayers.scoring.stats import CapabilityStats
 
 TECHNIQUES = "techniques and sub-techniques"
@@ -44,11 +45,15 @@ class Ranked(NamedTuple):
 
 
 class ReportInput(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """The data of a report: a comparison of the inputs, even if there is but one; gaps and a plan on request."""
+    """The data of a report: a comparison of the inputs, even if there is but one; gaps and a plan on request.
+
+    Scores below `weak` (0–100) are weak.
+    """
 
     comparison: Comparison
     gaps: Gaps | None = None
     plan: Plan | None = None
+    weak: float = WEAK
     notices: tuple[Problem, ...] = ()
 
     @property
@@ -129,13 +134,12 @@ class ReportInput(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         }
 
     def _covering(self, number: int, entry: TechniqueScore) -> set[str]:
-        category = self.comparison.category
-        own = _capabilities(entry, category)
+        category, scored = self.comparison.category, self.inputs[number].scored
+        own = set(entry.covering(scored.rules, category))
         if own or not entry.rolled_up:
             return own
-        scores = self.inputs[number].scored.scores
-        subs = (scores[sub.id] for sub in self.catalogue.subtechniques(entry.technique) if sub.id in scores)
-        return {capability for sub in subs for capability in _capabilities(sub, category)}
+        subs = (scored.scores.get(sub.id) for sub in self.catalogue.subtechniques(entry.technique))
+        return own.union(*(sub.covering(scored.rules, category) for sub in subs if sub is not None))
 
     @cached_property
     def ranked(self) -> tuple[tuple[Ranked, ...], ...]:
@@ -160,30 +164,19 @@ class ReportInput(msgspec.Struct, frozen=True, kw_only=True, dict=True):
                 tuple(only_of_all.get(stats.id, ())),
             )
             for stats in capability_stats(_covered(coverage, self.comparison.category))
+            if stats.techniques or stats.subtechniques
         ]
         return tuple(
             sorted(ranked, key=lambda r: (-(r.stats.techniques + r.stats.subtechniques), -len(r.only), r.stats.id))
         )
 
 
-def _capabilities(entry: TechniqueScore, category: str | None) -> set[str]:
-    """The capabilities that cover a technique, in a category or at all."""
-    groups = (group for c, group in entry.contributions.items() if category in (None, c))
-    return {contribution.capability for group in groups for contribution in group if _covers(contribution)}
-
-
-def _covers(contribution: Contribution) -> bool:
-    return contribution.score is None or contribution.score > 0
-
-
 def _covered(coverage: Coverage, category: str | None) -> Scored:
-    """The scores of an input, without what scores 0 and without other categories."""
+    """The scores of the covered techniques of an input, without other categories."""
     kept = {}
     for technique in coverage.measures(category):
         entry = coverage.scored.scores[technique]
-        groups = {
-            c: tuple(filter(_covers, group)) for c, group in entry.contributions.items() if category in (None, c)
-        }
+        groups = {c: group for c, group in entry.contributions.items() if category in (None, c)}
         kept[technique] = msgspec.structs.replace(entry, contributions=groups)
     return msgspec.structs.replace(coverage.scored, scores=kept)
 
@@ -197,6 +190,7 @@ def report_input(
     baseline: int | None = None,
     gaps: Gaps | None = None,
     plan: Plan | None = None,
+    weak: float | None = None,
 ) -> ReportInput:
     """The data of a report about inputs at one release.
 
@@ -208,10 +202,15 @@ def report_input(
         baseline: The number of the input that the others are compared with; None: only two inputs are compared.
         gaps: The gaps of the same inputs.
         plan: A plan of the same inputs.
+        weak: Scores below it, 0–100, are weak; None: as in the gaps, else 50.
 
     Raises:
-        UsageError: The options do not fit an input, or some inputs have counts and others scores.
+        UsageError: `weak` is not from 0 to 100, the options do not fit an input, or some inputs have counts and
+            others scores.
     """
+    if weak is None:
+        weak = gaps.weak if gaps else WEAK
+    check_weak(weak)
     inputs = together.coverage(scoring, scores=scores)
     notices = tuple(notice for coverage in inputs for notice in coverage.notices)
     names = _short_names(inputs)
@@ -220,6 +219,7 @@ def report_input(
         comparison=compared,
         gaps=gaps and _gaps_renamed(gaps, names),
         plan=plan,
+        weak=weak,
         notices=(*together.notices, *notices),
     )
 
@@ -245,11 +245,6 @@ def _gaps_renamed(gaps: Gaps, names: Sequence[str]) -> Gaps:
         rows.append(replace(row, best_by=tuple(map(new.__getitem__, row.best_by)), covered_by=covered_by))
     capabilities = tuple(replace(share, input=new[share.input]) for share in gaps.capabilities)
     return replace(gaps, inputs=_renamed(gaps.inputs, names), rows=tuple(rows), capabilities=capabilities)
-
-
-def percent(part: float, whole: float) -> str:
-    """A share with one decimal."""
-    return shown(100 * part / whole if whole else 0, "percent")
 
 
 def optional(header: str, cells: Iterable[Cell], kind: Kind = "text") -> Field:

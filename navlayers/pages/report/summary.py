@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import and_list, number_text, quantity
+from navlayers._text import and_list, percent, percent_text, quantity, rounded
 from navlayers.analysis.gaps_result import headline
 from navlayers.analysis.plan.result import summary as plan_summary
 from navlayers.output.document import Number, Numbers, Paragraph
+from navlayers.output.tables import shown
 from navlayers.pages import compare as tables
 from navlayers.pages.report.heatmaps import UNRATED, threat_sentence
-from navlayers.pages.report.input import TECHNIQUES, percent
+from navlayers.pages.report.input import TECHNIQUES
 from navlayers.scoring.stats import non_mappable
 
 if TYPE_CHECKING:
@@ -42,11 +43,10 @@ def summary_blocks(data: ReportInput) -> Iterator[Block]:
 def _of_threats(data: ReportInput) -> Iterator[Number]:
     if data.gaps is not None:
         total = data.gaps.total
-        note = f"{total.covered:,} of its {total.techniques:,} techniques"
-        yield Number(f"of {data.gaps.threat.title}", percent(total.covered, total.techniques), note)
+        yield _share(f"of {data.gaps.threat.title}", total.covered, total.techniques, " techniques")
     for each in data.threats:
         covered, every = each.covered(), len(each.techniques)
-        yield Number(f"of {each.threat.name}", percent(covered, every), f"{covered:,} of its {every:,} techniques")
+        yield _share(f"of {each.threat.name}", covered, every, " techniques")
 
 
 def _first_sentences(data: ReportInput) -> Iterator[str]:
@@ -69,11 +69,11 @@ def _of_one(data: ReportInput) -> Iterator[Number]:
         scores = [score for score in covered.values() if score is not None]
         note = ""
         if scores and not coverage.covered_only:
-            mean = number_text(round(math.fsum(scores) / len(scores), 1))
+            mean = shown(rounded(math.fsum(scores) / len(scores), 1))
             note = f", {mean} {words.plural} each" if coverage.counts else f", mean score {mean}"
         yield _share(category, len(covered), total.total, note)
     if not coverage.categories and total.mean is not None and not coverage.covered_only:
-        mean = number_text(round(total.mean, 1))
+        mean = shown(rounded(total.mean, 1))
         if coverage.counts:
             yield Number(f"{words.plural} each", mean, f"{words.plural} per technique")
         else:
@@ -92,7 +92,7 @@ def _of_one(data: ReportInput) -> Iterator[Number]:
 
 
 def _share(label: str, part: int, whole: int, note: str = "") -> Number:
-    return Number(label, percent(part, whole), f"{part:,} of {whole:,}{note}")
+    return Number(label, shown(percent(part, whole), "percent"), f"{part:,} of {whole:,}{note}")
 
 
 def _single(data: ReportInput) -> int:
@@ -111,7 +111,7 @@ def _sentences_of_one(data: ReportInput) -> Iterator[str]:
         )
         yield f"{name} {words.cover}s no technique of {release}: {why}."
         return
-    share, whole = percent(total.covered, total.total), f"the {total.total:,} {TECHNIQUES} of {release}"
+    share, whole = percent_text(total.covered, total.total), f"the {total.total:,} {TECHNIQUES} of {release}"
     both = f"{quantity(total.techniques, 'technique')} and {quantity(total.subtechniques, 'sub-technique')}"
     if not coverage.is_layer and (says := words.statement(total.covered, len(data.ranked[0]))):
         yield f"{says}: {share} of {whole}, {both}."
@@ -120,11 +120,12 @@ def _sentences_of_one(data: ReportInput) -> Iterator[str]:
     if categories := data.categories(coverage):
         yield f"Of these, it {and_list([f'{_VERBS[c]} {len(coverage.measures(c)):,}' for c in categories])}."
     if total.mean is not None and not data.unscored:
-        yield f"The mean score of {words.covered} techniques is {number_text(round(total.mean, 1))} of 100."
+        yield f"The mean score of {words.covered} techniques is {rounded(total.mean, 0)} of 100."
         if not coverage.is_layer:
             scores = [row.best for row in data.comparison.rows.values() if row.best is not None]
-            full, low = sum(score >= 100 for score in scores), sum(score < 50 for score in scores)
-            yield f"{quantity(full, 'scores', 'score')} 100, and {quantity(low, 'scores', 'score')} below 50."
+            full, low = sum(score >= 100 for score in scores), sum(score < data.weak for score in scores)
+            weak = f"{quantity(low, 'scores', 'score')} below {data.weak:g}"
+            yield f"{quantity(full, 'scores', 'score')} 100, and {weak}."
     if not coverage.is_layer and (single := _single(data)):
         are = words.relation[single != 1] if words.threat else f"{'is' if single == 1 else 'are'} covered by"
         yield f"{quantity(single, _TECHNIQUE, TECHNIQUES)} {are} a single {words.singular}."
@@ -146,8 +147,8 @@ def _sentences_of_several(data: ReportInput) -> Iterator[str]:
     names, totals, words = data.names, data.comparison.totals, data.noun
     total, covered = data.comparison.active, len(data.comparison.rows)
     yield (
-        f"Together, {and_list(list(names))} {words.cover} {covered:,} of the {total:,} {TECHNIQUES} "
-        f"of ATT&CK {data.release} ({percent(covered, total)}); {total - covered:,} are {words.covered} by none."
+        f"Together, {and_list(list(names))} {words.cover} {covered:,} ({percent_text(covered, total)}) of the "
+        f"{total:,} {TECHNIQUES} of ATT&CK {data.release}; {total - covered:,} are {words.covered} by none."
     )
     if not covered:
         return

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from navlayers._text import and_list, quantity
+from navlayers._text import and_list, percent_text, quantity
 from navlayers.analysis.compare_layers import WINNERS
 from navlayers.layer.colors import RAMPS, ramp_of
 from navlayers.output.document import BarRow, Bars, Paragraph, Series
 from navlayers.pages import compare as tables
-from navlayers.pages.report.input import percent
 from navlayers.pages.results import Field, table_of
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 _LISTED = 10
 """Rows of a list of techniques; the appendix has all."""
-
-_WEAK = 50
-"""Scores from here on are not among the weakest: half of the scale, and "partial" of the default one."""
 
 
 def tactic_blocks(data: ReportInput) -> Iterator[Block]:
@@ -48,7 +45,7 @@ def tactic_blocks(data: ReportInput) -> Iterator[Block]:
 
 def _extremes(data: ReportInput) -> str:
     """The tactics with the highest and the lowest share of covered techniques."""
-    shares = {tactic.name: tactic.any / tactic.total for tactic in data.comparison.tactics if tactic.total}
+    shares = {tactic.name: Fraction(tactic.any, tactic.total) for tactic in data.comparison.tactics if tactic.total}
     if not any(shares.values()):
         return f"No tactic is {data.noun.covered}."
     highest, lowest = max(shares.values()), min(shares.values())
@@ -57,10 +54,10 @@ def _extremes(data: ReportInput) -> str:
     cover = data.noun.cover
     who = f"Together, the inputs {cover}" if data.several else f"{data.names[0]} {cover}s"
     if highest == lowest:
-        return f"{who} {percent(highest, 1)} of the techniques of every tactic."
+        return f"{who} {percent_text(highest, 1)} of the techniques and sub-techniques of every tactic."
     return (
-        f"{who} most of {most} ({percent(highest, 1)} of its techniques and sub-techniques) "
-        f"and least of {least} ({percent(lowest, 1)})."
+        f"{who} most of {most} ({percent_text(highest, 1)} of its techniques and sub-techniques) "
+        f"and least of {least} ({percent_text(lowest, 1)})."
     )
 
 
@@ -85,10 +82,10 @@ def technique_blocks(data: ReportInput) -> Iterator[Block]:
     rated = {id_: row.best for id_, row in data.comparison.rows.items() if row.best is not None}
     if rated:
         yield _ranked(data, "Most mapped" if words.threat else "Strongest", rated, -1)
-        if weak := {id_: best for id_, best in rated.items() if data.unscored or best < _WEAK}:
+        if weak := {id_: best for id_, best in rated.items() if data.unscored or best < data.weak}:
             yield _ranked(data, "Least mapped" if words.threat else "Weakest covered techniques", weak, 1)
         else:
-            yield Paragraph(f"No {words.covered} technique scores below {_WEAK:g}.")
+            yield Paragraph(f"No {words.covered} technique scores below {data.weak:g}.")
     yield Paragraph(_not_covered(data))
 
 

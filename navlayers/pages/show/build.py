@@ -320,13 +320,13 @@ def _capability(identifier: str, index: IndexedSet) -> CapabilitySection:
     capability = index.capabilities[identifier]
     mappings = index.active.get(identifier, [])
     scores = index.scored.scores_of(mappings)
+    unique = index.unique.get(identifier, [])
     texts: dict[str, set[str]] = {}
     for mapping in mappings:
         if mapping.comment:
             texts.setdefault(mapping.technique, set()).add(mapping.comment)
 
     def entry(technique: Technique) -> Entry:
-        every = index.mapped_to[technique.id]
         return msgspec.structs.replace(
             _entry(technique, scores, index.rules),
             strengths={
@@ -335,8 +335,8 @@ def _capability(identifier: str, index: IndexedSet) -> CapabilitySection:
                 for contribution in given
                 if (strength := strength_name(contribution, index.rules) or ", ".join(contribution.types))
             },
-            capabilities=len(every),
-            only=len(every) == 1,
+            capabilities=len(index.scored.scores[technique.id].capabilities),
+            only=technique.id in unique,
             # A technique of several tactics has its comments under the first.
             comments=tuple(sorted(texts.pop(technique.id, ()))),
         )
@@ -350,7 +350,7 @@ def _capability(identifier: str, index: IndexedSet) -> CapabilitySection:
         stats=index.stats.get(identifier),
         tactics=_columns(index, scores, entry),
         not_active=tuple(str(left) for left in index.scored.left_out if identifier in left.capabilities),
-        unique=tuple(_named(technique, index.catalogue) for technique in index.unique.get(identifier, ())),
+        unique=tuple(_named(technique, index.catalogue) for technique in unique),
         non_mappable=tuple(record(row, index) for row in index.capability_records.get(identifier, ())),
     )
 
@@ -369,8 +369,9 @@ def _group(identifier: str, index: IndexedSet) -> GroupSection:
     mappings = index.grouped.get(identifier, [])
     scores = index.scored.scores_of(mappings)
     covered: dict[str, set[str]] = {}
-    for mapping in mappings:
-        covered.setdefault(mapping.capability, set()).add(mapping.technique)
+    for technique, entry in scores.items():
+        for capability in entry.covering(index.rules):
+            covered.setdefault(capability, set()).add(technique)
     members = []
     for member in index.members.get(identifier, ()):
         ids = covered.get(member, set())

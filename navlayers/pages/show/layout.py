@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from navlayers._text import number_text, technique_url, web_links
+from navlayers._text import number_text, percent, rounded, technique_url, web_links
 from navlayers.attack.catalogue import SITE
 from navlayers.layer.colors import value_gradient
 from navlayers.mapping.model import CATEGORIES
@@ -39,7 +39,6 @@ _MEMBER_COLUMNS = (
     *(Column(header, "number", whole=True) for header in ("Techniques", "Sub-techniques", "Unique")),
 )
 _ENTRY_COLUMNS = (Column("ATT&CK ID", whole=True), Column("ATT&CK Name"))
-_CAPABILITIES = Column("Capabilities", "number", whole=True)
 
 # Descriptions of ATT&CK have links in Markdown.
 _LINK = re.compile(r"\[([^\]\n]+)\]\((https?://[^)\s]+)\)")
@@ -221,10 +220,10 @@ def _capability(page: CapabilityPage) -> Iterator[Block]:
             ("References", list(map(link, section.references))),
             ("Techniques", [str(stats.techniques)] if stats else ["0"]),
             ("Sub-techniques", [str(stats.subtechniques)] if stats else []),
-            ("Share of the matrix", [f"{stats.share:g} %"] if stats else []),
+            ("Share of the matrix", [f"{percent(stats.share, 100):.1f} %"] if stats else []),
             (f"{words.covered.capitalize()} by no other", [str(stats.unique)] if stats else []),
             *(
-                (category.capitalize(), [f"mean {numbers.mean:g}, sum {numbers.sum:g}"])
+                (category.capitalize(), [f"mean {rounded(numbers.mean, 1)}, sum {rounded(numbers.sum)}"])
                 for category, numbers in (stats.categories.items() if stats else ())
             ),
         )
@@ -295,7 +294,11 @@ def _entries(entries: Sequence[results.Entry], head: results.SetHead) -> Table:
         count = str(entry.capabilities) if mapped else "–"
         rows.append((*_named(entry, strong=mapped), *cells, overall, count))
         styles.append(RowStyle(level=int("." in entry.id), quiet=not mapped))
-    return _table((*_ENTRY_COLUMNS, *scores, _CAPABILITIES), rows, styles)
+    return _table((*_ENTRY_COLUMNS, *scores, _number_column(head)), rows, styles)
+
+
+def _number_column(head: results.SetHead) -> Column:
+    return Column(head.noun.plural.capitalize(), "number", whole=True)
 
 
 def _strengths(entries: Sequence[results.Entry], head: results.SetHead) -> Table:
@@ -310,7 +313,7 @@ def _strengths(entries: Sequence[results.Entry], head: results.SetHead) -> Table
         comments = tuple(span for text in entry.comments for span in paragraphs(text))
         details = (Detail("Comments", comments),) if comments else ()
         styles.append(RowStyle(level=int("." in entry.id), details=details))
-    return _table((*_ENTRY_COLUMNS, *strengths, _CAPABILITIES), rows, styles)
+    return _table((*_ENTRY_COLUMNS, *strengths, _number_column(head)), rows, styles)
 
 
 def _strength(entry: results.Entry, category: str, head: results.SetHead) -> str:

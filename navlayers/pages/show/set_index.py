@@ -137,19 +137,14 @@ class IndexedSet:
 
     @cached_property
     def stats(self) -> dict[str, CapabilityStats]:
-        """Capability id → its statistics; only capabilities that cover something."""
+        """Capability id → its statistics; only capabilities with an active mapping."""
         return {numbers.id: numbers for numbers in capability_stats(self.scored)}
-
-    @cached_property
-    def mapped_to(self) -> dict[str, tuple[str, ...]]:
-        """Technique id → ids of the capabilities mapped to it; only techniques that have a score."""
-        return {technique: entry.capabilities for technique, entry in self.scored.scores.items()}
 
     @cached_property
     def unique(self) -> dict[str, list[str]]:
         """Capability id → the techniques that no other capability covers."""
-        single = (technique for technique, capabilities in self.mapped_to.items() if len(capabilities) == 1)
-        return _index(single, lambda technique: self.mapped_to[technique])
+        by = {technique: entry.covering(self.rules) for technique, entry in self.scored.scores.items()}
+        return _index((t for t, members in by.items() if len(members) == 1), by.__getitem__)
 
     @cached_property
     def columns(self) -> tuple[ReleaseColumn, ...]:
