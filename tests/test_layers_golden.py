@@ -57,7 +57,8 @@ def test_the_reviewed_index_has_what_comes_out_by_hand() -> None:
     assert [c["id"] for c in index["non_mappable_capabilities"]] == ["badge_printer"]
     assert [t["id"] for t in index["non_mappable_techniques"]] == ["T1200"]
     (ac, log) = index["capabilities"]
-    # 656 techniques and sub-techniques are active in ATT&CK 16.1; the first covers four, the second two: T1110 is not rated.
+    # 656 techniques and sub-techniques are active in ATT&CK 16.1; the first covers four,
+    # the second two: T1110 is not rated.
     assert (ac["id"], ac["share"], ac["unique"]) == ("AC-1", 0.61, 3)
     assert ac["categories"] == {"protect": {"mean": 68.13, "sum": 272.5}, "detect": {"mean": 10, "sum": 10}}
     assert (log["id"], log["share"], log["unique"]) == ("log_review", 0.3, 1)

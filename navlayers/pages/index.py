@@ -213,7 +213,7 @@ def make_index(
             layers=layers,
         ),
         files=files,
-        capabilities=capabilities,
+        capabilities=tuple(stats.rounded() for stats in capabilities),
         non_mappable_capabilities=tuple(Named(i, names.get(i, i)) for i in unmapped.capabilities),
         non_mappable_techniques=tuple(
             Named(i, technique.name if (technique := catalogue.get(i)) else i) for i in unmapped.techniques

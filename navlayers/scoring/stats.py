@@ -195,6 +195,14 @@ class CapabilityStats(msgspec.Struct, frozen=True):
     unique: int
     categories: dict[str, CategoryStats] = {}
 
+    def rounded(self) -> CapabilityStats:
+        """The same with two decimals, for JSON; tables round exact values once."""
+        categories = {
+            category: CategoryStats(rounded(numbers.mean), rounded(numbers.sum))
+            for category, numbers in self.categories.items()
+        }
+        return msgspec.structs.replace(self, share=rounded(self.share), categories=categories)
+
 
 def capability_stats(scored: Scored) -> tuple[CapabilityStats, ...]:
     """The statistics of every mapped capability, by id."""
@@ -226,7 +234,7 @@ def capability_stats(scored: Scored) -> tuple[CapabilityStats, ...]:
                 groups=tuple(sorted(capability.groups)),
                 techniques=len(ids) - subs,
                 subtechniques=subs,
-                share=rounded(100 * len(ids) / active),
+                share=100 * len(ids) / active,
                 unique=unique[capability.id],
                 categories=_category_stats(numbers.get(capability.id, {}), scored.rules),
             )
@@ -236,9 +244,7 @@ def capability_stats(scored: Scored) -> tuple[CapabilityStats, ...]:
 
 def _category_stats(numbers: dict[str, list[float]], rules: Rules) -> dict[str, CategoryStats]:
     return {
-        category: CategoryStats(
-            rounded(math.fsum(numbers[category]) / len(numbers[category])), rounded(math.fsum(numbers[category]))
-        )
+        category: CategoryStats(math.fsum(numbers[category]) / len(numbers[category]), math.fsum(numbers[category]))
         for category in rules.categories
         if category in numbers
     }

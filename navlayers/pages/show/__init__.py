@@ -63,7 +63,9 @@ def render(
         styled: of "text": with bold and dim letters.
     """
     if format_ == "json":
-        return json_text(shown)
+        from navlayers.pages.show.results import CapabilityPage  # noqa: PLC0415
+
+        return json_text(shown.rounded() if isinstance(shown, CapabilityPage) else shown)
     from navlayers.output.document import with_own_pages  # noqa: PLC0415
     from navlayers.pages.show.layout import document  # noqa: PLC0415
 

@@ -200,6 +200,14 @@ class CapabilityPage(msgspec.Struct, frozen=True, tag_field="kind", tag="capabil
     sections: tuple[CapabilitySection, ...]
     without: tuple[str, ...]
 
+    def rounded(self) -> CapabilityPage:
+        """The same with the decimals of JSON."""
+        sections = (
+            msgspec.structs.replace(section, stats=section.stats and section.stats.rounded())
+            for section in self.sections
+        )
+        return msgspec.structs.replace(self, sections=tuple(sections))
+
 
 class Member(msgspec.Struct, frozen=True):
     """A capability of a group: numbers of techniques it covers in the group, `unique` ones by no other."""
