@@ -17,7 +17,7 @@ from test_write_native import mapping_sets
 
 from navlayers import OutputError
 from navlayers.mapping import formats as readers
-from navlayers.mapping.formats.table_rows import COLUMNS
+from navlayers.mapping.formats.table_write import COLUMNS
 from navlayers.mapping.model import DEFAULT_SCALE, Capability
 
 if TYPE_CHECKING:

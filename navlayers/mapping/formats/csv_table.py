@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text import neutralize
 from navlayers.errors import InputError, Place, Problem
-from navlayers.mapping.formats import table_rows
+from navlayers.mapping.formats import table_rows, table_write
 from navlayers.mapping.formats.context import Written
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.table_columns import HEADER_WITHIN, check_names, columns_of
@@ -60,7 +60,7 @@ def encode(mapping_set: MappingSet) -> Written:
 
     Text that is not ASCII starts with a byte order mark: without one, Excel reads it as Windows-1252.
     """
-    rows, notices = table_rows.rows_of_set(mapping_set)
+    rows, notices = table_write.rows_of_set(mapping_set)
     text = "".join(f"{','.join(map(_cell, row))}\n" for row in rows)
     return Written((text if text.isascii() else _BOM + text).encode(), notices)
 

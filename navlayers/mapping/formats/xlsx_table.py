@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 
 from navlayers._text import excerpt, neutralize, quoted
 from navlayers.errors import InputError, OutputError, Place, Problem
-from navlayers.mapping.formats import table_rows
+from navlayers.mapping.formats import table_rows, table_write
 from navlayers.mapping.formats.context import Written
 from navlayers.mapping.formats.table import Number
 from navlayers.mapping.formats.workbook import check_workbook, position
@@ -168,7 +168,7 @@ def encode(mapping_set: MappingSet) -> Written:
     """
     import xlsxwriter  # noqa: PLC0415 - slow, and only needed to write a workbook
 
-    rows, notices = table_rows.rows_of_set(mapping_set)
+    rows, notices = table_write.rows_of_set(mapping_set)
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
         book.set_properties({"created": _CREATED})
@@ -194,7 +194,7 @@ def _write(sheet: Any, rows: list[list[str]], bold: Any) -> None:
 
 
 def _too_long(text: str, line: int, header: str, cells: list[str]) -> OutputError:
-    named = (cells[table_rows.COLUMNS.index(field)] for field in ("capability_id", "attack_object_id"))
+    named = (cells[table_write.COLUMNS.index(field)] for field in ("capability_id", "attack_object_id"))
     where = " and ".join(quoted(cell) for cell in named if cell)
     message = f"{header} of row {line + 1} ({where}) has {len(text):,} characters"
     hint = "shorten it, or write another format"
