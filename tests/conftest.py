@@ -18,7 +18,7 @@ import navlayers
 from navlayers import attack
 from navlayers.attack import Catalogue, Status, Tactic, Technique
 from navlayers.cli import main
-from navlayers.layer.build import KINDS, BuiltLayer, Kind, layers_of
+from navlayers.layer.build import KINDS, BuiltLayer, LayerKind, layers_of
 from navlayers.mapping.model import Capability, Category, Mapping, MappingSet
 from navlayers.scoring.scores import score_set
 
@@ -273,13 +273,13 @@ def layers_at(
     mapping_set: MappingSet,
     catalogue: Catalogue,
     options: ScoreOptions | None = None,
-    only: Iterable[Kind] = KINDS,
+    only: Iterable[LayerKind] = KINDS,
 ) -> Iterator[BuiltLayer]:
     """The layers of a set at a release."""
     return layers_of(score_set(mapping_set, catalogue, options), only)
 
 
-def build_layers(mapping_set: MappingSet, only: Iterable[Kind] = KINDS) -> tuple[BuiltLayer, ...]:
+def build_layers(mapping_set: MappingSet, only: Iterable[LayerKind] = KINDS) -> tuple[BuiltLayer, ...]:
     """The layers of a set at its own release."""
     return tuple(layers_at(mapping_set, release(mapping_set), only=only))
 

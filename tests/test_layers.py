@@ -13,7 +13,7 @@ import pytest
 from conftest import TINY, build_layers, layers_at, row, set_of
 
 from navlayers import load
-from navlayers.layer.build import KINDS, Kind
+from navlayers.layer.build import KINDS, LayerKind
 from navlayers.layer.document import encode_layer
 from navlayers.mapping.model import Capability, NonMappable
 from navlayers.scoring.options import ScoreOptions
@@ -32,7 +32,7 @@ GROUPS = {"ids": ("net", "watch"), "fw": ("net",)}
 TWO = set_of(ROWS, groups=GROUPS)
 
 
-def layers(mapping_set: MappingSet, only: tuple[Kind, ...] = KINDS, **options: Any) -> dict[str, BuiltLayer]:
+def layers(mapping_set: MappingSet, only: tuple[LayerKind, ...] = KINDS, **options: Any) -> dict[str, BuiltLayer]:
     return {built.path: built for built in layers_at(mapping_set, TINY, ScoreOptions(**options), only)}
 
 
@@ -53,7 +53,7 @@ def test_a_set_gives_an_overview_and_a_layer_per_category_group_and_capability()
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "all"])
-def test_only_gives_the_same_layers_as_everything_does(kind: Kind) -> None:
+def test_only_gives_the_same_layers_as_everything_does(kind: LayerKind) -> None:
     everything = {path: built for path, built in layers(TWO).items() if built.kind == kind}
     assert layers(TWO, (kind,)) == everything
 

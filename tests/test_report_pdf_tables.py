@@ -45,7 +45,7 @@ from navlayers.pages.report import ReportOptions, make_report, report_input
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from navlayers.output.tables import Kind
+    from navlayers.output.tables import CellKind
 
 
 def test_a_table_that_would_leave_half_a_page_empty_is_parted() -> None:
@@ -229,7 +229,7 @@ cells = st.lists(st.text(st.characters(codec="ascii"), max_size=60), min_size=1,
 def test_columns_take_no_more_room_than_there_is(
     made_of: list[list[str]], room: float, data: st.DataObject
 ) -> None:
-    kinds: list[Kind] = [data.draw(st.sampled_from(["text", "number", "technique", "score"])) for _ in made_of]
+    kinds: list[CellKind] = [data.draw(st.sampled_from(["text", "number", "technique", "score"])) for _ in made_of]
     longest = max(map(len, made_of))
     table = Table(
         "t",

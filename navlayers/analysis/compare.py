@@ -33,7 +33,7 @@ Measures: TypeAlias = dict[str, float]
 """Technique id → score of a covered technique."""
 
 
-class Row(msgspec.Struct, frozen=True):
+class ComparedTechnique(msgspec.Struct, frozen=True):
     """A technique that at least one input covers.
 
     Attributes:
@@ -204,7 +204,7 @@ class Comparison(msgspec.Struct, Tabular, frozen=True):
     catalogue: Catalogue
     inputs: tuple[Coverage, ...]
     category: str | None
-    rows: dict[str, Row]
+    rows: dict[str, ComparedTechnique]
     gaps: tuple[Gap, ...]
     active: int
     totals: tuple[Totals, ...]
@@ -376,7 +376,7 @@ def _row(
     measures: Mapping[str, Measures],
     unrated: Mapping[str, frozenset[str]],
     category: str | None,
-) -> Row:
+) -> ComparedTechnique:
     scores = {}
     for coverage in inputs:
         if technique in measures[coverage.name]:
@@ -386,12 +386,14 @@ def _row(
     given = {name: measures[name][technique] for name in scores}
     best = max(given.values())
     best_by = tuple(name for name, score in given.items() if score == best)
-    return Row(best, best_by, scores, tuple(name for name, ids in unrated.items() if technique in ids))
+    return ComparedTechnique(
+        best, best_by, scores, tuple(name for name, ids in unrated.items() if technique in ids)
+    )
 
 
 def _totals_of_each(
     techniques: Iterable[str],
-    rows: Mapping[str, Row],
+    rows: Mapping[str, ComparedTechnique],
     measures: Mapping[str, Measures],
     unrated: Mapping[str, frozenset[str]],
     active: Set[str],

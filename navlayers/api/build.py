@@ -9,7 +9,7 @@ import msgspec
 
 from navlayers.api.sources import Input, sources
 from navlayers.errors import Place, Problem, UsageError, unknown
-from navlayers.layer.build import KINDS, Kind, layers_of
+from navlayers.layer.build import KINDS, LayerKind, layers_of
 from navlayers.layer.document import encode_layer, encode_layers
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.load import Prepared, prepare
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from navlayers.api.mapping_set import Scoring
     from navlayers.layer.document import Technique
 
-ALL_KIND: Kind = "all"
+ALL_KIND: LayerKind = "all"
 ALL = "all.json"
 
 Put: TypeAlias = "Callable[[str, str, bytes], None]"
@@ -55,7 +55,7 @@ class BuildResult(msgspec.Struct, frozen=True):
 def build(
     *inputs: Input,
     output: str | Path | None,
-    only: Sequence[Kind] = KINDS,
+    only: Sequence[LayerKind] = KINDS,
     attack_version: str | None = None,
     force: bool = False,
     reading: ReadOptions = ReadOptions(),
@@ -110,7 +110,7 @@ def build(
 
 
 def _build_document(
-    prepared: Iterable[Prepared | Problem], scoring: ScoreOptions, kinds: Sequence[Kind]
+    prepared: Iterable[Prepared | Problem], scoring: ScoreOptions, kinds: Sequence[LayerKind]
 ) -> BuildResult:
     layers: list[bytes] = []
 
@@ -130,7 +130,7 @@ def _build_document(
 def _build_sets(
     prepared: Iterable[Prepared | Problem],
     scoring: ScoreOptions,
-    only: Sequence[Kind],
+    only: Sequence[LayerKind],
     put: Put,
     on_set: Callable[[], None],
 ) -> BuildResult:
@@ -145,7 +145,7 @@ def _build_sets(
     return BuildResult(tuple(results), tuple(notices))
 
 
-def _build_set(prepared: Prepared, scoring: ScoreOptions, only: Sequence[Kind], put: Put) -> SetResult:
+def _build_set(prepared: Prepared, scoring: ScoreOptions, only: Sequence[LayerKind], put: Put) -> SetResult:
     """Build one set and pass its files and its index to `put`."""
     scored = score_set(prepared.set, prepared.catalogue, scoring)
     listed: list[bytes] = []
@@ -185,7 +185,9 @@ def _build_set(prepared: Prepared, scoring: ScoreOptions, only: Sequence[Kind], 
     )
 
 
-def _entry(path: str, kind: Kind, id_: str, name: str, techniques: Sequence[Technique], data: bytes) -> FileEntry:
+def _entry(
+    path: str, kind: LayerKind, id_: str, name: str, techniques: Sequence[Technique], data: bytes
+) -> FileEntry:
     subs = sum("." in technique.techniqueID for technique in techniques)
     return FileEntry(
         path=path,
@@ -198,7 +200,9 @@ def _entry(path: str, kind: Kind, id_: str, name: str, techniques: Sequence[Tech
     )
 
 
-def _notices(name: str, scored: Scored, entries: Sequence[FileEntry], only: Sequence[Kind]) -> Iterator[Problem]:
+def _notices(
+    name: str, scored: Scored, entries: Sequence[FileEntry], only: Sequence[LayerKind]
+) -> Iterator[Problem]:
     """Notices about missing layers and unusual scores."""
     if not scored.set.mappings:
         yield Problem(f"{name}: no mappings, so the layers are empty")

@@ -31,7 +31,7 @@ from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
     from navlayers.attack import Catalogue
-    from navlayers.layer.build import Kind
+    from navlayers.layer.build import LayerKind
     from navlayers.scoring.aggregate import Aggregate
     from navlayers.scoring.options import Rollup
     from navlayers.scoring.scores import TechniqueScore
@@ -167,7 +167,7 @@ class MappingSet(model.MappingSet, Tabular, frozen=True):
             UsageError: The set has no such layer, or the options do not fit it.
         """
         scored = _scored(self, attack_version, options)
-        only: list[Kind] = ["overview"] if kind == "overview" else ["categories", "groups", "capabilities"]
+        only: list[LayerKind] = ["overview"] if kind == "overview" else ["categories", "groups", "capabilities"]
         built = list(building.layers_of(scored, only))
         for item in built:
             if kind in (item.kind, item.id):
@@ -178,7 +178,7 @@ class MappingSet(model.MappingSet, Tabular, frozen=True):
 
     def layers(
         self,
-        only: Iterable[Kind] = building.KINDS,
+        only: Iterable[LayerKind] = building.KINDS,
         *,
         attack_version: str | None = None,
         **options: Unpack[Scoring],

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from navlayers.checks.source_text import Texts
     from navlayers.errors import Place, Problem
     from navlayers.mapping.formats import Reading
-    from navlayers.mapping.formats.context import Kind
+    from navlayers.mapping.formats.context import PartKind
     from navlayers.mapping.model import Mapping, MappingSet, NonMappable
 
 _MARKS = re.compile(r"[\s_\u2010-\u2015-]+")
@@ -60,7 +60,7 @@ class Subject:
             and int(own.partition(".")[0]) < int(self.catalogue.major)
         )
 
-    def place(self, kind: Kind, index: int, field: str = "") -> Place:
+    def place(self, kind: PartKind, index: int, field: str = "") -> Place:
         """The place of a field of a mapping, non-mappable record or capability."""
         return self.reading.place(index, kind, field)
 
@@ -68,7 +68,7 @@ class Subject:
         """The name of a technique in the set's own release; None if that is the release to check against."""
         return None if self._own is None else self._own(technique)
 
-    def names_technique(self, kind: Kind, index: int) -> bool:
+    def names_technique(self, kind: PartKind, index: int) -> bool:
         """Whether a row has a separate cell or key for the name of its technique."""
         place = self.place(kind, index, "technique_name")
         return place not in {self.place(kind, index), self.place(kind, index, "technique")}
@@ -77,11 +77,11 @@ class Subject:
     def _own(self) -> Callable[[str], str | None] | None:
         return technique_names(self.set) if self.version != self.set.attack_version else None
 
-    def rows(self) -> Iterator[tuple[Kind, int, Mapping | NonMappable]]:
+    def rows(self) -> Iterator[tuple[PartKind, int, Mapping | NonMappable]]:
         """Every mapping and non-mappable record with a technique."""
         return (row for row in self.everything() if row[2].technique is not None)
 
-    def everything(self) -> Iterator[tuple[Kind, int, Mapping | NonMappable]]:
+    def everything(self) -> Iterator[tuple[PartKind, int, Mapping | NonMappable]]:
         """Every mapping and non-mappable record."""
         for index, mapping in enumerate(self.set.mappings):
             yield "mapping", index, mapping

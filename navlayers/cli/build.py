@@ -9,7 +9,7 @@ import msgspec
 
 from navlayers.api.build import BuildResult, build
 from navlayers.cli import _options, _print
-from navlayers.layer.build import KINDS, Kind
+from navlayers.layer.build import KINDS, LayerKind
 
 if TYPE_CHECKING:
     from navlayers.scoring.options import ScoreOptions
@@ -40,7 +40,7 @@ def command(
     sets: tuple[str, ...],
     output: str,
     scoring: ScoreOptions,
-    only: tuple[Kind, ...],
+    only: tuple[LayerKind, ...],
     as_json: bool,
     quiet: bool,
     **options: Any,

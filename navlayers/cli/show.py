@@ -12,7 +12,7 @@ from navlayers.pages import show
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.context import ReadOptions
-    from navlayers.pages.show import Format, Kind
+    from navlayers.pages.show import Format, SubjectKind
     from navlayers.scoring.options import ScoreOptions
 
 _ENDINGS: dict[str, Format] = {
@@ -46,7 +46,7 @@ _ENDINGS: dict[str, Format] = {
 def command(
     what: str,
     sets: tuple[str, ...],
-    kind: Kind | None,
+    kind: SubjectKind | None,
     attack_version: str | None,
     scoring: ScoreOptions,
     format_: Format | None,

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from navlayers.layer.document import Technique
     from navlayers.mapping.model import Mapping, MappingSet
 
-Kind = Literal["overview", "categories", "groups", "capabilities", "all"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+LayerKind = Literal["overview", "categories", "groups", "capabilities", "all"]
+KINDS: tuple[LayerKind, ...] = get_args(LayerKind)
 
 
 def make_layer(
@@ -133,7 +133,7 @@ def view_facts(what: str, entries: Iterable[scoring.TechniqueScore], left_out: i
 class BuiltLayer(msgspec.Struct, frozen=True):
     """A layer with its path relative to the set's folder, with forward slashes."""
 
-    kind: Kind
+    kind: LayerKind
     id: str
     path: str
     layer: Layer
@@ -223,7 +223,7 @@ def _by_technique(pairs: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[
     return {technique: sorted(texts) for technique, texts in by_technique.items()}
 
 
-def layers_of(scored: scoring.Scored, only: Iterable[Kind] = KINDS) -> Iterator[BuiltLayer]:
+def layers_of(scored: scoring.Scored, only: Iterable[LayerKind] = KINDS) -> Iterator[BuiltLayer]:
     """The layers of a scored set, in reading order: overview, categories, groups, capabilities.
 
     The kind "all" adds none: it is a file with all other layers, which `encode_layers` makes.

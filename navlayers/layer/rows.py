@@ -27,7 +27,7 @@ Where: TypeAlias = Literal["shown", "collapsed", "left out"]
 _PLACES: tuple[Where, ...] = ("shown", "collapsed", "left out")
 
 
-class Row(msgspec.Struct, frozen=True):
+class TechniqueRow(msgspec.Struct, frozen=True):
     """A technique's annotation, under the tactics (names) that share it.
 
     `score` is the layer's own; `aggregate` includes the sub-techniques, if the layer shows aggregates. `color` is
@@ -60,7 +60,7 @@ class Joint(msgspec.Struct, frozen=True):
     colors: tuple[str, ...]
 
 
-def rows_of(matrix: Matrix) -> tuple[Row, ...]:
+def rows_of(matrix: Matrix) -> tuple[TechniqueRow, ...]:
     """A row per technique with an annotation or aggregate, in id order."""
     cells: dict[tuple[str, str], tuple[Cell, Where]] = {}
     for column in matrix.columns:
@@ -72,7 +72,9 @@ def rows_of(matrix: Matrix) -> tuple[Row, ...]:
     return tuple(row for technique in active for row in _rows(technique, matrix.view, cells))
 
 
-def _rows(technique: Technique, view: View, cells: dict[tuple[str, str], tuple[Cell, Where]]) -> Iterator[Row]:
+def _rows(
+    technique: Technique, view: View, cells: dict[tuple[str, str], tuple[Cell, Where]]
+) -> Iterator[TechniqueRow]:
     """The rows of a technique: tactics with the same annotation and color share one."""
     grouped: dict[tuple[Annotation, float | None, str], list[tuple[str, Where]]] = {}
     names = {tactic.shortname: tactic.name for tactic in view.catalogue.tactics}
@@ -84,7 +86,7 @@ def _rows(technique: Technique, view: View, cells: dict[tuple[str, str], tuple[C
             color = cell.color if cell is not None else view.color(entry, entry.score)
             grouped.setdefault((entry, aggregate, color), []).append((names.get(tactic, tactic), where))
     for (entry, aggregate, color), places in grouped.items():
-        yield Row(
+        yield TechniqueRow(
             id=technique.id,
             name=technique.name,
             parent=technique.parent or "",
@@ -105,9 +107,9 @@ def _has_row(entry: Annotation, view: View) -> bool:
     return entry.enabled or not (view.hide_disabled and only_hides)
 
 
-def joint_of(layers: Sequence[Iterable[Row]]) -> tuple[Joint, ...]:
+def joint_of(layers: Sequence[Iterable[TechniqueRow]]) -> tuple[Joint, ...]:
     """A row per technique with a score in any of the layers, in id order."""
-    by_technique: dict[str, dict[str, dict[int, Row]]] = {}
+    by_technique: dict[str, dict[str, dict[int, TechniqueRow]]] = {}
     for number, rows in enumerate(layers):
         for row in rows:
             for tactic in row.tactics:

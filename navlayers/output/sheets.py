@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from navlayers._text import neutralize, printable, rounded, technique_url, wrap
-from navlayers.output.tables import Kind, Span, Table, decimals, shown
+from navlayers.output.tables import CellKind, Span, Table, decimals, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -80,7 +80,7 @@ class Formats:
             self._colors[color] = self._book.add_format(look)
         return self._colors[color]
 
-    def figure(self, kind: Kind, decimals: int) -> Any:
+    def figure(self, kind: CellKind, decimals: int) -> Any:
         """The format of the numbers in a column of that kind."""
         return self.percent if kind == "percent" else self._numbers[decimals]
 
@@ -158,7 +158,7 @@ def _set_heights(sheet: Any, table: Table, widths: Sequence[int]) -> None:
             sheet.set_row(line, min(lines, _MOST_LINES) * _LINE + (_ROOM if line == 0 else 0))
 
 
-def _address(cell: str, kind: Kind) -> str:
+def _address(cell: str, kind: CellKind) -> str:
     if isinstance(cell, Span):
         return cell.url
     return technique_url(cell) if kind == "technique" and cell else ""

@@ -15,7 +15,7 @@ from navlayers.layer.colors import value_gradient
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-Kind: TypeAlias = Literal["text", "number", "score", "percent", "technique", "color", "path"]
+CellKind: TypeAlias = Literal["text", "number", "score", "percent", "technique", "color", "path"]
 Cell: TypeAlias = "str | float | None"
 """None is an empty cell, which is not 0."""
 
@@ -52,7 +52,7 @@ class Column(msgspec.Struct, frozen=True):
     """
 
     header: str
-    kind: Kind = "text"
+    kind: CellKind = "text"
     category: str = ""
     whole: bool = False
     under: int | None = None
@@ -115,7 +115,7 @@ class Table(msgspec.Struct, frozen=True):
         return [list(row) for row in zip(*cells, strict=True)]
 
 
-def _texts(cells: Sequence[Cell], kind: Kind) -> list[str]:
+def _texts(cells: Sequence[Cell], kind: CellKind) -> list[str]:
     if kind not in ("number", "score"):
         return [shown(cell, kind) for cell in cells]
     needed = decimals(cells)
@@ -128,12 +128,12 @@ def decimals(cells: Iterable[Cell]) -> int:
     return max((len(figure.partition(".")[2]) for figure in figures), default=0)
 
 
-def columns(*headers: str, kind: Kind = "text") -> tuple[Column, ...]:
+def columns(*headers: str, kind: CellKind = "text") -> tuple[Column, ...]:
     """Columns of one kind."""
     return tuple(Column(header, kind) for header in headers)
 
 
-def shown(cell: Cell, kind: Kind = "text") -> str:
+def shown(cell: Cell, kind: CellKind = "text") -> str:
     """A cell as text: at most two decimals, percentages with one."""
     if cell is None:
         return ""

@@ -12,8 +12,8 @@ from navlayers.pages.results import Field, about, result_folder, table_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from navlayers.analysis.compare import Comparison, Row, Totals
-    from navlayers.output.tables import Cell, Kind, Table
+    from navlayers.analysis.compare import ComparedTechnique, Comparison, Totals
+    from navlayers.output.tables import Cell, CellKind, Table
     from navlayers.scoring.options import ScoreOptions
 
 
@@ -203,7 +203,7 @@ def techniques(comparison: Comparison, *, brief: bool = False) -> Table:
     """
     rows, words = comparison.rows.values(), comparison.noun
     of_matrix = [comparison.catalogue.techniques[technique] for technique in comparison.rows]
-    kind: Kind = "number" if comparison.counts else "score"
+    kind: CellKind = "number" if comparison.counts else "score"
     fields = [
         Field("technique", [technique.id for technique in of_matrix], "technique"),
         Field("name", [technique.name for technique in of_matrix]),
@@ -231,7 +231,7 @@ def techniques(comparison: Comparison, *, brief: bool = False) -> Table:
     return table_of("techniques", title, fields, score_range=comparison.range)
 
 
-def score_cell(row: Row, name: str, measure: str) -> Cell:
+def score_cell(row: ComparedTechnique, name: str, measure: str) -> Cell:
     """The score of an input, overall or in a category: empty where it does not cover, "not rated" without one."""
     if name in row.unrated:
         return "not rated"

@@ -10,7 +10,7 @@ from navlayers.layer.document import Layer, encode_layer, encode_layers
 from navlayers.mapping.model import HUNDRED
 from navlayers.output import markdown, sheets, tables
 from navlayers.output.folders import INDEX, FileEntry, sha256
-from navlayers.output.tables import Cell, Column, Kind, Table, columns, with_pages
+from navlayers.output.tables import Cell, CellKind, Column, Table, columns, with_pages
 from navlayers.pages.index import InputEntry, ResultIndex, encode
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Field(NamedTuple):
 
     header: str
     cells: Iterable[Cell]
-    kind: Kind = "text"
+    kind: CellKind = "text"
     shown: bool = True
     category: str = ""
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from navlayers.upgrades.routes import Route
 
-Kind = Literal["set", "layer"]
+InputKind = Literal["set", "layer"]
 Pairs = dict[str, object]
 """A row of a set or an entry of a layer before the upgrade: its fields that have a value."""
 
@@ -108,7 +108,7 @@ class Report(msgspec.Struct, frozen=True):
     """
 
     name: str
-    kind: Kind
+    kind: InputKind
     domain: str
     attack_version: str
     to: str
@@ -158,7 +158,7 @@ class New(msgspec.Struct, frozen=True):
     domain: str
     attack_version: str
     to: str
-    kind: Kind
+    kind: InputKind
     layers: int
     techniques: tuple[Addition, ...] | None
     elsewhere: tuple[Addition, ...]
@@ -229,7 +229,7 @@ def counts(reports: Iterable[Report]) -> Counts:
     )
 
 
-def unchanged_report(name: str, kind: Kind, route: Route, ids: Iterable[str], other: Iterable[str]) -> Report:
+def unchanged_report(name: str, kind: InputKind, route: Route, ids: Iterable[str], other: Iterable[str]) -> Report:
     """The report of an input that already has the requested release."""
     kept, to = tuple(sorted(set(ids))), route.releases.new.version
     return Report(name, kind, route.domain, route.written, to, kept, other=tuple(other), new=(), already=True)
@@ -237,7 +237,7 @@ def unchanged_report(name: str, kind: Kind, route: Route, ids: Iterable[str], ot
 
 def report_of(
     name: str,
-    kind: Kind,
+    kind: InputKind,
     route: Route,
     ids: Iterable[str],
     rows: Mapping[str, Sequence[Pairs]],

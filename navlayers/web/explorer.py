@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from navlayers.layer.view import Ratios
     from navlayers.output.html import Colors
 
-Kind: TypeAlias = Literal["set", "union", "gap", "difference", "layer"]
+MatrixKind: TypeAlias = Literal["set", "union", "gap", "difference", "layer"]
 Score: TypeAlias = float | bool | None
 """0–100 or a count; None: covered without a score; False: the view says that it is not covered."""
 
@@ -82,7 +82,7 @@ class View(msgspec.Struct, frozen=True):
 
     id: str
     title: str
-    kind: Kind
+    kind: MatrixKind
     sets: list[int]
     shown: list[Shown]
     hidden: list[int] = []

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from navlayers.output.document import Logo
-    from navlayers.output.tables import Kind
+    from navlayers.output.tables import CellKind
     from navlayers.pages.report.build import Report
     from navlayers.pages.report.input import ReportInput
     from navlayers.web.explorer import Explorer
@@ -71,7 +71,7 @@ def _json(data: Explorer, places: dict[str, int]) -> Markup:
 def _scores(subject: ReportInput) -> Table:
     """The scores of every covered technique, for browsers without scripts."""
     comparison = subject.comparison
-    kind: Kind = "number" if comparison.counts else "score"
+    kind: CellKind = "number" if comparison.counts else "score"
     scores = (Column(name, kind, range=comparison.range) for name in subject.names)
     columns = (Column("technique", "technique"), Column("name"), *scores)
     rows = []

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from navlayers.mapping.load import Prepared
     from navlayers.mapping.model import Mapping, NonMappable
     from navlayers.output.tables import Span
-    from navlayers.pages.show.results import Row, SetHead
+    from navlayers.pages.show.results import MappingRow, SetHead
     from navlayers.pages.show.set_index import IndexedSet
 
 
@@ -101,7 +101,7 @@ class Drawing:
         return text.encode("utf-8", "replace")
 
 
-def _score(row: Row, head: SetHead) -> Span:
+def _score(row: MappingRow, head: SetHead) -> Span:
     return score_cell(None if head.counts else row.score, row.category, head)
 
 

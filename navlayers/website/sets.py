@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from navlayers.mapping.find import Source
     from navlayers.mapping.model import MappingSet
-    from navlayers.pages.show.results import Row, SetHead
+    from navlayers.pages.show.results import MappingRow, SetHead
     from navlayers.pages.show.set_index import IndexedSet
     from navlayers.website.pages import SetAddresses
 
@@ -75,11 +75,11 @@ class Table(NamedTuple):
     """Mappings or non-mappable records of one set; `scored`: with columns for categories, values and scores."""
 
     head: SetHead
-    rows: tuple[Row, ...]
+    rows: tuple[MappingRow, ...]
     scored: bool
 
 
-def table(head: SetHead, rows: Iterable[Row]) -> Table:
+def table(head: SetHead, rows: Iterable[MappingRow]) -> Table:
     """A table of rows."""
     rows = tuple(rows)
     scored = any(row.category or row.value or (row.score is not None and not head.counts) for row in rows)
@@ -157,9 +157,9 @@ class SiteSet:
         return " ".join(self.head.method)
 
     @cached_property
-    def _rows(self) -> dict[tuple[str, str], list[Row]]:
+    def _rows(self) -> dict[tuple[str, str], list[MappingRow]]:
         """Its mappings by kind and id, as `mappings` takes them."""
-        rows: dict[tuple[str, str], list[Row]] = {}
+        rows: dict[tuple[str, str], list[MappingRow]] = {}
         for technique in sorted(self.indexed.mappings):
             for mapping, row in mapped_rows(technique, self.indexed):
                 groups = [("groups", group) for group in self.indexed.groups_of(mapping)]

@@ -17,7 +17,7 @@ from navlayers.scoring.aggregate import exact
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-Kind = Literal["group", "software", "campaign", "tactic", "layer", "set", "table"]
+MemberKind = Literal["group", "software", "campaign", "tactic", "layer", "set", "table"]
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -33,7 +33,7 @@ class Member(msgspec.Struct, frozen=True):
         lost: id of a left-out technique → its weight.
     """
 
-    kind: Kind
+    kind: MemberKind
     id: str
     name: str
     weights: dict[str, float]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from navlayers.checks.finding import Finding
     from navlayers.checks.subject import Subject
     from navlayers.errors import Place
-    from navlayers.mapping.formats.context import Kind
+    from navlayers.mapping.formats.context import PartKind
     from navlayers.mapping.model import Mapping, NonMappable
 
 _STACK = "security-stack"
@@ -132,7 +132,7 @@ def _means_another(name: str | None, ids: tuple[str, str], subject: Subject) -> 
 
 
 def _fix(
-    subject: Subject, kind: Kind, index: int, row: Mapping | NonMappable, successor: Technique, place: Place
+    subject: Subject, kind: PartKind, index: int, row: Mapping | NonMappable, successor: Technique, place: Place
 ) -> tuple[Edit, ...]:
     technique = row.technique or ""
     if subject.reading.format == _STACK and technique.partition(".")[0] != successor.id.partition(".")[0]:

@@ -15,7 +15,15 @@ import msgspec
 from navlayers.errors import OtherFileError, Place, Problem, UsageError, unknown
 from navlayers.mapping.formats import foreign
 from navlayers.mapping.formats import source as sources
-from navlayers.mapping.formats.context import METADATA, Context, Kind, Places, ReadOptions, Written, technique_names
+from navlayers.mapping.formats.context import (
+    METADATA,
+    Context,
+    PartKind,
+    Places,
+    ReadOptions,
+    Written,
+    technique_names,
+)
 from navlayers.mapping.formats.detect import sniff, sniff_folder
 from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.source import MAX_BYTES, Folder, Source
@@ -72,7 +80,7 @@ class Reading(msgspec.Struct, frozen=True):
     format: str
     places: Places
 
-    def place(self, index: int, kind: Kind = "mapping", field: str = "") -> Place:
+    def place(self, index: int, kind: PartKind = "mapping", field: str = "") -> Place:
         """The place of a part of the set, computed on request: the reading keeps the content for that.
 
         Args:

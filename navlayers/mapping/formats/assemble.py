@@ -10,14 +10,14 @@ from navlayers import _text as wording
 from navlayers.attack.ids import TECHNIQUE
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import naming_release
-from navlayers.mapping.formats.rows import COMPLETE, MEANINGLESS, Row
+from navlayers.mapping.formats.rows import COMPLETE, MEANINGLESS, ExplorerRow
 from navlayers.mapping.formats.value_rules import NON_MAPPABLE, named_technique
 from navlayers.mapping.model import Capability, Category, Mapping, MappingSet, NonMappable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from navlayers.mapping.formats.context import Kind
+    from navlayers.mapping.formats.context import PartKind
     from navlayers.mapping.formats.rows import Pairs, Table
 
 _NOTHING = (None,) * len(MEANINGLESS)
@@ -33,7 +33,7 @@ class Assembled(NamedTuple):
     """A mapping set and, for each of its parts, the number of the row that it was read from."""
 
     mapping_set: MappingSet
-    rows: dict[Kind, Sequence[int]]
+    rows: dict[PartKind, Sequence[int]]
 
 
 def assemble(head: MappingSet, table: Table) -> Assembled:
@@ -51,7 +51,7 @@ def assemble(head: MappingSet, table: Table) -> Assembled:
     }
     mappings: list[Mapping] = []
     non_mappable: list[NonMappable] = []
-    rows: dict[Kind, list[int]] = {"mapping": [], "non_mappable": [], "capability": []}
+    rows: dict[PartKind, list[int]] = {"mapping": [], "non_mappable": [], "capability": []}
     for index, row in enumerate(table.rows):
         if index in table.left_out:
             continue
@@ -127,7 +127,7 @@ def _with_undeclared(declared: dict[str, str], table: Table) -> dict[str, str]:
     return groups
 
 
-def _own(row: Row, capability: Capability | None) -> tuple[str | None, str | None, Pairs]:
+def _own(row: ExplorerRow, capability: Capability | None) -> tuple[str | None, str | None, Pairs]:
     """Name, group and other fields of a row where they differ from its capability's."""
     spelled, group, other = row.capability_description, row.capability_group, _other(row)
     if capability is None:
@@ -143,7 +143,7 @@ def _own(row: Row, capability: Capability | None) -> tuple[str | None, str | Non
     return spelled, None if len(capability.groups) == 1 else group, other
 
 
-def _other(row: Row) -> Pairs:
+def _other(row: ExplorerRow) -> Pairs:
     values = msgspec.structs.astuple(row)[-len(MEANINGLESS) :]
     other: Pairs = ()
     if values != _NOTHING:
@@ -155,14 +155,16 @@ def _other(row: Row) -> Pairs:
     return other
 
 
-def _only_of_mappings(row: Row) -> Pairs:
+def _only_of_mappings(row: ExplorerRow) -> Pairs:
     """Fields that a non-mappable has no place for."""
     status = None if row.status == NON_MAPPABLE else row.status or ""
     pairs = (("status", status), ("score_category", row.score_category), ("score_value", row.score_value))
     return tuple((field, value) for field, value in pairs if value is not None)
 
 
-def rows_of(mapping_set: MappingSet, technique_name: Callable[[str], str | None]) -> Iterator[tuple[Row, Pairs]]:
+def rows_of(
+    mapping_set: MappingSet, technique_name: Callable[[str], str | None]
+) -> Iterator[tuple[ExplorerRow, Pairs]]:
     """Each mapping, then each non-mappable, as a row, with the fields that a row has no room for.
 
     `technique_name` gives the name of an id in the set's ATT&CK release. A row has room for one group: of a
@@ -199,9 +201,9 @@ def rows_of(mapping_set: MappingSet, technique_name: Callable[[str], str | None]
 
 def _row_of(
     part: Mapping | NonMappable, capability: Capability | None, technique_name: Callable[[str], str | None]
-) -> Row:
+) -> ExplorerRow:
     """A row with the fields that mappings and non-mappables share, without `other`."""
-    row = Row(
+    row = ExplorerRow(
         capability_id=part.capability,
         attack_object_id=part.technique,
         mapping_type=part.type,

@@ -21,7 +21,7 @@ METADATA = (*("framework", "version", "domain", "attack_version", "title", "sour
 """Metadata that users can set or override with `--meta`."""
 
 
-Kind = Literal["mapping", "non_mappable", "capability"]
+PartKind = Literal["mapping", "non_mappable", "capability"]
 
 
 class Places(NamedTuple):
@@ -31,7 +31,7 @@ class Places(NamedTuple):
     value of the field named last, where that is not "". `head` gives the place of a field of the set itself.
     """
 
-    part: Callable[[Kind, int, str], Place]
+    part: Callable[[PartKind, int, str], Place]
     head: Callable[[str], Place]
 
 

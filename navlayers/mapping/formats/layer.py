@@ -24,7 +24,7 @@ from navlayers.mapping.ranges import WRITTEN, range_text, with_number, written
 if TYPE_CHECKING:
     from navlayers.errors import Place
     from navlayers.mapping.find import Source as FoundSource
-    from navlayers.mapping.formats.context import Context, Kind
+    from navlayers.mapping.formats.context import Context, PartKind
     from navlayers.mapping.formats.source import Source
     from navlayers.mapping.model import Range
 
@@ -60,7 +60,7 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
             _refuse_unlike(layers, field, what)
     mapping_set, numbers = _assemble(layers, rows, context)
 
-    def part(kind: Kind, index: int, field: str) -> Place:
+    def part(kind: PartKind, index: int, field: str) -> Place:
         if kind == "capability":
             return layers[index].place("name")
         layer, entry = numbers[kind][index]
@@ -133,7 +133,7 @@ def _major(version: str) -> str:
 
 def _assemble(
     layers: list[Layer], rows: list[list[_Row]], context: Context
-) -> tuple[MappingSet, dict[Kind, list[tuple[int, int]]]]:
+) -> tuple[MappingSet, dict[PartKind, list[tuple[int, int]]]]:
     """The set, and the numbers of layer and entry of each mapping and non-mappable."""
     used = (row.entry.technique for layer_rows in rows for row in layer_rows if row.entry.enabled)
     head = make_head(context, _metadata(layers), used, layers[0].place())
@@ -142,7 +142,7 @@ def _assemble(
     records: list[NonMappable] = []
     ranges = _ranges(layers, rows, context)
     several = len({*ranges, None}) > 2
-    numbers: dict[Kind, list[tuple[int, int]]] = {"mapping": [], "non_mappable": []}
+    numbers: dict[PartKind, list[tuple[int, int]]] = {"mapping": [], "non_mappable": []}
     for number, (layer, id_) in enumerate(zip(layers, _ids(layers), strict=True)):
         capabilities.append(Capability(id_, layer.name or id_))
         for row in rows[number]:

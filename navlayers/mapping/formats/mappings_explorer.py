@@ -19,7 +19,7 @@ from navlayers.mapping.formats.assemble import assemble
 from navlayers.mapping.formats.context import Places
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import REQUIRED, head_of
-from navlayers.mapping.formats.rows import Row, Table, row_field
+from navlayers.mapping.formats.rows import ExplorerRow, Table, row_field
 from navlayers.mapping.model import MappingType
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def read_document(
     return done.mapping_set, places
 
 
-def _rows(objects: Iterable[Any], table: Table, findings: Findings) -> Iterator[Row]:
+def _rows(objects: Iterable[Any], table: Table, findings: Findings) -> Iterator[ExplorerRow]:
     mark = findings.mark
     for index, fields in enumerate(objects):
         row = _row(fields, index, table)
@@ -139,20 +139,20 @@ def _rows(objects: Iterable[Any], table: Table, findings: Findings) -> Iterator[
         mark = findings.mark
 
 
-def _row(fields: Any, index: int, table: Table) -> Row:
+def _row(fields: Any, index: int, table: Table) -> ExplorerRow:
     try:
-        return msgspec.convert(fields, Row)
+        return msgspec.convert(fields, ExplorerRow)
     except msgspec.ValidationError:
         return _odd_row(fields, index, table)
 
 
-def _odd_row(fields: Any, index: int, table: Table) -> Row:
+def _odd_row(fields: Any, index: int, table: Table) -> ExplorerRow:
     """A row with unknown fields or values of other types than published."""
     if not isinstance(fields, dict):
         message, expected = f"a row is {kind(fields)}", "an object with capability_id, attack_object_id and so on"
         table.report(index, "", Issue(message, expected, code="wrong-type"))
-        return Row(capability_id="?")
-    known = {field: value for field, value in fields.items() if field in Row.__struct_fields__}
+        return ExplorerRow(capability_id="?")
+    known = {field: value for field, value in fields.items() if field in ExplorerRow.__struct_fields__}
     extra = tuple(
         (field, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
         for field, value in fields.items()
@@ -168,7 +168,7 @@ def _odd_row(fields: Any, index: int, table: Table) -> Row:
         wrong.append(path)
         table.report(index, str(path[0]), issue)
 
-    row = convert(known, Row, report) or Row()
+    row = convert(known, ExplorerRow, report) or ExplorerRow()
     if wrong:
         row.capability_id = row.capability_id or "?"
     return row

@@ -10,7 +10,7 @@ from navlayers.errors import Problem
 from navlayers.mapping.formats.assemble import rows_of
 from navlayers.mapping.formats.context import lost, technique_names
 from navlayers.mapping.formats.mappings_explorer import NO_DATE
-from navlayers.mapping.formats.rows import COMPLETE, Row, Seen
+from navlayers.mapping.formats.rows import COMPLETE, ExplorerRow, Seen
 from navlayers.mapping.formats.value_rules import NON_MAPPABLE
 from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE
 from navlayers.mapping.nouns import likely_role
@@ -26,7 +26,7 @@ _REQUIRED = (
     *("attack_object_id", "attack_object_name", "capability_group"),
 )
 _OPTIONAL = ("score_category", "score_value", "related_score", "comments")
-_LAST = ("status", *Row.__struct_fields__[12:])
+_LAST = ("status", *ExplorerRow.__struct_fields__[12:])
 """Fields of a row in the order of the published files; `references` come before the last ones."""
 
 _STATUSES = frozenset({COMPLETE, NON_MAPPABLE, "in_progress"})
@@ -74,7 +74,7 @@ def document_of(mapping_set: MappingSet) -> Document:
     return Document(metadata, rows, tuple(dict.fromkeys(notices)))
 
 
-def _fields(row: Row) -> dict[str, Any]:
+def _fields(row: ExplorerRow) -> dict[str, Any]:
     fields: dict[str, Any] = {name: getattr(row, name) for name in _REQUIRED}
     fields |= {name: value for name in _OPTIONAL if (value := getattr(row, name)) is not None}
     fields["references"] = row.references or ()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 COMPLETE = "complete"
 
 
-class Row(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+class ExplorerRow(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     """One row of a Mappings Explorer file, field for field; what a row leaves out is None.
 
     The fields are those of the published JSON Schema.
@@ -51,7 +51,7 @@ class Row(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     technology_domain: str | None = None
 
 
-MEANINGLESS = Row.__struct_fields__[12:]
+MEANINGLESS = ExplorerRow.__struct_fields__[12:]
 """Fields that repeat metadata of the set or name the author of the row; kept in `other`."""
 
 _MISSING: Any = object()
@@ -91,7 +91,7 @@ class Seen(msgspec.Struct):
     names: dict[str | None, int] = {}
     groups: dict[str | None, int] = {}
 
-    def add(self, row: Row, index: int) -> None:
+    def add(self, row: ExplorerRow, index: int) -> None:
         """Count the values of a row."""
         references, name = row.references or (), row.capability_description
         self.links[references] = self.links.get(references, 0) + 1
@@ -132,7 +132,7 @@ _SHORT = {
 }
 """Common misnomers of fields → field."""
 
-_NAMES = wording.Names([*Row.__struct_fields__, *_SHORT])
+_NAMES = wording.Names([*ExplorerRow.__struct_fields__, *_SHORT])
 
 
 def meant(field: str) -> str:
@@ -182,13 +182,12 @@ class Table:
     """The rows of one file, checked and cleaned as they are added, and their counts by capability.
 
     `place` gives the place of a field of a row by its number, or of the row where the field is "" or lacking.
-    `extras` holds, by row number, the fields that a `Row` has no room for, `left_out` the numbers of rows to leave
-    out for their errors. Errors and notices go to `findings`. Score
-    values are those of `scale`.
+    `extras` holds, by row number, the fields that an `ExplorerRow` has no room for, `left_out` the numbers of rows
+    to leave out for their errors. Errors and notices go to `findings`. Score values are those of `scale`.
     """
 
     def __init__(self, findings: Findings, place: Callable[[int, str], Place], scale: value_rules.Scale) -> None:
-        self.rows: list[Row] = []
+        self.rows: list[ExplorerRow] = []
         self.extras: dict[int, Pairs] = {}
         self.left_out: set[int] = set()
         self.seen: dict[str, Seen] = {}
@@ -227,7 +226,7 @@ class Table:
         for index, issue in self._words:
             self.report(index, "score_value", issue)
 
-    def add(self, batch: list[Row]) -> None:
+    def add(self, batch: list[ExplorerRow]) -> None:
         """Add rows; their values are cleaned in place and equal values shared, so that batches keep memory low."""
         start, mark = len(self.rows), self._findings.mark
         self._wrong.clear()
@@ -274,7 +273,7 @@ class Table:
         if self._findings.left_out(mark, "row", len(self._wrong - self.left_out)):
             self.left_out |= self._wrong
 
-    def _gather(self, index: int, row: Row) -> None:
+    def _gather(self, index: int, row: ExplorerRow) -> None:
         non_mappable = NON_MAPPABLE in (row.status, row.mapping_type)
         if row.capability_id is not None:
             seen = self.seen.get(row.capability_id)
@@ -288,7 +287,7 @@ class Table:
         elif not non_mappable:
             self._report_no_capability(index, row)
 
-    def _report_no_capability(self, index: int, row: Row) -> None:
+    def _report_no_capability(self, index: int, row: ExplorerRow) -> None:
         """A technique alone can be a non-mappable, but a row that maps it has lost its capability."""
         misspelt = next((name for name, _ in self.extras.get(index, ()) if meant(name) == "capability_id"), None)
         hint = "" if misspelt is None else f"it has {wording.quoted(misspelt)}; did you mean capability_id?"

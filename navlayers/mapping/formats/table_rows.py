@@ -18,7 +18,7 @@ from navlayers.mapping.formats.assemble import assemble
 from navlayers.mapping.formats.context import Places
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import file_id, make_head
-from navlayers.mapping.formats.rows import Row, Table, row_field
+from navlayers.mapping.formats.rows import ExplorerRow, Table, row_field
 from navlayers.mapping.formats.table import technique_sheets
 from navlayers.mapping.formats.table_columns import (
     SET_FIELDS,
@@ -35,7 +35,7 @@ from navlayers.mapping.ranges import doubtful
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.mapping.formats.context import Context, Kind
+    from navlayers.mapping.formats.context import Context, PartKind
     from navlayers.mapping.formats.table import Grid, Sheet
     from navlayers.mapping.formats.table_columns import Columns
     from navlayers.mapping.formats.table_values import Technique
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 _BATCH = 4096
 _TEXT = tuple(
-    field for field in Row.__struct_fields__ if field not in {"references", "attack_object_id", *SET_FIELDS}
+    field for field in ExplorerRow.__struct_fields__ if field not in {"references", "attack_object_id", *SET_FIELDS}
 )
 _CAPABILITY = frozenset({"capability_id", "capability_description"})
 _MEANINGS = {
@@ -112,7 +112,7 @@ class _Reader:
         self._first_rows: list[int] = []
         self._lines = array("Q")
         self._details: dict[int, tuple[int, int | None, int]] = {}
-        self._parts: dict[Kind, Sequence[int]] = {}
+        self._parts: dict[PartKind, Sequence[int]] = {}
 
     def read(self) -> MappingSet:
         for sheet in self._sheets:
@@ -225,7 +225,7 @@ class _Reader:
             place = sheet.grid.place(max(sheet.columns.row, 0), min(self._wide.counts))
             self._findings.add(Issue(message, hint=hint, fatal=False, code="not-carried"), place)
 
-    def _rows_of(self, sheet: Sheet) -> Iterator[Row]:
+    def _rows_of(self, sheet: Sheet) -> Iterator[ExplorerRow]:
         grid, columns = sheet
         fields = columns.fields
         texts = [(field, fields[field]) for field in _TEXT if field in fields]
@@ -242,7 +242,7 @@ class _Reader:
             for field, column in heads:
                 if cells[column]:
                     self._take_head(field, sheet, line, cells[column])
-            row = Row()
+            row = ExplorerRow()
             for field, column in texts:
                 if cells[column]:
                     setattr(row, field, cells[column])
@@ -270,7 +270,7 @@ class _Reader:
             issue = Issue(message, "the same value in every row", hint, code="wrong-type")
             self._findings.add(issue, partial(sheet.grid.place, line, sheet.columns.fields[field]))
 
-    def _split(self, sheet: Sheet, line: int, cells: list[str], row: Row) -> Iterator[Row]:
+    def _split(self, sheet: Sheet, line: int, cells: list[str], row: ExplorerRow) -> Iterator[ExplorerRow]:
         """A row of the set for each technique of a row and each category or tool that has a column with a value."""
         columns = sheet.columns
         fields = columns.fields
@@ -285,7 +285,7 @@ class _Reader:
         extra += tuple((f"column {c + 1}", cells[c]) for c in range(len(columns.headers), len(cells)) if cells[c])
         self._complete(columns, cells, row)
         techniques = sheet.techniques(line, cells, self._findings)
-        if not techniques and row == Row() and not extra:
+        if not techniques and row == ExplorerRow() and not extra:
             return
         parts: list[tuple[Technique | None, int]] = [*techniques] or [(None, -1)]
         for technique, column in parts:
@@ -309,7 +309,7 @@ class _Reader:
                 self._lines.append(line)
                 yield rated
 
-    def _complete(self, columns: Columns, cells: list[str], row: Row) -> None:
+    def _complete(self, columns: Columns, cells: list[str], row: ExplorerRow) -> None:
         """Set the fields of a row that need more than the text of a cell."""
         fields = columns.fields
         if "references" in fields and cells[fields["references"]]:
@@ -323,7 +323,9 @@ class _Reader:
         if row.score_value is not None:
             row.score_value = table_values.score(row.score_value) or None
 
-    def _rated(self, columns: Columns, row: Row, cells: list[str]) -> Iterator[tuple[Row, int | None]]:
+    def _rated(
+        self, columns: Columns, row: ExplorerRow, cells: list[str]
+    ) -> Iterator[tuple[ExplorerRow, int | None]]:
         """The row once for each column of a category or tool that has a value, and that column."""
         if self._wide.tools and row.attack_object_id is not None:
             yield from self._by_tool(columns, row, cells)
@@ -338,7 +340,9 @@ class _Reader:
         elif not rated:
             self._unrated += 1
 
-    def _by_tool(self, columns: Columns, row: Row, cells: list[str]) -> Iterator[tuple[Row, int | None]]:
+    def _by_tool(
+        self, columns: Columns, row: ExplorerRow, cells: list[str]
+    ) -> Iterator[tuple[ExplorerRow, int | None]]:
         """The row once for each tool that is related to its technique, or once where a total is above 0."""
         wide = self._wide
         related = False
@@ -377,7 +381,7 @@ class _Reader:
         at_id = column == columns.fields["attack_object_id"] and field in {"attack_object_id", "attack_object_name"}
         return grid.place(self._lines[index], column, offset if at_id else 0)
 
-    def part(self, kind: Kind, index: int, field: str = "") -> Place:
+    def part(self, kind: PartKind, index: int, field: str = "") -> Place:
         """The place of a mapping, non-mappable or capability by its index in the set."""
         rows = self._parts.get(kind, ())
         return self.row(rows[index] if index < len(rows) else -1, row_field(field))

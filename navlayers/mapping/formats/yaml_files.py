@@ -17,7 +17,7 @@ from navlayers.mapping.model import Capability, Mapping, NonMappable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from navlayers.mapping.formats.context import Kind
+    from navlayers.mapping.formats.context import PartKind
     from navlayers.mapping.formats.yaml_fields import Fields
     from navlayers.mapping.model import MappingSet
 
@@ -121,7 +121,7 @@ class Parts:
         self._path = path
         self._findings = findings
         self._heads: dict[str, Place] = {}
-        self._nodes: dict[Kind, list[_Nodes]] = {"mapping": [], "non_mappable": [], "capability": []}
+        self._nodes: dict[PartKind, list[_Nodes]] = {"mapping": [], "non_mappable": [], "capability": []}
 
     def add(
         self, part: Mapping | NonMappable | Capability, fields: Fields, start: str | Node, **keys: str | Node | None
@@ -134,7 +134,7 @@ class Parts:
             start: the node where it starts, or the key of that node in `fields`.
             **keys: field of the part → its node, or the key of its node in `fields` if the key has another name.
         """
-        kind: Kind
+        kind: PartKind
         if isinstance(part, Mapping):
             kind = "mapping"
             self.mappings.append(part)
@@ -176,7 +176,7 @@ class Parts:
     def places(self) -> Places:
         """The places of the parts, and of the fields of the set, by default the file or folder."""
 
-        def part(kind: Kind, index: int, field: str) -> Place:
+        def part(kind: PartKind, index: int, field: str) -> Place:
             fields, start, keys = self._nodes[kind][index]
             key = keys.get(field, field)
             node = fields.branch.get(key) if isinstance(key, str) else key

@@ -67,7 +67,7 @@ _CAPTION, _CAPTION_LINE, _MOST_CAPTION, _FIGURE = 8.5, 11.0, 5, 6.0
 
 _CONTENTS_LEVELS = 2
 
-Kind: TypeAlias = Literal["title", "upright", "turned", "wide"]
+PageKind: TypeAlias = Literal["title", "upright", "turned", "wide"]
 """The pages of a section: of texts, upright or turned for wide tables; of heatmaps."""
 
 
@@ -90,7 +90,7 @@ class _Page(NamedTuple):
         return self.height - self.top - self.bottom
 
 
-def _pages(short: float, long: float) -> dict[Kind, _Page]:
+def _pages(short: float, long: float) -> dict[PageKind, _Page]:
     """The pages of a paper, given its sides in mm."""
     width, height = short * MM, long * MM
     upright = _Page(width, height, (width - TEXT_WIDTH) / 2, 23 * MM, 20 * MM, 10 * MM)
@@ -126,7 +126,7 @@ class _Writer:
         self._heatmaps = chain.from_iterable(self._heatmaps_of(section.figures) for section in document.sections)
         self._headings: list[tuple[int, str, str]] = []
         self._figures = 0
-        self._kind: Kind = "title"
+        self._kind: PageKind = "title"
 
     def write(self) -> bytes:
         """The bytes of the file."""
@@ -172,7 +172,7 @@ class _Writer:
                 add_reference(entry, text, name)
         end._p.extend([*start, _field_mark("end")])
 
-    def _turn(self, kind: Kind) -> bool:
+    def _turn(self, kind: PageKind) -> bool:
         """Go on with pages of a kind; whether that starts a new page."""
         if kind == self._kind:
             return False
@@ -222,7 +222,7 @@ class _Writer:
         if is_top or breaks:
             paragraph.paragraph_format.space_before = Pt(0)
 
-    def _kinds(self, blocks: Sequence[Block]) -> list[Kind]:
+    def _kinds(self, blocks: Sequence[Block]) -> list[PageKind]:
         """The page of each block: long tables are turned one by one, others with all of their section."""
         tables = [block for block in blocks if isinstance(block, Table)]
         wide = [not self._tables.fits(table, TEXT_WIDTH) for table in tables]

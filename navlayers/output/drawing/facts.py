@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers._text import and_list, rounded, single_line
 from navlayers.layer.document import tab_name
 from navlayers.layer.matrix import Matrix, matrix_of
-from navlayers.layer.rows import Row, rows_of
+from navlayers.layer.rows import TechniqueRow, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,7 +41,7 @@ class Tab(NamedTuple):
 
     name: str
     matrix: Matrix
-    rows: tuple[Row, ...]
+    rows: tuple[TechniqueRow, ...]
 
     @property
     def view(self) -> View:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from navlayers.layer.matrix import Cell
-    from navlayers.layer.rows import Row
+    from navlayers.layer.rows import TechniqueRow
     from navlayers.layer.view import View
 
 _LONGEST_TIP = 600
@@ -51,7 +51,7 @@ def render_html(views: Sequence[View], options: RenderOptions = RenderOptions())
 class _ShownRow:
     """A row of the table of techniques; `anchor` is the target of cells, "" except in a technique's first row."""
 
-    def __init__(self, row: Row, anchor: str, view: View) -> None:
+    def __init__(self, row: TechniqueRow, anchor: str, view: View) -> None:
         entry = row.annotation
         self.id, self.name, self.anchor = row.id, row.name, anchor
         self.tactics = ", ".join(row.tactics)

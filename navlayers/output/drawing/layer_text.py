@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from navlayers.layer.matrix import Matrix
-    from navlayers.layer.rows import Row
+    from navlayers.layer.rows import TechniqueRow
     from navlayers.layer.view import View
     from navlayers.output.tables import Cell
 
@@ -226,7 +226,7 @@ def _short(text: str, longest: int) -> str:
     return (words if len(words) > longest * 2 // 3 else start.rstrip()) + "…" * (longest > 0)
 
 
-def _comment(row: Row, longest: int) -> str:
+def _comment(row: TechniqueRow, longest: int) -> str:
     return _short(technique_table.on_a_line(row.annotation.comment[: 20 * longest]), longest)
 
 
@@ -247,7 +247,7 @@ def _number(count: int) -> str:
     return f"{count} technique{'' if count == 1 else 's'}"
 
 
-def _techniques(rows: Sequence[Row], longest: int) -> Table:
+def _techniques(rows: Sequence[TechniqueRow], longest: int) -> Table:
     """A short table of a layer's techniques without empty columns."""
     table: list[tuple[Column, list[Cell]]] = [
         (Column("technique"), [row.id for row in rows]),

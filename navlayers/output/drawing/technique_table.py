@@ -10,13 +10,13 @@ from navlayers.output.tables import Cell, Column, Span, Table, columns, with_pag
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from navlayers.layer.rows import Joint, Row
+    from navlayers.layer.rows import Joint, TechniqueRow
     from navlayers.output.drawing.facts import Tab
 
 # More metadata names than these share one column; so do more links.
 _MOST_COLUMNS, _MOST_LINKS = 12, 5
 
-_Field: TypeAlias = "tuple[Column, Callable[[Row], Cell]]"
+_Field: TypeAlias = "tuple[Column, Callable[[TechniqueRow], Cell]]"
 """A column, and what it takes from a row."""
 
 
@@ -59,7 +59,7 @@ def techniques(layers: Sequence[Tab], *, linked: bool) -> Table:
     return _linked(table, layers) if linked else table
 
 
-def _metadata(rows: Sequence[Row], taken: set[str]) -> list[_Field]:
+def _metadata(rows: Sequence[TechniqueRow], taken: set[str]) -> list[_Field]:
     """A column per metadata name, or one for all if there are many."""
     names = list(dict.fromkeys(name for row in rows for name, _ in row.annotation.metadata))
     if len(names) > _MOST_COLUMNS:
@@ -67,7 +67,7 @@ def _metadata(rows: Sequence[Row], taken: set[str]) -> list[_Field]:
     return [(Column(f"{name} (metadata)" if name in taken else name), partial(_values, name)) for name in names]
 
 
-def _values(name: str, row: Row) -> str:
+def _values(name: str, row: TechniqueRow) -> str:
     return "; ".join(value for key, value in row.annotation.metadata if key == name)
 
 
@@ -94,7 +94,7 @@ def _links(most: int) -> list[_Field]:
     return fields
 
 
-def _link(number: int, row: Row) -> Span | None:
+def _link(number: int, row: TechniqueRow) -> Span | None:
     return Span(*row.links[number]) if number < len(row.links) else None
 
 

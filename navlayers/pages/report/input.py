@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from navlayers.analysis.inputs import InputSet
     from navlayers.attack import Catalogue
     from navlayers.mapping.nouns import Noun
-    from navlayers.output.tables import Cell, Kind
+    from navlayers.output.tables import Cell, CellKind
     from navlayers.scoring.coverage import Coverage
     from navlayers.scoring.scores import Scored, TechniqueScore
     from navlayers.scoring.stats import CapabilityStats
@@ -247,7 +247,7 @@ def _gaps_renamed(gaps: Gaps, names: Sequence[str]) -> Gaps:
     return replace(gaps, inputs=_renamed(gaps.inputs, names), rows=tuple(rows), capabilities=capabilities)
 
 
-def optional(header: str, cells: Iterable[Cell], kind: Kind = "text") -> Field:
+def optional(header: str, cells: Iterable[Cell], kind: CellKind = "text") -> Field:
     """A column that is left out if all of its cells are empty."""
     cells = list(cells)
     return Field(header, cells, kind, shown=any(cells))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from navlayers.output.document import Block
-    from navlayers.output.tables import Kind, Table
+    from navlayers.output.tables import CellKind, Table
     from navlayers.pages.report.input import ReportInput
     from navlayers.scoring.coverage import Coverage
 
@@ -192,7 +192,7 @@ def _mappings(data: ReportInput, coverage: Coverage) -> Table:
         if mapping.comment:
             comments.setdefault(mapping.technique, {})[mapping.comment] = None
     measures = dict(sorted(coverage.measures(category).items()))
-    kind: Kind = "number" if coverage.counts else "score"
+    kind: CellKind = "number" if coverage.counts else "score"
     fields = [
         Field("technique", measures, "technique"),
         Field("name", map(data.full_name, measures)),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.output.document import Block
-    from navlayers.output.tables import Cell, Kind, Table
+    from navlayers.output.tables import Cell, CellKind, Table
     from navlayers.pages.report.input import ReportInput
 
 _LISTED = 10
@@ -106,7 +106,7 @@ def _ranked(data: ReportInput, title: str, scores: dict[str, float], sign: int) 
         note += f", then by id: {more:,} more {'is' if more == 1 else 'are'} equal to the last of these"
     note = f"{note[:1].upper()}{note[1:]}."
     comparison = data.comparison
-    kind: Kind = "number" if comparison.counts else "score"
+    kind: CellKind = "number" if comparison.counts else "score"
     # The number of capabilities of a single unscored set is in the last column.
     bare = comparison.covered_only or (comparison.counts and not data.several and bool(data.sets))
     categories = () if data.several or comparison.covered_only else data.categories(data.inputs[0])

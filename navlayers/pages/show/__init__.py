@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from navlayers.pages.show.results import Page
     from navlayers.scoring.options import ScoreOptions
 
-__all__ = ["FORMATS", "KINDS", "Format", "Kind", "look_up", "render"]
+__all__ = ["FORMATS", "KINDS", "Format", "SubjectKind", "look_up", "render"]
 
-Kind = Literal["technique", "tactic", "capability", "group"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+SubjectKind = Literal["technique", "tactic", "capability", "group"]
+KINDS: tuple[SubjectKind, ...] = get_args(SubjectKind)
 
 Format = Literal["text", "md", "html", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)

@@ -25,10 +25,10 @@ from navlayers.pages.show.results import (
     Given,
     GroupPage,
     GroupSection,
+    MappingRow,
     Member,
     Named,
     Replacement,
-    Row,
     TacticPage,
     TacticSection,
     TechniquePage,
@@ -203,15 +203,15 @@ def _aggregate(entry: TechniqueScore, index: IndexedSet) -> Aggregate:
     return Aggregate(entry.overall, categories, len(entry.capabilities), says)
 
 
-def record(row: NonMappable, index: IndexedSet) -> Row:
+def record(row: NonMappable, index: IndexedSet) -> MappingRow:
     """A non-mappable record as a row."""
     return _row(row, index, mapping_type=row.type or "non_mappable")
 
 
-def _row(row: Mapping | NonMappable, index: IndexedSet, *, mapping_type: str) -> Row:
+def _row(row: Mapping | NonMappable, index: IndexedSet, *, mapping_type: str) -> MappingRow:
     capability, technique = row.capability or "", row.technique or ""
     name = row.technique_name or (_named(technique, index.catalogue).name if technique else "")
-    return Row(
+    return MappingRow(
         capability_id=capability,
         capability_name=row.capability_name or index.names.get(capability, capability),
         mapping_type=mapping_type,
@@ -223,7 +223,7 @@ def _row(row: Mapping | NonMappable, index: IndexedSet, *, mapping_type: str) ->
     )
 
 
-def mapped_rows(identifier: str, index: IndexedSet) -> Iterator[tuple[Mapping, Row]]:
+def mapped_rows(identifier: str, index: IndexedSet) -> Iterator[tuple[Mapping, MappingRow]]:
     """Every mapping of a technique with its row: by capability and category, the strongest first."""
     rules = index.rules
     entry = index.scored.scores.get(identifier)

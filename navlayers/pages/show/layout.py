@@ -79,7 +79,7 @@ def prose(text: str) -> tuple[Span, ...]:
     return tuple(span for span in (*spans, Span(text[start:])) if span)
 
 
-def row_notes(row: results.Row) -> str:
+def row_notes(row: results.MappingRow) -> str:
     """The notes of a mapping, and why it does not count."""
     return "; ".join(part for part in (row.notes, row.why_not and f"does not count: {row.why_not}") if part)
 
@@ -170,7 +170,7 @@ def _technique_section(page: TechniquePage, section: results.TechniqueSection) -
         yield _entries(section.subtechniques, head)
 
 
-def _rows(columns: Sequence[Column], rows: Sequence[results.Row], head: results.SetHead) -> Table:
+def _rows(columns: Sequence[Column], rows: Sequence[results.MappingRow], head: results.SetHead) -> Table:
     """Mappings, or with fewer columns non-mappable records, with comments and references below each."""
     cells, styles = [], []
     for row in rows:
@@ -202,7 +202,7 @@ def _table(
     return Table("", "", tuple(columns), tuple(rows), styles=tuple(styles), keys=keys)
 
 
-def _records(rows: Sequence[results.Row], head: results.SetHead) -> Iterator[Block]:
+def _records(rows: Sequence[results.MappingRow], head: results.SetHead) -> Iterator[Block]:
     if rows:
         yield Heading("Non-mappable")
         yield _rows(_RECORD_COLUMNS, rows, head)

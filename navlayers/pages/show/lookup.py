@@ -13,7 +13,7 @@ from navlayers.attack import versions
 from navlayers.attack.id_changes import reason
 from navlayers.attack.ids import likely_id, newer_than
 from navlayers.errors import Problem, UsageError
-from navlayers.pages.show import KINDS, Kind
+from navlayers.pages.show import KINDS, SubjectKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -36,7 +36,7 @@ class Candidate(msgspec.Struct, frozen=True):
         active: the release has it as an active technique.
     """
 
-    kind: Kind
+    kind: SubjectKind
     id: str
     name: str
     where: str
@@ -55,13 +55,13 @@ class Subject(msgspec.Struct, frozen=True):
     `also` are groups of the same name as a capability.
     """
 
-    kind: Kind
+    kind: SubjectKind
     id: str
     ids: dict[str, str] = {}
     also: tuple[Candidate, ...] = ()
 
 
-def find(word: str, sets: Sequence[Prepared], kind: Kind | None = None) -> Subject:
+def find(word: str, sets: Sequence[Prepared], kind: SubjectKind | None = None) -> Subject:
     """Find the subject that a word names, in the sets and their releases, then in the newest releases.
 
     An exact match comes before one that ignores case, and that before one that ignores blanks, signs and leading
@@ -175,7 +175,7 @@ def _list(candidates: Sequence[Candidate]) -> str:
     return ":" + "".join(lines) + (f"\n  … and {more} more" if more > 0 else "") + "\n "
 
 
-def _unknown(word: str, candidates: Sequence[Candidate], kind: Kind | None) -> Problem:
+def _unknown(word: str, candidates: Sequence[Candidate], kind: SubjectKind | None) -> Problem:
     id_ = likely_id(word)
     if id_ and (newer := newer_than(id_, "enterprise")):
         hint = f"{reason('unknown', newer=newer)}; newer releases are added with: navlayers attack update"

@@ -58,7 +58,7 @@ class Section(msgspec.Struct, frozen=True):
     set: SetHead
 
 
-class Row(msgspec.Struct, frozen=True):
+class MappingRow(msgspec.Struct, frozen=True):
     """A mapping or a non-mappable record, with the fields of a published mapping page.
 
     `counts`: the row is part of the score; `why_not` says why it is not. `notes` has the fields of the file that
@@ -139,8 +139,8 @@ class TechniqueSection(Section, frozen=True):
     status: Status
     successor: Named | None
     aggregate: Aggregate | None
-    mappings: tuple[Row, ...]
-    non_mappable: tuple[Row, ...]
+    mappings: tuple[MappingRow, ...]
+    non_mappable: tuple[MappingRow, ...]
     parent: Entry | None
     subtechniques: tuple[Entry, ...]
     carried: tuple[Named, ...] = ()
@@ -189,7 +189,7 @@ class CapabilitySection(Section, frozen=True):
     tactics: tuple[Column, ...]
     not_active: tuple[str, ...]
     unique: tuple[Named, ...]
-    non_mappable: tuple[Row, ...]
+    non_mappable: tuple[MappingRow, ...]
 
 
 class CapabilityPage(msgspec.Struct, frozen=True, tag_field="kind", tag="capability"):

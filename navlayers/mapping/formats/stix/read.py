@@ -35,7 +35,7 @@ from navlayers.mapping.model import DETAILS, LONGEST_NAME, Capability, Mapping, 
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats._json import Path
-    from navlayers.mapping.formats.context import Context, Kind
+    from navlayers.mapping.formats.context import Context, PartKind
     from navlayers.mapping.formats.rows import Pairs
     from navlayers.mapping.formats.source import Source
     from navlayers.mapping.formats.stix.bundle import Properties, StixObject
@@ -140,7 +140,7 @@ class _Reader:
         path = (*OWN, SET_PROPERTIES.get(field, field))
         return self._bundle.place(self._grouping, path if self._grouping is not None else ())
 
-    def place_of_part(self, kind: Kind, index: int, field: str) -> Place:
+    def place_of_part(self, kind: PartKind, index: int, field: str) -> Place:
         """The place of a mapping, capability or non-mappable, or of the value of one of its fields."""
         own = (*OWN, ROW_PROPERTIES.get(field, field))
         if kind == "non_mappable":
