@@ -116,6 +116,7 @@ class Visit:
         """What it did that it should not, a line each; `check` empties it."""
         self._context = context
         self._script = script
+        self._clean = True
         context.on("console", self._on_console)
         context.on("weberror", self._on_error)
         context.on("dialog", self._on_dialog)
@@ -134,6 +135,19 @@ class Visit:
         problems, self.problems = self.problems, []
         assert not problems, "\n".join(["the page is not clean:", *problems])
 
+    def emptied(self) -> bool:
+        """Whether the window is now as a new one; False where that is not sure, for it did something wrong."""
+        if not (self._clean and self._script) or len(self._context.pages) > 1:
+            return False
+        if self.page.url != "about:blank":
+            self.page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        self._context.clear_cookies()
+        self.page.goto("about:blank")
+        self.page.emulate_media(media="null")
+        self.page.mouse.move(0, 0)
+        self.requests = []
+        return self._clean
+
     def seconds_to_load(self) -> float:
         """From the start of the navigation to the end of the page's load event."""
         return float(self.page.evaluate(_LOADED)) / 1000
@@ -142,27 +156,35 @@ class Visit:
         if message.type in {"error", "warning", "assert"}:
             where = message.location
             told = f"{message.text} ({where['url']}:{where['lineNumber'] + 1})"
-            self.problems.append(f"console {message.type}: {told}")
+            self._tell(f"console {message.type}: {told}")
 
     def _on_error(self, error: WebError) -> None:
-        self.problems.append(f"uncaught: {error.error}")
+        self._tell(f"uncaught: {error.error}")
 
     def _on_dialog(self, dialog: Dialog) -> None:
-        self.problems.append(f"dialog: {dialog.type} {dialog.message}")
+        self._tell(f"dialog: {dialog.type} {dialog.message}")
         dialog.dismiss()
 
     def _on_request(self, url: str) -> None:
         self.requests.append(url)
         if not is_local(url):
-            self.problems.append(f"leaves the machine: {url}")
+            self._tell(f"leaves the machine: {url}")
+
+    def _tell(self, problem: str) -> None:
+        self.problems.append(problem)
+        self._clean = False
 
 
 class OpenPage:
-    """Opens pages for one test, each in a window of its own, with cookies and storage of its own."""
+    """Opens pages, each in a window of its own, with cookies and storage of its own.
+
+    A clean window is used again by the next test: to start one takes as much time as to load a page into it.
+    """
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
-        self._open: list[tuple[BrowserContext, Visit]] = []
+        self._open: list[Visit] = []
+        self._idle: list[Visit] = []
 
     def __call__(
         self,
@@ -179,40 +201,44 @@ class OpenPage:
         A file with a fragment or a query is an address: `path.as_uri() + "#T1078"`. `width` and `height` are the
         window's, in CSS pixels; `script=False` opens it without JavaScript.
         """
-        context = self._browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme=scheme,
-            reduced_motion="reduce" if reduced_motion else "no-preference",
-            java_script_enabled=script,
-            locale="en-US",
-            timezone_id="UTC",
-        )
-        context.set_default_timeout(SECONDS_TO_WAIT * 1000)
-        visit = Visit(context, script=script)
-        self._open.append((context, visit))
+        visit = self._idle.pop() if script and self._idle else self._start(script=script)
+        self._open.append(visit)
+        visit.page.set_viewport_size({"width": width, "height": height})
+        motion: Literal["reduce", "no-preference"] = "reduce" if reduced_motion else "no-preference"
+        visit.page.emulate_media(color_scheme=scheme, reduced_motion=motion)
         visit.page.goto(where.resolve().as_uri() if isinstance(where, Path) else where)
         return visit
 
+    def _start(self, *, script: bool) -> Visit:
+        context = self._browser.new_context(java_script_enabled=script, locale="en-US", timezone_id="UTC")
+        context.set_default_timeout(SECONDS_TO_WAIT * 1000)
+        return Visit(context, script=script)
+
     def check(self) -> None:
         """Check each visit."""
-        for _, visit in self._open:
+        for visit in self._open:
             visit.check()
 
-    def close(self) -> None:
-        """Close each window."""
-        for context, _ in self._open:
-            context.close()
+    def release(self, *, reuse: bool = True) -> None:
+        """Empty the windows that the next test can use, and close the others."""
+        opened, self._open = self._open, []
+        for visit in opened:
+            if reuse and visit.emptied():
+                self._idle.append(visit)
+            else:
+                visit.page.context.close()
 
 
 @contextmanager
-def watched(browser: Browser) -> Iterator[OpenPage]:
-    """Pages that are checked when all is done, and closed in any case."""
-    open_page = OpenPage(browser)
+def watched(open_page: OpenPage) -> Iterator[OpenPage]:
+    """Pages that are checked when all is done, and released in any case."""
     try:
         yield open_page
         open_page.check()
-    finally:
-        open_page.close()
+    except BaseException:
+        open_page.release(reuse=False)
+        raise
+    open_page.release()
 
 
 def axe(

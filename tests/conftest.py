@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pytest
-from browser_helpers import chromium, watched
+from browser_helpers import OpenPage, chromium, watched
 from hypothesis import settings
 
 import navlayers
@@ -25,7 +25,6 @@ from navlayers.scoring.scores import score_set
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
-    from browser_helpers import OpenPage
     from playwright.sync_api import Browser
 
     from navlayers.api.build import BuildResult
@@ -321,8 +320,14 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def windows(browser: Browser) -> OpenPage:
+    """The windows of all tests of a process."""
+    return OpenPage(browser)
+
+
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[OpenPage]:
+def open_page(windows: OpenPage) -> Iterator[OpenPage]:
     """Opens pages; fails the test if one of them was not clean (see browser_helpers.py)."""
-    with watched(browser) as opener:
+    with watched(windows) as opener:
         yield opener

@@ -10,6 +10,7 @@ import browser_helpers
 import pytest
 from browser_helpers import (
     NAMES,
+    OpenPage,
     axe,
     chromium_path,
     is_local,
@@ -25,7 +26,6 @@ from browser_helpers import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from browser_helpers import OpenPage
     from playwright.sync_api import Browser
 
 ELSEWHERE = "http://192.0.2.1"
@@ -107,10 +107,44 @@ def test_a_breach_of_the_pages_own_policy_is_an_error(open_page: OpenPage, tmp_p
 
 
 def test_a_test_is_failed_by_a_page_when_it_ends(browser: Browser, tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="oh no"), watched(browser) as open_one:  # noqa: PT012
-        open_one(page(tmp_path, "<script>console.error('oh no')</script>"))
-        open_one(page(tmp_path, "<p>Clean.</p>", name="clean.html"))
-    assert browser.contexts == []
+    windows = OpenPage(browser)
+    with pytest.raises(AssertionError, match="oh no"), watched(windows):  # noqa: PT012
+        bad = windows(page(tmp_path, "<script>console.error('oh no')</script>")).page
+        clean = windows(page(tmp_path, "<p>Clean.</p>", name="clean.html")).page
+    assert bad.is_closed()
+    assert clean.is_closed()
+
+
+def test_a_window_that_did_wrong_is_not_used_again(browser: Browser, tmp_path: Path) -> None:
+    windows = OpenPage(browser)
+    with watched(windows):
+        visit = windows(page(tmp_path, "<script>console.error('once')</script>"))
+        with pytest.raises(AssertionError):
+            visit.check()
+    assert visit.page.is_closed()
+
+
+def test_a_window_is_as_new_for_the_next_test(browser: Browser, tmp_path: Path) -> None:
+    path = page(tmp_path, "<p id='low' style='margin-top: 2000px'>Low</p><style>h1:hover { opacity: 0.5 }</style>")
+    windows = OpenPage(browser)
+    states = []
+    for _ in range(2):
+        with watched(windows):
+            visit = windows(path)
+            states.append(
+                visit.page.evaluate(
+                    """() => [localStorage.length, sessionStorage.length, scrollY, innerWidth, location.hash,
+                        matchMedia('print').matches, getComputedStyle(document.querySelector('h1')).opacity]"""
+                )
+            )
+            assert visit.requests == [path.as_uri()]
+            visit.page.evaluate("() => { localStorage.a = sessionStorage.b = '1'; location.hash = 'low'; }")
+            visit.page.emulate_media(media="print", color_scheme="dark")
+            visit.page.locator("h1").hover()
+            visit.page.set_viewport_size({"width": 400, "height": 300})
+    assert states == [[0, 0, 0, 1440, "", False, "1"]] * 2
+    assert windows(path).page is visit.page
+    visit.page.context.close()
 
 
 def test_other_windows_are_watched(open_page: OpenPage, tmp_path: Path) -> None:
