@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
+from conftest import write_set
+
+from navlayers import PlanOptions, ScoreOptions
+from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.inputs import load_inputs
+from navlayers.analysis.plan import make_plan
+from navlayers.analysis.threats.resolve import threat_model
 from navlayers.api.report import render_report
 from navlayers.mapping.find import resolve
+from navlayers.mapping.model import CATEGORIES
 from navlayers.pages.report import ReportOptions, make_report, report_input
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from conftest import Cells
 
     from navlayers.pages.report import Report
 
@@ -24,6 +34,36 @@ def report(*names: str | Path, options: ReportOptions | None = None, **about: An
     """A report about sets, all else being as `report_input` has it."""
     subject = report_input(load_inputs(resolve([str(name) for name in names])), **about)
     return make_report(subject, options or ReportOptions())
+
+
+def threat_report(threat: str, *names: str | Path) -> Report:
+    """A report about sets at ATT&CK 18.1, with the gaps and a plan for a threat."""
+    together = load_inputs(resolve([str(name) for name in names]), "18.1")
+    threats, scoring = threat_model([threat], together.catalogue), ScoreOptions()
+    plan = make_plan(together, PlanOptions(budget=3), scoring, threat=threats)
+    return make_report(report_input(together, gaps=find_gaps(together, threats, scoring), plan=plan))
+
+
+def small_report(folder: Path) -> Report:
+    """A report with every kind of section, view and color, on the matrix of Mobile.
+
+    axe-core takes time with the number of elements, and Mobile has a sixth of the techniques of Enterprise.
+    """
+    values = ("minimal", "partial", "significant")
+    techniques = ("T1406", "T1420", "T1426", "T1429", "T1430", "T1512", "T1533", "T1640", "T1660")
+    rows: list[Cells] = [(f"c{n // 3}", id_, CATEGORIES[n // 3], values[n % 3]) for n, id_ in enumerate(techniques)]
+    rows += [("c0", "T1636", "protect", "partial"), ("c1", "T1636.003", "detect", "minimal")]
+    rows += [("hsm", None, None, None)]
+    about = {"technology_domain": "mobile", "attack_version": "18.1"}
+    one = write_set(folder / "one.json", rows, **about)
+    more: list[Cells] = [("other", id_, "protect", "significant") for id_ in ("T1406", "T1636.005", "T1407")]
+    return threat_report("Windshift", one, write_set(folder / "two.json", more, mapping_framework="two", **about))
+
+
+@lru_cache(4)
+def clouds(*names: str | Path) -> bytes:
+    """The page of a report about sets, for all files of a process."""
+    return render_report(report(*names), "html").data
 
 
 def page_of(made: Report) -> str:

@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from browser_helpers import axe, shot
 from conftest import write_set
-from report_pages import report, write_page
+from report_pages import clouds, report, small_report, threat_report, write_page
 from test_report_browser import button, cell, count, pressed, state
 
-from navlayers import PlanOptions, ScoreOptions
-from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.inputs import load_inputs
-from navlayers.analysis.plan import make_plan
-from navlayers.analysis.threats.resolve import threat_model
 from navlayers.mapping.find import resolve
 from navlayers.output.document import Figure
 from navlayers.pages.report import ReportOptions, make_report, report_input
@@ -32,21 +28,19 @@ FOCUSED = "() => document.activeElement.textContent"
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_page(tmp_path_factory.mktemp("two"), report("aws", "azure"))
+    path = tmp_path_factory.mktemp("two") / "report.html"
+    path.write_bytes(clouds("aws", "azure"))
+    return path
 
 
 @pytest.fixture(scope="module")
-def threat_report() -> Report:
-    together = load_inputs(resolve(["aws", "azure"]), "18.1")
-    threat = threat_model(["APT29"], together.catalogue)
-    scoring = ScoreOptions()
-    plan = make_plan(together, PlanOptions(budget=3), scoring, threat=threat)
-    return make_report(report_input(together, gaps=find_gaps(together, threat, scoring), plan=plan))
+def apt29() -> Report:
+    return threat_report("APT29", "aws", "azure")
 
 
 @pytest.fixture(scope="module")
-def threat(tmp_path_factory: pytest.TempPathFactory, threat_report: Report) -> Path:
-    return write_page(tmp_path_factory.mktemp("threat"), threat_report)
+def threat(tmp_path_factory: pytest.TempPathFactory, apt29: Report) -> Path:
+    return write_page(tmp_path_factory.mktemp("threat"), apt29)
 
 
 def in_sight(window: Window, selector: str) -> bool:
@@ -124,11 +118,11 @@ def test_addresses_of_other_places_are_left_alone(open_page: OpenPage, two: Path
 
 @pytest.mark.parametrize("view", ["Coverage – APT29", "Gap – APT29"])
 def test_a_threat_shows_what_it_does_alone_and_all_of_it(
-    open_page: OpenPage, threat: Path, threat_report: Report, view: str
+    open_page: OpenPage, threat: Path, apt29: Report, view: str
 ) -> None:
     page = open_page(threat).page
     button(page, view).click()
-    blocks = [b for s in threat_report.document.sections for b in s.blocks if isinstance(b, Figure)]
+    blocks = [b for s in apt29.document.sections for b in s.blocks if isinstance(b, Figure)]
     layer = next(block.view for block in blocks if block.title == view)
     does = {technique for (technique, _), entry in layer.entries.items() if entry.counted}
     cells = page.locator(".cell:visible .id")
@@ -167,12 +161,12 @@ def test_a_threat_says_what_is_not_covered_in_words(open_page: OpenPage, threat:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_views_of_one_score_say_that_they_have_no_categories(
-    open_page: OpenPage, threat: Path, scheme: Scheme
+    open_page: OpenPage, tmp_path: Path, scheme: Scheme
 ) -> None:
-    page = open_page(threat, scheme=scheme).page
+    page = open_page(write_page(tmp_path, small_report(tmp_path)), scheme=scheme).page
     button(page, "detect").click()
     assert count(page).endswith("detect")
-    button(page, "Gap – APT29").click()
+    button(page, "Gap – Windshift").click()
     assert "detect" not in count(page)
     assert page.get_by_text("this view has a single score").is_visible()
     button(page, "protect").click(force=True)
@@ -185,7 +179,7 @@ def test_views_of_one_score_say_that_they_have_no_categories(
       return (both[1] + 0.05) / (both[0] + 0.05);
     }"""
     assert button(page, "detect").evaluate(ratio) >= 4.5
-    button(page, "AWS").click()
+    button(page, "tiny").click()
     assert not page.get_by_text("this view has a single score").is_visible()
     assert axe(page, "#explorer .controls") == []
 
