@@ -123,16 +123,16 @@ def test_click_pins_the_mappings_behind_a_score(open_page: OpenPage, two: Path, 
     for one in data["sets"]:
         section = panel.locator("section").filter(has_text=one["title"])
         rows = [at for at, found in enumerate(one["rows"]["technique"]) if found == number]
-        items = section.locator(".mappings > li")
-        assert items.count() == len(rows) > 0
-        for at, row in enumerate(rows):
-            text = items.nth(at).inner_text()
+        items = section.locator(".mappings > li").evaluate_all(
+            """all => all.map(item => [item.innerText,
+                [...item.querySelectorAll('.links a')].map(link => link.getAttribute('href'))])"""
+        )
+        assert len(items) == len(rows) > 0
+        for (text, links), row in zip(items, rows, strict=True):
             assert data["capabilities"][one["rows"]["capability"][row]][1] in text
             assert data["texts"][one["rows"]["value"][row]] in text
             assert str(one["rows"]["score"][row]) in text
-            references = [data["texts"][r] for r in one["rows"]["references"][row]]
-            links = items.nth(at).locator(".links a")
-            assert [links.nth(n).get_attribute("href") for n in range(links.count())] == references
+            assert links == [data["texts"][r] for r in one["rows"]["references"][row]]
     assert panel.get_by_role("link", name="T1190 at attack.mitre.org").get_attribute("href") == (
         "https://attack.mitre.org/techniques/T1190/"
     )
