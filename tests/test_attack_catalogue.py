@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -220,13 +221,13 @@ def test_threats_say_what_the_bundle_says(domain: str) -> None:
     usable = {x["id"]: x for x in objects if not x.get("revoked") and not x.get("x_mitre_deprecated")}
     named = {key: x for key, x in usable.items() if x["type"] in {*kinds, "attack-pattern"}}
     names = {key: x["external_references"][0]["external_id"] for key, x in named.items()}
-    links = {
-        (x["relationship_type"], x["source_ref"], x["target_ref"]) for x in usable.values() if "source_ref" in x
-    }
+    links = defaultdict(set)
+    for x in usable.values():
+        if "source_ref" in x:
+            links[x["relationship_type"], x["source_ref"]].add(x["target_ref"])
 
     def linked(kind: str, source: str, *types: str) -> list[str]:
-        ends = [b for k, a, b in links if k == kind and a == source and b in names and b.split("--")[0] in types]
-        return sorted(names[end] for end in ends)
+        return sorted(names[end] for end in links[kind, source] if end in names and end.split("--")[0] in types)
 
     expected = {
         names[key]: (

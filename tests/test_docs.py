@@ -85,10 +85,13 @@ def test_every_documented_command_runs(script: str, run: Run) -> None:
     for name, text in EXAMPLE_FILES.items():
         Path(name).write_text(text, encoding="utf-8")
     for command in script.splitlines():
-        line = command.partition(" #")[0]
-        if line.startswith("navlayers ") and not SHELL & set(line):
-            result = run(*shlex.split(line)[1:])
+        line = command.partition(" #")[0].strip()
+        written, _, file = line.partition(" > ")
+        if written.startswith("navlayers ") and not SHELL & {*written, *file}:
+            result = run(*shlex.split(written)[1:])
             assert result.code == 0, f"{shlex.quote(line)}: {result.err}"
+            if file:
+                Path(file).write_text(result.out, encoding="utf-8")
             continue
         done = subprocess.run(
             ["bash", "-ec", line],

@@ -166,8 +166,8 @@ import random
 from navlayers.analysis.plan.solve import greedy, in_order, solve, useful
 from navlayers.analysis.plan.problem import cover_problem
 choose = random.Random(7)
-ids = {f"id{i}" for i in range(30)}
-elements = [(1, set(choose.sample(sorted(ids), 4))) for _ in range(50)]
+ids = {f"id{i}" for i in range(16)}
+elements = [(1, set(choose.sample(sorted(ids), 4))) for _ in range(30)]
 print(solve(cover_problem(dict.fromkeys(ids, 1), elements, budget=6)))
 """
 
@@ -190,8 +190,8 @@ def test_the_seed_of_hashes_does_not_show() -> None:
 
 def _large() -> CoverProblem:
     choose = random.Random(3)  # noqa: S311 - test data
-    ids = [f"c{i:03}" for i in range(30)]
-    elements = [(choose.randint(1, 9), choose.sample(ids, 5)) for _ in range(70)]
+    ids = [f"c{i:03}" for i in range(20)]
+    elements = [(choose.randint(1, 9), choose.sample(ids, 4)) for _ in range(45)]
     return cover_problem(dict.fromkeys(ids, 1), elements, budget=6)
 
 

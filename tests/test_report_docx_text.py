@@ -153,7 +153,7 @@ def test_hostile_text_is_text_everywhere() -> None:
     view = subject_view()
     hostile = msgspec.structs.replace(view, name=HOSTILE, description=LONG)
     blocks += [Figure(hostile, HOSTILE, HOSTILE), Figure(view, LONG, LONG), Figure(view, "", "")]
-    sections = tuple(Section("summary", text, tuple(blocks)) for text in every)
+    sections = (Section("summary", HOSTILE, tuple(blocks)), *(Section("summary", text, ()) for text in every))
     made = document(
         title=HOSTILE, subtitle=HOSTILE, author=HOSTILE, date=HOSTILE, facts=((HOSTILE, LONG),), sections=sections
     )

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from conftest import CORPUS, contents, write_set
 from site_pages import assert_sound, pages_of, prepared
 
@@ -19,6 +20,17 @@ from navlayers.website import Site, write_site
 
 if TYPE_CHECKING:
     from conftest import Run
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """A set of the domain with the fewest techniques: a site has a page for each of them."""
+    return ics(tmp_path / "in" / "tiny.json")
+
+
+def ics(path: Path) -> Path:
+    mapped = [("ids", "T0817", "detect", "partial"), ("mfa", "T0859", "protect", "partial")]
+    return write_set(path, [*mapped, ("hsm", None, None, None)], technology_domain="ics")
 
 
 def test_the_command_writes_a_site_and_prints_its_path(run: Run, tmp_path: Path, tiny: Path) -> None:
@@ -39,7 +51,7 @@ def test_quiet_prints_nothing(run: Run, tiny: Path) -> None:
 def test_a_second_site_replaces_the_first_and_removes_its_other_files(
     run: Run, out: Path, tiny: Path, tmp_path: Path
 ) -> None:
-    run("site", tiny, "kev-mobile", "-o", out)
+    run("site", tiny, "veris-ics", "-o", out)
     first = contents(out)
     result = run("site", tiny, "-o", out)
     assert result.code == 0
@@ -62,8 +74,8 @@ def test_foreign_files_are_not_overwritten(run: Run, out: Path, tiny: Path) -> N
     assert (out / "index.html").read_text() != "mine"
 
 
-def test_the_folder_of_another_command_is_refused(run: Run, out: Path, tiny: Path, two: Path) -> None:
-    run("compare", tiny, two, "-o", out)
+def test_the_folder_of_another_command_is_refused(run: Run, out: Path, tiny: Path, tmp_path: Path) -> None:
+    run("compare", tiny, ics(tmp_path / "other.json"), "-o", out)
     result = run("site", tiny, "-o", out)
     assert result.code == 2
     assert "holds the results of navlayers compare" in result.err
@@ -107,26 +119,27 @@ def test_the_files_can_be_made_again(tiny: Path) -> None:
     assert dict(site.files()) == dict(site.files())
 
 
-def test_attack_remaps_all_sets_to_one_release(run: Run, out: Path) -> None:
-    result = run("site", "aws", "intel-vpro", "--attack", "18.1", "-o", out)
+def test_attack_remaps_all_sets_to_one_release(run: Run, out: Path, tmp_path: Path) -> None:
+    revoked = write_set(tmp_path / "revoked.json")
+    result = run("site", revoked, "intel-vpro", "--attack", "18.1", "-o", out)
     assert result.code == 0, result.err
     assert "remapped to ATT&CK 18.1" in result.err
     site = pages_of(contents(out))
     assert_sound(site)
     text = site.text("sets/intel-vpro/index.html")
     assert "ATT&CK Enterprise 18.1 , made for 15.1" in text
-    assert "T1053.001 At (Linux) → T1053.002 At" in site.text("sets/aws/index.html")
+    assert "T1053.001 At (Linux) → T1053.002 At" in site.text("sets/revoked/index.html")
 
 
 def test_the_default_input_is_the_folder_mappings(run: Run) -> None:
-    write_set(Path("mappings") / "ours.json")
+    ics(Path("mappings") / "ours.json")
     result = run("site", "-q")
     assert result.code == 0, result.err
     assert Path("site/sets/ours/index.html").exists()
 
 
 def test_sets_of_equal_names_get_distinct_folders(run: Run, out: Path, tmp_path: Path) -> None:
-    one, two = (write_set(tmp_path / folder / "controls.json") for folder in ("old", "new"))
+    one, two = (ics(tmp_path / folder / "controls.json") for folder in ("old", "new"))
     result = run("site", one, two, "-o", out)
     assert result.code == 0, result.err
     assert {path.name for path in (out / "sets").iterdir()} == {"old-controls", "new-controls"}
@@ -175,7 +188,7 @@ def test_time_place_and_user_do_not_change_the_bytes(tmp_path: Path, tiny: Path)
         here = tmp_path / ("here" * number)
         here.mkdir()
         subprocess.run(
-            [sys.executable, "-m", "navlayers", "site", tiny, "gcp", "kev-mobile", "-q", "-o", "out"],
+            [sys.executable, "-m", "navlayers", "site", tiny, "kev-mobile", "-q", "-o", "out"],
             env={**os.environ, "PYTHONHASHSEED": str(number), "TZ": zone, "LC_ALL": ("C", "C.UTF-8")[number - 1]},
             cwd=here,
             check=True,
