@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -110,12 +111,17 @@ def rooms(text: str, lines: int) -> tuple[float, ...]:
     left = [ends[-1] - start for start in starts[:-1]]
     widths = [left[0]]
     for _ in range(lines - 1):
-        left = [
-            min([ends[-1] - starts[i], *(max(ends[j - 1] - starts[i], left[j]) for j in range(i + 1, count))])
-            for i in range(count)
-        ]
+        left = [_narrowest(i, starts, ends, left) for i in range(count)]
         widths.append(left[0])
     return tuple(widths)
+
+
+def _narrowest(i: int, starts: list[float], ends: list[float], left: list[float]) -> float:
+    """The least width of the text from part `i` on: the wider of a first line, up to part `j`, and of the rest."""
+    # The first line grows with j, and the rest shrinks: the best j is where they meet.
+    meet = bisect_left(range(len(ends)), 0, lo=i + 1, key=lambda j: ends[j - 1] - starts[i] - left[j])
+    breaks = [j for j in (meet - 1, meet) if i < j < len(ends)]
+    return min([ends[-1] - starts[i], *(max(ends[j - 1] - starts[i], left[j]) for j in breaks)])
 
 
 class _Advances(dict[str, float]):
