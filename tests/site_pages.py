@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from conftest import release
+from conftest import release, write_set
 
 from navlayers.mapping.find import resolve
 from navlayers.mapping.load import Prepared, prepare
@@ -134,6 +134,12 @@ class Pages(NamedTuple):
         colors = [*data["colors"], ""]
         found = zip(shown["technique"], shown["score"], shown["color"], strict=True)
         return {ids[technique]: (score, colors[color]) for technique, score, color in found}
+
+
+def ics(path: Path) -> Path:
+    """Write a set of the domain with the fewest techniques: a site has a page for each of them."""
+    mapped = [("ids", "T0817", "detect", "partial"), ("mfa", "T0859", "protect", "partial")]
+    return write_set(path, [*mapped, ("hsm", None, None, None)], technology_domain="ics")
 
 
 def pages_of(files: dict[str, bytes]) -> Pages:

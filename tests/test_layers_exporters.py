@@ -110,7 +110,7 @@ def test_excel_and_svg_exporters_take_every_kind_of_layer(written: Path, tmp_pat
         from mitreattack.navlayers import Layer, ToExcel, ToSvg  # noqa: PLC0415 - takes a second
     release = attack.find("enterprise", "18.1").catalogue
     excel, svg = (each("enterprise", "memorystore", Store(release)) for each in (ToExcel, ToSvg))
-    seen = set()
+    seen: set[str] = set()
     for path, document in layers(written):
         layer = Layer(strict=True)
         layer.from_str(json.dumps(document))

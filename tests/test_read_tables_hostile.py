@@ -105,10 +105,10 @@ def test_a_long_text_that_thousands_of_cells_show_is_refused() -> None:
     assert "has too much text in its cells" in problem(with_part("xl/sharedStrings.xml", texts, of=with_cells))
 
 
-def test_a_million_empty_rows_are_passed_over() -> None:
+def test_a_hundred_thousand_empty_rows_are_passed_over() -> None:
     with zipfile.ZipFile(io.BytesIO(workbook())) as archive:
         xml = archive.read("xl/worksheets/sheet1.xml")
-    rows = b"".join(b'<row r="%d"/>' % number for number in range(3, 1_000_000))
+    rows = b"".join(b'<row r="%d"/>' % number for number in (*range(3, 100_000), 1_000_000))
     data = with_part("xl/worksheets/sheet1.xml", xml.replace(b"</sheetData>", rows + b"</sheetData>"))
     assert [m.technique for m in readers.read("set.xlsx", data=data).mapping_set.mappings] == ["T1059"]
 
@@ -161,7 +161,7 @@ def test_a_row_of_a_csv_has_at_most_as_many_cells_as_a_row_of_a_spreadsheet() ->
 
 @pytest.mark.cpu(3)
 def test_an_unclosed_quote_and_a_giant_cell_are_refused_without_reading_on() -> None:
-    rows = b"a,b\n" * 2_000_000
+    rows = b"a,b\n" * 600_000
     assert ":2:3: unclosed quote" in problem(b'Technique,Control\na,"' + rows)
     assert "2:1: a cell of this row is too long; expected at most 2,000,000" in problem(
         b'Technique,Control\na,"' + rows + b'"\n'
@@ -174,9 +174,9 @@ def test_blanks_within_a_cell_take_no_time() -> None:
         assert "is malformed" in problem(b"Technique,Control\n" + cell + b",a\n")
 
 
-@pytest.mark.cpu(3)
+@pytest.mark.cpu(1)
 def test_many_wrong_techniques_in_a_cell_are_reported_in_time() -> None:
-    cell = b'"' + b"; ".join(b"T%d" % number for number in range(100_000, 130_000)) + b'"'
+    cell = b'"' + b"; ".join(b"T%d" % number for number in range(100_000, 110_000)) + b'"'
     with pytest.raises(InputError):
         readers.read("set.csv", data=b"Technique,Control\n" + cell + b",a\n")
 

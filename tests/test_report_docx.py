@@ -266,11 +266,10 @@ def test_the_same_report_has_the_same_bytes(tmp_path: Path, monkeypatch: pytest.
         "report = make_report(report_input(load_inputs(resolve([sys.argv[1]]))))\n"
         "sys.stdout.buffer.write(render_report(report, 'docx').data)"
     )
-    for zone, seed in (("Pacific/Kiritimati", "1"), ("America/Los_Angeles", "2")):
-        env = {**os.environ, "TZ": zone, "PYTHONHASHSEED": seed, "LC_ALL": "C"}
-        folder = tmp_path / seed
-        folder.mkdir()
-        again = subprocess.run(
-            [sys.executable, "-c", code, str(path)], cwd=folder, env=env, capture_output=True, check=True
-        )
-        assert again.stdout == first
+    env = {**os.environ, "TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "1", "LC_ALL": "C"}
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    again = subprocess.run(
+        [sys.executable, "-c", code, str(path)], cwd=folder, env=env, capture_output=True, check=True
+    )
+    assert again.stdout == first

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import CORPUS, contents, write_set
-from site_pages import assert_sound, pages_of, prepared
+from site_pages import assert_sound, ics, pages_of, prepared
 
 from navlayers.mapping.find import resolve
 from navlayers.website import Site, write_site
@@ -24,13 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> Path:
-    """A set of the domain with the fewest techniques: a site has a page for each of them."""
     return ics(tmp_path / "in" / "tiny.json")
-
-
-def ics(path: Path) -> Path:
-    mapped = [("ids", "T0817", "detect", "partial"), ("mfa", "T0859", "protect", "partial")]
-    return write_set(path, [*mapped, ("hsm", None, None, None)], technology_domain="ics")
 
 
 def test_the_command_writes_a_site_and_prints_its_path(run: Run, tmp_path: Path, tiny: Path) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from conftest import contents, release, row, set_of, write_set
-from site_pages import alone, assert_sound, pages_of, prepared, site_of
+from conftest import contents, release, row, set_of
+from site_pages import alone, assert_sound, ics, pages_of, prepared, site_of
 
 from navlayers._text import percent
 from navlayers.analysis.inputs import load_inputs
@@ -39,6 +39,11 @@ LAYER = {
 }
 
 
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    return ics(tmp_path / "in" / "tiny.json")
+
+
 def layer_at(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(LAYER), encoding="utf-8")
@@ -57,7 +62,7 @@ def test_a_layer_is_refused(run: Run, out: Path, tmp_path: Path, tiny: Path) -> 
 
 def test_layers_in_a_folder_are_skipped(run: Run, out: Path, tmp_path: Path) -> None:
     layer = layer_at(tmp_path / "ours" / "layer.json")
-    write_set(tmp_path / "ours" / "set.json")
+    ics(tmp_path / "ours" / "set.json")
     result = run("site", tmp_path / "ours", "-o", out)
     assert result.code == 0, result.err
     assert f"{layer}: skipped: a layer, not a mapping set" in result.err
@@ -250,6 +255,6 @@ def test_an_indexed_set_at_its_own_release_is_itself() -> None:
 
 def test_write_site_reports_skipped_files(tmp_path: Path) -> None:
     layer = layer_at(tmp_path / "ours" / "layer.json")
-    write_set(tmp_path / "ours" / "set.json")
+    ics(tmp_path / "ours" / "set.json")
     written = write_site(resolve([str(tmp_path / "ours")]), tmp_path / "out")
     assert any(str(layer) in str(notice) for notice in written.notices)
