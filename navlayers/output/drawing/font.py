@@ -119,7 +119,7 @@ def rooms(text: str, lines: int) -> tuple[float, ...]:
 def _narrowest(i: int, starts: list[float], ends: list[float], left: list[float]) -> float:
     """The least width of the text from part `i` on: the wider of a first line, up to part `j`, and of the rest."""
     # The first line grows with j, and the rest shrinks: the best j is where they meet.
-    meet = bisect_left(range(len(ends)), 0, lo=i + 1, key=lambda j: ends[j - 1] - starts[i] - left[j])
+    meet = bisect_left(range(len(ends)), 0.0, lo=i + 1, key=lambda j: ends[j - 1] - starts[i] - left[j])
     breaks = [j for j in (meet - 1, meet) if i < j < len(ends)]
     return min([ends[-1] - starts[i], *(max(ends[j - 1] - starts[i], left[j]) for j in breaks)])
 
