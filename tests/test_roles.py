@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -221,6 +223,66 @@ def test_pages_of_a_site_say_what_threats_say(run: Run, own: tuple[Path, Path]) 
         text = page.read_text()
         assert "Covers" not in text, page
         assert "Covered by" not in text, page
+
+
+# Headers of the published mapping pages, and a sentence about threats.
+NO_CLAIM = re.compile(r"Capability (ID|Description)|a set of threats covers nothing")
+CLAIM = re.compile(r"\b(un)?cover|\bcapabilit|\bprotects", re.IGNORECASE)
+NAMES = re.compile(r"(Obtain|Develop|Stage) Capabilities")
+
+
+def wording(page: str) -> set[str]:
+    """The sentences and labels of a page, and the data and titles of its explorer, without names and mappings."""
+    texts = []
+    for data in re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL):
+        explorer = json.loads(data)
+        shown = [shown for view in explorer["views"] for shown in view["shown"]]
+        texts += [explorer["covered"], *explorer["noun"], *(view["title"] for view in explorer["views"])]
+        texts += [label for each in shown for label, _ in each["legend"]]
+        texts += [explorer["texts"][number] for each in shown for number in each["words"] if number >= 0]
+    page = re.sub(r"<(script|style|tbody).*?</\1>", "", page, flags=re.DOTALL)
+    texts += re.findall(r'(?:aria-label|title|placeholder)="([^"]*)"', page)
+    texts += re.split(r"<[^>]+>", page)
+    return {text for text in (html.unescape(text).split("\n")[0].strip() for text in texts) if text}
+
+
+def test_no_page_of_a_set_of_threats_says_that_it_covers(run: Run) -> None:
+    assert run("report", "kev", "-o", "kev.html", "-q").code == 0
+    assert run("report", "kev", "veris", "-o", "both.html", "-q").code == 0
+    assert run("site", "kev", "-o", "site", "-q").code == 0
+    seen = set()
+    for page in [Path("kev.html"), Path("both.html"), *Path("site").rglob("*.html")]:
+        seen |= wording(page.read_text())
+    assert {"vulnerability", "vulnerabilities", "mapped", "What none involves", "not mapped"} <= seen
+    assert not {
+        t for t in seen if CLAIM.search(NAMES.sub("", NO_CLAIM.sub("", t))) and not re.search("CVE-|https?:", t)
+    }
+    assert '<th scope="col" class="right">Vulnerabilities</th>' in Path("site/index.html").read_text()
+    assert '"Vulnerabilities","Techniques"' in Path("site/assets/search.js").read_text()
+
+
+def test_a_site_of_threats_and_controls_has_the_words_of_each(run: Run) -> None:
+    assert run("site", "gcp", "kev", "-o", "site", "-q").code == 0
+    pages = {name: wording(Path("site", name).read_text()) for name in ("index.html", "techniques/t1190.html")}
+    assert all("Capabilities" in page for page in pages.values())
+    said = {name: wording(Path(f"site/sets/{name}/index.html").read_text()) for name in ("gcp", "kev")}
+    assert {"covered", "services"} <= said["gcp"]
+    assert {"mapped", "vulnerabilities"} <= said["kev"]
+    assert "covered" not in said["kev"]
+
+
+def test_tables_have_the_noun_of_their_sets_and_a_neutral_one_for_several(run: Run) -> None:
+    out = run("gaps", "gcp", "--threat", "APT29", "-o", "gaps").out
+    assert re.search(r"^service +techniques +unique", out, re.MULTILINE)
+    assert "services" in Path("gaps/techniques.csv").read_text("utf-8-sig").splitlines()[0].split(",")
+    for sets, noun in ((["gcp"], "service"), (["nist_800_53"], "control"), (["gcp", "nist_800_53"], "capability")):
+        assert re.search(rf"^# +{noun} ", run("plan", *sets, "--budget", "2", "-q").out, re.MULTILINE)
+    report = run("report", "nist_800_53", "-o", "-", "-q").out
+    assert "| control | techniques |" in report
+    assert "capability |" not in report
+    assert run("build", "kev", "--only", "overview", "-o", "out").out.splitlines()[1].split()[:3] == [
+        *("set", "ATT&CK", "vulnerabilities"),
+    ]
 
 
 def test_a_layer_keeps_the_role_of_its_set(run: Run, own: tuple[Path, Path]) -> None:

@@ -68,12 +68,14 @@ class IdChange(msgspec.Struct, frozen=True, omit_defaults=True):
         return reason(self.why or "unknown", self.end or "")
 
 
-def reason(why: Why, end: str = "", *, active: bool = False, newer: str = "") -> str:
+def reason(why: Why, end: str = "", *, active: bool = False, newer: str = "", domain: str = "") -> str:
     """Why a release does not have an id as an active one, in words.
 
     `end` is where revoked-by ends, if that is elsewhere; `active` says whether that is. `newer` is the release that
-    an unknown id is newer than.
+    an unknown id is newer than, `domain` the name of the domain that has it.
     """
+    if domain:
+        return f"a technique of ATT&CK {domain}"
     if newer:
         return f"newer than ATT&CK {newer}, or not an id of ATT&CK"
     if why == "unknown":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text import excerpt, or_list
 from navlayers.attack import release
+from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -100,6 +101,12 @@ def _question(identifiers: Iterable[str], catalogue: Catalogue) -> str:
 
 def _full(identifier: str, catalogue: Catalogue) -> str:
     return excerpt(f"{identifier} {catalogue.full_name(identifier)}")
+
+
+def other_domain(identifier: str, domain: Domain) -> str:
+    """The name of another domain ("Mobile") whose newest release has an id, else ""."""
+    others = (other for other in DOMAINS if other != domain)
+    return next((DOMAIN_NAMES[o] for o in others if any(c.get(identifier) for c in release.newest(o))), "")
 
 
 def newer_than(identifier: str, domain: Domain) -> str:

@@ -10,6 +10,7 @@ import msgspec
 from navlayers.api.build import BuildResult, build
 from navlayers.cli import _options, _print
 from navlayers.layer.build import KINDS, LayerKind
+from navlayers.mapping.nouns import common_noun, noun_of
 
 if TYPE_CHECKING:
     from navlayers.scoring.options import ScoreOptions
@@ -81,7 +82,8 @@ def command(
 
 
 def _show(result: BuildResult) -> None:
-    headers = ("set", "ATT&CK", "capabilities", "tech-\nniques", "sub-\ntechniques", "non-\nmappable", "layers")
+    words = common_noun(noun_of(each.set.framework, each.set.role) for each in result.sets).plural
+    headers = ("set", "ATT&CK", words, "tech-\nniques", "sub-\ntechniques", "non-\nmappable", "layers")
     rows = []
     for each in result.sets:
         counts = each.counts

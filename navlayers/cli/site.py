@@ -11,6 +11,7 @@ import click
 from navlayers.api.sources import named_twice, sources
 from navlayers.cli import _options, _print
 from navlayers.errors import Problem, UsageError
+from navlayers.mapping.nouns import common_noun
 from navlayers.website import SiteOptions, write_site
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ def command(
         rows.append(
             (site_set.name, name, len(site_set.groups), site_set.stats.capabilities, site_set.stats.mappings)
         )
-    _print.echo_table(("set", "ATT&CK", "groups", "capabilities", "mappings"), rows, {2, 3, 4})
+    words = common_noun(site_set.head.noun for site_set in written.sets)
+    _print.echo_table(("set", "ATT&CK", "groups", words.plural, "mappings"), rows, {2, 3, 4})
     size = written.size / _options.MEGABYTE
     _print.notify(f"{written.pages} pages, {written.files} files, {size:.1f} MB")
     _print.folder_written(output, written.removed)

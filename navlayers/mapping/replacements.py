@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers.attack.id_changes import ReleaseChange, Why, reason
-from navlayers.attack.ids import newer_than
+from navlayers.attack.ids import newer_than, other_domain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,6 +32,7 @@ class Inactive(msgspec.Struct, frozen=True, omit_defaults=True):
         capabilities: ids of the capabilities mapped to it.
         successor_active: whether the successor is active in the release.
         newer: the newest installed release, where the id is newer than that.
+        domain: the name of another domain that has an unknown id.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Inactive(msgspec.Struct, frozen=True, omit_defaults=True):
     capabilities: tuple[str, ...] = ()
     successor_active: bool = True
     newer: str = ""
+    domain: str = ""
 
     def __str__(self) -> str:
         return f"{self.id} {self.name}".rstrip() + f": {self.why}"
@@ -50,7 +52,7 @@ class Inactive(msgspec.Struct, frozen=True, omit_defaults=True):
     def why(self) -> str:
         """Why it is not active, in words."""
         successor = f"{self.successor} {self.successor_name}".rstrip()
-        return reason(self.fate, successor, active=self.successor_active, newer=self.newer)
+        return reason(self.fate, successor, active=self.successor_active, newer=self.newer, domain=self.domain)
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -115,8 +117,9 @@ def _inactive(change: IdChange, catalogue: Catalogue, capabilities: tuple[str, .
     successor = (end.id, end.name) if end else ("", "")
     active = end is None or end.active
     why = change.why or ("revoked" if end else "unknown")
-    newer = newer_than(change.id, catalogue.domain) if why == "unknown" else ""
-    return Inactive(change.id, change.name, why, *successor, capabilities, active, newer)
+    domain = other_domain(change.id, catalogue.domain) if why == "unknown" else ""
+    newer = newer_than(change.id, catalogue.domain) if why == "unknown" and not domain else ""
+    return Inactive(change.id, change.name, why, *successor, capabilities, active, newer, domain)
 
 
 def carry_to(

@@ -68,13 +68,13 @@ def terms(plan: Plan) -> list[tuple[str, str]]:
 
 
 def _names(
-    plan: Plan, candidates: Sequence[Appraisal], headers: tuple[str, str], *, brief: bool = False
+    plan: Plan, candidates: Sequence[Appraisal], id_: str = "", name: str = "name", *, brief: bool = False
 ) -> list[Field]:
     """The columns of ids and names; on a terminal one column of labels."""
     ids = [label(plan, candidate) if brief else candidate.id for candidate in candidates]
     return [
-        Field(headers[0], ids),
-        Field(headers[1], [candidate.name for candidate in candidates], shown=not brief),
+        Field(id_ or plan.noun.singular, ids),
+        Field(name, [candidate.name for candidate in candidates], shown=not brief),
     ]
 
 
@@ -90,7 +90,7 @@ def curve(plan: Plan, *, brief: bool = False) -> Table:
     steps = plan.steps
     by_id = {appraisal.id: appraisal for appraisal in plan.appraisals}
     chosen = [by_id[id_] for id_ in plan.chosen]
-    ids, names = _names(plan, chosen, ("capability", "name"), brief=brief)
+    ids, names = _names(plan, chosen, brief=brief)
     numbers: list[int | None] = list(range(1, len(chosen) + 1))
     alone: list[int | None] = [len(appraisal.beside_plan.only) for appraisal in chosen]
     if plan.had:
@@ -124,7 +124,7 @@ def next_best(plan: Plan, *, brief: bool = False) -> Table:
     )
     rows = rows[: NEAR if brief else None]
     fields = [
-        *_names(plan, rows, ("capability", "name"), brief=brief),
+        *_names(plan, rows, brief=brief),
         Field(
             plan.prices,
             [decimal(appraisal.cost or Fraction(0)) for appraisal in rows],
@@ -148,8 +148,8 @@ def swaps(plan: Plan, *, brief: bool = False) -> Table:
     by_id = {appraisal.id: appraisal for appraisal in plan.appraisals}
     others = [by_id[replacement.capability] for _, replacement in pairs]
     fields = [
-        *_names(plan, [appraisal for appraisal, _ in pairs], ("capability", "name"), brief=brief),
-        *_names(plan, others, ("replacement", "name of replacement"), brief=brief),
+        *_names(plan, [appraisal for appraisal, _ in pairs], brief=brief),
+        *_names(plan, others, "replacement", "name of replacement", brief=brief),
         Field(f"loses ({unit(plan)})", [decimal(replacement.loses) for _, replacement in pairs], "number"),
     ]
     title = "Replacements that lose almost nothing" if brief else f"Replacements for the chosen {plan.noun.plural}"
@@ -161,7 +161,7 @@ def redundant(plan: Plan) -> Table:
     """The redundant capabilities: others reach their scores, too."""
     rows = [appraisal for appraisal in plan.appraisals if appraisal.beside_all.redundant]
     fields = [
-        *_names(plan, rows, ("capability", "name")),
+        *_names(plan, rows),
         Field("state", [appraisal.state for appraisal in rows]),
         *_others(plan, rows),
     ]
@@ -194,7 +194,7 @@ def capabilities(plan: Plan) -> Table:
     adds = [None if had else decimal(appraisal.adds) for appraisal, had in zip(every, active, strict=True)]
     alone = [len(appraisal.beside_plan.only) if had else None for appraisal, had in zip(every, active, strict=True)]
     fields = [
-        *_names(plan, every, ("capability", "name")),
+        *_names(plan, every),
         Field("state", [appraisal.state for appraisal in every]),
         Field(plan.prices, costs, "number", shown=bool(plan.prices)),
         Field("techniques", [appraisal.techniques for appraisal in every], "number"),

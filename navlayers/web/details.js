@@ -45,7 +45,7 @@ class Panel {
       subs.length ? make("section", {},
         make("h4", {}, "Sub-techniques ", make("span", { class: "soft" }, model.titleOf(union))),
         make("ul", { class: "subs" },
-          ...subs.map((sub) => make("li", {}, chip(model.ownEntry(union, sub)), " ", this.button(sub))))) : null,
+          ...subs.map((sub) => make("li", {}, chip(model, model.ownEntry(union, sub)), " ", this.button(sub))))) : null,
     ].filter(Boolean));
   }
 
@@ -64,7 +64,7 @@ class Panel {
       const entry = model.ownEntry(view, technique);
       const words = known.has(entry.words) ? "" : entry.words;
       known.add(entry.words);
-      return statement(model.titleOf(view), { ...entry, words });
+      return statement(model, view, { ...entry, words });
     });
   }
 

@@ -298,7 +298,11 @@ class Controls {
     at.capability.append(...options([[-1, "All"]]), ...sets.map(([set, own]) =>
       make("optgroup", { label: set.name }, ...options(own.map((number) => [number, model.capabilities[number][1]])))));
     const hide = (name, hidden) => { at[name].closest("[data-part]").hidden = hidden; };
-    if (model.counts) at.least.closest("label").querySelector(".label").textContent = `${model.counts} from`;
+    const [one, several] = model.noun;
+    const label = (control, text) => { control.closest("label").querySelector(".label").textContent = `${text[0].toUpperCase()}${text.slice(1)}`; };
+    label(at.capability, one);
+    if (model.counts) label(at.least, `${several} from`);
+    at.search.placeholder = `Technique, id, ${one}`;
     hide("category", model.measures.length < 2);
     hide("platform", model.platforms.length < 2);
     hide("capability", sets.length === 0);

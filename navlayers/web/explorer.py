@@ -138,7 +138,9 @@ class Explorer(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         release: the matrix; None if a script of the site has it.
         measures: the choices of category, the default first.
-        counts: the unit of scores that are counts, "Capabilities" or "Sets"; "" for scores of 0–100.
+        noun: the word for a capability, for one and for several.
+        covered: what a technique with a score is, "covered" or "mapped".
+        counts: scores are numbers of capabilities, not 0–100.
         capabilities: ids and labels.
         colors: the classes that fill with the colors.
         shared: number of a text → number of the cell of class "shared" in the tables of the page that has it.
@@ -151,7 +153,9 @@ class Explorer(msgspec.Struct, frozen=True, kw_only=True):
     views: Sequence[View]
     sets: Sequence[Input] = ()
     categories: Sequence[str] = ()
-    counts: str = ""
+    noun: tuple[str, str]
+    covered: str
+    counts: bool
     capabilities: Sequence[tuple[str, str]] = ()
     colors: Sequence[str]
     texts: Sequence[str]

@@ -133,7 +133,7 @@ class Matrix {
     return [
       measure > 0 ? model.measures[measure].name : "",
       model.platforms[platform],
-      chosen && (model.hasCapabilities(view) ? chosen : "all capabilities (the filter does not apply)"),
+      chosen && (model.hasCapabilities(view) ? chosen : `all ${model.noun[1]} (the filter does not apply)`),
       least > 0 ? `from ${figure(least)}` : "",
     ].filter(Boolean).join(", ");
   }
@@ -141,7 +141,7 @@ class Matrix {
   updateLegend() {
     const { model } = this;
     const { entries, legend, ramp, low, high } = this.view.shown[model.measureOf(this.view)];
-    const ticks = [...entries.values()].some((entry) => entry.score === null) ? ["not rated", "covered"] : [];
+    const ticks = [...entries.values()].some((entry) => entry.score === null) ? ["not rated", model.covered] : [];
     const items = legend.map(([label, color]) => make("li", {}, make("span", { class: `swatch${model.fill(color)}` }),
       ticks.includes(label) ? `\u2713 ${label}` : label));
     this.legend.replaceChildren(
@@ -194,8 +194,6 @@ function nearest(column, cell) {
   return column.reduce((best, one) => (distance(one) < distance(best) ? one : best));
 }
 
-const NOT_COVERED = "not covered";
-
 // The text of a score: a tick for covered without a score, nothing for not covered.
 function scoreText(entry) {
   if (entry === null || entry.score === false) return "";
@@ -203,18 +201,19 @@ function scoreText(entry) {
 }
 
 // A score on its color; empty with a hidden text for not covered.
-function chip(entry) {
+function chip({ covered }, entry) {
+  const not = `not ${covered}`;
   if (entry === null) {
-    return make("span", { class: "chip none", title: NOT_COVERED }, make("span", { class: "hidden" }, NOT_COVERED));
+    return make("span", { class: "chip none", title: not }, make("span", { class: "hidden" }, not));
   }
-  return make("span", { class: `chip${entry.fill}`, title: entry.score === null && "covered without a score" },
-    entry.score === false ? NOT_COVERED : scoreText(entry));
+  return make("span", { class: `chip${entry.fill}`, title: entry.score === null && `${covered} without a score` },
+    entry.score === false ? not : scoreText(entry));
 }
 
 // A line for a technique in a view: its score, and words about it.
-function statement(title, { words, ...entry }) {
-  const rest = entry.score === false ? words.replace(/^not covered\b[\s;]*/i, "") : words;
-  return make("p", { class: "small" }, `${title}: `, chip(entry), rest ? ` ${rest}` : "");
+function statement(model, view, { words, ...entry }) {
+  const rest = entry.score === false ? words.replace(/^not (covered|mapped)\b[\s;]*/i, "") : words;
+  return make("p", { class: "small" }, `${model.titleOf(view)}: `, chip(model, entry), rest ? ` ${rest}` : "");
 }
 
 // A table with a row per set: the scores of a technique in each measure, and the number of capabilities.
@@ -225,14 +224,14 @@ function scoreTable(model, technique) {
     const { shown } = model.views.find((view) => view.kind === "set" && view.sets[0] === number);
     const entries = names.map((_, at) => (shown[at] ?? shown[0]).entries.get(technique) ?? null);
     const scores = entries.some((entry) => entry !== null)
-      ? entries.map((entry) => make("td", { class: "right" }, chip(entry)))
-      : [make("td", { class: "right soft", colspan: names.length }, NOT_COVERED)];
+      ? entries.map((entry) => make("td", { class: "right" }, chip(model, entry)))
+      : [make("td", { class: "right soft", colspan: names.length }, `not ${model.covered}`)];
     return make("tr", {}, make("th", { scope: "row" }, set.name), ...scores,
       make("td", { class: "right" }, set.layer ? "" : String(set.counts[technique] ?? 0)));
   });
   return make("table", { class: "scores" },
     make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "set"),
-      ...[...names, "capabilities"].map((name) => make("th", right, name)))),
+      ...[...names, model.noun[1]].map((name) => make("th", right, name)))),
     make("tbody", {}, ...rows));
 }
 
@@ -253,7 +252,7 @@ class Tip {
     this.element.replaceChildren(...[
       make("p", {}, make("b", {}, id), " ", name),
       parent >= 0 ? make("p", { class: "soft" }, `of ${model.techniques[parent].name}`) : null,
-      view.kind === "set" ? words : entry && statement(model.titleOf(view), entry),
+      view.kind === "set" ? words : entry && statement(model, view, entry),
       model.sets.length ? scoreTable(model, technique) : null,
     ].filter(Boolean));
     this.element.hidden = false;

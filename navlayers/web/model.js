@@ -29,8 +29,8 @@ const MOST_VIEWS = 4;
 class Model {
   constructor(data) {
     const { techniques, tactics, platforms, own = {} } = data.release ?? globalThis.navlayersRelease;
-    const { measures, categories, counts, capabilities, pages } = data;
-    Object.assign(this, { platforms, tactics, measures, categories, counts, capabilities, pages, compact: data.compact });
+    const { measures, categories, noun, covered, counts, capabilities, pages } = data;
+    Object.assign(this, { platforms, tactics, measures, categories, noun, covered, counts, capabilities, pages, compact: data.compact });
     this.techniques = techniques.map(([id, name, parent, on]) =>
       ({ id, name, parent, page: own[id], platforms: on, subs: [], tactics: [] }));
     this.techniques.forEach((one, number) => {

@@ -78,7 +78,7 @@ def _scores(subject: ReportInput) -> Table:
     for technique, row in comparison.rows.items():
         cells = (score_cell(row, name, comparison.measure) for name in comparison.names)
         rows.append((technique, subject.catalogue.techniques[technique].name, *cells))
-    table = Table("coverage", "Scores of all covered techniques", columns, tuple(rows))
+    table = Table("coverage", f"Scores of all {comparison.noun.covered} techniques", columns, tuple(rows))
     return with_pages(table, subject.catalogue.own_pages)
 
 

@@ -33,7 +33,7 @@ from navlayers.web.explorer import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.analysis.compare import Comparison, Difference, Gap
+    from navlayers.analysis.compare import Comparison, Difference
     from navlayers.layer import view
     from navlayers.mapping.model import Mapping
     from navlayers.output.document import Document
@@ -68,7 +68,9 @@ def report_data(subject: ReportInput, document: Document, colors: Colors) -> Exp
         release=data.numbers.release(),
         measures=[data.measure(comparison, at, sets) for at, comparison in enumerate(comparisons)],
         categories=data.categories,
-        counts="Capabilities" if own.counts else "",
+        noun=own.noun[:2],
+        covered=own.noun.covered,
+        counts=own.counts,
         capabilities=[(clean(identifier), clean(label)) for identifier, label in capabilities],
         sets=sets,
         views=views,
@@ -113,7 +115,8 @@ class _Data(NamedTuple):
             return
         every = list(range(len(ids)))
         yield View("~all", "All together", "union", every, [self._union(c) for c in self.comparisons])
-        yield View("~none", "What none covers", "gap", every, [self._gap(c) for c in self.comparisons])
+        title = f"What none {first.noun.cover}s"
+        yield View("~none", title, "gap", every, [self._gap(c) for c in self.comparisons])
         for n, difference in enumerate(first.differences):
             yield View(
                 f"~{names[difference.first]}~{names[difference.second]}",
@@ -160,12 +163,18 @@ class _Data(NamedTuple):
         """The techniques that no input covers; colors show the coverage of their sub-techniques."""
         gradient = Gradient(compare_layers.GAP, 0, 100)
         scores = {gap.technique: gap.missing for gap in comparison.gaps}
-        legend = [LegendItem("not covered", gradient.color(100))]
+        uncovered = f"not {comparison.noun.covered}"
+        legend = [LegendItem(uncovered, gradient.color(100))]
         if any(0 < missing < 100 for missing in scores.values()):
             legend.append(LegendItem("some sub-techniques are", gradient.color(50)))
         if 0 in scores.values():
             legend.append(LegendItem("all sub-techniques are", gradient.color(0)))
-        words = {gap.technique: _missing(gap) for gap in comparison.gaps}
+        words = {
+            gap.technique: f"{uncovered}; {gap.covered} of its {gap.total} sub-techniques are"
+            if gap.covered
+            else uncovered
+            for gap in comparison.gaps
+        }
         return self.numbers.shown(scores, gradient, legend, words=words, ramp=False)
 
     def _difference(self, comparison: Comparison, difference: Difference) -> Shown:
@@ -299,10 +308,6 @@ class _Data(NamedTuple):
                 [[_score(measure, technique) for technique in techniques] for measure in measures],
             )
         return result
-
-
-def _missing(gap: Gap) -> str:
-    return f"not covered; {gap.covered} of its {gap.total} sub-techniques are" if gap.covered else "not covered"
 
 
 def _hidden(layer: view.View) -> list[str]:

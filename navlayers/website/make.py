@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from navlayers.mapping.load import Prepared
     from navlayers.mapping.model import Mapping, NonMappable
+    from navlayers.mapping.nouns import Noun
     from navlayers.output.tables import Span
     from navlayers.pages.show.results import MappingRow, SetHead
     from navlayers.pages.show.set_index import IndexedSet
@@ -82,6 +83,7 @@ class Drawing:
         }
         self._environment.globals |= {
             "site_title": title,
+            "noun": world.noun,
             "security": SECURITY,
             "home": HOME,
             "counted": quantity,
@@ -105,11 +107,8 @@ def _score(row: MappingRow, head: SetHead) -> Span:
     return score_cell(None if head.counts else row.score, row.category, head)
 
 
-KINDS = ("Mapping sets", "Groups", "Capabilities", "Techniques", "Tactics")
-
-
 def search_script(
-    sets: Sequence[SiteSet], addresses: Addresses, techniques: dict[str, str], tactics: dict[str, str]
+    sets: Sequence[SiteSet], noun: Noun, addresses: Addresses, techniques: dict[str, str], tactics: dict[str, str]
 ) -> bytes:
     """The script that sets the global `navlayersIndex`: `kinds`, `sets` (title, folder) and per kind its `rows`.
 
@@ -118,6 +117,7 @@ def search_script(
 
     Args:
         sets: the sets of the site.
+        noun: the word for their capabilities.
         addresses: the paths of its pages.
         techniques: id → name.
         tactics: id → name.
@@ -130,7 +130,7 @@ def search_script(
         list(_rows(tactics, addresses.tactics)),
     )
     index = {
-        "kinds": KINDS,
+        "kinds": ("Mapping sets", "Groups", noun.plural.capitalize(), "Techniques", "Tactics"),
         "sets": [(printable(item.title), item.addresses.folder) for item in sets],
         "rows": [list(map(_plain, kind)) for kind in rows],
     }
@@ -229,7 +229,9 @@ class Site:
         assets |= {release_script(c): release_data(c, self._world.colors) for c in self._releases}
         assets["colors.css"] = self._world.colors.rules.encode()
         names = {t.id: t.name for item in self._world.indexed for t in item.catalogue.tactics}
-        assets["search.js"] = search_script(self.sets, self._world.addresses, self._techniques, names)
+        assets["search.js"] = search_script(
+            self.sets, self._world.noun, self._world.addresses, self._techniques, names
+        )
         for name, data in assets.items():
             yield "asset", "", f"assets/{name}", data
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers._text import rounded
 from navlayers.layer.colors import NOT_RATED_ITEM, LegendItem, count_gradient
 from navlayers.mapping.model import CATEGORIES
+from navlayers.mapping.nouns import Noun
 from navlayers.web.explorer import (
     OVERALL,
     Explorer,
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
 UNRATED = "✓"
 """Shown instead of a score for a technique that is mapped without a score value."""
+
+
+# Sets of a domain map techniques, whether they are of threats or not.
+_SET = Noun("set", "sets", threat=True)
 
 
 class Matrix(NamedTuple):
@@ -82,7 +87,8 @@ def set_matrix(site_set: SiteSet, colors: Colors) -> Matrix:
         site_set.addresses.page,
         measures,
         [Input(title, title, counts=mapped)],
-        counts=_unit(site_set),
+        noun=site_set.head.noun,
+        counts=site_set.head.counts,
     )
 
 
@@ -93,9 +99,8 @@ def part_matrix(
     numbers = Numbers(site_set.indexed.catalogue, colors)
     legend = _legend(layer, scores)
     shown = numbers.shown(scores, layer.gradient, legend, colors=not_rated_colors(scores), ramp=False)
-    return _matrix(
-        numbers, [View("part", clean(title), "layer", [], [shown])], page, counts=_unit(site_set), compact=True
-    )
+    view, head = View("part", clean(title), "layer", [], [shown]), site_set.head
+    return _matrix(numbers, [view], page, noun=head.noun, counts=head.counts, compact=True)
 
 
 def domain_matrix(
@@ -119,11 +124,8 @@ def domain_matrix(
         for technique, titles in mapped.items()
     }
     shown = numbers.shown(counts, gradient, legend, words=words, ramp=False)
-    return _matrix(numbers, [View("sets", "Mapping sets", "layer", [], [shown])], page, counts="Sets")
-
-
-def _unit(site_set: SiteSet) -> str:
-    return site_set.head.noun.plural.capitalize() if site_set.head.counts else ""
+    view = View("sets", "Mapping sets", "layer", [], [shown])
+    return _matrix(numbers, [view], page, noun=_SET, counts=True)
 
 
 def _legend(layer: LayerFile, scores: Mapping[str, float | None]) -> tuple[LegendItem, ...]:
@@ -138,7 +140,8 @@ def _matrix(
     measures: Sequence[Measure] = (Measure(OVERALL),),
     sets: Sequence[Input] = (),
     *,
-    counts: str,
+    noun: Noun,
+    counts: bool,
     compact: bool = False,
 ) -> Matrix:
     data = Explorer(
@@ -146,6 +149,8 @@ def _matrix(
         measures=measures,
         views=views,
         sets=sets,
+        noun=noun[:2],
+        covered=noun.covered,
         counts=counts,
         colors=numbers.colors,
         texts=numbers.texts,

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from navlayers._text import slugs
 from navlayers.attack.domain import DOMAIN_NAMES
+from navlayers.mapping.nouns import common_noun
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from navlayers.attack.domain import Domain
+    from navlayers.mapping.nouns import Noun
     from navlayers.output.html import Colors
     from navlayers.pages.show.set_index import IndexedSet
     from navlayers.website.sets import SiteSet
@@ -133,6 +135,11 @@ class World(NamedTuple):
     def by_name(self) -> dict[str, SiteSet]:
         """The sets by their names."""
         return {site_set.name: site_set for site_set in self.sets}
+
+    @property
+    def noun(self) -> Noun:
+        """The word for the capabilities of all sets."""
+        return common_noun(site_set.head.noun for site_set in self.sets)
 
     @property
     def home(self) -> Crumb:

@@ -58,7 +58,7 @@ function searchBox(place) {
   const input = make("input", {
     type: "search", class: "find", role: "combobox", "aria-label": "Search", "aria-expanded": "false", "aria-controls": "found",
     "aria-autocomplete": "list", "aria-keyshortcuts": "/", autocomplete: "off", spellcheck: "false",
-    placeholder: "Search sets, capabilities, techniques",
+    placeholder: "Search by id or name",
   });
   const list = make("div", { id: "found", class: "found", role: "listbox", "aria-label": "Results", hidden: true });
   const status = make("div", { class: "hidden", role: "status" });

@@ -9,10 +9,12 @@ import msgspec
 
 from navlayers import attack
 from navlayers._text import bare, quantity, quoted
+from navlayers.analysis.threats.lookup import EXPECTED
 from navlayers.analysis.threats.model import Member, summed
 from navlayers.analysis.threats.weights_table import HEAVIEST, other_numbers, read_weights, weights_sheet
-from navlayers.errors import InputError, Problem
+from navlayers.errors import InputError, OtherFileError, Place, Problem
 from navlayers.mapping import formats as readers
+from navlayers.mapping.formats import foreign
 from navlayers.mapping.formats import source as files
 from navlayers.mapping.formats.context import Context, ReadOptions
 from navlayers.mapping.formats.detect import sniff
@@ -102,23 +104,35 @@ def read_weighted(source: Source, domain: Domain, reading: ReadOptions) -> Weigh
         reading: only its columns and maximum size count: the other options are about other inputs.
 
     Raises:
-        InputError: it cannot be read, or a weight is not a number ≥ 0.
+        InputError: it cannot be read, is of a format that is not read as a threat, or a weight is not a number ≥ 0.
     """
     options = ReadOptions(max_bytes=reading.max_bytes)
     if not source.path.is_dir():
         loaded = files.load(source.path, source.data, options.max_bytes)
         source = msgspec.structs.replace(source, data=loaded.data)
+        if name := foreign.format_of(loaded.data, loaded.path):
+            raise InputError(_unread(name, source))
         if sniff(loaded) in ("csv", "xlsx"):
             table = _table(source.name, loaded, domain, reading)
             if isinstance(table, Weighted):
                 return table
             options = msgspec.structs.replace(options, columns=table)
-    result = readers.read(source.path, data=source.data, reading=options)
+    try:
+        result = readers.read(source.path, data=source.data, reading=options)
+    except OtherFileError as error:
+        if error.problems[0].code != "empty-set":
+            raise
+        name = "Attack Flow" if b'"attack-action"' in (source.data or b"") else "STIX bundle without mappings"
+        raise InputError(_unread(name, source)) from None
     if result.format == "layer":
         return _layer(source, result)
     title, path = result.mapping_set.name, str(source.path)
     notices = _without_hints(result.notices)
     return Weighted("set", source.name, title, path, result.mapping_set, (), notices)
+
+
+def _unread(name: str, source: Source) -> Problem:
+    return Problem(f"{name}: not read as a threat yet", Place(str(source.path)), EXPECTED)
 
 
 def _layer(source: Source, result: Reading) -> Weighted:

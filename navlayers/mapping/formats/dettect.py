@@ -84,7 +84,7 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, Places]
         problem = Problem("there are no techniques", top.place(), '"techniques"', code="wrong-shape")
         raise OtherFileError(problem)
     scored: Side = "visibility" if context.options.format == VISIBILITY else "detection"
-    reader = _Reader(Parts(source.path, findings), scored)
+    reader = _Reader(Parts(source.path, findings), scored, top.text("domain"))
     top.unknown(_TOP, "the file")
     for entry in top.children("techniques", "a technique: technique_id, detection, visibility"):
         with reader.parts.left_out_with_errors("entry"):
@@ -96,8 +96,9 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, Places]
 
 
 class _Reader:
-    def __init__(self, parts: Parts, scored: Side) -> None:
+    def __init__(self, parts: Parts, scored: Side, domain: str) -> None:
         self.parts = parts
+        self._domain = domain.removesuffix("-attack")
         self._scored = scored
         self._dates: set[str] = set()
         self._systems: dict[tuple[Side, str], Fields] = {}
@@ -107,7 +108,7 @@ class _Reader:
         """Read both sides of one technique."""
         entry.unknown(_TECHNIQUE, "a technique")
         text = entry.text("technique_id")
-        technique, issue = value_rules.technique(text, "a technique has no id")
+        technique, issue = value_rules.technique(text, "a technique has no id", domain=self._domain)
         entry.report(issue, "technique_id")
         for side in _SCALES:
             for part in entry.children(side, "applicable_to and score_logbook"):

@@ -39,6 +39,8 @@ _BY_KEYS: tuple[tuple[str, set[str], set[str]], ...] = (
     ("Splunk detection", {"search", "tags"}, set()),
     ("Splunk detection", {"search", "how_to_implement"}, set()),
     ("Atomic Red Team test", {"attack_technique", "atomic_tests"}, set()),
+    ("DeTT&CT group administration file", {"file_type", "groups"}, set()),
+    ("SCYTHE threat", {"threat"}, set()),
     ("CAR analytic", {"coverage", "implementations"}, set()),
     ("Azure template", {"$schema", "contentVersion", "resources"}, set()),
     ("Kubernetes manifest", {"apiVersion", "kind"}, set()),

@@ -132,7 +132,7 @@ def _entry(
         report((), Issue(message, expected, hint, code="malformed-technique"))
     technique, issue = None, None
     if fields.technique is not None:
-        technique, issue = value_rules.technique(fields.technique, "techniqueID is empty")
+        technique, issue = value_rules.technique(fields.technique, "techniqueID is empty", domain=layer.domain)
     report(("techniqueID",), issue)
     score = _score(fields)
     if score is not None and not math.isfinite(score):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -35,7 +36,8 @@ _STATUSES = ("stable", "test", "experimental", "deprecated", "unsupported")
 _TECHNIQUE = re.compile(r"attack\.\s*(t[0-9].*)", re.IGNORECASE)
 """A tag for a technique, malformed or not. Other tags of ATT&CK are for tactics (attack.execution) and groups."""
 
-_TACTIC = re.compile(r"attack\.([a-z][a-z_-]+)", re.IGNORECASE)
+_NAME = re.compile(r"attack\.([a-z][a-z_-]+)", re.IGNORECASE)
+"""A tag for a tactic, or for a technique by its name instead of its id."""
 
 _KEPT = ("level", "status", "author", "date", "modified", "license")
 _READ = frozenset({*_KEPT, "title", "id", "description", "references", "tags", "logsource", "action"})
@@ -52,6 +54,10 @@ _LOGSOURCE = {"product": "product", "category": "log"}
 """Part of a rule's log source that is a group → prefix of the group's id."""
 
 _TITLES = {"level": "Level", "status": "Status", "product": "Product", "log": "Log category"}
+
+
+# Thousands of rules have the same tags.
+_technique_named = cache(value_rules.technique_named)
 
 
 class _Rule(NamedTuple):
@@ -217,8 +223,14 @@ class _Reader:
             tag = _TECHNIQUE.fullmatch(text)
             if tag is None:
                 rest.append(text)
-                if tactic := _TACTIC.fullmatch(text):
-                    self.tactics.append(tactic[1].lower().replace("_", "-"))
+                if name := _NAME.fullmatch(text):
+                    self.tactics.append(name[1].lower().replace("_", "-"))
+                    if meant := _technique_named(name[1]):
+                        message = f"tag {quoted(text)} has the name of a technique instead of its id"
+                        fields.report(
+                            Issue(message, "a tag such as attack.t1059", meant, fatal=False, code="unknown-term"),
+                            node,
+                        )
                 continue
             # Tags of Sigma are in lower case, ids of ATT&CK in upper case.
             technique, issue = value_rules.technique(tag[1].upper())

@@ -105,6 +105,7 @@ class _Reader:
         self._unrated = 0
         self._wide = Wide({})
         self._zeros = 0
+        self._percent = False
         # Columns of techniques whose headers say how a technique is related, such as Primary Impact.
         self._relations: frozenset[int] = frozenset()
         # The place of each row of the set: its sheet, its line there, and where known the offset of the technique
@@ -157,7 +158,8 @@ class _Reader:
         likely = doubtful([float(value) for value in values if value not in self._context.options.scale])
         if likely is not None:
             message = f"no score is above {likely[1]:g}, and scores are read as 0–100"
-            hint = f"set the range that they have, such as --score-range 0-{likely[1]:g}"
+            # Percentages are 0–100, even if all of them are small.
+            hint = f"set the range that they have, such as --score-range 0-{100 if self._percent else likely[1]:g}"
             first = next(index for index, mapping in enumerate(mapping_set.mappings) if mapping.value is not None)
             issue = Issue(message, hint=hint, fatal=False, code="suspicious-scale")
             self._findings.add(issue, self.part("mapping", first, "value"))
@@ -321,7 +323,11 @@ class _Reader:
         if row.capability_group is not None:
             row.capability_group = row.capability_group.strip() or None
         if row.score_value is not None:
-            row.score_value = table_values.score(row.score_value) or None
+            row.score_value = self._score(row.score_value) or None
+
+    def _score(self, text: str) -> str:
+        self._percent |= text.rstrip().endswith("%")
+        return table_values.score(text)
 
     def _rated(
         self, columns: Columns, row: ExplorerRow, cells: list[str]
@@ -333,7 +339,7 @@ class _Reader:
         categories = columns.categories if row.attack_object_id is not None else {}
         rated = [c for c in categories.items() if cells[c[1]].strip().lower() not in NO_VALUE]
         for category, column in rated:
-            value = table_values.score(cells[column])
+            value = self._score(cells[column])
             yield msgspec.structs.replace(row, score_category=category, score_value=value), column
         if not categories or (not rated and (row.score_value is not None or row.score_category is not None)):
             yield row, None
@@ -350,6 +356,7 @@ class _Reader:
             relates, value = wide.value(column, cells[column])
             if relates:
                 related = True
+                self._percent |= cells[column].rstrip().endswith("%")
                 tool = msgspec.structs.replace(row, score_value=value)
                 if len(wide.tools) > 1 or not wide.counts:
                     tool.capability_id = columns.headers[column]

@@ -8,8 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from navlayers._text import Names, comma_list, decimal, or_list, quoted, suggestion
+from navlayers.attack import ids
 from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.attack.ids import TECHNIQUE, likely_id, may_be_name, possible_id
+from navlayers.attack.release import newest
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.model import CATEGORIES, DECIMAL, DEFAULT_SCALE, HUNDRED, ROLES, Range, Role
 from navlayers.mapping.ranges import hundred
@@ -40,7 +42,7 @@ def identifier(text: str) -> tuple[str | None, Issue | None]:
 
 
 def technique(
-    text: str, empty: str = "", release: Callable[[], Catalogue] | None = None
+    text: str, empty: str = "", release: Callable[[], Catalogue] | None = None, domain: str = ""
 ) -> tuple[str | None, Issue | None]:
     """A technique or sub-technique id, None for an error; other spellings with one reading give a notice.
 
@@ -48,6 +50,7 @@ def technique(
         text: the id, or with `release` the name of one of its techniques.
         empty: the message for an empty text, if that is an error.
         release: gives the release that names are looked up in.
+        domain: without `release`, the domain whose technique with that name an error suggests; enterprise for "".
     """
     clean, issue = identifier(text)
     if clean is None and empty:
@@ -60,10 +63,16 @@ def technique(
     if release is not None and may_be_name(clean):
         return named_technique(clean, release())
     possible = possible_id(clean)
-    hint = f"did you mean {possible}?" if possible else ""
+    hint = f"did you mean {possible}?" if possible else partial(technique_named, clean, domain)
     spelling = (text, possible) if possible else None
     message = f"technique id {quoted(text)} is malformed"
     return None, Issue(message, TECHNIQUE_EXPECTED, hint, code="malformed-technique", spelling=spelling)
+
+
+def technique_named(name: str, domain: str = "") -> str:
+    """The suggestion of the technique with a name at the newest release; "" for none, or for several."""
+    known: Domain = next((one for one in DOMAINS if one == domain), "enterprise")
+    return ids.suggestion("", newest(known)[0], name)
 
 
 def respelled(text: str, *ids: str) -> Issue:

@@ -67,7 +67,7 @@ def capability_table(data: ReportInput, number: int, most: int | None = None) ->
 
     covered = [r.stats.techniques + r.stats.subtechniques for r in ranked]
     fields = [
-        Field("capability", [r.label for r in ranked]),
+        Field(coverage.noun.singular, [r.label for r in ranked]),
         Field("techniques", [r.stats.techniques for r in ranked], "number"),
         Field("sub-techniques", [r.stats.subtechniques for r in ranked], "number"),
         Field("of the matrix", [100 * part / data.comparison.active for part in covered], "percent"),
@@ -113,7 +113,7 @@ def non_mappable_table(data: ReportInput, number: int, most: int | None = None) 
     rows = sorted(records)
     # A column is there if any record has a value for it, even if none of the first rows does.
     used = [any(row[i] for row in rows) for i in range(5)]
-    headers = ("capability", "name", "technique", "name", "comment")
+    headers = (coverage.noun.singular, "name", "technique", "name", "comment")
     fields = [
         Field(header, [row[i] for row in rows[:most]], "technique" if header == "technique" else "text", used[i])
         for i, header in enumerate(headers)
@@ -140,7 +140,7 @@ def _comment_table(coverage: Coverage, category: str | None) -> Table:
             rated = " ".join(text for text in (mapping.technique, mapping.category, mapping.value) if text)
             groups.setdefault(key, set()).add(rated)
     rows = sorted((label, "\n".join(sorted(rated)), *rest) for (label, *rest), rated in groups.items())
-    headers = ("capability", "techniques", "comment", "references")
+    headers = (coverage.noun.singular, "techniques", "comment", "references")
     fields = [optional(header, [row[i] for row in rows]) for i, header in enumerate(headers)]
     title = f"{coverage.name}: comments and references of the mappings"
     return table_of(f"comments of {coverage.name}", title, fields, long=True)

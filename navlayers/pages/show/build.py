@@ -241,7 +241,7 @@ def mapped_rows(identifier: str, index: IndexedSet) -> Iterator[tuple[Mapping, M
         if entry is None or status != "active":
             why = f"{'not' if status == 'unknown' else status} in ATT&CK {index.catalogue.version}"
         elif key in counted:
-            why = f"another row of the same capability and category{_strength(best[key])} counts"
+            why = f"another row of the same {index.head.noun.singular} and category{_strength(best[key])} counts"
         elif score is None and not rules.counts:
             why = "it has no score value"
         else:
