@@ -214,7 +214,7 @@ def test_filter_by_capability_shows_what_it_alone_gives(
     open_page: OpenPage, two: Path, data: dict[str, Any]
 ) -> None:
     page = open_page(two).page
-    page.get_by_label("Service").select_option("Amazon GuardDuty")
+    page.get_by_role("combobox", name="Service").select_option("Amazon GuardDuty")
     number = next(n for n, (_, label) in enumerate(data["capabilities"]) if label == "Amazon GuardDuty")
     alone = data["sets"][0]["alone"][str(number)]
     numbers = [int(figure) for figure in re.findall(r"\d+", count(page))]

@@ -76,7 +76,7 @@ def test_the_details_are_of_the_category(open_page: OpenPage, two: Path) -> None
 
 def test_the_details_stay_as_they_were_scrolled_and_opened(open_page: OpenPage, two: Path) -> None:
     page = open_page(two).page
-    page.get_by_label("Service").select_option("Amazon GuardDuty")
+    page.get_by_role("combobox", name="Service").select_option("Amazon GuardDuty")
     cell(page, "T1078").click()
     body, details = page.locator(".panel-body"), page.locator(".panel details").first
     details.locator("summary").click()
@@ -86,7 +86,7 @@ def test_the_details_stay_as_they_were_scrolled_and_opened(open_page: OpenPage, 
     page.get_by_label("Score from").fill("10")
     assert body.evaluate("e => e.scrollTop") == 200
     assert details.evaluate("e => e.open")
-    page.get_by_label("Service").select_option("All")
+    page.get_by_role("combobox", name="Service").select_option("All")
     assert "hidden by the filters" not in body.inner_text()
     cell(page, "T1110").click()
     assert body.evaluate("e => e.scrollTop") == 0
@@ -271,7 +271,7 @@ def test_what_none_covers_is_not_of_a_capability(open_page: OpenPage, two: Path)
     button(page, "What none covers").click()
     before = count(page)
     assert not before.startswith("0 ")
-    page.get_by_label("Service").select_option("Amazon GuardDuty")
+    page.get_by_role("combobox", name="Service").select_option("Amazon GuardDuty")
     assert count(page) == f"{before} · all services (the filter does not apply)"
     # Of each tactic, the techniques and sub-techniques that none covers, as in pictures.
     (ratios,) = (one.view.ratios for one in report("aws", "azure").document.figures if one.view.ratios)
