@@ -62,7 +62,7 @@ capabilities removed
 
 metadata
   mappings: 6 → 7
-  mappings that changed: 4 removed → 5 added
+  mappings in one version only: 4 before → 5 after
 """
 
 
@@ -163,7 +163,7 @@ def test_nothing_changed_is_said(run: Run, old: Path, tmp_path: Path) -> None:
 def test_ratings_that_change_no_score_are_told(run: Run, old: Path, tmp_path: Path) -> None:
     shadowed = write_set(tmp_path / "in" / "new.json", [*OLD, ("ids", "T1078", "protect", "minimal")])
     assert run("diff", old, shadowed).out.endswith(
-        "metadata\n  mappings: 6 → 7\n  mappings that changed: 0 removed → 1 added\n"
+        "metadata\n  mappings: 6 → 7\n  mappings in one version only: 0 before → 1 after\n"
     )
 
 

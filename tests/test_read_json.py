@@ -239,7 +239,7 @@ def test_every_wrong_row_is_reported_with_line_column_expectation_and_hint() -> 
         f'set.json:8:63: score value "150" is outside the scale; expected {SCALE} '
         "(set the range of the scores, such as --score-range 0-150)",
         'set.json:8:80: references is the text "x"; expected a list',
-        f'set.json:9:63: score value "010" is outside the scale; expected {SCALE} '
+        f'set.json:9:63: score value "010" is not a decimal number; expected {SCALE} '
         "(write it as a plain decimal number, such as 50 or 72.5)",
     ]
 

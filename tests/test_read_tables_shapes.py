@@ -198,3 +198,39 @@ def test_a_row_with_an_ambiguous_name_is_left_out_if_lenient(run: Run) -> None:
     result = run("convert", "t.csv", "--to", "csv", "-o", "-", "--lenient")
     assert [line.split(",")[6] for line in result.out.splitlines()[1:]] == ["T1566"]
     assert "left out 1 row with errors" in result.err
+
+
+@pytest.mark.parametrize("header", ["Technique,Name,EDR,Mail", "ID,Name,EDR,Mail", "Technique,Title,EDR,Mail"])
+def test_a_name_column_with_names_of_techniques_leaves_tools_their_ratings(header: str) -> None:
+    text = f"{header}\nT1078,Valid Accounts,50,\nT1566,Phishing,,90\nT1059.001,PowerShell,10,20\n"
+    assert rows(text) == [
+        ("EDR", "T1059.001", "10"),
+        ("EDR", "T1078", "50"),
+        ("Mail", "T1059.001", "20"),
+        ("Mail", "T1566", "90"),
+    ]
+
+
+def test_a_name_column_with_other_names_has_the_capabilities() -> None:
+    text = "Technique,Name\nT1078,Block old accounts\nT1566,Phishing\n"
+    assert rows(text) == [("Block old accounts", "T1078", ""), ("Phishing", "T1566", "")]
+
+
+def test_a_header_that_the_user_names_must_exist_even_if_another_is_known() -> None:
+    with pytest.raises(InputError, match='no column "Nope"; expected Technique, Control'):
+        read("Technique,Control\nT1078,a\n", technique="Nope")
+
+
+@pytest.mark.parametrize(
+    ("score", "message"),
+    [
+        ("NaN", 'score value "NaN" is not a decimal number'),
+        ("3/5", 'score value "3/5" is not a decimal number'),
+        ("1e400", 'score value "1e400" is not a decimal number'),
+        ("-5", "such as --score-range -5-100"),
+        ("143", "such as --score-range 0-143"),
+    ],
+)
+def test_numbers_that_are_no_scores_have_their_own_advice(score: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read(f"Technique,Control,Score\nT1078,a,{score}\n")

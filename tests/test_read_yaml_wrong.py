@@ -32,9 +32,9 @@ WRONG_ENTRIES = {
     "T1001: {protect: partal}": f'8:24: unknown score value "partal"; expected {SCALE} (did you mean partial?)',
     "T1001: {protect: 101}": f'8:24: score value "101" is outside the scale; expected {SCALE} '
     "(set the range of the scores, such as --score-range 0-101)",
-    "T1001: {protect: 010}": f'8:24: score value "010" is outside the scale; expected {SCALE} ({PLAIN})',
-    "T1001: {protect: 1:30}": f'8:24: score value "1:30" is outside the scale; expected {SCALE} ({PLAIN})',
-    "T1001: {protect: 0x10}": f'8:24: score value "0x10" is outside the scale; expected {SCALE} ({PLAIN})',
+    "T1001: {protect: 010}": f'8:24: score value "010" is not a decimal number; expected {SCALE} ({PLAIN})',
+    "T1001: {protect: 1:30}": f'8:24: score value "1:30" is not a decimal number; expected {SCALE} ({PLAIN})',
+    "T1001: {protect: 0x10}": f'8:24: score value "0x10" is not a decimal number; expected {SCALE} ({PLAIN})',
     "T1001: Non-Mappable": (
         '8:14: "Non-Mappable" is not a mapping type; expected a mapping type, an entry such as {protect: partial}, '
         "or a list of entries (write {non_mappable: true})"

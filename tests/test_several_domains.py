@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from conftest import Run
 
 READ_AS = "techniques of several ATT&CK domains: read as rules-enterprise, rules-mobile and rules-ics"
-KEPT = "using rules-enterprise without rules-mobile and rules-ics: inputs are of one ATT&CK domain"
+KEPT = "using rules-enterprise; left out rules-mobile and rules-ics: results are of one ATT&CK domain"
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_analyses_take_the_part_of_the_other_inputs_or_the_largest(run: Run, tab
 def test_a_part_is_compared_with_inputs_of_its_domain(run: Run, table: Path) -> None:
     told = run("compare", table, "kev-mobile", "--measure", "covered")
     assert told.code == 0
-    assert "using rules-mobile without rules-enterprise and rules-ics" in told.err
+    assert "using rules-mobile; left out rules-enterprise and rules-ics" in told.err
 
 
 def test_convert_and_load_refuse_several_domains(run: Run, tmp_path: Path, table: Path) -> None:

@@ -328,11 +328,8 @@ def _facts(before: Coverage, after: Coverage) -> Iterator[FactChange]:
         facts.append(("mappings", f"{len(old.mappings)}", f"{len(new.mappings)}"))
         before_rows, after_rows = (Counter(map(_rating, of.mappings)) for of in (old, new))
         if before_rows != after_rows:
-            changed = (
-                f"{(before_rows - after_rows).total()} removed",
-                f"{(after_rows - before_rows).total()} added",
-            )
-            facts.append(("mappings that changed", *changed))
+            rows = f"{(before_rows - after_rows).total()} before", f"{(after_rows - before_rows).total()} after"
+            facts.append(("mappings in one version only", *rows))
         had, has = (f"{len(version.capabilities) - len(_mapped(version))}" for version in (old, new))
         facts.append(("capabilities without mappings", had, has))
         facts.append(("non-mappable", f"{len(old.non_mappable)}", f"{len(new.non_mappable)}"))

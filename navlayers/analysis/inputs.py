@@ -220,7 +220,7 @@ def _of_one_domain(
     for each in inputs:
         if each.name in parts and each.path in used and each.set.domain != domain:
             rest = [other.name for other in inputs if other.path == each.path and other.set.domain != domain]
-            message = f"using {used[each.path].name} without {and_list(rest)}: inputs are of one ATT&CK domain"
+            message = f"using {used[each.path].name}; left out {and_list(rest)}: results are of one ATT&CK domain"
             notices[each.path] = Problem(message, Place(str(each.path)))
     kept = [each for each in inputs if each.set.domain == domain or each.name not in parts or each.path not in used]
     return kept, tuple(notices.values())

@@ -78,6 +78,9 @@ _LIKELY: dict[str, tuple[str, str]] = {
 }
 """Headers that mean the id if no surer one does, else the name."""
 
+_ANY_NAME = frozenset({"name", "title"})
+"""Headers that name the capability, or the technique of the row where no column has capabilities."""
+
 _CATEGORY: dict[str, str] = {
     "protect": "protect",
     "detect": "detect",
@@ -188,7 +191,25 @@ def find_columns(grid: Grid, user_headers: Mapping[str, str], wanted: Collection
     best = max(candidates, key=lambda columns: (len(columns.fields), len(columns.headers)), default=None)
     if "attack_object_id" not in wanted:
         return best
-    return _by_content(grid, rows, best, headers, user_headers)
+    columns = _by_content(grid, rows, best, headers, user_headers)
+    return columns and _with_technique_names(columns, rows[columns.row + 1 :], user_headers)
+
+
+def _with_technique_names(
+    columns: Columns, rows: Sequence[Sequence[str]], user_headers: Mapping[str, str]
+) -> Columns:
+    """The columns where a column such as "Name" holds the techniques' names, and not those of capabilities."""
+    headers = names_of(columns)
+    for field in ("capability_id", "capability_description"):
+        column = columns.fields.get(field, -1)
+        if column < 0 or headers[column] not in _ANY_NAME or field in user_headers:
+            continue
+        names = [row[column].strip() for row in rows if len(row) > column and row[column].strip()]
+        if 2 * sum(map(_is_name, names)) > len(names):
+            fields = {other: place for other, place in columns.fields.items() if other != field}
+            fields.setdefault("attack_object_name", column)
+            return msgspec.structs.replace(columns, fields=fields)
+    return columns
 
 
 def _by_content(
@@ -249,11 +270,26 @@ def _is_technique(text: str) -> bool:
     """Whether a text is an id, maybe with a mistake, or the name of a technique: no header."""
     if re.fullmatch(r"\W*T?[\s_-]?[0-9][\w./-]*\W*", text, re.IGNORECASE):
         return True
+    return _is_name(text)
+
+
+def _is_name(text: str) -> bool:
+    """Whether a text is the name of a technique."""
     return any(catalogue.named(text) for catalogue in attack.newest("enterprise"))
 
 
 def _is_number(text: str, most: int) -> bool:
     return text.isdecimal() and 0 < int(text) <= most
+
+
+def _column(header: str, headers: Sequence[str]) -> int | None:
+    """The column that a user names by its header, else by a similar one, else by its number from 1."""
+    if header in headers:
+        return headers.index(header)
+    names = [_normal(text) for text in headers]
+    if _normal(header) in filter(None, names):
+        return names.index(_normal(header))
+    return int(header) - 1 if _is_number(header, len(headers)) else None
 
 
 def columns_of(number: int, row: Iterable[str], user_headers: Mapping[str, str]) -> Columns:
@@ -276,12 +312,9 @@ def columns_of(number: int, row: Iterable[str], user_headers: Mapping[str, str])
             free.discard(column)
 
     for field, header in user_headers.items():
-        equal = [column for column, text in enumerate(headers) if text == header]
-        alike = columns.get(_normal(header), []) if _normal(header) else []
-        if equal or alike:
-            fields[field] = (equal or alike)[0]
-        elif _is_number(header, len(headers)):
-            fields[field] = int(header) - 1
+        named = _column(header, headers)
+        if named is not None:
+            fields[field] = named
     free.difference_update(fields.values())
     published = {"attackobjectid", "capabilityid"} <= columns.keys()
     for field in SET_FIELDS if published else _ALWAYS:
@@ -348,7 +381,8 @@ def no_technique_column(path: str, grids: Iterable[Grid], user_headers: Mapping[
 
 def refuse_missing(grid: Grid, columns: Columns, user_headers: Mapping[str, str]) -> None:
     """Raise an `InputError` where a header that the user names is not in the table."""
-    missing = [header for field, header in user_headers.items() if field not in columns.fields]
+    headers = columns.headers + [""] * (columns.width - len(columns.headers))
+    missing = [header for header in user_headers.values() if _column(header, headers) is None]
     if missing:
         place, there = grid.place(max(columns.row, 0), 0), comma_list(list(filter(None, columns.headers)))
         if columns.row < 0:

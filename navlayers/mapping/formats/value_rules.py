@@ -192,12 +192,14 @@ def score_value(text: str, scale: Scale) -> tuple[str | None, Issue | None]:
     decimal_number = DECIMAL.fullmatch(clean)
     if decimal_number and float(clean) <= 100 and not scale.numbers and scale.range is None:
         return clean, None
-    if re.match(r"[-+]?\.?[0-9]", clean):
+    if decimal_number or (_SIGNED.fullmatch(clean) and clean.startswith("-")):
         message = f"score value {quoted(text)} is outside the scale"
-        hint = _DECIMAL_HINT
-        if decimal_number:
-            hint = "" if scale.numbers else f"set the range of the scores, such as --score-range 0-{clean}"
+        limits = f"0-{clean}" if decimal_number else f"{clean}-{decimal(HUNDRED[1])}"
+        hint = "" if scale.numbers else f"set the range of the scores, such as --score-range {limits}"
         return None, Issue(message, scale.expected, hint, code="unknown-value")
+    if numeric(clean) or re.match(r"[-+]?\.?[0-9]", clean):
+        message = f"score value {quoted(text)} is not a decimal number"
+        return None, Issue(message, scale.expected, _DECIMAL_HINT, code="unknown-value")
     scale.unknown.setdefault(clean)
     hints = partial(scale.hint, text)
     return None, Issue(f"unknown score value {quoted(text)}", scale.expected, hints, code="unknown-value")

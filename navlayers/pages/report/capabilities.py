@@ -41,10 +41,10 @@ def capability_blocks(data: ReportInput) -> Iterator[Block]:
         )
         if needed := sum(bool(capability.only) for capability in ranked):
             most = max(ranked, key=lambda capability: len(capability.only))
-            are = "is" if needed == 1 else "are"
+            cover = f"{words.cover}s" if needed == 1 else words.cover
             text += (
-                f" {words.counted(needed)} {are} the only one of the set for some techniques; {most.label} for "
-                f"most of them: {len(most.only):,}."
+                f" {words.counted(needed)} {cover} techniques that no other of the set {words.cover}s; "
+                f"{most.label} the most ({len(most.only):,})."
             )
         yield Paragraph(text)
         yield capability_table(data, number, LISTED)

@@ -56,8 +56,8 @@ def _extremes(data: ReportInput) -> str:
     if highest == lowest:
         return f"{who} {percent_text(highest, 1)} of the techniques and sub-techniques of every tactic."
     return (
-        f"{who} most of {most} ({percent_text(highest, 1)} of its techniques and sub-techniques) "
-        f"and least of {least} ({percent_text(lowest, 1)})."
+        f"{who} the largest share of {most} ({percent_text(highest, 1)} of its techniques and sub-techniques) "
+        f"and the smallest of {least} ({percent_text(lowest, 1)})."
     )
 
 
