@@ -101,10 +101,7 @@ def make_head(
         assumed["attack_version"] = likely_release(domain or "enterprise", techniques, tactics)
     if assumed:
         hint = "set it with --meta, such as --meta " + ",".join(f"{name}=…" for name in list(assumed)[:2])
-        # A table of several domains has this notice once for each.
-        of = f"{texts['domain']} " if texts.get("domain", "enterprise") != "enterprise" else ""
-        shown = {name: f"{of}{text}" if name == "attack_version" else text for name, text in assumed.items()}
-        named = [f"{name.replace('_', ' ')} {wording.bare(text)}" for name, text in shown.items()]
+        named = [f"{name.replace('_', ' ')} {wording.bare(text)}" for name, text in assumed.items()]
         message = f"the file lacks metadata; assumed: {', '.join(named)}"
         context.findings.add(Issue(message, hint=hint, fatal=False, code="assumed-metadata"), place)
     return head_of(texts | assumed, lambda issue, _field: context.findings.add(issue, place))
