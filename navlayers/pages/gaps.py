@@ -99,7 +99,7 @@ def capabilities(gaps: Gaps, *, brief: bool = False) -> Table:
     fields = [
         Field("input", [capability.input for capability in rows], shown=len(gaps.inputs) > 1),
         Field("id", [capability.id for capability in rows], shown=not brief),
-        Field(gaps.noun.singular, [capability.name for capability in rows]),
+        Field(gaps.noun.singular if brief else "capability", [capability.name for capability in rows]),
         Field("techniques", [capability.techniques for capability in rows], "number"),
         Field("unique", [capability.only for capability in rows], "number"),
         Field(
@@ -170,7 +170,7 @@ def techniques(gaps: Gaps, most: int | None = None) -> Table:
         Field("missing", [row.missing for row in rows], "number"),
         Field("gap", [row.gap for row in rows], "number"),
         *(Field(name, [category(row, name) for row in rows], "number") for name in gaps.categories),
-        Field(gaps.noun.plural, [first_few(covered_by(gaps, row), most, "; ") for row in rows]),
+        Field("capabilities", [first_few(covered_by(gaps, row), most, "; ") for row in rows]),
         Field("non-mappable in", [", ".join(row.non_mappable) for row in rows]),
         Field("related", [row.hint for row in rows]),
     ]

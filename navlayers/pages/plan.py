@@ -73,7 +73,8 @@ def _names(
     """The columns of ids and names; on a terminal one column of labels."""
     ids = [label(plan, candidate) if brief else candidate.id for candidate in candidates]
     return [
-        Field(id_ or plan.noun.singular, ids),
+        # Programs read files: their header is the same for all sets.
+        Field(id_ or (plan.noun.singular if brief else "capability"), ids),
         Field(name, [candidate.name for candidate in candidates], shown=not brief),
     ]
 
