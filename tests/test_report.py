@@ -166,7 +166,7 @@ def test_capabilities_are_ranked_by_what_they_cover_and_tell_what_only_they_do(b
     assert counts == sorted(counts, reverse=True)
     for row in table.rows:
         cells = dict(zip(heads, row, strict=True))
-        identifier = next(i for i in by_capability if names[i] == cells["capability"])
+        identifier = next(i for i in by_capability if names[i] == cells["service"])
         only = sorted(t for t in by_capability[identifier] if len(of[t]) == 1)
         assert cells["techniques"] + cells["sub-techniques"] == len(by_capability[identifier])  # type: ignore[operator]
         assert (cells["unique in the set"], cells["unique techniques in the set"]) == (
