@@ -76,7 +76,7 @@ def plan(corpus: Path, work: Path) -> Iterator[tuple[str, list[str]]]:
         "plan: ten of four clouds, all files",
         [*("plan", *SHIPPED_CLOUDS, "--budget", "10", "-o", str(work / "plan"), "-q")],
     )
-    yield "plan: 40 of the 419 of KEV", ["plan", "kev", "--budget", "40", "--json"]
+    yield "plan: 40 of the 109 of NIST", ["plan", "nist_800_53", "--budget", "40", "--json"]
 
 
 def upgrade(corpus: Path, work: Path) -> Iterator[tuple[str, list[str]]]:
