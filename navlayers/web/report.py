@@ -44,6 +44,7 @@ def render(report: Report) -> Rendered:
         )
     template = documents().get_template("report.html.jinja")
     text = template.render(
+        title=document.title,
         page=page,
         document=document,
         explorer=document.figures[0] if data else None,

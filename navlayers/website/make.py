@@ -69,7 +69,7 @@ class Drawing:
         self._addresses = world.addresses
         paths = world.addresses.domains
         piece = html.Page(world.colors).piece
-        self._environment = html.environment("navlayers.website", "navlayers.web")
+        self._environment = html.environment("navlayers.website", "navlayers.web", "navlayers.output")
         self._environment.filters |= {
             "fill": world.colors.name,
             "piece": piece,

@@ -128,7 +128,7 @@ def _figure(number: float) -> str:
 
 @lru_cache(maxsize=1)
 def _sources() -> tuple[str, Environment]:
-    environment = html.environment("navlayers.output.drawing")
+    environment = html.environment("navlayers.output.drawing", "navlayers.output")
     environment.filters |= {
         "fill": _fill,
         "figure": _figure,
