@@ -91,9 +91,10 @@ def diff(
         NavlayersError: An input cannot be read, both are the same file, or an option does not fit.
     """
     versions = sources((before, after), reading)
-    count = sum(version.name in (version.parts[:1] or [version.name]) for version in versions)
-    if count != 2:
-        message = f"{before} and {after} are {'the same input' if count < 2 else f'{count} inputs'}"
+    # A table of several domains is a version for each of them, but one input.
+    inputs = [version for version in versions if not version.parts or version.name == version.parts[0]]
+    if len(inputs) != 2:
+        message = f"{before} and {after} are {'the same input' if len(inputs) < 2 else f'{len(inputs)} inputs'}"
         raise UsageError(Problem(message, expected="two versions of a set or layer"))
     together = load_inputs(versions, attack_version, reading)
     first, second = together.coverage(ScoreOptions(**options))
