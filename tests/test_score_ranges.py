@@ -274,3 +274,28 @@ def test_a_negative_score_is_not_called_0(run: Run, tmp_path: Path) -> None:
     threat = table(f"{tmp_path}/threat.csv", THREAT)
     result = run("gaps", path, "--threat", threat)
     assert "1 technique scored 0 or less counts as not covered" in result.err
+
+
+WORDS = (
+    "capability,technique,category,value\na,T1059,protect,Medium\nb,T1059,protect,medium\nc,T1003,protect,minimal\n"
+)
+
+
+@pytest.mark.parametrize("option", ["Medium=40", "Medium=40,medium=40", "medium=40,Minimal=10"])
+def test_a_word_of_a_scale_is_one_value_in_any_case(run: Run, option: str) -> None:
+    told = run("stats", table("words.csv", WORDS), "--scale", option, "--json")
+    (stats,) = json.loads(told.out)
+    assert sorted(stats["values"]["protect"].values()) == [1, 2]
+    assert "has this score value" not in told.err
+
+
+def test_a_word_in_another_case_has_the_number_of_the_user(run: Run) -> None:
+    own = table("words.csv", WORDS)
+    assert gaps(run, own, "--scale", "medium=40,MINIMAL=25")[1] == {"T1003": 25, "T1059": 40, "T1486": None}
+
+
+def test_a_word_is_suggested_once_and_has_one_number(run: Run) -> None:
+    own = table("words.csv", WORDS)
+    assert "such as --scale Medium=50)" in run("stats", own).err
+    told = run("stats", own, "--scale", "Medium=50,medium=60")
+    assert (told.code, told.err) == (2, "navlayers: --scale: duplicate name medium\n")

@@ -1,4 +1,4 @@
-"""Ranges of scores: the numbers of a set as written, and as 0–100 where other ranges are compared or none fits."""
+"""Scales and ranges of scores: the numbers of a set as written, and as 0–100 where ranges differ or none fits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 from navlayers._text import decimal
 from navlayers.errors import Problem, UsageError
-from navlayers.mapping.model import HUNDRED, Mapping, MappingSet, Range
+from navlayers.mapping.model import DEFAULT_SCALE, HUNDRED, Mapping, MappingSet, Range
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,6 +82,20 @@ def with_number(mapping: Mapping, score_range: Range) -> Mapping:
         return mapping
     other = ((WRITTEN, mapping.value), *mapping.other)
     return msgspec.structs.replace(mapping, value=value, other=other)
+
+
+def with_words(scale: dict[str, float], given: dict[str, float]) -> dict[str, float]:
+    """A scale with the numbers of words that the user gives; a word in another case is the same word.
+
+    Args:
+        scale: score value → number 0–100; empty for the default scale.
+        given: the same, of the user.
+    """
+    result = dict(scale or DEFAULT_SCALE)
+    spelled = {word.lower(): word for word in result}
+    for word, number in given.items():
+        result[word if word in result else spelled.setdefault(word.lower(), word)] = number
+    return result
 
 
 def doubtful(numbers: Iterable[float]) -> Range | None:

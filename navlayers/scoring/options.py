@@ -78,9 +78,10 @@ def parse_numbers(option: str, text: str) -> dict[str, float]:
         text: the text of the option.
 
     Raises:
-        UsageError: a part is not `name=number`, or a name is repeated.
+        UsageError: a part is not `name=number`, or a name is repeated, or has two numbers in two spellings.
     """
     numbers: dict[str, float] = {}
+    spelled: dict[str, float] = {}
     problems = []
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, equals, number = (piece.strip() for piece in part.partition("="))
@@ -90,10 +91,10 @@ def parse_numbers(option: str, text: str) -> dict[str, float]:
             equals = ""
         if not (name.isprintable() and name and equals):
             problems.append(Problem(f"{option}: {part!r}", expected="NAME=NUMBER, separated by commas"))
-        elif name in numbers:
+        elif name in numbers or spelled.get(name.lower(), value) != value:
             problems.append(Problem(f"{option}: duplicate name {name}"))
         else:
-            numbers[name] = value
+            spelled[name.lower()] = numbers[name] = value
     if not (numbers or problems):
         problems.append(Problem(f"{option} is empty", expected="NAME=NUMBER, separated by commas"))
     if problems:

@@ -12,9 +12,9 @@ import msgspec
 from navlayers._text import quantity
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem, UsageError
-from navlayers.mapping.model import CATEGORIES, DECIMAL, DEFAULT_SCALE, Mapping, MappingSet, Range, Role
+from navlayers.mapping.model import CATEGORIES, DECIMAL, Mapping, MappingSet, Range, Role
 from navlayers.mapping.nouns import Noun, noun
-from navlayers.mapping.ranges import in_hundred
+from navlayers.mapping.ranges import in_hundred, with_words
 from navlayers.mapping.replacements import Inactive, inactive
 from navlayers.scoring.aggregate import FUNCTIONS, exact, mean
 from navlayers.scoring.options import ScoreOptions
@@ -122,7 +122,7 @@ def make_rules(mapping_set: MappingSet, options: ScoreOptions) -> Rules:
         UsageError: the weights lack a category of the set, or are all 0.
     """
     score_range, worth = mapping_set.range, options.worth
-    scale = {**(mapping_set.scale or DEFAULT_SCALE), **options.scale} if score_range is None else {}
+    scale = with_words(mapping_set.scale, options.scale) if score_range is None else {}
     if score_range is not None and worth is not None:
         low, high = score_range
         worth = low + worth * (high - low) / 100
@@ -340,7 +340,8 @@ def _without_effect(rules: Rules) -> tuple[tuple[str, str], ...]:
         unused += ["--weights"] if options.weights else []
         unused += [] if options.aggregate in ("max", "count") else [f"--aggregate {options.aggregate}"]
         return tuple((option, reason) for option in unused)
-    idle = [(f"--scale {v}", "no mapping has this score value") for v in options.scale if v not in rules.used]
+    used = {value.lower() for value in rules.used}
+    idle = [(f"--scale {v}", "no mapping has this score value") for v in options.scale if v.lower() not in used]
     if options.worth is not None and rules.worth is None:
         idle.append(("--worth", "every mapping has a score value"))
     return tuple(idle)

@@ -28,7 +28,7 @@ from navlayers.mapping.formats.detect import sniff, sniff_folder
 from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.source import MAX_BYTES, Folder, Source
 from navlayers.mapping.model import DEFAULT_SCALE, HUNDRED, Mapping, MappingSet, NonMappable
-from navlayers.mapping.ranges import in_hundred, range_of, range_text
+from navlayers.mapping.ranges import in_hundred, range_of, range_text, with_words
 
 __all__ = ["FORMATS", "MAX_BYTES", "WRITABLE", "Findings", "ReadOptions", "Reading", "encode", "read"]
 
@@ -126,8 +126,7 @@ def read(
     if not (mapping_set.mappings or mapping_set.non_mappable):
         findings.refuse_empty()
     if reading.scale and mapping_set.range is None and any(m.value is not None for m in mapping_set.mappings):
-        scale = {**(mapping_set.scale or DEFAULT_SCALE), **reading.scale}
-        mapping_set = msgspec.structs.replace(mapping_set, scale=scale)
+        mapping_set = msgspec.structs.replace(mapping_set, scale=with_words(mapping_set.scale, reading.scale))
     _drop_known_names(mapping_set)
     return Reading(mapping_set, findings.summary(), format_, places)
 

@@ -13,8 +13,8 @@ from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.attack.ids import TECHNIQUE, likely_id, may_be_name, possible_id
 from navlayers.attack.release import newest
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.model import CATEGORIES, DECIMAL, DEFAULT_SCALE, HUNDRED, ROLES, Range, Role
-from navlayers.mapping.ranges import hundred
+from navlayers.mapping.model import CATEGORIES, DECIMAL, HUNDRED, ROLES, Range, Role
+from navlayers.mapping.ranges import hundred, with_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -140,13 +140,13 @@ _LIKELY = {word: number for number, words in _WORDS.items() for word in words}
 class Scale:
     """The names of a scale, indexed for case-insensitive lookup, and the range of its other numbers.
 
-    `unknown` collects the other words that were looked up.
+    `unknown` collects the other words that were looked up, by their lower case.
     """
 
     def __init__(self, names: Iterable[str], score_range: Range | None = None) -> None:
         self.names = tuple(names)
         self.range = score_range
-        self.unknown: dict[str, None] = {}
+        self.unknown: dict[str, str] = {}
         self.exact = frozenset(self.names)
         self.lower = {name.lower(): name for name in self.names}
         # With numbers as names, such as 0 to 5, a number that is not among them would be a score on another scale.
@@ -159,7 +159,7 @@ class Scale:
     @property
     def option(self) -> str:
         """The option that gives the unknown words numbers, ready to paste."""
-        pairs = (f"{word}={decimal(_LIKELY.get(word.lower(), 50))}" for word in self.unknown)
+        pairs = (f"{word}={decimal(_LIKELY.get(lower, 50))}" for lower, word in self.unknown.items())
         return f"--scale {shlex.quote(','.join(pairs))}"
 
     def hint(self, text: str) -> str:
@@ -170,7 +170,7 @@ class Scale:
 
 def scale_of(own: dict[str, float], options: ReadOptions) -> Scale:
     """The scale of an input: its own or the default one, with the names and the range that the user gives."""
-    return Scale({**(own or DEFAULT_SCALE), **options.scale}, options.score_range)
+    return Scale(with_words(own, options.scale), options.score_range)
 
 
 def score_value(text: str, scale: Scale) -> tuple[str | None, Issue | None]:
@@ -200,7 +200,7 @@ def score_value(text: str, scale: Scale) -> tuple[str | None, Issue | None]:
     if numeric(clean) or re.match(r"[-+]?\.?[0-9]", clean):
         message = f"score value {quoted(text)} is not a decimal number"
         return None, Issue(message, scale.expected, _DECIMAL_HINT, code="unknown-value")
-    scale.unknown.setdefault(clean)
+    scale.unknown.setdefault(clean.lower(), clean)
     hints = partial(scale.hint, text)
     return None, Issue(f"unknown score value {quoted(text)}", scale.expected, hints, code="unknown-value")
 
