@@ -124,6 +124,12 @@ def test_standard_input_and_workbooks_are_split(run: Run, tmp_path: Path, table:
     assert "several" not in run("stats", tmp_path / "all.xlsx").err
 
 
+def test_a_table_with_all_metadata_but_its_domain_is_split(run: Run, tmp_path: Path, table: Path) -> None:
+    meta = "framework=rules,version=1,attack_version=16.1"
+    assert run("build", table, "-o", tmp_path / "out", "--meta", meta).code == 0
+    assert list(overviews(tmp_path / "out")) == ["rules-enterprise", "rules-ics", "rules-mobile"]
+
+
 def test_a_stray_id_of_another_domain_does_not_split_a_table(run: Run, tmp_path: Path) -> None:
     """Of 151 techniques one is of mobile, less than 1 %: a mistake, not a set."""
     ids = sorted({m.technique for m in navlayers.load("gcp").mappings})[:150]

@@ -17,7 +17,7 @@ from navlayers.mapping import formats as readers
 from navlayers.mapping.find import STDIN, Source
 from navlayers.mapping.formats import ReadOptions, detect
 from navlayers.mapping.formats import source as sources
-from navlayers.mapping.formats.findings import LeftOut
+from navlayers.mapping.formats.findings import Assumed, LeftOut
 from navlayers.mapping.load import MOST_SKIPPED, nothing_read, read
 from navlayers.output.files import Output, write_all
 from navlayers.pages.upgrade import form_for, render
@@ -236,13 +236,8 @@ class _Upgrader(NamedTuple):
 
     def _route(self, read: Reading) -> Route:
         """The route from the release of a set; from an unknown one where the reader assumed the newest."""
-        version = read.mapping_set.attack_version
-        assumed = any(
-            notice.code == "assumed-metadata" and notice.message.endswith(f"attack version {version}")
-            for notice in read.notices
-        )
-        stated = "attack_version" in self.reading.metadata
-        return self.routes[read.mapping_set.domain, "" if assumed and not stated else version]
+        assumed = any(isinstance(notice, Assumed) and "attack_version" in notice.assumed for notice in read.notices)
+        return self.routes[read.mapping_set.domain, "" if assumed else read.mapping_set.attack_version]
 
 
 def _placed(problems: Iterable[Problem], path: str) -> list[Problem]:

@@ -13,6 +13,7 @@ from navlayers._text import and_list
 from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem, ReleaseError
 from navlayers.mapping import find, formats
 from navlayers.mapping.formats import Reading, ReadOptions
+from navlayers.mapping.formats.findings import Assumed
 from navlayers.mapping.model import MappingSet
 from navlayers.mapping.nouns import likely_role
 from navlayers.mapping.replacements import Moved, carry_to
@@ -245,7 +246,7 @@ def _domains(source: Source, options: ReadOptions) -> list[Domain]:
         reading = formats.read(source.path, data=raw.data, reading=options)
     except NavlayersError:  # reported when it is read
         return []
-    if not any(n.code == "assumed-metadata" and ", domain " in n.message for n in reading.notices):
+    if not any(isinstance(notice, Assumed) and "domain" in notice.assumed for notice in reading.notices):
         return []
     return _several({mapping.technique for mapping in reading.mapping_set.mappings})
 

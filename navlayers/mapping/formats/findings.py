@@ -33,6 +33,7 @@ class Issue(NamedTuple):
         fatal: it is an error, not a notice.
         code: a key of checks/codes.toml.
         spelling: as in `Spelling`; an error has the id that is probably meant.
+        assumed: as in `Assumed`.
     """
 
     message: str
@@ -41,12 +42,19 @@ class Issue(NamedTuple):
     fatal: bool = True
     code: str = ""
     spelling: tuple[str, str] | None = None
+    assumed: tuple[str, ...] = ()
 
 
 class Spelling(Problem, frozen=True, kw_only=True):
     """A problem with the spelling of an id: the text at the place, and its right or probable spelling."""
 
     spelling: tuple[str, str]
+
+
+class Assumed(Problem, frozen=True, kw_only=True):
+    """The notice of metadata that the input lacks, by names of `METADATA`."""
+
+    assumed: tuple[str, ...]
 
 
 class LeftOut(Problem, frozen=True):
@@ -97,6 +105,8 @@ class Findings:
         problem = Problem(*parts, code=worded.code)
         if worded.spelling is not None:
             problem = Spelling(*parts, code=worded.code, spelling=worded.spelling)
+        elif worded.assumed:
+            problem = Assumed(*parts, code=worded.code, assumed=worded.assumed)
         # Aliases and shared parts of YAML files bring a reader to the same value again.
         if problem in kept:
             self._count[fatal] -= 1

@@ -103,7 +103,8 @@ def make_head(
         hint = "set it with --meta, such as --meta " + ",".join(f"{name}=…" for name in list(assumed)[:2])
         named = [f"{name.replace('_', ' ')} {wording.bare(text)}" for name, text in assumed.items()]
         message = f"the file lacks metadata; assumed: {', '.join(named)}"
-        context.findings.add(Issue(message, hint=hint, fatal=False, code="assumed-metadata"), place)
+        issue = Issue(message, hint=hint, fatal=False, code="assumed-metadata", assumed=tuple(assumed))
+        context.findings.add(issue, place)
     return head_of(texts | assumed, lambda issue, _field: context.findings.add(issue, place))
 
 
