@@ -73,6 +73,13 @@ def test_format_3_0_has_other_domain_names_and_no_att_ck_version() -> None:
     assert reading(text, attack_version="8").mapping_set.attack_version == "8"
 
 
+def test_the_att_ck_version_in_the_metadata_counts_where_there_is_no_other() -> None:
+    metadata = [{"name": "ATT&CK version", "value": "enterprise 16.1"}]
+    for versions, version in (({"layer": "4.5"}, "16.1"), ({"attack": "16"}, "16.1"), ({"attack": "15"}, "15")):
+        found = reading(layer({"techniqueID": "T1078", "score": 1}, versions=versions, metadata=metadata))
+        assert found.mapping_set.attack_version == version
+
+
 @pytest.mark.parametrize("version", ["4.0", "4.1", "4.2", "4.3", "4.4", "4.5"])
 def test_every_format_from_4_0_is_known(version: str) -> None:
     data = layer({"techniqueID": "T1078", "score": 1}, versions={"attack": "16", "layer": version})

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import msgspec
 
 from navlayers.errors import InputError, Problem
-from navlayers.layer.document import ATTACK, LAYER_VERSION, NAVIGATOR_VERSION
+from navlayers.layer.document import LAYER_VERSION, NAVIGATOR_VERSION
 from navlayers.mapping.formats import value_rules
-from navlayers.mapping.formats._json import kind, not_json
-from navlayers.mapping.formats.findings import Findings, Issue
+from navlayers.mapping.formats._json import convert, not_json
+from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.layer_document import FORMAT, Layer, load_layers
 from navlayers.mapping.formats.layer_entries import read_entries
 from navlayers.mapping.formats.metadata import likely_domain
@@ -44,6 +44,19 @@ _VIEW_MODES = {
     1: {"layout": "side", "showName": False, "showID": True},
     2: {"layout": "mini", "showName": False, "showID": False},
 }
+
+
+class _Filters(msgspec.Struct):
+    platforms: list[str] | None = None
+
+
+class _Shapes(msgspec.Struct):
+    """The types outside the entries without which the Navigator stops."""
+
+    metadata: list[dict[str, Any]] | None = None
+    links: list[dict[str, Any]] | None = None
+    filters: _Filters | None = None
+    layout: dict[str, Any] | None = None
 
 
 class Read(NamedTuple):
@@ -90,12 +103,11 @@ def _read_layer(layer: Layer, source: Source, findings: Findings, overrides: Map
     except (msgspec.DecodeError, RecursionError) as error:
         raise not_json(source, error, FORMAT) from None
     _mend_entries(document, list(read_entries(layer)))
-    _check_head(document, layer)
+    convert(document, _Shapes, lambda path, issue: layer.report(issue, *path))
     ids = (entry.get("techniqueID") for entry in layer.entries if isinstance(entry, dict))
     techniques = [id_.strip() for id_ in ids if isinstance(id_, str)]
     domain, _ = value_rules.domain(overrides.get("domain", layer.domain))
     version = overrides.get("attack_version") or layer.attack_version
-    version = version or ("" if findings.failed else attack_version(document))
     return Read(document, domain or likely_domain(techniques), version)
 
 
@@ -107,38 +119,6 @@ def _mend_entries(document: Document, entries: Sequence[Entry | None]) -> None:
         for item, entry in zip(items, entries, strict=True):
             if entry is not None and isinstance(item.get("enabled"), str):
                 item["enabled"] = entry.enabled
-
-
-def _check_head(document: Document, layer: Layer) -> None:
-    """Report faults outside the entries that stop the Navigator."""
-
-    def wrong(what: str, expected: str, *fields: str) -> None:
-        layer.report(Issue(f"{fields[-1]} is {what}", expected, code="wrong-type"), *fields)
-
-    for key in ("metadata", "links"):
-        value = document.get(key)
-        if value is not None and not isinstance(value, list):
-            wrong(kind(value), "a list of objects", key)
-        elif any(not isinstance(item, dict) for item in value or ()):
-            wrong("a list with other items", "a list of objects", key)
-    for key in ("filters", "layout"):
-        value = document.get(key)
-        if value is not None and not isinstance(value, dict):
-            wrong(kind(value), "an object", key)
-    filters = document.get("filters")
-    platforms = filters.get("platforms") if isinstance(filters, dict) else None
-    if platforms is not None and not isinstance(platforms, list):
-        wrong(kind(platforms), "a list of names", "filters", "platforms")
-    elif any(not isinstance(name, str) for name in platforms or ()):
-        wrong("a list with other items", "a list of names", "filters", "platforms")
-
-
-def attack_version(layer: Document) -> str:
-    """The release in the metadata written by navlayers, or ""."""
-    for item in layer.get("metadata") or ():
-        if item.get("name") == ATTACK and isinstance(item.get("value"), str):
-            return str(item["value"]).strip().rpartition(" ")[2]
-    return ""
 
 
 def modern(layer: Document, catalogue: Catalogue) -> tuple[Document, list[str]]:

@@ -256,8 +256,8 @@ class Layer:
             self.report(Issue(message, "text", hint, fatal=False, code="wrong-type"), *path)
         elif attack is not None:
             self.report(Issue(f"versions.attack is {kind(attack)}", 'text such as "16"', code="wrong-type"), *path)
-        if own.partition(".")[0] == self.attack_version:
-            # The layer format has major versions only.
+        if attack is None or own.partition(".")[0] == self.attack_version:
+            # The layer format has major versions only, and none before 4.0.
             self.attack_version = own
         if versions is not None and versions.layer is not None:
             written = versions.layer
