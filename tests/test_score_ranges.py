@@ -190,11 +190,24 @@ def test_words_are_read_with_the_option_that_their_error_prints(run: Run) -> Non
     refused = run("build", own, "-o", "out")
     option = "--scale High=100,medium=50,No=0"
     assert refused.code == 2
-    assert refused.err.count(f"such as {option})") == 3
+    assert re.findall(r":(\d):\d+: .* such as (--scale .*)\)", refused.err) == [("2", option)]
     assert gaps(run, own, *option.split())[1] == {"T1003": 100, "T1059": 50, "T1486": None}
     assert run("check", own, *option.split()).code == 0
     run("convert", own, *option.split(), "-o", "own.yaml")
     assert gaps(run, "own.yaml")[1] == {"T1003": 100, "T1059": 50, "T1486": None}
+
+
+def test_the_option_for_words_has_each_once_but_for_misspelt_names_and_is_short(run: Run) -> None:
+    own = table("own.csv", "technique,score\nT1003,parital\nT1003,Yes\nT1059,yes \nT1059,odd\n")
+    err = run("build", own, "-o", "out").err
+    assert re.findall(r"unknown score value (.*);.*\((.*)\)", err) == [
+        ('"parital"', "did you mean partial?"),
+        ('"Yes"', "say what the words are worth, 0-100, such as --scale Yes=100,odd=50"),
+    ]
+    assert err.count("unknown score value") == 4
+    many = table("many.csv", "technique,score\n" + "".join(f"T1003,w{n:02}{n:02}\n" for n in range(21)))
+    (option,) = re.findall("--scale '(.*)'", run("check", many).out)
+    assert option.split(",") == [*(f"w{n:02}{n:02}=50" for n in range(20)), "…"]
 
 
 @pytest.mark.parametrize("text", ["5", "5-0", "a-b", "0-0"])

@@ -121,6 +121,11 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         return tuple(chain)
 
     @cached_property
+    def highest(self) -> int:
+        """The highest number of a technique: 1693 of "T1693"."""
+        return max(map(base_number, self.techniques), default=0)
+
+    @cached_property
     def own_pages(self) -> dict[str, str]:
         """Address at attack.mitre.org → the page that replaces it, for an organization's own techniques."""
         return {technique_url(entry.id): entry.page for entry in self.techniques.values() if entry.page}
@@ -140,6 +145,12 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
             if technique.parent and technique.active:
                 children[technique.parent].append(technique)
         return {parent: tuple(sorted(group, key=lambda child: child.id)) for parent, group in children.items()}
+
+
+def base_number(identifier: str) -> int:
+    """The number of a technique or of a sub-technique's parent: 1059 of "T1059.001"."""
+    digits = identifier.partition(".")[0][1:]
+    return int(digits) if digits.isdecimal() else 0
 
 
 class Threat(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text import excerpt, or_list
 from navlayers.attack import release
+from navlayers.attack.catalogue import base_number
 from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS
 
 if TYPE_CHECKING:
@@ -112,11 +113,5 @@ def other_domain(identifier: str, domain: Domain) -> str:
 def newer_than(identifier: str, domain: Domain) -> str:
     """The newest installed release ("enterprise 19.1") where an id is above all known ids, else ""."""
     newest = release.newest(domain)
-    highest = max(_base_number(id_) for catalogue in newest for id_ in catalogue.techniques)
-    return f"{domain} {newest[0].version}" if _base_number(identifier) > highest else ""
-
-
-def _base_number(identifier: str) -> int:
-    """The number of a technique or of a sub-technique's parent: 1059 of "T1059.001"."""
-    digits = identifier.partition(".")[0][1:]
-    return int(digits) if digits.isdecimal() else 0
+    highest = max(catalogue.highest for catalogue in newest)
+    return f"{domain} {newest[0].version}" if base_number(identifier) > highest else ""

@@ -44,7 +44,6 @@ def assemble(head: MappingSet, table: Table) -> Assembled:
         table: the rows. Errors go to its findings; with any, the result is incomplete.
     """
     _resolve_names(head, table)
-    table.report_words()
     capabilities = {
         id_: Capability(id_, seen.name() or id_, seen.group_ids(), seen.references())
         for id_, seen in table.seen.items()

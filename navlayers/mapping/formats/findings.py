@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from navlayers._text import and_list, quantity, quoted
 from navlayers.errors import InputError, Place, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 LIMIT = 1_000
 """Maximum errors, and maximum notices, kept per file; further ones are only counted."""
@@ -34,6 +36,8 @@ class Issue(NamedTuple):
         code: a key of checks/codes.toml.
         spelling: as in `Spelling`; an error has the id that is probably meant.
         assumed: as in `Assumed`.
+        advice: words the hint for all issues of a file that share it. The first of them that has no other hint has
+            it, so that it is told once, when all of them are known.
     """
 
     message: str
@@ -43,6 +47,7 @@ class Issue(NamedTuple):
     code: str = ""
     spelling: tuple[str, str] | None = None
     assumed: tuple[str, ...] = ()
+    advice: Callable[[], str] | None = None
 
 
 class Spelling(Problem, frozen=True, kw_only=True):
@@ -83,6 +88,7 @@ class Findings:
         self._kept: dict[bool, list[Problem]] = {True: [], False: []}
         self._count = {True: 0, False: 0}
         self._spellings = 0
+        self._advice: dict[Problem, Callable[[], str]] = {}
 
     def add(self, issue: Issue | Callable[[], Issue], place: Place | Callable[[], Place]) -> None:
         """Keep the issue with its place, or only count it when there are many already.
@@ -107,6 +113,8 @@ class Findings:
             problem = Spelling(*parts, code=worded.code, spelling=worded.spelling)
         elif worded.assumed:
             problem = Assumed(*parts, code=worded.code, assumed=worded.assumed)
+        if worded.advice is not None and not hint:
+            self._advice[problem] = worded.advice
         # Aliases and shared parts of YAML files bring a reader to the same value again.
         if problem in kept:
             self._count[fatal] -= 1
@@ -149,7 +157,7 @@ class Findings:
     def refuse_empty(self) -> None:
         """Raise an `InputError` with the errors of what was left out."""
         if self._errors_left_out:
-            raise InputError(sorted(self._errors_left_out, key=_place))
+            raise InputError(self._in_order(self._errors_left_out))
 
     def _notice_of_parts(self) -> Iterator[Problem]:
         errors = sorted(self._errors_left_out, key=_place)
@@ -184,8 +192,19 @@ class Findings:
         if self.failed and not self._lenient:
             raise InputError(self.errors())
 
+    def _in_order(self, problems: Iterable[Problem]) -> Iterator[Problem]:
+        """Problems in file order, with each advice in the first that it is for."""
+        told: set[Callable[[], str]] = set()
+        for problem in sorted(problems, key=_place):
+            advice = self._advice.get(problem)
+            if advice is None or advice in told:
+                yield problem
+            else:
+                told.add(advice)
+                yield msgspec.structs.replace(problem, hint=advice())
+
     def _listed(self, *, fatal: bool) -> tuple[Problem, ...]:
-        listed = sorted(self._kept[fatal], key=_place)
+        listed = [*self._in_order(self._kept[fatal])]
         more = self._count[fatal] - len(listed)
         if more:
             what = "problem" if fatal else "notice"

@@ -196,7 +196,6 @@ class Table:
         self._scale = scale
         self._rules: dict[str, _Rule] = {**_RULES, "score_value": partial(value_rules.score_value, scale=scale)}
         self._clean: dict[str, dict[str, str | None]] = {field: {} for field in self._rules}
-        self._words: list[tuple[int, Issue]] = []
         self._references: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._wrong: set[int] = set()
 
@@ -221,11 +220,6 @@ class Table:
                 hint = f"did you mean {known}? it is kept as an unknown field"
                 self.report(index, field, Issue(message, hint=hint, fatal=False, code="unknown-field"))
 
-    def report_words(self) -> None:
-        """Report unknown score values, when all are known, as the hint is an option for all of them."""
-        for index, issue in self._words:
-            self.report(index, "score_value", issue)
-
     def add(self, batch: list[ExplorerRow]) -> None:
         """Add rows; their values are cleaned in place and equal values shared, so that batches keep memory low."""
         start, mark = len(self.rows), self._findings.mark
@@ -242,8 +236,6 @@ class Table:
                     value, issue = rule(raw)
                     if issue is None:
                         clean[raw] = value
-                    elif callable(issue.hint) and field == "score_value" and not self._findings.leaves_out:
-                        self._words.append((index, issue))
                     else:
                         self.report(index, field, issue)
                 setattr(row, field, value)

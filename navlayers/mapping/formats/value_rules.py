@@ -137,16 +137,17 @@ _WORDS: dict[float, tuple[str, ...]] = {
 _LIKELY = {word: number for number, words in _WORDS.items() for word in words}
 
 
-class Scale:
-    """The names of a scale, indexed for case-insensitive lookup, and the range of its other numbers.
+_LISTED = 20
+"""Maximum unknown words in an option to paste."""
 
-    `unknown` collects the other words that were looked up, by their lower case.
-    """
+
+class Scale:
+    """The names of a scale, indexed for case-insensitive lookup, and the range of its other numbers."""
 
     def __init__(self, names: Iterable[str], score_range: Range | None = None) -> None:
         self.names = tuple(names)
         self.range = score_range
-        self.unknown: dict[str, str] = {}
+        self._unknown: dict[str, str] = {}
         self.exact = frozenset(self.names)
         self.lower = {name.lower(): name for name in self.names}
         # With numbers as names, such as 0 to 5, a number that is not among them would be a score on another scale.
@@ -156,16 +157,20 @@ class Scale:
         self.expected = f"{or_list(self.names) if self.numbers else comma_list(self.names)}{others}"
         self.near = Names(self.names)
 
-    @property
-    def option(self) -> str:
-        """The option that gives the unknown words numbers, ready to paste."""
-        pairs = (f"{word}={decimal(_LIKELY.get(lower, 50))}" for lower, word in self.unknown.items())
-        return f"--scale {shlex.quote(','.join(pairs))}"
-
     def hint(self, text: str) -> str:
-        """The advice about an unknown word: a similar name, or the option."""
-        near = "" if text.strip().lower() in _LIKELY else self.near.suggestion(text)
-        return near or f"say what the words are worth, 0-100, such as {self.option}"
+        """A name that is similar to an unknown word; the words without one are kept for the advice."""
+        word = text.strip()
+        near = "" if word.lower() in _LIKELY else self.near.suggestion(text)
+        if not near:
+            self._unknown.setdefault(word.lower(), word)
+        return near
+
+    def advice(self) -> str:
+        """The option that gives the unknown words numbers, ready to paste."""
+        pairs = [f"{word}={decimal(_LIKELY.get(key, 50))}" for key, word in self._unknown.items()]
+        more = ["…"] if len(pairs) > _LISTED else []
+        option = shlex.quote(",".join([*pairs[:_LISTED], *more]))
+        return f"say what the words are worth, 0-100, such as --scale {option}"
 
 
 def scale_of(own: dict[str, float], options: ReadOptions) -> Scale:
@@ -200,9 +205,8 @@ def score_value(text: str, scale: Scale) -> tuple[str | None, Issue | None]:
     if numeric(clean) or re.match(r"[-+]?\.?[0-9]", clean):
         message = f"score value {quoted(text)} is not a decimal number"
         return None, Issue(message, scale.expected, _DECIMAL_HINT, code="unknown-value")
-    scale.unknown.setdefault(clean.lower(), clean)
-    hints = partial(scale.hint, text)
-    return None, Issue(f"unknown score value {quoted(text)}", scale.expected, hints, code="unknown-value")
+    message, near = f"unknown score value {quoted(text)}", partial(scale.hint, text)
+    return None, Issue(message, scale.expected, near, code="unknown-value", advice=scale.advice)
 
 
 def numeric(text: str) -> bool:
