@@ -14,7 +14,7 @@ from importlib import resources
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from navlayers._text import printable
+from navlayers._text import printable, technique_url
 from navlayers.layer.colors import text_color
 from navlayers.output.document import Bars, flat, spans
 from navlayers.output.tables import Column, Span, address_of, fill_of, shown
@@ -177,9 +177,14 @@ def render(document: Document) -> str:
 
 @lru_cache(maxsize=1)
 def documents() -> Environment:
-    """The templates of documents and of reports."""
-    templates = environment("navlayers.output", "navlayers.web")
-    templates.filters |= {"spans": spans, "percent": partial(shown, kind="percent")}
+    """The templates of documents, of pages of layers and of reports."""
+    templates = environment("navlayers.output", "navlayers.output.drawing", "navlayers.web")
+    templates.filters |= {
+        "address": technique_url,
+        "breakable": breakable,
+        "percent": partial(shown, kind="percent"),
+        "spans": spans,
+    }
     templates.globals |= {
         "cell_class": cell_class,
         "digest": digest,

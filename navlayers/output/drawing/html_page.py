@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
-from navlayers._text import printable, technique_url
-from navlayers.layer.colors import text_color
+from navlayers._text import printable
 from navlayers.layer.rows import joint_of, metadata_of
 from navlayers.output import html
 from navlayers.output.drawing import facts
@@ -16,8 +13,6 @@ from navlayers.output.drawing.options import Rendered, RenderOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from jinja2 import Environment
 
     from navlayers.layer.matrix import Cell
     from navlayers.layer.rows import TechniqueRow
@@ -28,22 +23,22 @@ _LONGEST_TIP = 600
 
 def render_html(views: Sequence[View], options: RenderOptions = RenderOptions()) -> Rendered:
     """Render layers as one page; a page of several layers starts with their names and a table of all scores."""
-    # Only HTML needs the template library.
-    from markupsafe import Markup as Safe  # noqa: PLC0415
-
     layers = tabs_of(views, options)
     shown = [_Layer(layer, f"layer-{number}") for number, layer in enumerate(layers, 1)]
     joint = joint_of([layer.rows for layer in layers]) if len(layers) > 1 else ()
-    css, template = _sources()
-    style = css + _fills(layers)
-    page = template.get_template("page.html.jinja").render(
-        title=title_of(layers),
-        # Safe: rules made of `#rrggbb` only. Browsers apply only styles with the digest in the policy.
-        style=Safe(style),  # noqa: S704
-        style_hash=html.digest(style),
-        layers=shown,
-        joint=joint,
-        own_pages={url: page for layer in layers for url, page in layer.view.catalogue.own_pages.items()},
+    colors = html.Colors()
+    page = (
+        html.documents()
+        .get_template("page.html.jinja")
+        .render(
+            title=title_of(layers),
+            colors=colors,
+            fill=colors.name,
+            figure=_figure,
+            layers=shown,
+            joint=joint,
+            own_pages={url: page for layer in layers for url, page in layer.view.catalogue.own_pages.items()},
+        )
     )
     return Rendered(page.encode("utf-8", "replace"))
 
@@ -103,36 +98,6 @@ class _Layer:
         return text if len(text) <= _LONGEST_TIP else f"{text[: _LONGEST_TIP - 1]}…"
 
 
-def _fills(layers: Sequence[Tab]) -> str:
-    """A rule per color of the page."""
-    colors: dict[str, None] = {}
-    for layer in layers:
-        view = layer.view
-        colors |= dict.fromkeys(mark.color for mark in (*facts.ticks(view), *facts.legend(view)))
-        colors |= dict.fromkeys(cell.color for cell in layer.matrix.cells())
-        colors |= dict.fromkeys(row.color for row in layer.rows)
-        colors[view.tactic_background] = None
-    rules = (f".page .{_fill(c)} {{ background: {c}; color: {text_color(c)}; }}\n" for c in sorted(colors) if c)
-    return "".join(rules)
-
-
-def _fill(color: str) -> str:
-    """The class of a color."""
-    return f"c{color[1:]}"
-
-
 def _figure(number: float) -> str:
     """A score with a minus sign as wide as digits."""
     return facts.figure(number).replace("-", "\N{MINUS SIGN}")
-
-
-@lru_cache(maxsize=1)
-def _sources() -> tuple[str, Environment]:
-    environment = html.environment("navlayers.output.drawing", "navlayers.output")
-    environment.filters |= {
-        "fill": _fill,
-        "figure": _figure,
-        "breakable": html.breakable,
-        "address": technique_url,
-    }
-    return resources.files("navlayers.output.drawing").joinpath("page.css").read_text("utf-8"), environment
