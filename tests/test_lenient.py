@@ -205,20 +205,39 @@ def test_a_strict_check_of_a_folder_without_sets_fails(run: Run, tmp_path: Path)
     assert run("check", tmp_path / "in").code == 0
     result = run("check", tmp_path / "in", "--strict")
     assert result.code == 1
-    assert f"{tmp_path / 'in'}: no mapping set in this folder: found 1 other JSON file, not read yet" in result.err
+    assert (
+        f"{tmp_path / 'in'}: no mapping set in this folder: found 1 other JSON file (navlayers reads" in result.err
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "content", "kind"),
     [
-        ("a.ndjson", '{"rule_id": "a", "threat": []}\n{"rule_id": "b", "threat": []}\n', "Elastic rule"),
-        ("a.toml", '[metadata]\nx = "y"\n\n[rule]\nrule_id = "a"\n', "Elastic rule"),
-        ("b.toml", 'name = "x"\n', "TOML file"),
-        ("s.yaml", "id: a\nname: b\ntactics: [X]\nrelevantTechniques: [T1110]\nquery: x\n", "Sentinel rule"),
-        ("p.yml", "name: a\nsearch: '| tstats'\ntags:\n  mitre_attack_id: [T1003]\n", "Splunk detection"),
-        ("x.xml", "<?xml version='1.0'?><a/>", "XML file"),
-        ("y.pdf", "%PDF-1.7\n", "PDF file"),
-        ("l.jsonl", '{"a": 1}\n{"a": 2}\n', "JSON Lines file"),
+        (
+            "a.ndjson",
+            '{"rule_id": "a", "threat": []}\n{"rule_id": "b", "threat": []}\n',
+            "an Elastic rule: not supported yet",
+        ),
+        ("a.toml", '[metadata]\nx = "y"\n\n[rule]\nrule_id = "a"\n', "an Elastic rule: not supported yet"),
+        ("b.toml", 'name = "x"\n', "a TOML file"),
+        (
+            "s.yaml",
+            "id: a\nname: b\ntactics: [X]\nrelevantTechniques: [T1110]\nquery: x\n",
+            "a Sentinel rule: not supported yet",
+        ),
+        (
+            "p.yml",
+            "name: a\nsearch: '| tstats'\ntags:\n  mitre_attack_id: [T1003]\n",
+            "a Splunk detection: not supported yet",
+        ),
+        ("x.xml", "<?xml version='1.0'?><a/>", "an XML file"),
+        ("y.pdf", "%PDF-1.7\n", "a PDF file"),
+        ("l.jsonl", '{"a": 1}\n{"a": 2}\n', "a JSON Lines file"),
+        ("i.png", "\x89PNG\r\n\x1a\n", "a PNG image"),
+        ("j.csv", "\xff\xd8\xff\xe0", "a JPEG image"),
+        ("v.svg", "<svg></svg>", "an SVG image"),
+        ("d.csv", "T1059,\x01\x02\x03\x04\x05\x06\x07\x08\x0e", "a binary file of unknown format"),
+        ("d.yaml", "\x01\x02\x03\x04\x05\x06\x07\x08\x0e", "a binary file of unknown format"),
     ],
 )
 def test_messages_name_the_format_that_they_see(
@@ -226,11 +245,14 @@ def test_messages_name_the_format_that_they_see(
 ) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
-    (folder / name).write_text(content)
+    (folder / name).write_bytes(content.encode("latin-1"))
     alone = run("build", folder / name, "-o", tmp_path / "out")
-    assert (alone.code, f"{name}: {kind}: not read yet" in alone.err) == (2, True)
+    assert (alone.code, f"{name}: {kind}; expected a mapping set (navlayers reads" in alone.err) == (2, True)
     inside = run("build", folder, "-o", tmp_path / "out")
-    assert (inside.code, f"no mapping set in this folder: found 1 {kind}, not read yet" in inside.err) == (2, True)
+    found = kind.partition(" ")[2].replace(": not supported yet", " (not supported yet)")
+    assert (inside.code, f"no mapping set in this folder: found 1 {found} (navlayers" in inside.err) == (2, True)
+    checked = run("check", folder / name)
+    assert (checked.code, f"{name}: unreadable {kind}; expected" in checked.out) == (2, True)
     assert "navlayers reads native YAML" in inside.err
 
 

@@ -120,7 +120,7 @@ def test_files_of_threats_that_are_not_read_are_named(run: Run, name: str, text:
     Path(name).write_text(text)
     done = run("gaps", "gcp", "--threat", name)
     assert (done.code, done.err) == (2, f"navlayers: {name}: {format_}: not read as a threat yet; {TAKES}\n")
-    assert f"{name}: {format_}: not read yet; expected a mapping set" in run("stats", name).err
+    assert f"{name}: a {format_}: not supported yet; expected a mapping set" in run("stats", name).err
 
 
 @pytest.mark.parametrize("kind", ["Attack Flow", "STIX bundle without mappings"])

@@ -57,6 +57,9 @@ def test_commands_of_several_sets_take_all_parts(run: Run, table: Path, words: l
             "rules-ics",
         ]
     assert "other-domain-technique" not in told.out
+    for part, version in (("Enterprise", "19.1"), ("Mobile", "18.1"), ("ICS", "18.1")):
+        assumed = f"assumed for {part}: framework rules, version unversioned, attack version {version} (set it"
+        assert (told.out + told.err).count(assumed) == 1
 
 
 def test_render_and_site_have_all_parts(run: Run, tmp_path: Path, table: Path) -> None:

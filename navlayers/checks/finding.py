@@ -31,6 +31,10 @@ warning needs a person to look. The level shown here is the usual one; some form
 """
 
 
+_UNREADABLE = frozenset({"unreadable", "encoding"})
+"""Codes of inputs in which nothing was checked."""
+
+
 class Code(msgspec.Struct, frozen=True):
     """One kind of finding, with the fields of codes.toml."""
 
@@ -149,8 +153,8 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def unreadable(self) -> bool:
-        """Whether an input could not be opened."""
-        return any(finding.code == "unreadable" for finding in self.findings)
+        """Whether an input could not be opened or decoded, or is a file of another kind, such as an image."""
+        return any(each.level == "error" and each.code in _UNREADABLE for each in self.findings)
 
     def by_code(self) -> dict[str, int]:
         """Number of findings per code, most frequent first."""

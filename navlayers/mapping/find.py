@@ -195,7 +195,7 @@ def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | Non
 def nothing_in(folder: Path) -> Problem:
     """The problem of a folder in which nothing is a mapping set: what was found there, and what is read."""
     found = contents(folder)
-    message = f"no mapping set in this folder{f': found {and_list(found)}, not read yet' if found else ''}"
+    message = f"no mapping set in this folder{f': found {and_list(found)}' if found else ''}"
     below = any(entry.is_dir() for entry in folder.iterdir() if not entry.name.startswith("."))
     hint = "; folders inside it are searched only for these two: name them" if below else ""
     expected = "" if found else f"files ending in {', '.join(ENDINGS)}"

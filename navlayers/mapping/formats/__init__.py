@@ -173,8 +173,8 @@ def _open(path: str | Path, data: bytes | None, options: ReadOptions) -> tuple[S
             return Folder(str(path), options.max_bytes), format_
     source = sources.load(path, data, options.max_bytes)
     if options.format is None and (name := foreign.format_of(source.data, source.path)) is not None:
-        problem = Problem(f"{name}: not read yet", Place(source.path), "a mapping set", READS, code="wrong-shape")
-        raise OtherFileError(problem)
+        message = foreign.described(name)
+        raise OtherFileError(Problem(message, Place(source.path), "a mapping set", READS, code="unreadable"))
     return source, options.format or sniff(source)
 
 

@@ -9,18 +9,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers.mapping.formats.source import ENDINGS, YAML, walk
+from navlayers.mapping.formats.source import ENDINGS, OLE, UTF16, YAML, walk
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.source import Source
 
 _ZIP = b"PK\x03\x04"
-# Old workbooks (.xls) and encrypted ones (.xlsx, too) are OLE files; their reader says which.
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _COMMENTS = (b"//", b"/*")
 """JavaScript comments: JSON has none, and the reader of JSON reports them."""
 
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _HEAD = 1 << 18
 # Keys at the start of a line: in YAML, those of the top level.
 _KEY = re.compile(rb"""^(?:["']?)([A-Za-z][A-Za-z0-9_& -]*?)(?:["']?)[ \t]*:(?:[ \t\r\n]|$)""", re.MULTILINE)
@@ -45,7 +42,7 @@ def sniff(source: Source) -> str:
         source: the input; only its content counts, not its name.
     """
     data = source.data
-    if data.startswith((_ZIP, _OLE)):
+    if data.startswith((_ZIP, OLE)):
         return "xlsx"
     start = data[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n")
     if start[:1] in {b"{", b"["} or start.startswith(_COMMENTS):
@@ -75,7 +72,7 @@ def _json(data: bytes) -> str:
 
 
 def _text(start: bytes) -> str:
-    if start[:2] in _UTF16:
+    if start[:2] in UTF16:
         # Spreadsheets save "Unicode text" in this way, as tables with tabs.
         start = start.decode("utf-16", "replace").encode()
     if _is_table(start):

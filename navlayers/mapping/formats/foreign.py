@@ -10,26 +10,42 @@ from pathlib import Path
 import msgspec
 
 from navlayers._text import quantity
-from navlayers.mapping.formats.source import walk
+from navlayers.mapping.formats.source import OLE, UTF16, walk
 
 _HEAD = 1 << 16
 _MOST_FILES = 5_000
 _MOST_FOLDERS = 1_000
 
 _OTHER = "other file"
+BINARY = "binary file of unknown format"
 _PLURALS = {
     "table without techniques": "tables without techniques",
     "workbook without techniques": "workbooks without techniques",
+    BINARY: "binary files of unknown format",
 }
 """Name of a format → its plural, unless that ends in "s"."""
 
+_PLANNED = frozenset(
+    {
+        *("Elastic rule", "Sentinel rule", "Splunk detection", "YARA or YARA-L rule file", "CAR analytic"),
+        *("Atomic Red Team test", "DeTT&CT group administration file", "SCYTHE threat"),
+    }
+)
+"""Formats with techniques, which navlayers may read one day."""
+
 _SIGNATURES = {
     b"%PDF-": "PDF file",
-    b"\x89PNG": "picture",
-    b"\xff\xd8\xff": "picture",
-    b"GIF8": "picture",
+    b"\x89PNG": "PNG image",
+    b"\xff\xd8\xff": "JPEG image",
+    b"GIF8": "GIF image",
     b"\x1f\x8b": "gzip file",
 }
+_CONTROLS = bytes(set(range(1, 32)) - set(b"\t\n\v\f\r\x1a\x1b"))
+"""Control characters that texts do not have; NUL is not among them, as texts in UTF-16 have it."""
+
+_MOST_CONTROLS, _LARGEST_SHARE = 8, 0.02
+"""Maximum of control characters in a text that is merely damaged: their number, or their share."""
+
 # Keys at the top that files of a format have; where there is a second set, one of its keys in addition.
 _BY_KEYS: tuple[tuple[str, set[str], set[str]], ...] = (
     ("Elastic rule", {"rule_id", "threat"}, set()),
@@ -86,6 +102,8 @@ def format_of(data: bytes, name: str) -> str | None:
             return format_
     if data.startswith(b"PK\x03\x04"):
         return _ARCHIVES.get(Path(name).suffix.lower())
+    if _is_binary(data[:_HEAD]):
+        return BINARY
     text = data[:_HEAD].removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").lstrip()
     if text.startswith("<"):
         return _markup(text[:500].lower())
@@ -100,9 +118,23 @@ def format_of(data: bytes, name: str) -> str | None:
     return _by_keys({match[1] for match in _YAML_KEY.finditer(text)})
 
 
+def _is_binary(data: bytes) -> bool:
+    # Workbooks of OLE are refused by their reader, and letters of UTF-16 may have bytes like control characters.
+    if data.startswith((OLE, *UTF16)):
+        return False
+    controls = len(data) - len(data.translate(None, _CONTROLS))
+    return controls > max(_MOST_CONTROLS, _LARGEST_SHARE * len(data))
+
+
+def described(name: str) -> str:
+    """A file of a format in words: `a PNG image`, or `an Elastic rule: not supported yet`."""
+    article = "an" if name.startswith(("A", "E", "HTML", "Office", "SVG", "XML", "other")) else "a"
+    return f"{article} {name}{': not supported yet' if name in _PLANNED else ''}"
+
+
 def _markup(start: str) -> str:
     if "<svg" in start:
-        return "picture"
+        return "SVG image"
     return "HTML file" if "<html" in start or "<!doctype html" in start else "XML file"
 
 
@@ -122,12 +154,15 @@ def _by_keys(keys: set[str]) -> str | None:
 
 
 def contents(folder: Path) -> list[str]:
-    """The files of a folder and those below, counted by format, the most frequent first: `12 Elastic rules`."""
+    """The files of a folder and those below, counted by format, the most frequent first: `12 PNG images`."""
     times: Counter[str] = Counter()
     for path in islice(walk(folder, ("",), most=_MOST_FOLDERS), _MOST_FILES):
         times[_format_of_file(Path(path))] += 1
     ranked = sorted(times.items(), key=lambda item: (item[0] == _OTHER, -item[1], item[0]))
-    return [quantity(count, name, _PLURALS.get(name, "")) for name, count in ranked]
+    return [
+        f"{quantity(count, name, _PLURALS.get(name, ''))}{' (not supported yet)' if name in _PLANNED else ''}"
+        for name, count in ranked
+    ]
 
 
 def _format_of_file(path: Path) -> str:

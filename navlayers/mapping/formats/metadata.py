@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from navlayers import _text as wording
 from navlayers import attack
 from navlayers._text import slugs
-from navlayers.attack.domain import DOMAINS, Domain
+from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS, Domain
 from navlayers.errors import ReleaseError
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Issue
@@ -90,6 +90,7 @@ def make_head(
     texts = {name: text.strip() for name, text in given.items() if text.strip()}
     texts |= context.options.metadata
     assumed: dict[str, str] = {}
+    part = ""
     if "framework" not in texts:
         assumed["framework"] = file_id(place.path)
     if "version" not in texts:
@@ -98,11 +99,14 @@ def make_head(
         assumed["domain"] = likely_domain(techniques)
     if "attack_version" not in texts:
         domain, _ = value_rules.domain(texts.get("domain") or assumed["domain"])
-        assumed["attack_version"] = likely_release(domain or "enterprise", techniques, tactics)
+        domain = domain or "enterprise"
+        assumed["attack_version"] = likely_release(domain, techniques, tactics)
+        # Each part of a table of several domains has this notice.
+        part = "" if "domain" in assumed else f" for {DOMAIN_NAMES[domain]}"
     if assumed:
         hint = "set it with --meta, such as --meta " + ",".join(f"{name}=…" for name in list(assumed)[:2])
         named = [f"{name.replace('_', ' ')} {wording.bare(text)}" for name, text in assumed.items()]
-        message = f"the file lacks metadata; assumed: {', '.join(named)}"
+        message = f"the file lacks metadata; assumed{part}: {', '.join(named)}"
         issue = Issue(message, hint=hint, fatal=False, code="assumed-metadata", assumed=tuple(assumed))
         context.findings.add(issue, place)
     return head_of(texts | assumed, lambda issue, _field: context.findings.add(issue, place))

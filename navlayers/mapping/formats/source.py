@@ -29,7 +29,11 @@ MAX_FOLDERS = 100
 """Maximum directory nesting depth."""
 
 _BOM = b"\xef\xbb\xbf"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+"""The byte order marks of UTF-16."""
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""The start of old workbooks (.xls) and of encrypted ones (.xlsx, too); their reader says which."""
 
 
 class Source:
@@ -208,7 +212,7 @@ def _check_text(name: str, data: bytes) -> None:
     if not data.strip():
         raise _unusable(name, "the file is empty", "a mapping set")
     # Without a byte order mark, NUL bytes among the first letters show UTF-16 and UTF-32.
-    if data.startswith(_UTF16) or b"\0" in data[:4]:
+    if data.startswith(UTF16) or b"\0" in data[:4]:
         place = Place(name, 1, 1)
         raise InputError(Problem("this is UTF-16 or UTF-32 text", place, "UTF-8", _save(name), code="encoding"))
     if data.isascii():
