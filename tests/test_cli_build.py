@@ -71,7 +71,7 @@ def test_standard_output_has_only_json(run: Run, tiny: Path, quiet: list[str]) -
     (result,) = json.loads(done.out)
     assert result["counts"]["layers"] == 6
     assert result["attack_version"] == "16.1"
-    assert [technique["successor"] for technique in result["carried"]] == ["T1053.002"]
+    assert [technique["successor"] for technique in result["replaced"]] == ["T1053.002"]
     assert not (quiet and done.err)
 
 

@@ -246,7 +246,7 @@ def test_inputs_of_different_releases_meet_at_the_newest_and_what_changed_is_tol
     assert "old: remapped to ATT&CK 18.1:\n  T1053.001 At (Linux) → T1053.002 At\n  T1574.002" in done.err
     assert scores(out, "inputs/old.json") == {"T1053.002": 50, "T1574.001": 50}
     (_, entry) = layer(out, "index.json")["inputs"]
-    assert [(m["id"], m["successor"]) for m in entry["carried"]] == [
+    assert [(m["id"], m["successor"]) for m in entry["replaced"]] == [
         ("T1053.001", "T1053.002"), ("T1574.002", "T1574.001")
     ]  # fmt: skip
     assert json.loads(run("compare", pair[0], old, "--json").out)["attack_version"] == "16.1"

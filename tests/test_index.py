@@ -30,7 +30,7 @@ def made(mapping_set: MappingSet, **options: Any) -> Json:
             index.make_index(
                 score_set(mapping_set, TINY, ScoreOptions(**options)),
                 own_attack_version="16.1",
-                moved=(),
+                replaced=(),
                 only=KINDS,
                 files=(),
                 layers=0,
@@ -98,7 +98,7 @@ def test_non_mappable_capabilities_and_techniques_are_listed(built: Path) -> Non
 
 
 def test_replaced_ids_are_listed_with_their_successors(built: Path) -> None:
-    (carried,) = json.loads((built / "index.json").read_bytes())["carried"]
+    (carried,) = json.loads((built / "index.json").read_bytes())["replaced"]
     assert (carried["id"], carried["successor"]) == ("T1053.001", "T1053.002")
 
 

@@ -12,7 +12,7 @@ from conftest import CORPUS, CORPUS_FILES, Run, active_techniques, build_layers
 from navlayers import attack
 from navlayers.layer.document import encode_layer
 from navlayers.mapping import formats as readers
-from navlayers.mapping.replacements import carry_to, inactive
+from navlayers.mapping.replacements import inactive, remap
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,7 +155,7 @@ def test_known_slips_of_the_published_sets_are_left_out(name: str, expected: set
 def test_carrying_to_another_release_accounts_for_every_id(path: Path) -> None:
     read = mapping_set(path)
     target = attack.find("enterprise", "18.1").catalogue
-    carried, moved = carry_to(read, target)
+    carried, moved = remap(read, target)
     now_active = active_techniques("enterprise", "18.1")
     before = {mapping.technique for mapping in read.mappings}
     kept = before & now_active
@@ -170,8 +170,8 @@ def test_carrying_to_another_release_accounts_for_every_id(path: Path) -> None:
 
 def test_carrying_twice_is_carrying_once() -> None:
     target = attack.find("enterprise", "18.1").catalogue
-    once, _ = carry_to(mapping_set(AZURE_2021), target)
-    assert carry_to(once, target) == (once, ())
+    once, _ = remap(mapping_set(AZURE_2021), target)
+    assert remap(once, target) == (once, ())
 
 
 def test_the_azure_set_of_2021_at_18_1_tells_every_change_in_its_index(run: Run, tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_the_azure_set_of_2021_at_18_1_tells_every_change_in_its_index(run: Run,
     index = json.loads((folder / "index.json").read_bytes())
     layer = json.loads((folder / "overview.json").read_bytes())
     before = {row["attack_object_id"] for row in mapped_rows(AZURE_2021)}
-    carried = {move["id"]: move["successor"] for move in index["carried"]}
+    carried = {move["id"]: move["successor"] for move in index["replaced"]}
     left_out = {technique["id"] for technique in index["left_out"]}
     shown = {technique["techniqueID"] for technique in layer["techniques"]}
     assert left_out & before == before - set(carried) - active_techniques("enterprise", "18.1")

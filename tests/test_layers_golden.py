@@ -53,7 +53,7 @@ def test_what_was_reviewed_is_what_comes_out_by_hand(name: str, scores: dict[str
 
 def test_the_reviewed_index_has_what_comes_out_by_hand() -> None:
     index = json.loads((GOLDEN / "tiny" / "index.json").read_bytes())
-    assert [(t["id"], t["successor"]) for t in index["carried"]] == [("T1053.001", "T1053.002")]
+    assert [(t["id"], t["successor"]) for t in index["replaced"]] == [("T1053.001", "T1053.002")]
     assert [c["id"] for c in index["non_mappable_capabilities"]] == ["badge_printer"]
     assert [t["id"] for t in index["non_mappable_techniques"]] == ["T1200"]
     (ac, log) = index["capabilities"]

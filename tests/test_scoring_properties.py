@@ -46,7 +46,7 @@ def all_bytes(mapping_set: MappingSet, options: ScoreOptions) -> dict[str, bytes
     files = {built.path: encode_layer(built.layer) for built in layers_at(mapping_set, TINY, options)}
     files["all.json"] = encode_layers(files.values())
     scored = score_set(mapping_set, TINY, options)
-    made = index.make_index(scored, own_attack_version="16.1", moved=(), only=KINDS, files=(), layers=0)
+    made = index.make_index(scored, own_attack_version="16.1", replaced=(), only=KINDS, files=(), layers=0)
     return {**files, "index.json": index.encode(made)}
 
 

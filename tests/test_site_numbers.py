@@ -115,7 +115,7 @@ def test_mappings_of_revoked_techniques_count_for_the_successor(
 ) -> None:
     (site_set,) = (site_set for site_set in everything.sets if site_set.name == name)
     assert site_set.covered.subtechniques == subtechniques
-    assert {moved.id for moved in site_set.indexed.prepared.moved} | {
+    assert {moved.id for moved in site_set.indexed.prepared.replaced} | {
         left.id for left in site_set.indexed.scored.left_out
     }
 
@@ -143,7 +143,7 @@ def test_pages_layers_and_index_of_a_set_agree() -> None:
     assert set(site.matrix("sets/tiny/index.html")) == {"T1053.002", "T1078"}
     index = json.loads(site.files["index.json"])["sets"][0]
     assert (index["techniques"], index["subtechniques"]) == (1, 1)
-    assert [moved["id"] for moved in index["carried"]] == ["T1053.001"]
+    assert [moved["id"] for moved in index["replaced"]] == ["T1053.001"]
     assert [left["id"] for left in index["left_out"]] == ["T1034"]
     assert b"T1053.001" in site.files["sets/tiny/downloads/tiny.csv"], "as the set's file has it"
 

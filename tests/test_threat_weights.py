@@ -30,7 +30,7 @@ def test_a_scored_set_weighs_techniques_by_their_overall_scores(tmp_path: Path) 
     path = write_set(tmp_path / "tiny.json")
     found = threat(path)
     assert found.weights == {"T1053.002": 50, "T1078": 100, "T1078.004": 10, "T1110": 50}
-    assert [moved.successor for moved in found.members[0].moved] == ["T1053.002"]
+    assert [moved.successor for moved in found.members[0].replaced] == ["T1053.002"]
 
 
 def test_a_layer_weighs_techniques_by_its_scores_as_they_stand(tmp_path: Path) -> None:

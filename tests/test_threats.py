@@ -207,7 +207,7 @@ def test_techniques_that_are_not_active_are_left_out_and_told(tmp_path: Path) ->
     path = table(tmp_path / "t.csv", "technique,weight", "T1059,1", "T9999,2", "T1086,1")
     (member,) = threat(path).members
     assert [one.id for one in member.left_out] == ["T9999"]
-    assert [(one.id, one.successor) for one in member.moved] == [("T1086", "T1059.001")]
+    assert [(one.id, one.successor) for one in member.replaced] == [("T1086", "T1059.001")]
 
 
 def test_a_folder_is_each_of_its_files(tmp_path: Path) -> None:
@@ -283,7 +283,7 @@ def test_what_sets_and_layers_lose_is_weighed_as_what_they_keep(tmp_path: Path) 
 def test_what_was_carried_is_told(tmp_path: Path) -> None:
     path = table(tmp_path / "t.csv", "technique,weight", "T1086,1")
     assert notes(threat(path)) == [
-        "t: carried to ATT&CK 18.1: T1086 PowerShell → T1059.001 PowerShell",
+        "t: remapped to ATT&CK 18.1: T1086 PowerShell → T1059.001 PowerShell",
     ]
 
 

@@ -210,8 +210,8 @@ def test_aws_has_92_techniques_and_123_sub_techniques_with_the_revoked_one(run: 
     assert {
         "stats": (stats["techniques"], stats["subtechniques"], stats["not_active"]),
         "build": (built["counts"]["techniques"], built["counts"]["subtechniques"], built["left_out"]),
-        "carried": [(one["id"], one["successor"]) for one in built["carried"]],
-    } == {"stats": (92, 123, []), "build": (92, 123, []), "carried": [("T1053.001", "T1053.002")]}
+        "replaced": [(one["id"], one["successor"]) for one in built["replaced"]],
+    } == {"stats": (92, 123, []), "build": (92, 123, []), "replaced": [("T1053.001", "T1053.002")]}
 
 
 def shown_scores(one: dict[str, Any]) -> dict[str, Any]:

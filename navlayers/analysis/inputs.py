@@ -1,4 +1,4 @@
-"""Mapping sets and layers to analyze together: read, carried to one ATT&CK release and scored alike."""
+"""Mapping sets and layers to analyze together: read, remapped to one ATT&CK release and scored alike."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class InputSet(msgspec.Struct, frozen=True):
         return tuple(inputs)
 
     def at_release(self, catalogue: Catalogue) -> InputSet:
-        """The inputs carried to another release of their domain."""
+        """The inputs remapped to another release of their domain."""
         if catalogue is self.catalogue:
             return self
         inputs = tuple(prepared.at(catalogue) for prepared in self.inputs)
@@ -142,7 +142,7 @@ def refuse_threats(inputs: InputSet) -> None:
 def load_inputs(
     sources: Iterable[Source], attack_version: str | None = None, reading: ReadOptions = ReadOptions()
 ) -> InputSet:
-    """Read sets and layers and carry them to one release.
+    """Read sets and layers and remap them to one release.
 
     Args:
         sources: files, as `navlayers.mapping.find.resolve` gives them.

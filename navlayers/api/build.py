@@ -13,7 +13,7 @@ from navlayers.layer.build import KINDS, LayerKind, layers_of
 from navlayers.layer.document import encode_layer, encode_layers
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.load import Prepared, prepare
-from navlayers.mapping.replacements import Inactive, Moved
+from navlayers.mapping.replacements import Inactive, ReplacedId
 from navlayers.output.folders import INDEX, FileEntry, ResultFolders, sha256
 from navlayers.pages import index
 from navlayers.scoring.options import ScoreOptions
@@ -40,7 +40,7 @@ class SetResult(msgspec.Struct, frozen=True):
     attack_version: str
     counts: index.Counts
     left_out: tuple[Inactive, ...]
-    carried: tuple[Moved, ...]
+    replaced: tuple[ReplacedId, ...]
     notices: tuple[Problem, ...]
 
 
@@ -167,7 +167,7 @@ def _build_set(prepared: Prepared, scoring: ScoreOptions, only: Sequence[LayerKi
     set_index = index.make_index(
         scored,
         own_attack_version=prepared.own_attack_version,
-        moved=prepared.moved,
+        replaced=prepared.replaced,
         only=only,
         files=entries,
         layers=layers,
@@ -180,7 +180,7 @@ def _build_set(prepared: Prepared, scoring: ScoreOptions, only: Sequence[LayerKi
         set_index.attack_version,
         set_index.counts,
         set_index.left_out,
-        set_index.carried,
+        set_index.replaced,
         notices,
     )
 

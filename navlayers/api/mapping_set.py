@@ -24,7 +24,7 @@ from navlayers.layer import build as building
 from navlayers.layer import document
 from navlayers.mapping import formats, model
 from navlayers.mapping.formats import ReadOptions
-from navlayers.mapping.replacements import carry_to
+from navlayers.mapping.replacements import remap
 from navlayers.scoring import scores as scoring
 from navlayers.scoring import stats as statistics
 from navlayers.scoring.options import ScoreOptions
@@ -285,7 +285,7 @@ def own(kind: type[_Own], item: msgspec.Struct) -> _Own:
 
 def _scored(mapping_set: model.MappingSet, attack_version: str | None, options: Scoring) -> scoring.Scored:
     catalogue = _release(mapping_set, attack_version)
-    return scoring.score_set(carry_to(mapping_set, catalogue)[0], catalogue, ScoreOptions(**options))
+    return scoring.score_set(remap(mapping_set, catalogue)[0], catalogue, ScoreOptions(**options))
 
 
 def _release(mapping_set: model.MappingSet, attack_version: str | None) -> Catalogue:

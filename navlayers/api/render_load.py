@@ -61,7 +61,7 @@ def load(source: Source, attack_version: str | None = None, reading: ReadOptions
         changes = changes_of_ids(
             source.name,
             prepared.catalogue.version,
-            prepared.moved,
+            prepared.replaced,
             scored.left_out,
             own=prepared.own_attack_version,
         )

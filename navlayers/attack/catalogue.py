@@ -158,7 +158,7 @@ class Threat(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `aliases` are its other names; `techniques` the sorted ids of the active techniques that it uses directly;
     `software` the ids of the active software that a group or campaign uses; `groups` the ids of the groups to
-    which a campaign is attributed. `lost` are ids of techniques of the older release that a threat was carried
+    which a campaign is attributed. `lost` are ids of techniques of the older release that a threat was remapped
     from, which have no active successor.
     """
 
@@ -176,7 +176,7 @@ class Threat(msgspec.Struct, frozen=True, omit_defaults=True):
 class Threats(msgspec.Struct, frozen=True, dict=True):
     """The threats of one release of one domain by id: campaigns, groups and software, each in id order.
 
-    `source_version` is the release that they were carried from, "" for those of the release itself. `lost` are the
+    `source_version` is the release that they were remapped from, "" for those of the release itself. `lost` are the
     ids of techniques that have no active successor in this release, in id order.
     """
 

@@ -123,7 +123,7 @@ def has_threats(release: Release) -> bool:
 def threats(release: Release) -> Threats:
     """The groups, software and campaigns of a release; read once per process.
 
-    Those of a release without any are carried from the newest older release that has them (`source_version`).
+    Those of a release without any are remapped from the newest older release that has them (`source_version`).
 
     Raises:
         ReleaseError: neither this release nor an older one has them.

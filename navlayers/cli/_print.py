@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
     from navlayers.errors import Problem
-    from navlayers.mapping.replacements import Inactive, Moved
+    from navlayers.mapping.replacements import Inactive, ReplacedId
     from navlayers.output.tables import Cell, Table
     from navlayers.scoring.coverage import Coverage
 
@@ -99,17 +99,17 @@ def notices(problems: Iterable[Problem]) -> None:
 def remapped_inputs(inputs: Iterable[Coverage], attack_version: str) -> None:
     """Print replaced and inactive techniques of remapped inputs."""
     for each in inputs:
-        remapped(each.name, attack_version, each.moved, each.left_out, own=each.own_attack_version)
+        remapped(each.name, attack_version, each.replaced, each.left_out, own=each.own_attack_version)
 
 
 def remapped(
-    name: str, attack_version: str, moved: Iterable[Moved], left_out: Iterable[Inactive], *, own: str = ""
+    name: str, attack_version: str, replaced: Iterable[ReplacedId], left_out: Iterable[Inactive], *, own: str = ""
 ) -> None:
     """Print replaced and inactive techniques of a set that was remapped; `own` is the release it was made for."""
     # Most commands print none of these.
     from navlayers.mapping.replacements import changes_of_ids  # noqa: PLC0415
 
-    for heading, items in changes_of_ids(name, attack_version, moved, left_out, own=own):
+    for heading, items in changes_of_ids(name, attack_version, replaced, left_out, own=own):
         for line in (f"{heading}:", *(f"  {item}" for item in items[:LISTED])):
             notify(line)
         if len(items) > LISTED:

@@ -187,7 +187,7 @@ def _facts(release: Release) -> dict[str, object]:
     catalogue = attack.load(release)
     active = [technique for technique in catalogue.techniques.values() if technique.active]
     subs = sum(technique.parent is not None for technique in active)
-    threats = attack.threats(release) if attack.has_threats(release) else None  # its own, not carried ones
+    threats = attack.threats(release) if attack.has_threats(release) else None  # its own, not remapped ones
     counts = {kind: None if threats is None else len(getattr(threats, kind)) for kind in _COUNTED}
     return {
         "domain": release.domain,

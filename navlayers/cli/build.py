@@ -70,7 +70,7 @@ def command(
         _print.notices([*result.notices, *(notice for each in result.sets for notice in each.notices)])
         for each in result.sets:
             _print.remapped(
-                each.folder, each.attack_version, each.carried, each.left_out, own=each.set.attack_version
+                each.folder, each.attack_version, each.replaced, each.left_out, own=each.set.attack_version
             )
     if output == _print.STDOUT:
         click.echo(result.document, nl=False)

@@ -84,7 +84,7 @@ def command(
             _print.notices(notice for each in loaded for notice in each.notices)
             for each in loaded:
                 version, left_out = each.catalogue.version, inactive(each.set, each.catalogue)
-                _print.remapped(each.name, version, each.moved, left_out, own=each.own_attack_version)
+                _print.remapped(each.name, version, each.replaced, left_out, own=each.own_attack_version)
         for other in subject.also:
             _print.notify(f"note: {other} matches, too; show it with --kind {other.kind}")
     width = _print.window() if output == _print.STDOUT else None

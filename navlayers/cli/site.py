@@ -74,7 +74,7 @@ def command(
     for site_set in written.sets:
         one, release = site_set.indexed, site_set.indexed.catalogue
         own = one.prepared.own_attack_version
-        _print.remapped(site_set.name, release.version, one.prepared.moved, one.scored.left_out, own=own)
+        _print.remapped(site_set.name, release.version, one.prepared.replaced, one.scored.left_out, own=own)
         name = _print.release_name(release.domain, release.version)
         rows.append(
             (site_set.name, name, len(site_set.groups), site_set.stats.capabilities, site_set.stats.mappings)

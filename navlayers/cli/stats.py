@@ -46,7 +46,7 @@ def command(
         _print.notices(notice for each in loaded for notice in each.notices)
         for each, (name, numbers) in zip(loaded, counted, strict=True):
             _print.remapped(
-                name, numbers.attack_version, each.moved, numbers.not_active, own=each.own_attack_version
+                name, numbers.attack_version, each.replaced, numbers.not_active, own=each.own_attack_version
             )
     if as_json:
         # Not asdict, which also converts the structs inside.

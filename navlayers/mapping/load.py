@@ -16,7 +16,7 @@ from navlayers.mapping.formats import Reading, ReadOptions
 from navlayers.mapping.formats.findings import Assumed
 from navlayers.mapping.model import MappingSet
 from navlayers.mapping.nouns import likely_role
-from navlayers.mapping.replacements import Moved, carry_to
+from navlayers.mapping.replacements import ReplacedId, remap
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -42,7 +42,7 @@ class Prepared(msgspec.Struct, frozen=True):
         set: the set, remapped to the release.
         own_attack_version: the release that the set was made for.
         catalogue: the release.
-        moved: the techniques that got other ids in remapping.
+        replaced: the techniques that other ids stand for at the release.
         notices: notices about the file and the release.
         format: a name of `navlayers.mapping.formats.FORMATS`.
         path: the file or folder.
@@ -52,15 +52,17 @@ class Prepared(msgspec.Struct, frozen=True):
     set: MappingSet
     own_attack_version: str
     catalogue: attack.Catalogue
-    moved: tuple[Moved, ...]
+    replaced: tuple[ReplacedId, ...]
     notices: tuple[Problem, ...]
     format: str = "native"
     path: Path = Path()
 
     def at(self, catalogue: attack.Catalogue) -> Prepared:
         """The set remapped to a release, also to its own: ids are revoked within a release, too."""
-        carried, moved = carry_to(self.set, catalogue, self.catalogue)
-        return msgspec.structs.replace(self, set=carried, catalogue=catalogue, moved=(*self.moved, *moved))
+        remapped, replaced = remap(self.set, catalogue, self.catalogue)
+        return msgspec.structs.replace(
+            self, set=remapped, catalogue=catalogue, replaced=(*self.replaced, *replaced)
+        )
 
 
 def prepare(
@@ -171,11 +173,11 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
         problems = [problem.at(place) for problem in error.problems]
         raise type(error)(problems) from None
     catalogue = match.catalogue
-    # Ids are revoked within a release, too, so a set is carried to its own as well.
-    mapping_set, moved = carry_to(mapping_set, catalogue, _own_release(mapping_set))
+    # Ids are revoked within a release, too, so a set is remapped to its own as well.
+    mapping_set, replaced = remap(mapping_set, catalogue, _own_release(mapping_set))
     notices = [match.notice] if match.notice is not None and not nearest_to else []
     if reading is None:
-        return Prepared(source.name, mapping_set, own, catalogue, moved, tuple(notices))
+        return Prepared(source.name, mapping_set, own, catalogue, replaced, tuple(notices))
     if source.origin != "shipped":
         place = reading.place_of("attack_version")
         notices = [notice.at(place) for notice in notices]
@@ -184,7 +186,7 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
     if "role" in options.metadata and role != "threat" == likely_role(mapping_set.framework):
         message = f"{source.name} lists what is attacked; it is a set of {role}s by --meta role={role}"
         notices.append(Problem(message))
-    return Prepared(source.name, mapping_set, own, catalogue, moved, tuple(notices), reading.format, source.path)
+    return Prepared(source.name, mapping_set, own, catalogue, replaced, tuple(notices), reading.format, source.path)
 
 
 def read(source: Source, options: ReadOptions) -> Reading:

@@ -55,8 +55,8 @@ class Inactive(msgspec.Struct, frozen=True, omit_defaults=True):
         return reason(self.fate, successor, active=self.successor_active, newer=self.newer, domain=self.domain)
 
 
-class Moved(msgspec.Struct, frozen=True):
-    """A technique id of the set, and its replacement in the other release."""
+class ReplacedId(msgspec.Struct, frozen=True):
+    """A technique id of the set, and its successor in the release that the set is remapped to."""
 
     id: str
     name: str
@@ -65,7 +65,7 @@ class Moved(msgspec.Struct, frozen=True):
 
 
 def changes_of_ids(
-    name: str, version: str, moved: Iterable[Moved], left_out: Iterable[Inactive], *, own: str = ""
+    name: str, version: str, replaced: Iterable[ReplacedId], left_out: Iterable[Inactive], *, own: str = ""
 ) -> Iterator[tuple[str, list[str]]]:
     """What every command tells of the ids of a set at a release: a heading with its items, if there are any.
 
@@ -73,9 +73,9 @@ def changes_of_ids(
     """
     there = f"revoked in ATT&CK {version}, replaced"
     heading = there if own == version else f"remapped to ATT&CK {version}"
-    replaced = [f"{m.id} {m.name} → {m.successor} {m.successor_name}" for m in moved]
-    if replaced:
-        yield f"{name}: {heading}", replaced
+    ids = [f"{one.id} {one.name} → {one.successor} {one.successor_name}" for one in replaced]
+    if ids:
+        yield f"{name}: {heading}", ids
     missing = list(map(str, left_out))
     if missing:
         yield f"{name}: {not_active(version)}", missing
@@ -122,27 +122,27 @@ def _inactive(change: IdChange, catalogue: Catalogue, capabilities: tuple[str, .
     return Inactive(change.id, change.name, why, *successor, capabilities, active, newer, domain)
 
 
-def carry_to(
+def remap(
     mapping_set: MappingSet, catalogue: Catalogue, own: Catalogue | None = None
-) -> tuple[MappingSet, tuple[Moved, ...]]:
+) -> tuple[MappingSet, tuple[ReplacedId, ...]]:
     """The set at the catalogue's release: revoked techniques become their replacements.
 
     A technique that is not active in the release and has no replacement stays; `inactive` reports it. One that the
-    release does not have at all gets its name from `own`, the set's own release. To carry a set twice changes
+    release does not have at all gets its name from `own`, the set's own release. To remap a set twice changes
     nothing more.
     """
     releases = ReleaseChange(None, catalogue)
-    moved: dict[str, Moved] = {}
+    replaced: dict[str, ReplacedId] = {}
     mappings = []
     for mapping in mapping_set.mappings:
         id_, changed = mapping.technique, mapping
         change = releases.id_change(id_)
         if change.kind == "replaced" and change.now is not None:
-            moved[id_] = Moved(id_, change.name, change.now, change.now_name)
+            replaced[id_] = ReplacedId(id_, change.name, change.now, change.now_name)
             changed = msgspec.structs.replace(mapping, technique=change.now, technique_name=None)
         elif own and mapping.technique_name is None and catalogue.get(id_) is None:
             known = own.get(id_)
             changed = msgspec.structs.replace(mapping, technique_name=known.name) if known else mapping
         mappings.append(changed)
-    carried = msgspec.structs.replace(mapping_set, mappings=tuple(mappings), attack_version=catalogue.version)
-    return carried, tuple(moved[id_] for id_ in sorted(moved))
+    remapped = msgspec.structs.replace(mapping_set, mappings=tuple(mappings), attack_version=catalogue.version)
+    return remapped, tuple(replaced[id_] for id_ in sorted(replaced))

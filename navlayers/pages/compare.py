@@ -273,7 +273,7 @@ def as_json(comparison: Comparison) -> dict[str, object]:
                 **_numbers(
                     total, "techniques", "subtechniques", "mean", "over_all", "best_alone", "unique", "unrated"
                 ),
-                "carried": coverage.moved,
+                "replaced": coverage.replaced,
                 "left_out": coverage.left_out,
             }
             for coverage, total in zip(comparison.inputs, comparison.totals, strict=True)
@@ -301,7 +301,7 @@ def as_json(comparison: Comparison) -> dict[str, object]:
                 "techniques": each.techniques,
                 "covered": {name: each.covered(name) for name in comparison.names},
                 "covered_together": each.covered(),
-                "carried": each.threat.moved,
+                "replaced": each.threat.replaced,
                 "left_out": each.threat.left_out,
             }
             for each in comparison.threats

@@ -192,7 +192,7 @@ def gaps_folder(gaps: Gaps, options: ScoreOptions) -> dict[str, bytes]:
             "name": member.name,
             "techniques": len(member.weights),
             "by_software_alone": len(member.through),
-            "carried": member.moved,
+            "replaced": member.replaced,
             "left_out": member.left_out,
             "left_out_weights": member.lost,
         }
@@ -236,7 +236,7 @@ def as_json(gaps: Gaps) -> dict[str, object]:
                 "role": coverage.set.role,
                 "attack_version": coverage.own_attack_version,
                 "counts": coverage.counts,
-                "carried": coverage.moved,
+                "replaced": coverage.replaced,
                 "left_out": coverage.left_out,
             }
             for coverage in gaps.inputs
@@ -250,7 +250,7 @@ def as_json(gaps: Gaps) -> dict[str, object]:
                 "id": member.id,
                 "name": member.name,
                 "by_software_alone": member.through,
-                "carried": member.moved,
+                "replaced": member.replaced,
                 "left_out": member.left_out,
                 **_share(share),
             }

@@ -8,7 +8,7 @@ import msgspec
 
 from navlayers._text import encode as encode_lines
 from navlayers.mapping.model import Role
-from navlayers.mapping.replacements import Inactive, Moved
+from navlayers.mapping.replacements import Inactive, ReplacedId
 from navlayers.output.folders import GENERATOR, FileEntry
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.stats import CapabilityStats, capability_stats, non_mappable_ids
@@ -63,7 +63,7 @@ class Pair(msgspec.Struct, frozen=True):
 class SetIndex(msgspec.Struct, frozen=True, kw_only=True):
     """The index of a set's layers: `attack_version` is their release, `set.attack_version` that of the set.
 
-    `left_out` lists mapped techniques that are not active in the release, `carried` those with a new id there.
+    `left_out` lists mapped techniques that are not active in the release, `replaced` those with a new id there.
     """
 
     generator: str = GENERATOR
@@ -78,7 +78,7 @@ class SetIndex(msgspec.Struct, frozen=True, kw_only=True):
     non_mappable_techniques: tuple[Named, ...]
     non_mappable_pairs: tuple[Pair, ...]
     left_out: tuple[Inactive, ...]
-    carried: tuple[Moved, ...]
+    replaced: tuple[ReplacedId, ...]
 
 
 class InputEntry(msgspec.Struct, frozen=True):
@@ -91,7 +91,7 @@ class InputEntry(msgspec.Struct, frozen=True):
     version: str
     attack_version: str
     covered: int
-    carried: tuple[Moved, ...]
+    replaced: tuple[ReplacedId, ...]
     left_out: tuple[Inactive, ...]
     source: str = ""
     licence: str = ""
@@ -108,7 +108,7 @@ class InputEntry(msgspec.Struct, frozen=True):
             version=mapping_set.version,
             attack_version=coverage.own_attack_version,
             covered=len(coverage.scores),
-            carried=coverage.moved,
+            replaced=coverage.replaced,
             left_out=coverage.left_out,
             source=mapping_set.source,
             licence=mapping_set.licence,
@@ -130,7 +130,7 @@ class ResultIndex(msgspec.Struct, frozen=True, kw_only=True):
 class SiteSetEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One set: `attack_version` is the release of its pages, `own_attack_version` the one that it was made for.
 
-    `techniques` and `subtechniques` are what it covers of its release, `carried` the ids that others stand for
+    `techniques` and `subtechniques` are what it covers of its release, `replaced` the ids that others stand for
     there, `left_out` those that are not active in it. `losses` tell what formats of its downloads cannot hold.
     """
 
@@ -149,7 +149,7 @@ class SiteSetEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     source: str = ""
     licence: str = ""
     losses: tuple[str, ...] = ()
-    carried: tuple[Moved, ...] = ()
+    replaced: tuple[ReplacedId, ...] = ()
     left_out: tuple[Inactive, ...] = ()
 
 
@@ -173,7 +173,7 @@ def make_index(
     scored: Scored,
     *,
     own_attack_version: str,
-    moved: Iterable[Moved],
+    replaced: Iterable[ReplacedId],
     only: Sequence[str],
     files: Iterable[FileEntry],
     layers: int,
@@ -220,5 +220,5 @@ def make_index(
         ),
         non_mappable_pairs=tuple(Pair(*pair) for pair in unmapped.pairs),
         left_out=scored.left_out,
-        carried=tuple(moved),
+        replaced=tuple(replaced),
     )

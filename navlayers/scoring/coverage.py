@@ -11,7 +11,7 @@ from navlayers.errors import Problem, UsageError
 from navlayers.mapping.model import CATEGORIES, HUNDRED, MappingSet
 from navlayers.mapping.nouns import CAPABILITY, Noun, noun
 from navlayers.mapping.ranges import range_text, written
-from navlayers.mapping.replacements import Inactive, Moved
+from navlayers.mapping.replacements import Inactive, ReplacedId
 from navlayers.scoring.labels import capability_labels
 from navlayers.scoring.method import method
 from navlayers.scoring.scores import UNSPECIFIED, Scored, TechniqueScore, score_set
@@ -37,7 +37,7 @@ class Coverage(msgspec.Struct, frozen=True):
         categories: its categories, in order; () for a layer.
         entries: technique id → scores, for all mapped techniques that are active in the release.
         labels: capability id → its label.
-        moved, left_out: changes by remapping it to the common release.
+        replaced, left_out: changes by remapping it to the common release.
         notices: messages for the user.
         covered_only: every covered technique has the score 100.
     """
@@ -52,7 +52,7 @@ class Coverage(msgspec.Struct, frozen=True):
     categories: tuple[str, ...]
     entries: dict[str, TechniqueScore]
     labels: dict[str, str]
-    moved: tuple[Moved, ...] = ()
+    replaced: tuple[ReplacedId, ...] = ()
     left_out: tuple[Inactive, ...] = ()
     notices: tuple[Problem, ...] = ()
     covered_only: bool = False
@@ -157,7 +157,7 @@ def coverage_of(prepared: Prepared, options: ScoreOptions, counted: dict[str, fl
         categories=tuple(c for c in scored.rules.categories if c != UNSPECIFIED),
         entries=entries,
         labels=capability_labels(prepared.set),
-        moved=prepared.moved,
+        replaced=prepared.replaced,
         left_out=scored.left_out,
     )
     notices = (*prepared.notices, *_notices(coverage))

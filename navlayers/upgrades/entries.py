@@ -62,8 +62,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
         return self.fields.get("enabled") is not False, float("-inf") if self.exact is None else self.exact
 
 
-class EntryCarrier:
-    """Carries the entries of one layer to another release, repaired, and collects the changes.
+class EntryUpgrade:
+    """The entries of one layer at another release, repaired, and the changes.
 
     Attributes:
         ids: The ids of the layer, each once, in its order.
@@ -82,7 +82,7 @@ class EntryCarrier:
         self.dropped: list[Dropped] = []
         self.tactics: dict[str, str] = {}
 
-    def carry(self, entries: Sequence[Document]) -> list[Document]:
+    def upgraded(self, entries: Sequence[Document]) -> list[Document]:
         """The entries of the result; the given ones are not changed."""
         read = [self._entry(number, fields) for number, fields in enumerate(entries)]
         self.ids = list(dict.fromkeys(entry.id for entry in read))

@@ -15,7 +15,7 @@ from navlayers.layer import format_versions
 from navlayers.layer.document import ATTACK, LAYER_VERSION, encode_layers, tab_name
 from navlayers.layer.repair import Repair
 from navlayers.mapping.formats.source import Source
-from navlayers.upgrades.entries import EntryCarrier
+from navlayers.upgrades.entries import EntryUpgrade
 from navlayers.upgrades.report import Platforms, Report, report_of, unchanged_report
 from navlayers.upgrades.routes import Routes
 
@@ -89,21 +89,21 @@ def upgraded_layer(layer: Document, route: Route) -> tuple[Document, Report]:
         other.append("filters.platforms is empty now: the Navigator shows all platforms")
     repair = Repair(result)
     repair.layer(result)
-    carrier = EntryCarrier(releases, repair)
-    upgraded = carrier.carry(entries)
+    changes = EntryUpgrade(releases, repair)
+    upgraded = changes.upgraded(entries)
     if "techniques" in result or entries:
         result["techniques"] = upgraded
     other += repair.sentences
-    other += [f"tactic {bare(written)} → {now}" for written, now in carrier.tactics.items()]
+    other += [f"tactic {bare(written)} → {now}" for written, now in changes.tactics.items()]
     _update_metadata(result, route, before, [entry["techniqueID"] for entry in upgraded])
     if result.get("customDataURL"):
         other.append("customDataURL is kept: the Navigator loads data from there, which may be of another release")
     visible = platforms.after if platforms else ()
     report = msgspec.structs.replace(
-        report_of(name, "layer", route, carrier.ids, carrier.removed, visible),
-        merged=tuple(carrier.merged),
-        moved=tuple(carrier.moved),
-        dropped=tuple(carrier.dropped),
+        report_of(name, "layer", route, changes.ids, changes.removed, visible),
+        merged=tuple(changes.merged),
+        moved=tuple(changes.moved),
+        dropped=tuple(changes.dropped),
         platforms=platforms if platforms and platforms.before != platforms.after else None,
         other=tuple(other),
     )

@@ -42,22 +42,22 @@ def upgraded_set(mapping_set: MappingSet, route: Route) -> tuple[MappingSet, Rep
         ids = f"{len(odd)} of its ids are" if len(odd) > 1 else "one of its ids is"
         sentence = f"{ids} not active in its own release ({comma_list(odd)}): `navlayers check` lists them"
         return mapping_set, unchanged_report(mapping_set.name, "set", route, used, [sentence] if odd else [])
-    carrier = _RowCarrier(releases, mapping_set.scale or DEFAULT_SCALE)
+    changes = _RowUpgrade(releases, mapping_set.scale or DEFAULT_SCALE)
     result = msgspec.structs.replace(
         mapping_set,
-        mappings=carrier.carry(mapping_set.mappings),
-        non_mappable=carrier.carry(mapping_set.non_mappable),
+        mappings=changes.upgraded(mapping_set.mappings),
+        non_mappable=changes.upgraded(mapping_set.non_mappable),
         attack_version=releases.new.version,
     )
     capabilities: dict[str, list[str]] = {}
     for mapping in mapping_set.mappings:
         capabilities.setdefault(mapping.technique, []).append(mapping.capability)
-    report = report_of(mapping_set.name, "set", route, used, carrier.removed, capabilities=capabilities)
-    return result, msgspec.structs.replace(report, merged=tuple(carrier.merged))
+    report = report_of(mapping_set.name, "set", route, used, changes.removed, capabilities=capabilities)
+    return result, msgspec.structs.replace(report, merged=tuple(changes.merged))
 
 
-class _RowCarrier:
-    """Carries rows to another release; collects the merged ones, and the removed ones by id."""
+class _RowUpgrade:
+    """Rows at another release; the merged ones, and the removed ones by id."""
 
     def __init__(self, releases: ReleaseChange, scale: dict[str, float]) -> None:
         self._releases = releases
@@ -65,7 +65,7 @@ class _RowCarrier:
         self.merged: list[Merged] = []
         self.removed: dict[str, list[Pairs]] = {}
 
-    def carry(self, rows: Sequence[_Row]) -> tuple[_Row, ...]:
+    def upgraded(self, rows: Sequence[_Row]) -> tuple[_Row, ...]:
         """The rows in their order, merged ones in the place of the first."""
         units: dict[object, list[int]] = {}
         for number, row in enumerate(rows):
@@ -83,10 +83,10 @@ class _RowCarrier:
             if len({rows[number].technique for number in unit}) > 1:
                 placed[unit[0]] = self._merge([rows[number] for number in unit])
             else:
-                placed.update((number, self._moved(rows[number])) for number in unit)
+                placed.update((number, self._renewed(rows[number])) for number in unit)
         return tuple(placed[number] for number in sorted(placed))
 
-    def _moved(self, row: _Row) -> _Row:
+    def _renewed(self, row: _Row) -> _Row:
         """A row under its id in the new release; the technique's name is kept if it did not change."""
         if row.technique is None:
             return row
@@ -99,7 +99,7 @@ class _RowCarrier:
         """Rows of several old ids as one: the highest score value, comments joined, references united."""
         unit = [unit[at] for at in self._releases.in_order([row.technique or "" for row in unit])]
         best: _Row = max(unit, key=self._rank)
-        result = self._moved(best)
+        result = self._renewed(best)
         technique = result.technique or ""
         ids = tuple(row.technique or "" for row in unit)
         self.merged.append(

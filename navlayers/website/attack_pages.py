@@ -61,7 +61,7 @@ def _domain(world: World, domain: Domain, inside: Sequence[SiteSet]) -> Page:
             {
                 "site_set": site_set,
                 "covered": first.share(techniques),
-                "moved": there.prepared.moved,
+                "replaced": there.prepared.replaced,
                 "left_out": there.scored.left_out,
             }
         )

@@ -252,8 +252,8 @@ def _techniques(sets: Sequence[IndexedSet]) -> dict[str, str]:
             if technique.active:
                 names.setdefault(technique.id, technique.name)
     for item in sets:
-        for moved in item.prepared.moved:
-            names.setdefault(moved.id, moved.name)
+        for replaced in item.prepared.replaced:
+            names.setdefault(replaced.id, replaced.name)
         rows: tuple[Mapping | NonMappable, ...] = (*item.set.mappings, *item.set.non_mappable)
         for row in rows:
             if row.technique is not None and row.technique not in names:
@@ -282,6 +282,6 @@ def _entry(site_set: SiteSet) -> index.SiteSetEntry:
         source=site_set.indexed.set.source,
         licence=site_set.indexed.set.licence,
         losses=(*losses, *files.refused),
-        carried=site_set.indexed.prepared.moved,
+        replaced=site_set.indexed.prepared.replaced,
         left_out=site_set.indexed.scored.left_out,
     )

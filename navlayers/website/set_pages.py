@@ -60,7 +60,7 @@ def _set(world: World, site_set: SiteSet) -> Page:
         "capabilities": site_set.counted_capabilities(),
         "groups": site_set.counted_groups(),
         "records": table(site_set.head, (record(row, indexed) for row in indexed.non_mappable if row in recorded)),
-        "moved": indexed.prepared.moved,
+        "replaced": indexed.prepared.replaced,
         "left_out": indexed.scored.left_out,
     }
     return Page(site_set.addresses.page, "set", site_set.title, (world.home, Crumb(site_set.title)), context)

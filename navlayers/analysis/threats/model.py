@@ -11,7 +11,7 @@ import msgspec
 from navlayers._text import and_list, percent_text
 from navlayers.attack.domain import Domain
 from navlayers.errors import Problem
-from navlayers.mapping.replacements import Inactive, Moved
+from navlayers.mapping.replacements import Inactive, ReplacedId
 from navlayers.scoring.aggregate import exact
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Member(msgspec.Struct, frozen=True):
         name: name for people.
         weights: active technique id → weight above 0, by id; 1 each for groups, software, campaigns and tactics.
         through: technique id → software of a group or campaign, if only its software uses it.
-        moved, left_out: ids that remapping a set or file to the release replaced or left out.
+        replaced, left_out: ids that remapping a set or file to the release replaced or left out.
         lost: id of a left-out technique → its weight.
     """
 
@@ -38,7 +38,7 @@ class Member(msgspec.Struct, frozen=True):
     name: str
     weights: dict[str, float]
     through: dict[str, tuple[str, ...]] = {}
-    moved: tuple[Moved, ...] = ()
+    replaced: tuple[ReplacedId, ...] = ()
     left_out: tuple[Inactive, ...] = ()
     lost: dict[str, float] = {}
 

@@ -102,7 +102,7 @@ class Chosen(msgspec.Struct, frozen=True):
         weights = summed(member.weights for member in members)
         notices += _empty(members, known, release, everything=not weights)
         notices += _added(members)
-        notices += (notice for threat in members for notice in _carried(threat, catalogue.version))
+        notices += (notice for threat in members for notice in _remapped(threat, catalogue.version))
         title = title_of(members)
         return ThreatModel(title, catalogue.domain, catalogue.version, tuple(members), weights, tuple(notices))
 
@@ -226,7 +226,7 @@ def with_threat(
     Args:
         inputs: the sets and layers.
         words: as for `choose`.
-        attack_version: the release that the inputs were carried to; None: carry them to the newest.
+        attack_version: the release that the inputs were remapped to; None: remap them to the newest.
         software_of: as for `choose`.
         reading: as for `choose`.
 
@@ -269,7 +269,7 @@ def _same(named: dict[str, Threat]) -> Iterator[Problem]:
 
 
 def _from_older(known: Threats, release: str) -> Iterator[Problem]:
-    """The notice that threats were carried from an older release, and which techniques have no successor."""
+    """The notice that threats were remapped from an older release, and which techniques have no successor."""
     if known.source_version:
         own = attack.find(known.domain, known.source_version).catalogue
         lost = [f"{technique} {own.techniques[technique].name}" for technique in known.lost]
@@ -332,11 +332,11 @@ def _added(members: Sequence[Member]) -> Iterator[Problem]:
         yield Problem(f"{quantity(several, 'technique')} of several threats weigh once for each of them")
 
 
-def _carried(member: Member, version: str) -> Iterator[Problem]:
+def _remapped(member: Member, version: str) -> Iterator[Problem]:
     """Changes by remapping a set or file to the release, and its inactive techniques."""
-    if member.moved:
-        ids = [f"{move.id} {move.name} → {move.successor} {move.successor_name}" for move in member.moved]
-        yield Problem(f"{member.id}: carried to ATT&CK {version}: {_first(ids)}")
+    if member.replaced:
+        ids = [f"{one.id} {one.name} → {one.successor} {one.successor_name}" for one in member.replaced]
+        yield Problem(f"{member.id}: remapped to ATT&CK {version}: {_first(ids)}")
     if member.left_out:
         bare = f"not active in ATT&CK {version} and left out, without a weight"
         lost = losses([member], member.weights, version) or bare

@@ -24,7 +24,7 @@ from navlayers.mapping.formats.table import open_grids, technique_sheets
 from navlayers.mapping.formats.table_columns import HEADER_WITHIN, check_names
 from navlayers.mapping.model import Mapping, MappingSet
 from navlayers.mapping.ranges import written
-from navlayers.mapping.replacements import carry_to, inactive
+from navlayers.mapping.replacements import inactive, remap
 from navlayers.scoring.aggregate import exact
 from navlayers.scoring.scores import score, score_set
 
@@ -61,9 +61,9 @@ class Weighted(msgspec.Struct, frozen=True):
 
     def member(self, catalogue: Catalogue) -> tuple[Member, tuple[Problem, ...]]:
         """The member of a threat at a release, and notices about its techniques."""
-        carried, moved = carry_to(self.set, catalogue)
+        remapped, replaced = remap(self.set, catalogue)
         notices = list(self.notices)
-        weights, repeated = self._weights(carried) if self.weights else (_scores(carried, catalogue), 0)
+        weights, repeated = self._weights(remapped) if self.weights else (_scores(remapped, catalogue), 0)
         active = {technique: weight for technique, weight in weights.items() if catalogue.is_active(technique)}
         kept = {technique: weight for technique, weight in active.items() if weight}
         lost = {technique: weight for technique, weight in weights.items() if weight and technique not in active}
@@ -73,13 +73,13 @@ class Weighted(msgspec.Struct, frozen=True):
         if repeated:
             message = f"{self.name}: adding the weights of {quantity(repeated, 'technique')} in several rows"
             notices.append(Problem(message))
-        left_out = inactive(carried, catalogue)
-        return Member(self.kind, self.name, self.title, kept, {}, moved, left_out, lost), tuple(notices)
+        left_out = inactive(remapped, catalogue)
+        return Member(self.kind, self.name, self.title, kept, {}, replaced, left_out, lost), tuple(notices)
 
-    def _weights(self, carried: MappingSet) -> tuple[dict[str, float], int]:
+    def _weights(self, remapped: MappingSet) -> tuple[dict[str, float], int]:
         """Technique id → weight, 0 if it has none; and how many techniques have several rows in a table."""
         weights: dict[str, list[float]] = {}
-        for mapping, weight in zip(carried.mappings, self.weights, strict=True):
+        for mapping, weight in zip(remapped.mappings, self.weights, strict=True):
             weights.setdefault(mapping.technique, []).extend([] if weight is None else [weight])
         if self.kind != "table":
             return {technique: exact(max(weights[technique], default=0)) for technique in sorted(weights)}, 0
@@ -87,10 +87,10 @@ class Weighted(msgspec.Struct, frozen=True):
         return summed(rows), sum(len(several) > 1 for several in weights.values())
 
 
-def _scores(carried: MappingSet, catalogue: Catalogue) -> dict[str, float]:
+def _scores(remapped: MappingSet, catalogue: Catalogue) -> dict[str, float]:
     """Technique id → overall score, 0 if it has none; techniques that are not active included."""
-    scores = score_set(carried, catalogue)
-    gone = (mapping for mapping in carried.mappings if not catalogue.is_active(mapping.technique))
+    scores = score_set(remapped, catalogue)
+    gone = (mapping for mapping in remapped.mappings if not catalogue.is_active(mapping.technique))
     entries = scores.scores | score(gone, scores.rules)
     return {technique: entry.overall or 0 for technique, entry in sorted(entries.items())}
 

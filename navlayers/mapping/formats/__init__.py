@@ -143,7 +143,7 @@ def _drop_known_names(mapping_set: MappingSet) -> None:
 
 
 def encode(mapping_set: MappingSet, to: str = "native") -> Written:
-    """A set as the bytes of a format, and notices of what the format cannot carry.
+    """A set as the bytes of a format, and notices of what the format cannot hold.
 
     Args:
         mapping_set: the set; scores of a layer's range are written as numbers 0–100.

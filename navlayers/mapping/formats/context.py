@@ -66,7 +66,7 @@ class Context(NamedTuple):
 
 
 class Written(msgspec.Struct, frozen=True):
-    """The bytes of a set in a format, and notices of what the format cannot carry."""
+    """The bytes of a set in a format, and notices of what the format cannot hold."""
 
     data: bytes
     notices: tuple[Problem, ...] = ()

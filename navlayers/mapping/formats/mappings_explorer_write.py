@@ -144,7 +144,7 @@ def _made_up(why: str, hint: str) -> Problem:
 
 
 def _lost_of_capabilities(mapping_set: MappingSet, seen: dict[str, Seen]) -> Iterator[Problem]:
-    """Facts about capabilities that the rows do not carry: one notice for each kind of loss."""
+    """Facts about capabilities that the rows do not have: one notice for each kind of loss."""
     grouped = {capability.id for capability in mapping_set.capabilities if len(capability.groups) > 1}
     # Rows that count for several groups of their capability, as they do not name one.
     parts: list[Mapping | NonMappable] = [*mapping_set.mappings, *mapping_set.non_mappable]

@@ -1,4 +1,4 @@
-"""Metadata of sets: as read, and for formats that carry little of it, from the user, the file, or defaults."""
+"""Metadata of sets: as read, and for formats that have little of it, from the user, the file, or defaults."""
 
 from __future__ import annotations
 

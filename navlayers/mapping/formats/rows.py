@@ -104,11 +104,11 @@ class Seen(msgspec.Struct):
         return tuple(sorted(group for group in self.groups if group is not None))
 
     def references(self) -> tuple[str, ...]:
-        """The links that most rows carry; of several equally common lists the smallest."""
+        """The links that most rows have; of several equally common lists the smallest."""
         return min((-count, links) for links, count in self.links.items())[1]
 
     def name(self) -> str | None:
-        """The description that most rows carry; of several the smallest; None if no row has one."""
+        """The description that most rows have; of several the smallest; None if no row has one."""
         names = [(-count, name) for name, count in self.names.items() if name is not None]
         return min(names)[1] if names else None
 

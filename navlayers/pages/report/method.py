@@ -112,7 +112,8 @@ def _release(data: ReportInput) -> Iterator[Block]:
                 text += f"; {are} newer than the input"
             yield Paragraph(f"{text}.")
         rows += [
-            (coverage.name, m.id, m.name, f"replaced by {m.successor} {m.successor_name}") for m in coverage.moved
+            (coverage.name, m.id, m.name, f"replaced by {m.successor} {m.successor_name}")
+            for m in coverage.replaced
         ]
         rows += [(coverage.name, left.id, left.name, f"left out: {left.why}") for left in coverage.left_out]
     if rows:

@@ -147,18 +147,18 @@ def _technique_section(identifier: str, index: IndexedSet) -> TechniqueSection |
         non_mappable=tuple(record(row, index) for row in records),
         parent=_entry(parent, scores, index.rules) if parent else None,
         subtechniques=tuple(_entry(sub, scores, index.rules) for sub in subs),
-        carried=tuple(Named(m.id, m.name) for m in index.prepared.moved if m.successor == identifier),
+        replaced=tuple(Named(m.id, m.name) for m in index.prepared.replaced if m.successor == identifier),
     )
 
 
 def _replacement(identifier: str, index: IndexedSet) -> Replacement | None:
-    """The technique that has a set's mappings of a revoked one; a set may have been carried twice."""
-    moved = {m.id: Named(m.successor, m.successor_name) for m in index.prepared.moved}
-    if identifier not in moved:
+    """The technique that has a set's mappings of a revoked one; a set may have been remapped twice."""
+    replaced = {m.id: Named(m.successor, m.successor_name) for m in index.prepared.replaced}
+    if identifier not in replaced:
         return None
-    technique = moved[identifier]
-    while technique.id in moved:
-        technique = moved[technique.id]
+    technique = replaced[identifier]
+    while technique.id in replaced:
+        technique = replaced[technique.id]
     return Replacement(index.name, technique)
 
 

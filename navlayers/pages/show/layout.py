@@ -143,8 +143,8 @@ def _technique_section(page: TechniquePage, section: results.TechniqueSection) -
             yield _inactive(section.status, section.successor, head.attack_version)
     if section.technique.name != page.name:
         yield Paragraph(f"Called {section.technique.name} in ATT&CK {head.attack_version}.")
-    for moved in section.carried:
-        yield Paragraph(f"Includes the mappings of {moved.id} {moved.name}, which it replaced.")
+    for replaced in section.replaced:
+        yield Paragraph(f"Includes the mappings of {replaced.id} {replaced.name}, which it replaced.")
     aggregate = section.aggregate
     if aggregate is not None:
         scores = [(c.category, [score_cell(c.score, c.category, head)]) for c in aggregate.categories if c.category]

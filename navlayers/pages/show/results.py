@@ -133,7 +133,7 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class TechniqueSection(Section, frozen=True):
-    """A technique in one set; `carried` are revoked techniques whose mappings the remapping moved here."""
+    """A technique in one set; `replaced` are revoked techniques whose mappings it has after remapping."""
 
     technique: Named
     status: Status
@@ -143,7 +143,7 @@ class TechniqueSection(Section, frozen=True):
     non_mappable: tuple[MappingRow, ...]
     parent: Entry | None
     subtechniques: tuple[Entry, ...]
-    carried: tuple[Named, ...] = ()
+    replaced: tuple[Named, ...] = ()
 
 
 class Replacement(msgspec.Struct, frozen=True):

@@ -42,7 +42,7 @@ def dumps(mapping_set: MappingSet) -> str:
 
 
 def encode(mapping_set: MappingSet) -> Written:
-    """The set as native YAML, which carries everything.
+    """The set as native YAML, which holds everything.
 
     Raises:
         OutputError: as `dumps`.

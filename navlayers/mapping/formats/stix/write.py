@@ -57,7 +57,7 @@ _Object = dict[str, Any]
 
 
 def encode(mapping_set: MappingSet) -> Written:
-    """The set as a STIX 2.1 bundle; it carries everything.
+    """The set as a STIX 2.1 bundle; it holds everything.
 
     Relationships lead to the ids that ATT&CK gives its attack-patterns. Notices name techniques whose id is from
     another release, or that no available release has.
