@@ -10,8 +10,9 @@ from __future__ import annotations
 import heapq
 import math
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from functools import lru_cache
-from itertools import combinations
+from itertools import accumulate, combinations, pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
@@ -21,7 +22,7 @@ from navlayers.output.drawing.font import ems, rooms
 from navlayers.output.drawing.options import SMALLEST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from navlayers.layer.matrix import Matrix
     from navlayers.output.drawing.theme import Look
@@ -324,40 +325,30 @@ class _Packer:
         self.total = sum(sum(map(sum, families)) for families in tactics)
         """The heights of all cells, in tenths of a row."""
         self._columns: dict[tuple[int, int], tuple[int, tuple[int, ...]]] = {}
-        self._bands: dict[tuple[int, int, int], Band | None] = {}
+        self._spreads: dict[tuple[int, int], _Spread] = {}
 
     def packings(self, slots: int) -> Iterator[tuple[Band, ...]]:
         """The lowest packing with `slots` columns per band, for each possible number of bands."""
         count = len(self._tactics)
+        heights: dict[tuple[int, int], float] = {
+            ends: self._spread(*ends).height(slots) if ends[1] - ends[0] <= slots else math.inf
+            for ends in combinations(range(count + 1), 2)
+        }
         for number in range(1, min(_MOST_BANDS, count) + 1):
-            candidates = []
-            for cuts in combinations(range(1, count), number - 1):
-                bands = [self._band(*ends, slots) for ends in zip((0, *cuts), (*cuts, count), strict=True)]
-                whole = tuple(band for band in bands if band is not None)
-                if len(whole) == number:
-                    candidates.append(whole)
-            if candidates:
-                yield min(candidates, key=_height)
+            candidates = (tuple(pairwise((0, *cuts, count))) for cuts in combinations(range(1, count), number - 1))
+            lowest = min(candidates, key=lambda bands: sum(map(heights.__getitem__, bands)))
+            if all(end - start <= slots for start, end in lowest):
+                yield tuple(self._band(*ends, slots) for ends in lowest)
 
-    def _band(self, start: int, end: int, slots: int) -> Band | None:
-        """A band of tactics, each further column given to the highest; None if there are too many tactics."""
-        key = start, end, slots
-        if key not in self._bands:
-            self._bands[key] = self._spread(start, end, slots) if end - start <= slots else None
-        return self._bands[key]
+    def _band(self, start: int, end: int, slots: int) -> Band:
+        spread = self._spread(start, end)
+        columns = tuple(self._in_columns(*one)[1] for one in spread.counts(slots))
+        return Band(start, columns, spread.height(slots))
 
-    def _spread(self, start: int, end: int, slots: int) -> Band:
-        counts = dict.fromkeys(range(start, end), 1)
-        heap = [(-self._in_columns(tactic, 1)[0], tactic) for tactic in counts]
-        heapq.heapify(heap)
-        for _ in range(slots - len(counts)):
-            height, tactic = heap[0]
-            lower = -self._in_columns(tactic, counts[tactic] + 1)[0]
-            if lower <= height:
-                break
-            counts[tactic] += 1
-            heapq.heapreplace(heap, (lower, tactic))
-        return Band(start, tuple(self._in_columns(*item)[1] for item in counts.items()), -heap[0][0])
+    def _spread(self, start: int, end: int) -> _Spread:
+        if (start, end) not in self._spreads:
+            self._spreads[start, end] = _Spread(range(start, end), lambda *item: self._in_columns(*item)[0])
+        return self._spreads[start, end]
 
     def _in_columns(self, tactic: int, count: int) -> tuple[int, tuple[int, ...]]:
         """The least height of a tactic in `count` columns, and the number of cells of each column."""
@@ -371,27 +362,56 @@ class _Packer:
         return self._columns[key]
 
 
+class _Spread:
+    """Tactics side by side, each further column given to the highest as long as that makes it lower."""
+
+    def __init__(self, tactics: range, height: Callable[[int, int], int]) -> None:
+        self._tactics, self._height = tactics, height
+        self._heap = [(-height(tactic, 1), tactic) for tactic in tactics]
+        heapq.heapify(self._heap)
+        self._columns = dict.fromkeys(tactics, 1)
+        self._given: list[int] = []
+        self._heights = [-self._heap[0][0]]
+
+    def height(self, slots: int) -> int:
+        """The height with so many columns, in tenths of a row."""
+        further = slots - len(self._tactics)
+        while len(self._given) < further:
+            height, tactic = self._heap[0]
+            lower = -self._height(tactic, self._columns[tactic] + 1)
+            if lower <= height:
+                return self._heights[-1]
+            self._columns[tactic] += 1
+            heapq.heapreplace(self._heap, (lower, tactic))
+            self._given.append(tactic)
+            self._heights.append(-self._heap[0][0])
+        return self._heights[further]
+
+    def counts(self, slots: int) -> Iterator[tuple[int, int]]:
+        """Each tactic and the number of its columns, of so many columns."""
+        self.height(slots)
+        given = Counter(self._given[: slots - len(self._tactics)])
+        return ((tactic, 1 + given[tactic]) for tactic in self._tactics)
+
+
 def _fill(parts: Sequence[Family], count: int) -> tuple[int, tuple[int, ...]]:
     """The least height at which the parts fill at most `count` columns, and the cells of each column."""
     heights = [sum(part) for part in parts]
-    heights_tried = range(max(-(-sum(heights) // count), *heights), sum(heights) + 1)
-    height = heights_tried[
-        bisect_left(heights_tried, True, key=lambda limit: len(_filled(heights, limit)) <= count)
-    ]
+    ends = list(accumulate(heights, initial=0))
+    heights_tried = range(max(-(-ends[-1] // count), *heights), ends[-1] + 1)
+    height = heights_tried[bisect_left(heights_tried, True, key=lambda limit: len(_filled(ends, limit)) <= count)]
     cells, start = [], 0
-    for length in _filled(heights, height):
+    for length in _filled(ends, height):
         cells.append(sum(map(len, parts[start : start + length])))
         start += length
     return height, tuple(cells)
 
 
-def _filled(heights: Sequence[int], limit: int) -> list[int]:
-    """The number of parts in each column if every column is filled before the next."""
-    columns, left = [0], limit
-    for height in heights:
-        if height > left:
-            columns.append(0)
-            left = limit
-        columns[-1] += 1
-        left -= height
+def _filled(ends: Sequence[int], limit: int) -> list[int]:
+    """The number of parts in each column if every column is filled before the next, given where each part ends."""
+    columns, start = [], 0
+    while start < len(ends) - 1:
+        stop = bisect_right(ends, ends[start] + limit) - 1
+        columns.append(stop - start)
+        start = stop
     return columns
