@@ -359,7 +359,7 @@ def test_pointing_at_a_cell_tells_of_it() -> None:
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_text_gives_sound_svg_without_anything_active(one: str, other: str) -> None:
     document = layer(
-        [{"techniqueID": "T1059", "score": 1, "comment": HOSTILE + one}],
+        [{"techniqueID": "T0817", "score": 1, "comment": HOSTILE + one}], "ics",
         name=HOSTILE[:20] + other or "x", description=other + HOSTILE,
         legendItems=[{"label": one + HOSTILE, "color": "#123456"}],
         layout={"layout": "mini"},

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from navlayers.output.document import Figure
     from navlayers.output.drawing.shapes import Drawing
-    from navlayers.pages.report import ReportInput
+    from navlayers.pages.report import Report, ReportInput
 
 
 @lru_cache
@@ -41,10 +41,16 @@ def subject() -> ReportInput:
     return report_input(together, gaps=find_gaps(together, threat), plan=plan)
 
 
+@lru_cache
+def report() -> Report:
+    return make_report(subject())
+
+
 def heatmap(start: str) -> Figure:
-    return next(one for one in make_report(subject()).document.figures if one.title.startswith(start))
+    return next(one for one in report().document.figures if one.title.startswith(start))
 
 
+@lru_cache
 def drawn(start: str) -> Drawing:
     return draw(heatmap(start).view, RenderOptions(page="A4"))[0]
 
@@ -144,7 +150,7 @@ def test_techniques_of_a_threat_have_their_names_however_little_room_a_set_leave
 
     monkeypatch.setattr(typeset, "svg", keep(typeset.svg))
     monkeypatch.setattr(typeset, "to_png", keep(typeset.to_png))
-    render_report(make_report(subject()), format_)
+    render_report(report(), format_)
     for start in ("Coverage", "Gap", "Plan"):
         assert "Vulnerability Scanning" in words_in(found, start), start
     assert "Vulnerability Scanning" not in words_in(found, "AWS")
