@@ -121,6 +121,11 @@ def percent(part: float | Fraction, whole: float | Fraction, goal: Fraction | No
     return max(_steps(share, goal, 1000), share > 0) / 10
 
 
+def percent_figure(part: float | Fraction, whole: float | Fraction, goal: Fraction | None = None) -> str:
+    """A share as tables show it, with one decimal: "26.7 %"."""
+    return f"{percent(part, whole, goal):.1f} %"
+
+
 def percent_text(part: float | Fraction, whole: float | Fraction, goal: Fraction | None = None) -> str:
     """A share in whole per cent, for sentences: "46 %", "<1 %" if it is not nothing, ">99 %" if not the whole."""
     share = _share(part, whole)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
+from navlayers._text import quantity
 from navlayers.analysis.frames import Tabular
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem, UsageError
@@ -177,7 +178,7 @@ class Threatened(msgspec.Struct, frozen=True):
         """What the set says."""
         number = len(self.techniques)
         if self.threat.is_layer:
-            return f"{self.threat.title} has {number:,} technique{'s' * (number != 1)}"
+            return f"{self.threat.title} has {quantity(number, 'technique')}"
         return self.threat.noun.statement(number, capabilities_of(self.threat.scores.values()))
 
 

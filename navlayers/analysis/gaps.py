@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers import attack
-from navlayers._text import number_text, quoted, suggestion
+from navlayers._text import number_text, quantity, quoted, suggestion
 from navlayers.analysis.gaps_result import (
     FULL,
     CapabilityShare,
@@ -182,7 +182,7 @@ def _related(catalogue: Catalogue, technique: str, best: _Best) -> str:
         return f"parent {parent} {'covered' if score is None else number_text(score)}"
     subs = catalogue.subtechniques(technique)
     covered = sum(sub.id in best.covered for sub in subs)
-    return f"{covered} of {len(subs)} sub{'s' * (len(subs) > 1)}" if covered else ""
+    return f"{covered} of {quantity(len(subs), 'sub')}" if covered else ""
 
 
 def _share(weights: Mapping[str, float], best: _Best, weak: float | None) -> Share:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import first_few, number_text, percent, rounded
+from navlayers._text import first_few, number_text, percent_figure, rounded
 from navlayers.analysis.gaps_result import FULL, covered_by, headline, used_by
 from navlayers.layer.annotate import NAMES_IN_COMMENT, make_entry
 from navlayers.layer.build import count_facts, make_layer, release_fact
@@ -197,9 +197,9 @@ def _layer(
         ("measure", "overall" if gaps.category is None else f"category {gaps.category} only"),
         *count_facts(entry.techniqueID for entry in entries),
         ("covered", f"{total.covered} of {total.techniques}"),
-        ("covered share", f"{percent(total.plain, 100):.1f} %"),
-        ("covered share by weight", f"{percent(total.weighted, 100):.1f} %"),
-        ("covered share by score", "" if total.by_score is None else f"{percent(total.by_score, 100):.1f} %"),
+        ("covered share", percent_figure(total.plain, 100)),
+        ("covered share by weight", percent_figure(total.weighted, 100)),
+        ("covered share by score", "" if total.by_score is None else percent_figure(total.by_score, 100)),
         ("left out", gaps.threat.losses),
         release_fact(catalogue),
     ]

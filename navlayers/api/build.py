@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias, Unpack
 
 import msgspec
 
+from navlayers._text import quantity
 from navlayers.api.sources import Input, sources
 from navlayers.errors import Place, Problem, UsageError, unknown
 from navlayers.layer.build import KINDS, LayerKind, layers_of
@@ -95,8 +96,7 @@ def build(
         result = _build_sets(prepared, scoring, kinds, folders.add, lambda: on_set(len(sets)))
         removed = folders.commit()
     removals = tuple(
-        Problem(f"{name}: removed {count} file{'s' * (count > 1)} of an earlier build")
-        for name, count in removed.items()
+        Problem(f"{name}: removed {quantity(count, 'file')} of an earlier build") for name, count in removed.items()
     )
     leftovers = tuple(
         Problem(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from navlayers import attack
-from navlayers._text import comma_list, first_few
+from navlayers._text import comma_list, first_few, quantity
 from navlayers.attack.versions import parse_wanted
 from navlayers.errors import InputError, NavlayersError, Place, Problem
 from navlayers.layer import format_versions
@@ -142,7 +142,7 @@ def to_draw(inputs: Sequence[Source], max_bytes: int) -> tuple[tuple[Source, ...
             kept += chosen
             skipped = len(of_folder) - len(chosen)
             if skipped:
-                what = f"skipped {skipped} file{'s' * (skipped > 1)} of this folder"
+                what = f"skipped {quantity(skipped, 'file')} of this folder"
                 left = [other.path.name for other in of_folder if other not in chosen]
                 hint = f"rendered: {comma_list([other.path.name for other in chosen])}"
                 notices.append(Problem(f"{what}: {comma_list(left)}", Place(str(folder)), hint=hint))

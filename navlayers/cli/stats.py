@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers._text import percent
+from navlayers._text import percent_figure
 from navlayers.api.sources import sources
 from navlayers.cli import _options, _print
 from navlayers.mapping.load import Prepared, prepare
@@ -66,11 +66,7 @@ def _row(name: str, numbers: Stats) -> tuple[Cell, ...]:
 
 
 def _of_matrix(numbers: Stats) -> str:
-    return _share(numbers.techniques + numbers.subtechniques, numbers.active)
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{percent(part, whole):.1f} %"
+    return percent_figure(numbers.techniques + numbers.subtechniques, numbers.active)
 
 
 def _details(name: str, numbers: Stats, words: Noun) -> None:
@@ -96,7 +92,7 @@ def _details(name: str, numbers: Stats, words: Noun) -> None:
     ]
     _print.echo_table(("", ""), facts, {1})
     click.echo("")
-    tactics = [(t.name, t.mapped, t.total, _share(t.mapped, t.total)) for t in numbers.tactics]
+    tactics = [(t.name, t.mapped, t.total, percent_figure(t.mapped, t.total)) for t in numbers.tactics]
     _print.echo_table(("tactic", "mapped", "base\ntechniques", "share"), tactics, {1, 2, 3})
     click.echo("")
     values = [

@@ -64,9 +64,9 @@ def _line_start(marked: str) -> str:
     return _BEGINNING.sub(r"\1\\\2", marked)
 
 
-def tables(all_tables: Iterable[Table], heading: int = 2) -> str:
-    """Tables, each below a heading of that level."""
-    sections = (_titled(table, heading, linked=False) for table in all_tables)
+def tables(all_tables: Iterable[Table]) -> str:
+    """Tables, each below a heading."""
+    sections = (_titled(table, 2, linked=False) for table in all_tables)
     return "\n".join("\n\n".join(map("\n".join, section)) + "\n" for section in sections)
 
 

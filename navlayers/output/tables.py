@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from navlayers._text import neutralize, percent, printable, rounded, technique_url, web_links
+from navlayers._text import neutralize, percent_figure, printable, rounded, technique_url, web_links
 from navlayers.layer.colors import value_gradient
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def shown(cell: Cell, kind: CellKind = "text") -> str:
         return ""
     if isinstance(cell, str):
         return cell
-    return f"{percent(cell, 100):.1f} %" if kind == "percent" else f"{rounded(cell)}"
+    return percent_figure(cell, 100) if kind == "percent" else f"{rounded(cell)}"
 
 
 def fill_of(cell: Cell, column: Column) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from navlayers._text import bare, columns, comma_list, json_text, quoted
+from navlayers._text import bare, columns, comma_list, json_text, quantity, quoted
 from navlayers.attack.versions import canonical, number
 from navlayers.errors import Problem, UsageError, by_ending
 from navlayers.output.document import Document, Heading, Item, Items, Paragraph
@@ -220,7 +220,7 @@ def _headline(file: FileReport) -> str:
 def _summary(file: FileReport) -> str:
     """The number of techniques, and what became of them."""
     figures = counts(file.reports)
-    many = f"{figures.techniques} technique{'' if figures.techniques == 1 else 's'}"
+    many = quantity(figures.techniques, "technique")
     if all(report.already for report in file.reports):
         return f"{many}: nothing changes"
     kinds = (f"{figures.kept} kept", f"{figures.renamed} renamed", f"{figures.replaced} replaced")

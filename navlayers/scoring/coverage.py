@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import rounded
+from navlayers._text import quantity, rounded
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.model import CATEGORIES, HUNDRED, MappingSet
 from navlayers.mapping.nouns import CAPABILITY, Noun, noun
@@ -193,7 +193,7 @@ def _notices(coverage: Coverage) -> Iterator[Problem]:
     as_written = [written(mapping) for mapping in coverage.set.mappings] if coverage.set.range else below
     nothing, zero = len(below), "0 or less" if any(score is not None and score < 0 for score in as_written) else "0"
     if nothing:
-        what = f"{nothing} technique{'s' * (nothing > 1)} scored {zero} {'count' if nothing > 1 else 'counts'}"
+        what = f"{quantity(nothing, 'technique')} scored {zero} {'count' if nothing > 1 else 'counts'}"
         yield Problem(f"{coverage.name}: {what} as not covered")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import rounded
+from navlayers._text import quantity, rounded
 from navlayers.layer.colors import NOT_RATED_ITEM, LegendItem, count_gradient
 from navlayers.mapping.model import CATEGORIES
 from navlayers.mapping.nouns import Noun
@@ -116,9 +116,7 @@ def domain_matrix(
     gradient = count_gradient([*counts.values()])
     highest = int(max(counts.values(), default=1))
     marks = {1, highest, *(max(1, highest * third // 3) for third in (1, 2))}
-    legend = [
-        LegendItem(f"{mark} set{'s' * (mark > 1)}", gradient.color(mark)) for mark in sorted(marks, reverse=True)
-    ]
+    legend = [LegendItem(quantity(mark, "set"), gradient.color(mark)) for mark in sorted(marks, reverse=True)]
     words = {
         technique: "\n".join([*titles, *(f"threat: {title}" for title in threats.get(technique, ()))])
         for technique, titles in mapped.items()

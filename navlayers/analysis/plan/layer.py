@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import first_few, percent, rounded
+from navlayers._text import first_few, percent_figure, rounded
 from navlayers.analysis.gaps_layers import UNCOVERED, hidden_entries
 from navlayers.analysis.plan.result import (
     amount,
@@ -71,7 +71,7 @@ def plan_layer(plan: Plan) -> Layer:
             ("minimum score", f"{rounded(plan.options.min_score):g}" if plan.options.min_score else ""),
             ("threat", plan.threat.title if plan.threat else ""),
             ("cost", amount(plan, plan.cost) if plan.prices else ""),
-            ("share of the total", f"{percent(plan.value, plan.total, plan.options.least):.1f} %"),
+            ("share of the total", percent_figure(plan.value, plan.total, plan.options.least)),
             # The reader of layers recognizes counts by this fact.
             ("aggregate", "count" if plan.counts else ""),
             ("certainty", certainty(plan)),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from navlayers._text import percent_text, rounded
+from navlayers._text import percent_text, quantity, rounded
 from navlayers.analysis.frames import Tabular
 from navlayers.analysis.plan.alternatives import Redundancy
 from navlayers.analysis.plan.candidates import Candidate
@@ -315,7 +315,7 @@ def threat_coverage(plan: Plan) -> str:
     if plan.threat is None:
         return ""
     covered, every = len(plan.reached), len(plan.threat.weights)
-    techniques = f"{covered} of the {every} technique{'s' * (every != 1)} of {plan.threat.title}"
+    techniques = f"{covered} of the {quantity(every, 'technique')} of {plan.threat.title}"
     uncovered = every - len(plan.coverable)
     rest = f"each can be {plan.covered_word}"
     if uncovered:

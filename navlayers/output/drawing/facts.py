@@ -13,9 +13,10 @@ from navlayers.layer.matrix import Matrix, matrix_of
 from navlayers.layer.rows import TechniqueRow, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from navlayers.layer.colors import Gradient
+    from navlayers.layer.matrix import Cell
     from navlayers.layer.view import View
     from navlayers.output.drawing.options import RenderOptions
 
@@ -156,6 +157,12 @@ def legend(view: View) -> tuple[Mark, ...]:
 def figure(number: float) -> str:
     """A score with two decimals at most, very large and very small ones by their power of ten."""
     return f"{rounded(number)}" if number == 0 or 0.01 <= abs(number) < 1e9 else f"{number:.4g}"
+
+
+def tip_lines(cell: Cell, written: Callable[[float], object]) -> list[str]:
+    """The first lines of a tooltip: id and name, the score as it is `written`, whether the cell is disabled."""
+    score = [] if cell.score is None else [f"score {written(cell.score)}"]
+    return [f"{cell.id} {cell.name}", *score, *([] if cell.enabled else ["disabled"])]
 
 
 def _round_numbers(gradient: Gradient) -> list[float]:

@@ -89,9 +89,7 @@ class _Layer:
     def tip(self, cell: Cell) -> str:
         """The tooltip of a cell."""
         entry = cell.annotation
-        lines = [f"{cell.id} {cell.name}"]
-        lines += [] if cell.score is None else [f"score {_figure(cell.score)}"]
-        lines += [] if entry.enabled else ["disabled"]
+        lines = facts.tip_lines(cell, _figure)
         lines += [printable(line) for line in entry.comment[:_LONGEST_TIP].splitlines()]
         lines += [printable(f"{name}: {value}"[:_LONGEST_TIP]) for name, value in metadata_of(self._view, entry)]
         text = "\n".join(lines)

@@ -6,7 +6,7 @@ import math
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import printable, rounded
+from navlayers._text import printable, quantity, rounded
 from navlayers.errors import Problem
 from navlayers.layer.rows import facts_of, joint_of
 from navlayers.output.drawing import facts, technique_table
@@ -128,11 +128,11 @@ def _joint(layers: Sequence[Tab], room: int, others: int) -> _Part:
     table = technique_table.joint(layers, rows)
     title = f"## {table.title}\n\n"
     ids = {row.id for row in rows}
-    part = _fitted(table, _number(len(ids)), room - len(title))
+    part = _fitted(table, quantity(len(ids), "technique"), room - len(title))
     if len(part.text) + others > room and len(ids) == len(rows):
         heads, body = table.columns, table.rows
         short = Table(table.name, table.title, (*heads[:2], *heads[3:]), tuple((*r[:2], *r[3:]) for r in body))
-        part = _fitted(short, _number(len(ids)), room - len(title))
+        part = _fitted(short, quantity(len(ids), "technique"), room - len(title))
     return _Part(title + part.text, part.is_cut)
 
 
@@ -240,11 +240,7 @@ def _folded_rows(layer: Tab, longest: int) -> str:
 
 
 def _technique_count(layer: Tab) -> str:
-    return _number(len({row.id for row in layer.rows}))
-
-
-def _number(count: int) -> str:
-    return f"{count} technique{'' if count == 1 else 's'}"
+    return quantity(len({row.id for row in layer.rows}), "technique")
 
 
 def _techniques(rows: Sequence[TechniqueRow], longest: int) -> Table:

@@ -10,6 +10,7 @@ import msgspec
 from navlayers._text import rounded, single_line
 from navlayers.layer.colors import gray, text_color
 from navlayers.layer.view import COMMENTED
+from navlayers.output.drawing.facts import tip_lines
 
 if TYPE_CHECKING:
     from navlayers.layer.matrix import Cell
@@ -158,11 +159,7 @@ def _short(score: float) -> str:
 
 def tooltip(cell: Cell) -> str:
     """The tooltip of a cell."""
-    lines = [f"{cell.id} {cell.name}"]
-    if cell.score is not None:
-        lines.append(f"score {rounded(cell.score)}")
-    if not cell.enabled:
-        lines.append("disabled")
+    lines = tip_lines(cell, rounded)
     if cell.annotation.comment:
         comment = single_line(cell.annotation.comment, 2 * _COMMENT)
         lines.append(comment if len(comment) <= _COMMENT else f"{comment[: _COMMENT - 1]}…")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from navlayers._text import number_text, percent, rounded, technique_url, web_links
+from navlayers._text import number_text, percent_figure, rounded, technique_url, web_links
 from navlayers.attack.catalogue import SITE
 from navlayers.layer.colors import value_gradient
 from navlayers.mapping.model import CATEGORIES
@@ -220,7 +220,7 @@ def _capability(page: CapabilityPage) -> Iterator[Block]:
             ("References", list(map(link, section.references))),
             ("Techniques", [str(stats.techniques)] if stats else ["0"]),
             ("Sub-techniques", [str(stats.subtechniques)] if stats else []),
-            ("Share of the matrix", [f"{percent(stats.share, 100):.1f} %"] if stats else []),
+            ("Share of the matrix", [percent_figure(stats.share, 100)] if stats else []),
             (f"{words.covered.capitalize()} by no other", [str(stats.unique)] if stats else []),
             *(
                 (category.capitalize(), [f"mean {rounded(numbers.mean, 1)}, sum {rounded(numbers.sum)}"])
