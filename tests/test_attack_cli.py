@@ -110,7 +110,7 @@ def test_a_version_that_is_also_a_file_means_the_file(
         (["add", "99.0"], 'does not list ATT&CK enterprise or mobile or ics release "99.0"'),
         (["add", "20.0", "--mirror", "nowhere"], 'mirror "nowhere" is not an http or https URL'),
         (["remove", "18.1"], "ATT&CK 18.1 is built in and cannot be removed"),
-        (["add", "20.0", "--domain", "pre"], "'pre' is unknown; expected enterprise, mobile, ics"),
+        (["add", "20.0", "--domain", "pre"], '"pre" is unknown; expected enterprise, mobile, ics'),
         (["add"], "missing argument SOURCE"),
     ],
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import re
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -47,6 +48,7 @@ EXIT_BUG = 70
 EXIT_STOPPED = 130
 # A wrong column can make every row of a table a problem; the first ones show the cause.
 MOST_PROBLEMS = 50
+_EXTRA = re.compile(r"got unexpected extra argument(s?) \((.*)\)")
 
 
 class Group(click.Group):
@@ -128,29 +130,50 @@ def main(args: Sequence[str] | None = None) -> None:
 
 def _usage(error: click.UsageError) -> str:
     """The message of click in the form of all others, with an example of the command."""
-    from navlayers._text import or_list  # noqa: PLC0415 - for errors alone
-    from navlayers.errors import Problem  # noqa: PLC0415
+    from navlayers.errors import Problem  # noqa: PLC0415 - for errors alone
 
     text = error.format_message()
-    message, expected, hint = text[:1].lower() + text[1:].rstrip("."), "", ""
+    message, expected, hint = text[:1].lower() + text[1:], "", ""
+    parameters = error.ctx.command.params if error.ctx is not None else []
     if isinstance(error, click.NoSuchOption):
-        message = f"unknown option {error.option_name}"
-        hint = f"did you mean {or_list(error.possibilities)}?" if error.possibilities else ""
+        message, hint = f"unknown option {error.option_name}", _near_option(error.option_name, parameters)
+    elif isinstance(error, click.BadOptionUsage):
+        lacks = "requires an argument" in text
+        message = f"{error.option_name} {'needs a value' if lacks else 'takes no value'}"
     elif isinstance(error, click.BadParameter) and error.param is not None:
-        parameter = error.param
-        name = parameter.get_error_hint(error.ctx).replace("'", "")
-        if isinstance(parameter.type, click.Choice):
-            expected = ", ".join(map(str, parameter.type.choices))
-        if isinstance(error, click.MissingParameter):
-            message = f"missing {parameter.param_type_name} {name}"
-        else:
-            message = f"{name}: {error.message.partition(' one of ')[0] if expected else error.message}"
-            message = message.replace(" is not", " is unknown") if expected else message
+        message, expected, hint = _bad_parameter(error, error.param)
+    elif (extra := _EXTRA.match(message)) is not None:
+        names = [each.human_readable_name for each in parameters if isinstance(each, click.Argument)]
+        message = f"unexpected argument{extra[1]} {extra[2]}"
+        expected = f"only {' '.join(names)}" if names else "options only"
     if error.ctx is not None and not hint:
         lines = (line.strip() for line in (error.ctx.command.help or "").splitlines())
         example = next((line.partition("   ")[0] for line in lines if line.startswith("navlayers ")), "")
         hint = f"for example: {example}" if example else f"see `{error.ctx.command_path} --help`"
     return str(Problem(message.rstrip("."), None, expected, hint))
+
+
+def _near_option(name: str, parameters: Sequence[click.Parameter]) -> str:
+    """The suggestion of an option that is spelled similarly; the dashes do not count."""
+    from navlayers._text import Names  # noqa: PLC0415 - for errors alone
+
+    options = {option.lstrip("-"): option for each in parameters for option in each.opts if option.startswith("--")}
+    near = Names(options).closest(name.lstrip("-"))
+    return f"did you mean {options[near]}?" if near else ""
+
+
+def _bad_parameter(error: click.BadParameter, parameter: click.Parameter) -> tuple[str, str, str]:
+    """Message, expected value and hint for the value of an option or argument."""
+    from navlayers._text import quoted, suggestion  # noqa: PLC0415 - for errors alone
+
+    name = parameter.get_error_hint(error.ctx).replace("'", "")
+    choices = list(map(str, parameter.type.choices)) if isinstance(parameter.type, click.Choice) else []
+    if isinstance(error, click.MissingParameter):
+        return f"missing {parameter.param_type_name} {name}", ", ".join(choices), ""
+    if not choices:
+        return f"{name}: {error.message}", "", ""
+    word = error.message.partition(" is not one of ")[0].strip("'")
+    return f"{name}: {quoted(word)} is unknown", ", ".join(choices), suggestion(word, choices)
 
 
 def _report(error: Exception) -> int:

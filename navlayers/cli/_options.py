@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import math
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
+from navlayers._text import quoted
 from navlayers.cli import _complete, _print
 from navlayers.errors import Problem, UsageError, by_ending
 from navlayers.mapping.formats import FORMATS
@@ -43,6 +45,30 @@ def bundle(name: str, make: Callable[..., object], *options: Callable[[Any], Any
         return functools.reduce(lambda decorated, option: option(decorated), reversed(options), wrapped)
 
     return decorate
+
+
+class Number(click.ParamType[float]):
+    """A number; with bounds, a whole one within them."""
+
+    name = "number"
+
+    def __init__(self, *bounds: int) -> None:
+        self._bounds = bounds
+        self._expected = "a whole number from {:,} to {:,}".format(*bounds) if bounds else "a number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number of a text; a number stays as it is."""
+        try:
+            number = int(value) if self._bounds else float(value)
+        except ValueError:
+            number = math.nan
+        wrong = "is not a number" if math.isnan(number) else ""
+        if not wrong and self._bounds and not self._bounds[0] <= number <= self._bounds[1]:
+            wrong = "is out of range"
+        if wrong:
+            option = param.opts[0] if param is not None else self.name
+            raise UsageError(Problem(f"{option} {quoted(str(value))} {wrong}", expected=self._expected))
+        return number
 
 
 def words(*known: str) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], tuple[str, ...]]:
@@ -182,7 +208,7 @@ _reading = (
     ),
     click.option(
         "--max-size",
-        type=click.IntRange(1, 1_000_000),
+        type=Number(1, 1_000_000),
         default=150,
         show_default=True,
         metavar="MB",
@@ -207,7 +233,7 @@ picture_reading_options = bundle("reading", _read_options, *_reading)
 """The same without `--scale`, which is the size of a picture there."""
 
 _worth_option = click.option(
-    "--worth", type=float, metavar="NUMBER", help="Score of a mapping without a value, 0-100."
+    "--worth", type=Number(), metavar="NUMBER", help="Score of a mapping without a value, 0-100."
 )
 worth_option = bundle("scoring", _score_options, _worth_option)
 """Given to a command as `scoring: ScoreOptions` with it and `--scale`; the others have their defaults."""

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 def weak_option(help_: str) -> Callable[[Any], Any]:
     """`--weak`, a score 0–100."""
-    return click.option("--weak", type=float, default=WEAK, show_default=f"{WEAK:g}", metavar="NUMBER", help=help_)
+    return click.option(
+        "--weak", type=_options.Number(), default=WEAK, show_default=f"{WEAK:g}", metavar="NUMBER", help=help_
+    )
 
 
 def _parsed(parse: Callable[[str], Fraction]) -> Callable[..., Fraction | None]:
@@ -66,7 +68,7 @@ plan_options = _options.bundle(
     click.option(
         "--time-limit",
         "seconds",
-        type=float,
+        type=_options.Number(),
         default=SECONDS,
         show_default=True,
         metavar="SECONDS",

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 @_threat.threat_options
 @_threat.plan_options
 @_analysis.measure_option("Count scores, or only whether techniques are covered.")
-@click.option("--min-score", type=float, default=0.0, metavar="NUMBER", help="Ignore scores below this.")
+@click.option(
+    "--min-score", type=_options.Number(), default=0.0, metavar="NUMBER", help="Ignore scores below this."
+)
 @_analysis.category_option
 @_options.attack_option
 @_options.worth_option

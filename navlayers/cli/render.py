@@ -33,7 +33,7 @@ render_options = _options.bundle(
     _render_options,
     _options.choice_option("--page", Page, "Page size.", default="fit"),
     _options.choice_option("--orientation", Orientation, "Page orientation.", default="auto"),
-    click.option("--margin", type=float, metavar="MM", help="Page margin in millimeters."),
+    click.option("--margin", type=_options.Number(), metavar="MM", help="Page margin in millimeters."),
     _options.choice_option(
         "--detail", Detail, "All techniques, only annotated ones, or small squares (default: as the layer is set)."
     ),
@@ -46,10 +46,18 @@ render_options = _options.bundle(
     ),
     _options.choice_option("--theme", ThemeName, "Color theme.", default="light"),
     click.option(
-        "--scale", type=float, default=2, show_default=True, metavar="NUMBER", help="Pixels of a PNG per CSS pixel."
+        "--scale",
+        type=_options.Number(),
+        default=2,
+        show_default=True,
+        metavar="NUMBER",
+        help="Pixels of a PNG per CSS pixel.",
     ),
     click.option(
-        "--dpi", type=float, metavar="NUMBER", help="Resolution of a PNG in dots per inch, instead of --scale."
+        "--dpi",
+        type=_options.Number(),
+        metavar="NUMBER",
+        help="Resolution of a PNG in dots per inch, instead of --scale.",
     ),
 )
 """Given to the command as `looks: RenderOptions`."""
