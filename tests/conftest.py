@@ -47,7 +47,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 def _only_built_in_releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NAVLAYERS_DATA_DIR", str(tmp_path_factory.mktemp("data")))
-        # Where the user wants no __pycache__ in folders, processes that tests start share what they compile elsewhere.
+        # Where the user wants no __pycache__ in folders, processes of tests share what they compile elsewhere.
         if os.environ.get("PYTHONDONTWRITEBYTECODE"):
             patch.delenv("PYTHONDONTWRITEBYTECODE")
             patch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.mktemp("compiled")))
