@@ -14,7 +14,7 @@ from navlayers._text import printable
 from navlayers.layer.colors import text_color
 from navlayers.output.docx.elements import Links, element, safe
 from navlayers.output.drawing.font import ems
-from navlayers.output.paper import MeasuredTables, height_of, heights, lines_of, parts
+from navlayers.output.paper import MeasuredTables, across, height_of, heights, lines_of, parts
 from navlayers.output.tables import address_of, fill_of
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from navlayers.output.document import Numbers
     from navlayers.output.tables import Cell, Column, Table
 
-# Key figures: the most in a row, their size in points, how much wider bold letters are.
-_ACROSS, _NUMBER, _BOLD = 4, 22.0, 1.1
+# Key figures: their size in points, how much wider bold letters are.
+_NUMBER, _BOLD = 22.0, 1.1
 
 # Facts, in points: the size of text, the widest names, the gap behind them.
 _FACT, _WIDEST_NAME, _FACT_GAP = 9.5, 150.0, 20.0
@@ -69,11 +69,10 @@ def add_numbers(document: Document, block: Numbers, room: float) -> None:
     items = block.items
     if not items:
         return
-    rows = -(-len(items) // _ACROSS)
-    across = -(-len(items) // rows)
+    beside = across(len(items))
     widest = max(ems(printable(item.value)) for item in items)
-    size = max(min(_NUMBER, (room / across - _FACT_GAP) / max(_BOLD * widest, 1)), _FACT)
-    table = _add_table(document, "Report Layout", rows, [room / across] * across)
+    size = max(min(_NUMBER, (room / beside - _FACT_GAP) / max(_BOLD * widest, 1)), _FACT)
+    table = _add_table(document, "Report Layout", -(-len(items) // beside), [room / beside] * beside)
     for number, cell in enumerate(cell for row in table.rows for cell in row.cells):
         value = cell.paragraphs[0]
         if number >= len(items):

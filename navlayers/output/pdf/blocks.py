@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,6 +15,7 @@ from navlayers.output.drawing.font import ems, paragraph
 from navlayers.output.paper import (
     CHIP,
     MeasuredTables,
+    across,
     breakable_line,
     breakable_text,
     heatmaps,
@@ -42,7 +42,6 @@ _SMALLEST = 6.5
 
 _FIGURE = 22.0
 _GAP = 10.0
-_ACROSS = 4
 _CARD_GAP = 16.0
 _FACT = 0.3
 _WHOLE = 0.4
@@ -118,11 +117,10 @@ def facts(items: Sequence[tuple[str, str]], width: float) -> dict[str, Any]:
 
 
 def _numbers(block: Numbers, width: float) -> Iterator[dict[str, Any]]:
-    count = len(block.items)
-    if not count:
+    if not block.items:
         return
-    across = math.ceil(count / math.ceil(count / _ACROSS))
-    room = (width - _CARD_GAP * (across - 1)) / across
+    beside = across(len(block.items))
+    room = (width - _CARD_GAP * (beside - 1)) / beside
     size = min(_FIGURE, room / max(1, *(ems(printable(item.value)) * 1.05 for item in block.items)))
     size = max(size, BODY)
     items = [
@@ -133,7 +131,7 @@ def _numbers(block: Numbers, width: float) -> Iterator[dict[str, Any]]:
         }
         for item in block.items
     ]
-    yield {"kind": "numbers", "across": across, "size": size, "items": items}
+    yield {"kind": "numbers", "across": beside, "size": size, "items": items}
 
 
 def fits(block: Table, width: float, materials: Materials) -> bool:
