@@ -7,6 +7,8 @@ import pytest
 
 from navlayers import InputError
 from navlayers.mapping import formats as readers
+from navlayers.mapping.formats.detect import sniff
+from navlayers.mapping.formats.source import Source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +29,12 @@ def test_the_content_decides_the_format_not_the_ending(tmp_path: Path) -> None:
     reading = readers.read(path)
     assert reading.format == "native"
     assert reading.mapping_set.framework == "demo"
+
+
+@pytest.mark.cpu(2)
+def test_the_format_of_200_kb_of_blanks_is_found_in_linear_time() -> None:
+    """A pattern of keys without a bound takes minutes."""
+    assert sniff(Source("a", b"a" + b" " * 200_000 + b"\n")) == "native"
 
 
 def test_given_bytes_are_read_under_the_given_name() -> None:

@@ -19,16 +19,16 @@ _COMMENTS = (b"//", b"/*")
 """JavaScript comments: JSON has none, and the reader of JSON reports them."""
 
 _HEAD = 1 << 18
-# Keys at the start of a line: in YAML, those of the top level.
-_KEY = re.compile(rb"""^(?:["']?)([A-Za-z][A-Za-z0-9_& -]*?)(?:["']?)[ \t]*:(?:[ \t\r\n]|$)""", re.MULTILINE)
-_SECURITY_STACK = frozenset({b"ATT&CK version", b"platform", b"tags"})
+# Bounded: a key of blanks without end would take the square of its length.
+_KEY = re.compile(rb"""^["']?([A-Za-z$][A-Za-z0-9_$& -]{,80}?)["']?[ \t]*:(?:[ \t\r\n]|$)""", re.MULTILINE)
+_SECURITY_STACK = frozenset({"ATT&CK version", "platform", "tags"})
 _SEPARATORS = (b",", b";", b"\t", b"|")
 _TITLES = 20
 _TECHNIQUE = re.compile(rb"\bT[0-9]{4}\b", re.IGNORECASE)
 _LISTED = re.compile(rb"\W*T[ _-]?[0-9]{4}\b(?!\.?[0-9]*:[ \t]*$)", re.IGNORECASE)
 """A line of a bare list of techniques: an id, maybe after a bullet or before a name."""
-_SIGMA = frozenset({b"logsource", b"detection"})
-_SIGMA_PARTS = _SIGMA | {b"correlation"}
+_SIGMA = frozenset({"logsource", "detection"})
+_SIGMA_PARTS = _SIGMA | {"correlation"}
 
 
 _top = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -50,12 +50,26 @@ def sniff(source: Source) -> str:
     return _text(start)
 
 
+def json_keys(text: bytes) -> frozenset[str]:
+    """The keys of a JSON object.
+
+    Raises:
+        msgspec.DecodeError, RecursionError: the text is not JSON, or not an object.
+    """
+    return frozenset(_top.decode(text))
+
+
+def yaml_keys(text: bytes) -> frozenset[str]:
+    """The keys at the start of a line: in YAML, those of the top level."""
+    return frozenset(match[1].decode() for match in _KEY.finditer(text))
+
+
 def _json(data: bytes) -> str:
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
         if data.lstrip()[:1] == b"[":
             return "layer" if any("techniques" in top for top in _tops.decode(data)) else "mapex-json"
-        top = _top.decode(data)
+        top = json_keys(data)
     except (msgspec.DecodeError, RecursionError):
         # Not JSON, or not UTF-8: its head shows the intended format.
         head = data[:_HEAD]
@@ -77,14 +91,14 @@ def _text(start: bytes) -> str:
         start = start.decode("utf-16", "replace").encode()
     if _is_table(start):
         return "csv"
-    keys = frozenset(match[1] for match in _KEY.finditer(start))
-    if b"mapping_objects" in keys or (b"metadata" in keys and b"capabilities" not in keys):
+    keys = yaml_keys(start)
+    if "mapping_objects" in keys or ("metadata" in keys and "capabilities" not in keys):
         return "mapex-yaml"
-    if b"file_type" in keys and b"techniques" in keys:
+    if "file_type" in keys and "techniques" in keys:
         return "dettect"
-    if keys >= _SECURITY_STACK or (b"ATT&CK version" in keys and b"techniques" in keys):
+    if keys >= _SECURITY_STACK or ("ATT&CK version" in keys and "techniques" in keys):
         return "security-stack"
-    if keys >= _SIGMA or (b"title" in keys and keys & _SIGMA_PARTS):
+    if keys >= _SIGMA or ("title" in keys and keys & _SIGMA_PARTS):
         return "sigma"
     return "native"
 

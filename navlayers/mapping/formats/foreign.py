@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from navlayers._text import quantity
+from navlayers.mapping.formats.detect import json_keys, yaml_keys
 from navlayers.mapping.formats.source import OLE, UTF16, walk
 
 _HEAD = 1 << 16
@@ -81,13 +82,9 @@ _ARCHIVES = {
     **dict.fromkeys((".docx", ".pptx", ".odt", ".odp", ".docm", ".pptm"), "Office document"),
     **dict.fromkeys((".zip", ".jar", ".kmz"), "ZIP archive"),
 }
-# Bounded: a key of blanks without end would take the square of its length.
-_YAML_KEY = re.compile(r"""^["']?([A-Za-z$][\w$ -]{,40}?)["']?[ \t]*:(?:[ \t\r\n]|$)""", re.MULTILINE)
 _TABLE_HEADER = re.compile(r"\[{1,2}[A-Za-z_][\w.-]*\]{1,2}[ \t]*(?:#.*)?")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][\w.-]*[ \t]*=[ \t]*(?:[\"'\[{0-9]|true|false).*")
 _YARA_RULE = re.compile(r"(?:private |global )*rule\s+\w+(?:\s*:[\w\s]+)?\s*\{")
-
-_objects = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def format_of(data: bytes, name: str) -> str | None:
@@ -115,7 +112,7 @@ def format_of(data: bytes, name: str) -> str | None:
         return "Elastic rule" if elastic else "TOML file"
     if lines and _YARA_RULE.match("\n".join(lines[:2])):
         return "YARA or YARA-L rule file"
-    return _by_keys({match[1] for match in _YAML_KEY.finditer(text)})
+    return _by_keys(yaml_keys(text.encode()))
 
 
 def _is_binary(data: bytes) -> bool:
@@ -143,13 +140,13 @@ def _json(data: bytes) -> str | None:
     try:
         # JSON Lines have an object in each line.
         if rest.lstrip().startswith(b"{"):
-            return _by_keys(set(_objects.decode(first))) or "JSON Lines file"
-        return _by_keys(set(_objects.decode(data)))
+            return _by_keys(json_keys(first)) or "JSON Lines file"
+        return _by_keys(json_keys(data))
     except (msgspec.DecodeError, RecursionError):
         return None
 
 
-def _by_keys(keys: set[str]) -> str | None:
+def _by_keys(keys: frozenset[str]) -> str | None:
     return next((name for name, every, some in _BY_KEYS if every <= keys and (not some or some & keys)), None)
 
 
