@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.errors import Place
+from navlayers.mapping.formats.source import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -71,25 +71,26 @@ class Text:
         self.table = table
 
     @cached_property
-    def _starts(self) -> list[int]:
-        return [0, *(match.end() for match in _LINE.finditer(self.text))]
+    def _lines(self) -> Lines:
+        return Lines(_LINE.finditer(self.text))
 
     @cached_property
     def _delimiter(self) -> str:
-        first = self.text[: self._starts[1] if len(self._starts) > 1 else len(self.text)]
+        starts = self._lines.starts
+        first = self.text[: starts[1] if len(starts) > 1 else len(self.text)]
         return max(_DELIMITERS, key=first.count)
 
     def offset(self, place: Place) -> int | None:
         """The offset of a place; None if the text has no such line and column."""
-        if not 0 < place.line <= len(self._starts) or not place.column:
+        starts = self._lines.starts
+        if not 0 < place.line <= len(starts) or not place.column:
             return None
-        offset = self._starts[place.line - 1] + place.column - 1
+        offset = starts[place.line - 1] + place.column - 1
         return offset if offset < len(self.text) else None
 
     def place(self, offset: int) -> Place:
         """The place of an offset."""
-        line = bisect_right(self._starts, offset)
-        return Place(self.path, line, offset - self._starts[line - 1] + 1)
+        return Place(self.path, *self._lines.position(offset))
 
     def find(self, value: str, place: Place, reach: int) -> Place | None:
         """The place of the first occurrence of a value, within `reach` characters after a place.

@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import re
 from array import array
-from bisect import bisect_right
 from functools import cached_property
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from navlayers._text import neutralize
@@ -15,6 +14,7 @@ from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.formats import table_rows, table_write
 from navlayers.mapping.formats.context import Written
 from navlayers.mapping.formats.findings import Issue
+from navlayers.mapping.formats.source import Lines
 from navlayers.mapping.formats.table_columns import HEADER_WITHIN, check_names, columns_of
 
 if TYPE_CHECKING:
@@ -197,12 +197,11 @@ class TextGrid:
         return InputError(Problem(message, self._place(start), expected, hint, code="syntax"))
 
     def _place(self, offset: int) -> Place:
-        line = bisect_right(self._line_starts, offset)
-        return Place(self.path, line, offset - self._line_starts[line - 1] + 1)
+        return Place(self.path, *self._lines.position(offset))
 
     @cached_property
-    def _line_starts(self) -> array[int]:
-        return array("Q", chain((0,), (end.end() for end in _END.finditer(self._text))))
+    def _lines(self) -> Lines:
+        return Lines(_END.finditer(self._text))
 
 
 def _decode(source: Source, findings: Findings) -> str:

@@ -7,16 +7,16 @@ import os
 import re
 import stat
 from array import array
-from bisect import bisect_left
+from bisect import bisect_right
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.errors import InputError, Place, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 MAX_BYTES = 150_000_000
 """Largest file that is read unless the caller allows more."""
@@ -36,6 +36,18 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """The start of old workbooks (.xls) and of encrypted ones (.xlsx, too); their reader says which."""
 
 
+class Lines:
+    """The lines of a text: `starts` are their offsets, from the matches of line ends."""
+
+    def __init__(self, ends: Iterable[re.Match[str]] | Iterable[re.Match[bytes]]) -> None:
+        self.starts = array("Q", chain((0,), (end.end() for end in ends)))
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column of an offset, counted from 1."""
+        line = bisect_right(self.starts, offset)
+        return line, offset - self.starts[line - 1] + 1
+
+
 class Source:
     """An input: its name as the user gave it, and its bytes. The bytes of `as_text` are UTF-8 text."""
 
@@ -44,16 +56,14 @@ class Source:
         self.data = data
 
     @cached_property
-    def _newlines(self) -> array[int]:
-        ends = rb"\r\n?|\n" if b"\r" in self.data else b"\n"
-        return array("Q", (match.end() - 1 for match in re.finditer(ends, self.data)))
+    def _lines(self) -> Lines:
+        return Lines(re.finditer(rb"\r\n?|\n" if b"\r" in self.data else b"\n", self.data))
 
     def place(self, offset: int) -> Place:
         """Line and column (in characters) of a byte offset."""
-        line = bisect_left(self._newlines, offset)
-        start = self._newlines[line - 1] + 1 if line else 0
-        column = len(self.data[start:offset].decode("utf-8", "replace"))
-        return Place(self.path, line + 1, column + 1)
+        line, column = self._lines.position(offset)
+        before = self.data[offset - column + 1 : offset]
+        return Place(self.path, line, len(before.decode("utf-8", "replace")) + 1)
 
 
 class Folder(NamedTuple):
