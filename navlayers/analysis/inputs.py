@@ -14,7 +14,7 @@ from navlayers.errors import NavlayersError, Place, Problem, UsageError
 from navlayers.mapping.find import shipped
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.formats.layer import as_unscored, counting, counts
-from navlayers.mapping.load import Prepared, prepare
+from navlayers.mapping.load import Prepared, prepare_all
 from navlayers.mapping.model import HUNDRED
 from navlayers.mapping.ranges import in_hundred, range_of, range_text
 from navlayers.scoring.coverage import Coverage, coverage_of, without_scores
@@ -153,25 +153,21 @@ def load_inputs(
         NavlayersError: an input cannot be read, a release is not installed, or the domains differ.
     """
     sources = list(sources)
-    read = list(prepare(sources, attack_version, reading))
-    inputs = [prepared for prepared in read if isinstance(prepared, Prepared)]
-    inputs, left_out = _of_one_domain(inputs, {source.name for source in sources if source.parts})
+    read, skipped = prepare_all(sources, attack_version, reading)
+    inputs, left_out = _of_one_domain(read, {source.name for source in sources if source.parts})
     _refuse_several_domains(inputs)
-    newest = max(
-        (prepared.catalogue for prepared in inputs), key=lambda catalogue: versions.number(catalogue.version)
-    )
+    newest = max((each.catalogue for each in inputs), key=lambda catalogue: versions.number(catalogue.version))
     by_path = {source.path: source for source in sources}
     loaded = []
     counted = set()
-    for prepared in inputs:
-        layer = prepared
-        if prepared.format == "layer":
-            is_counted = _is_counted(prepared, counting(by_path[prepared.path], reading.max_bytes))
-            layer = _layer_input(prepared, is_counted=is_counted)
+    for each in inputs:
+        layer = each
+        if each.format == "layer":
+            is_counted = _is_counted(each, counting(by_path[each.path], reading.max_bytes))
+            layer = _layer_input(each, is_counted=is_counted)
             if is_counted:
-                counted.add(prepared.name)
+                counted.add(each.name)
         loaded.append(layer.at(newest))
-    skipped = [prepared for prepared in read if isinstance(prepared, Problem)]
     return InputSet(newest, tuple(loaded), (*skipped, *left_out), frozenset(counted))
 
 

@@ -100,9 +100,9 @@ def show(word: str, *inputs: Input, reading: ReadOptions = ReadOptions(), **opti
         UsageError: The word is unknown or ambiguous.
     """
     from navlayers.mapping.find import shipped  # noqa: PLC0415
-    from navlayers.mapping.load import Prepared, prepare  # noqa: PLC0415
+    from navlayers.mapping.load import prepare_all  # noqa: PLC0415
     from navlayers.pages.show import look_up  # noqa: PLC0415 - for pages alone
 
     sets = sources(inputs, reading) if inputs else shipped()
-    loaded = [item for item in prepare(sets, reading=reading) if isinstance(item, Prepared)]
+    loaded, _ = prepare_all(sets, reading=reading)
     return look_up(word, loaded, ScoreOptions(**options))

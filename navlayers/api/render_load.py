@@ -16,7 +16,7 @@ from navlayers.mapping.formats import source as sources
 from navlayers.mapping.formats._json import HALF_PAIR
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.formats.detect import sniff
-from navlayers.mapping.load import Prepared, prepare
+from navlayers.mapping.load import prepare_all
 from navlayers.mapping.replacements import MOST_LISTED, changes_of_ids, not_active
 from navlayers.output.folders import INDEX, read_index
 from navlayers.pages.results import ALL
@@ -54,7 +54,7 @@ def load(source: Source, attack_version: str | None = None, reading: ReadOptions
         NavlayersError: it cannot be read, or its ATT&CK release is not installed.
     """
     if (reading.format or _format(source, reading)) != "layer":
-        (prepared,) = (each for each in prepare([source], attack_version, reading) if isinstance(each, Prepared))
+        ((prepared,), _) = prepare_all([source], attack_version, reading)
         scored = score_set(prepared.set, prepared.catalogue, ScoreOptions())
         (built,) = layers_of(scored, ["overview"])
         view = View.from_layer(built.layer, prepared.catalogue)

@@ -67,19 +67,18 @@ def command(
     """
     # Completion of this command does not need these.
     from navlayers.api.sources import sources  # noqa: PLC0415
-    from navlayers.mapping.load import Prepared, prepare  # noqa: PLC0415
+    from navlayers.mapping.load import prepare_all  # noqa: PLC0415
     from navlayers.mapping.replacements import inactive  # noqa: PLC0415
     from navlayers.pages.show.build import page  # noqa: PLC0415
     from navlayers.pages.show.lookup import find  # noqa: PLC0415
 
     format_ = _options.report_format(format_, output, _ENDINGS)
     inputs = sources(sets, reading)
-    read = list(prepare(inputs, attack_version, reading))
-    loaded = [each for each in read if isinstance(each, Prepared)]
+    loaded, skipped = prepare_all(inputs, attack_version, reading)
     subject = find(what, loaded, kind)
     result = page(subject, loaded, scoring)
     if not quiet:
-        _print.notices(each for each in read if not isinstance(each, Prepared))
+        _print.notices(skipped)
         if sets:
             _print.notices(notice for each in loaded for notice in each.notices)
             for each in loaded:

@@ -9,7 +9,7 @@ import click
 from navlayers._text import percent_figure
 from navlayers.api.sources import sources
 from navlayers.cli import _options, _print
-from navlayers.mapping.load import Prepared, prepare
+from navlayers.mapping.load import prepare_all
 from navlayers.mapping.nouns import common_noun, noun
 from navlayers.scoring.scores import UNSPECIFIED
 from navlayers.scoring.stats import Stats, set_stats
@@ -38,11 +38,10 @@ def command(
     navlayers stats gcp
     navlayers stats aws azure gcp --json
     """
-    read = list(prepare(sources(sets, reading), attack_version, reading))
-    loaded = [each for each in read if isinstance(each, Prepared)]
+    loaded, skipped = prepare_all(sources(sets, reading), attack_version, reading)
     counted = [(each.name, set_stats(each.set, each.catalogue)) for each in loaded]
     if not quiet:
-        _print.notices(each for each in read if not isinstance(each, Prepared))
+        _print.notices(skipped)
         _print.notices(notice for each in loaded for notice in each.notices)
         for each, (name, numbers) in zip(loaded, counted, strict=True):
             _print.remapped(

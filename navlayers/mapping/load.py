@@ -125,6 +125,20 @@ def prepare(
         yield Problem(f"{message}; using {and_list([*used.values()])}", hint=absent[0][1][0].hint)
 
 
+def prepare_all(
+    sources: Iterable[Source], attack_version: str | None = None, reading: ReadOptions = ReadOptions()
+) -> tuple[list[Prepared], list[Problem]]:
+    """The sets and the notices of `prepare`, which has the same arguments and errors."""
+    sets: list[Prepared] = []
+    notices: list[Problem] = []
+    for item in prepare(sources, attack_version, reading):
+        if isinstance(item, Prepared):
+            sets.append(item)
+        else:
+            notices.append(item)
+    return sets, notices
+
+
 def nothing_read(sources: Iterable[Source]) -> list[Problem]:
     """For each folder of the sources, the problem that nothing in it is a mapping set."""
     return [find.nothing_in(f) for f in dict.fromkeys(s.path.parent for s in sources if s.origin == "folder")]

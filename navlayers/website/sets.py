@@ -10,7 +10,6 @@ from navlayers._text import percent
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.errors import InputError, Place, Problem
 from navlayers.layer.build import set_title
-from navlayers.mapping.load import Prepared
 from navlayers.pages.show.build import mapped_rows
 from navlayers.scoring.labels import labels
 from navlayers.scoring.stats import Stats, set_stats
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from navlayers.mapping.find import Source
+    from navlayers.mapping.load import Prepared
     from navlayers.mapping.model import MappingSet
     from navlayers.pages.show.results import MappingRow, SetHead
     from navlayers.pages.show.set_index import IndexedSet
@@ -33,23 +33,20 @@ _HINT = (
 
 
 def sets_of(
-    read: Iterable[Prepared | Problem], sources: Sequence[Source]
+    read: Iterable[Prepared], skipped: Iterable[Problem], sources: Sequence[Source]
 ) -> tuple[list[Prepared], tuple[Problem, ...]]:
-    """The mapping sets among the inputs, and notices about skipped files.
+    """The mapping sets among the inputs, and notices about skipped layers and files.
 
     Raises:
         InputError: an input is a layer, or no input is a mapping set.
     """
     in_folders = {source.path for source in sources if source.origin == "folder"}
     read = list(read)
-    sets = [item for item in read if isinstance(item, Prepared)]
-    refuse_layers(item for item in sets if item.path not in in_folders)
-    notices = tuple(
-        item if isinstance(item, Problem) else Problem("skipped: a layer, not a mapping set", Place(str(item.path)))
-        for item in read
-        if isinstance(item, Problem) or item.format == "layer"
-    )
-    sets = [item for item in sets if item.format != "layer"]
+    sets = [item for item in read if item.format != "layer"]
+    layers = [item for item in read if item.format == "layer"]
+    refuse_layers(layer for layer in layers if layer.path not in in_folders)
+    message = "skipped: a layer, not a mapping set"
+    notices = (*(Problem(message, Place(str(layer.path))) for layer in layers), *skipped)
     if not sets and notices:
         raise InputError([Problem("no mapping set among these files", hint=_HINT), *notices])
     return sets, notices

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.errors import Problem
 from navlayers.mapping.formats.context import ReadOptions
-from navlayers.mapping.load import prepare
+from navlayers.mapping.load import prepare_all
 from navlayers.output.folders import write_folder
 from navlayers.scoring.scores import odd_scores
 from navlayers.website.make import Site, SiteOptions
@@ -68,7 +68,7 @@ def write_site(
         NavlayersError: an input, option, release or the folder is unusable; nothing was written.
     """
     sources = list(sources)
-    sets, skipped = sets_of(prepare(sources, attack_version, reading), sources)
+    sets, skipped = sets_of(*prepare_all(sources, attack_version, reading), sources)
     site = Site(sets, options)
     sizes: list[int] = []
 
