@@ -15,8 +15,8 @@ from navlayers._text import and_list, slug
 from navlayers.errors import InputError, NavlayersWarning, Place, Problem, UsageError
 from navlayers.layer.document import Layer, encode_layer
 from navlayers.mapping.find import STDIN, Source, repeated, resolve
-from navlayers.mapping.load import by_domain
 from navlayers.mapping.model import MappingSet
+from navlayers.mapping.parts import by_domain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

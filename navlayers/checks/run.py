@@ -17,7 +17,7 @@ from navlayers.mapping import formats as readers
 from navlayers.mapping.find import STDIN
 from navlayers.mapping.formats import Findings, ReadOptions
 from navlayers.mapping.formats.findings import Spelling
-from navlayers.mapping.load import part_options
+from navlayers.mapping.parts import part_options
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

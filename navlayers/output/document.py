@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from navlayers.layer.view import View
 from navlayers.output.tables import Cell, Column, Table, relinked, shown, with_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from navlayers.layer.view import View  # noqa: TC004 - documents are never decoded, most have no figure
 
 Paper: TypeAlias = Literal["A4", "letter"]
 LogoKind: TypeAlias = Literal["png", "jpeg", "svg"]
