@@ -84,7 +84,7 @@ def load(source: Source, attack_version: str | None = None, reading: ReadOptions
 def _format(source: Source, reading: ReadOptions) -> str:
     if source.data is None and source.path.is_dir():
         return "folder"
-    return sniff(sources.load(source.path, source.data, reading.max_bytes))
+    return sniff(sources.load(source.path, source.data, reading.max_bytes)).format
 
 
 def _at_release(
@@ -166,6 +166,6 @@ def _of_folder(folder: Path, candidates: Sequence[Source], max_bytes: int) -> li
 def _layer_format(source: Source, max_bytes: int) -> str:
     """The format of a file; `load` reports a file that cannot be read."""
     try:
-        return sniff(sources.load(source.path, source.data, max_bytes))
+        return sniff(sources.load(source.path, source.data, max_bytes)).format
     except NavlayersError:
         return "layer"

@@ -13,7 +13,6 @@ import msgspec
 
 from navlayers._text import and_list, slug
 from navlayers.errors import InputError, NavlayersWarning, Place, Problem, UsageError
-from navlayers.layer.document import Layer, encode_layer
 from navlayers.mapping.find import STDIN, Source, repeated, resolve
 from navlayers.mapping.model import MappingSet
 from navlayers.mapping.parts import by_domain
@@ -21,6 +20,7 @@ from navlayers.mapping.parts import by_domain
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from navlayers.layer.document import Layer
     from navlayers.mapping.formats import ReadOptions
 
 Input: TypeAlias = "str | os.PathLike[str] | MappingSet | Layer"
@@ -57,6 +57,8 @@ def sources(
 def _in_memory(item: object) -> Source:
     if isinstance(item, MappingSet):
         return Source(slug(item.framework) or "set", Path(item.framework), mapping_set=item)
+    from navlayers.layer.document import Layer, encode_layer  # noqa: PLC0415 - for objects of the library alone
+
     if isinstance(item, Layer):
         return Source(slug(item.name) or "layer", Path(f"{item.name}.json"), data=encode_layer(item))
     kind = type(item).__name__

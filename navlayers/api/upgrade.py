@@ -190,7 +190,7 @@ class _Upgrader(NamedTuple):
         if source.data is None and source.path.is_dir():
             return self._set(source, None, readers.read(path, reading=self.reading))
         loaded = sources.load(path, source.data, self.reading.max_bytes)
-        if (self.reading.format or detect.sniff(loaded)) == outputs.LAYER:
+        if (self.reading.format or detect.sniff(loaded).format) == outputs.LAYER:
             self._format(outputs.LAYER)
             return self._layers(source, loaded)
         reading = read(msgspec.structs.replace(source, data=loaded.data), self.reading)

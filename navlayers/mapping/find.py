@@ -14,7 +14,6 @@ from navlayers.attack.domain import Domain
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.formats import FORMATS, READS
 from navlayers.mapping.formats.detect import likely_set, sniff_folder
-from navlayers.mapping.formats.foreign import contents
 from navlayers.mapping.formats.source import ENDINGS
 from navlayers.mapping.model import MappingSet
 
@@ -194,6 +193,8 @@ def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | Non
 
 def nothing_in(folder: Path) -> Problem:
     """The problem of a folder in which nothing is a mapping set: what was found there, and what is read."""
+    from navlayers.mapping.formats.foreign import contents  # noqa: PLC0415 - for messages alone
+
     found = contents(folder)
     message = f"no mapping set in this folder{f': found {and_list(found)}' if found else ''}"
     below = any(entry.is_dir() for entry in folder.iterdir() if not entry.name.startswith("."))

@@ -185,8 +185,8 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
     if reading is None:
         return Prepared(source.name, mapping_set, own, catalogue, replaced, tuple(notices))
     if source.origin != "shipped":
-        place = reading.place_of("attack_version")
-        notices = [notice.at(place) for notice in notices]
+        # The place takes time to find.
+        notices = [notice.at(reading.place_of("attack_version")) for notice in notices]
     notices = [*reading.notices, *(_placed(notice, source) for notice in notices)]
     role = mapping_set.role
     if "role" in options.metadata and role != "threat" == likely_role(mapping_set.framework):

@@ -77,7 +77,7 @@ def _domains(source: Source, options: ReadOptions) -> list[Domain]:
 
     try:
         raw = load(source.path, source.data, options.max_bytes)
-        format_ = options.format or sniff(raw)
+        format_ = options.format or sniff(raw).format
         if format_ not in _TABLE_FORMATS:
             return []
         # Reading takes longer than looking for ids, and almost all tables are of one domain.

@@ -133,16 +133,25 @@ def remap(
     """
     releases = ReleaseChange(None, catalogue)
     replaced: dict[str, ReplacedId] = {}
-    mappings = []
-    for mapping in mapping_set.mappings:
-        id_, changed = mapping.technique, mapping
+    names: dict[str, str] = {}
+    for id_ in sorted({mapping.technique for mapping in mapping_set.mappings}):
         change = releases.id_change(id_)
+        known = own.get(id_) if own and catalogue.get(id_) is None else None
         if change.kind == "replaced" and change.now is not None:
             replaced[id_] = ReplacedId(id_, change.name, change.now, change.now_name)
-            changed = msgspec.structs.replace(mapping, technique=change.now, technique_name=None)
-        elif own and mapping.technique_name is None and catalogue.get(id_) is None:
-            known = own.get(id_)
-            changed = msgspec.structs.replace(mapping, technique_name=known.name) if known else mapping
-        mappings.append(changed)
-    remapped = msgspec.structs.replace(mapping_set, mappings=tuple(mappings), attack_version=catalogue.version)
-    return remapped, tuple(replaced[id_] for id_ in sorted(replaced))
+        elif known is not None:
+            names[id_] = known.name
+    mappings = mapping_set.mappings
+    if replaced or names:
+        mappings = tuple(_remapped(mapping, replaced, names) for mapping in mappings)
+    remapped = msgspec.structs.replace(mapping_set, mappings=mappings, attack_version=catalogue.version)
+    return remapped, tuple(replaced.values())
+
+
+def _remapped(mapping: Mapping, replaced: dict[str, ReplacedId], names: dict[str, str]) -> Mapping:
+    id_ = mapping.technique
+    if id_ in replaced:
+        return msgspec.structs.replace(mapping, technique=replaced[id_].successor, technique_name=None)
+    if id_ in names and mapping.technique_name is None:
+        return msgspec.structs.replace(mapping, technique_name=names[id_])
+    return mapping

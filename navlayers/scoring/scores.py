@@ -273,9 +273,9 @@ def _best(capability: str, rows: Sequence[Mapping], rules: Rules) -> Contributio
         worth = number(row.value, rules)
         if worth is not None and (best is None or (worth, row.value or "") > best):
             best = (worth, row.value or "")
-    types = tuple(sorted({row.type for row in rows if row.type}))
+    types = {row.type for row in rows if row.type}
     worth, value = best or (None, "")
-    return Contribution(capability, worth, value or None, types)
+    return Contribution(capability, worth, value or None, tuple(sorted(types) if len(types) > 1 else types))
 
 
 def _aggregate(best: Sequence[Contribution], rules: Rules) -> float | None:

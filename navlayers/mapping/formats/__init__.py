@@ -13,7 +13,6 @@ from typing import NamedTuple
 import msgspec
 
 from navlayers.errors import OtherFileError, Place, Problem, UsageError, unknown
-from navlayers.mapping.formats import foreign
 from navlayers.mapping.formats import source as sources
 from navlayers.mapping.formats.context import (
     METADATA,
@@ -172,10 +171,16 @@ def _open(path: str | Path, data: bytes | None, options: ReadOptions) -> tuple[S
         if format_ is not None and FORMATS[format_].folder:
             return Folder(str(path), options.max_bytes), format_
     source = sources.load(path, data, options.max_bytes)
-    if options.format is None and (name := foreign.format_of(source.data, source.path)) is not None:
-        message = foreign.described(name)
-        raise OtherFileError(Problem(message, Place(source.path), "a mapping set", READS, code="unreadable"))
-    return source, options.format or sniff(source)
+    if options.format is not None:
+        return source, options.format
+    sniffed = sniff(source)
+    if not sniffed.certain:
+        from navlayers.mapping.formats import foreign  # noqa: PLC0415 - few files are uncertain
+
+        if (name := foreign.format_of(source.data, source.path)) is not None:
+            message = foreign.described(name)
+            raise OtherFileError(Problem(message, Place(source.path), "a mapping set", READS, code="unreadable"))
+    return source, sniffed.format
 
 
 def _is_folder(path: str | Path) -> bool:

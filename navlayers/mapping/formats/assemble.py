@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import msgspec
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.context import PartKind
     from navlayers.mapping.formats.rows import Pairs, Table
 
+_meaningless = attrgetter(*MEANINGLESS)
 _NOTHING = (None,) * len(MEANINGLESS)
 _KEPT = frozenset({*MEANINGLESS, "related_score", "status"})
 """Fields of a row that readers keep in `other`."""
@@ -143,7 +145,7 @@ def _own(row: ExplorerRow, capability: Capability | None) -> tuple[str | None, s
 
 
 def _other(row: ExplorerRow) -> Pairs:
-    values = msgspec.structs.astuple(row)[-len(MEANINGLESS) :]
+    values = _meaningless(row)
     other: Pairs = ()
     if values != _NOTHING:
         other = tuple(pair for pair in zip(MEANINGLESS, values, strict=True) if pair[1] is not None)

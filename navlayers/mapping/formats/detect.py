@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -31,19 +31,37 @@ _SIGMA = frozenset({"logsource", "detection"})
 _SIGMA_PARTS = _SIGMA | {"correlation"}
 
 
+_JSON_KEYS = {"mapping_objects": "mapex-json", "objects": "stix", "techniques": "layer"}
+_YAML_KEYS = (
+    (frozenset({"mapping_objects"}), "mapex-yaml"),
+    (frozenset({"file_type", "techniques"}), "dettect"),
+    (_SECURITY_STACK, "security-stack"),
+    (frozenset({"ATT&CK version", "techniques"}), "security-stack"),
+    (_SIGMA, "sigma"),
+    (frozenset({"framework", "capabilities"}), "native"),
+)
+"""Keys at the top that only files of a format have, all of them; the first match counts."""
+
 _top = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _tops = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 
 
-def sniff(source: Source) -> str:
-    """The format of an input, a name of `FORMATS`; if undecided, the format whose errors help most.
+class Sniffed(NamedTuple):
+    """The format of an input, a name of `FORMATS`; unless `certain`, the one whose errors help most."""
+
+    format: str
+    certain: bool = False
+
+
+def sniff(source: Source) -> Sniffed:
+    """The format of an input.
 
     Args:
         source: the input; only its content counts, not its name.
     """
     data = source.data
     if data.startswith((_ZIP, OLE)):
-        return "xlsx"
+        return Sniffed("xlsx")
     start = data[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n")
     if start[:1] in {b"{", b"["} or start.startswith(_COMMENTS):
         return _json(data)
@@ -64,43 +82,40 @@ def yaml_keys(text: bytes) -> frozenset[str]:
     return frozenset(match[1].decode() for match in _KEY.finditer(text))
 
 
-def _json(data: bytes) -> str:
+def _json(data: bytes) -> Sniffed:
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
         if data.lstrip()[:1] == b"[":
-            return "layer" if any("techniques" in top for top in _tops.decode(data)) else "mapex-json"
+            layers = any("techniques" in top for top in _tops.decode(data))
+            return Sniffed("layer", certain=True) if layers else Sniffed("mapex-json")
         top = json_keys(data)
     except (msgspec.DecodeError, RecursionError):
         # Not JSON, or not UTF-8: its head shows the intended format.
         head = data[:_HEAD]
         if b'"mapping_objects"' in head:
-            return "mapex-json"
+            return Sniffed("mapex-json")
         if b'"objects"' in head and b'"bundle"' in head:
-            return "stix"
-        return "layer" if b'"techniques"' in head or b'"techniqueID"' in head else "mapex-json"
-    if "mapping_objects" in top:
-        return "mapex-json"
-    if "objects" in top:
-        return "stix"
-    return "layer" if "techniques" in top else "mapex-json"
+            return Sniffed("stix")
+        return Sniffed("layer" if b'"techniques"' in head or b'"techniqueID"' in head else "mapex-json")
+    for key, format_ in _JSON_KEYS.items():
+        if key in top:
+            return Sniffed(format_, certain=True)
+    return Sniffed("mapex-json")
 
 
-def _text(start: bytes) -> str:
+def _text(start: bytes) -> Sniffed:
     if start[:2] in UTF16:
         # Spreadsheets save "Unicode text" in this way, as tables with tabs.
         start = start.decode("utf-16", "replace").encode()
     if _is_table(start):
-        return "csv"
+        return Sniffed("csv")
     keys = yaml_keys(start)
-    if "mapping_objects" in keys or ("metadata" in keys and "capabilities" not in keys):
-        return "mapex-yaml"
-    if "file_type" in keys and "techniques" in keys:
-        return "dettect"
-    if keys >= _SECURITY_STACK or ("ATT&CK version" in keys and "techniques" in keys):
-        return "security-stack"
-    if keys >= _SIGMA or ("title" in keys and keys & _SIGMA_PARTS):
-        return "sigma"
-    return "native"
+    for every, format_ in _YAML_KEYS:
+        if keys >= every:
+            return Sniffed(format_, certain=True)
+    if "metadata" in keys and "capabilities" not in keys:
+        return Sniffed("mapex-yaml")
+    return Sniffed("sigma" if "title" in keys and keys & _SIGMA_PARTS else "native")
 
 
 def _is_table(start: bytes) -> bool:
@@ -176,7 +191,7 @@ def _kind_of(file: Path) -> str:
     if ending not in YAML:
         # Of texts, those with a technique; a list of rules in a folder of rules has none.
         return "table" if ending.startswith(".xls") or b"\0" in head or _ID.search(head) else ""
-    kind = _text(head.lstrip(b"\xef\xbb\xbf \t\r\n"))
+    kind = _text(head.lstrip(b"\xef\xbb\xbf \t\r\n")).format
     if kind == "native" and not re.search(rb"^[\"']?(?:framework|capabilities)[\"']?[ \t]*:", head, re.MULTILINE):
         return ""
     return kind

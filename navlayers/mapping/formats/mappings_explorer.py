@@ -130,13 +130,14 @@ def read_document(
 
 
 def _rows(objects: Iterable[Any], table: Table, findings: Findings) -> Iterator[ExplorerRow]:
-    mark = findings.mark
+    lenient, mark = findings.leaves_out, findings.mark
     for index, fields in enumerate(objects):
         row = _row(fields, index, table)
-        if findings.left_out(mark, "row"):
+        if lenient and findings.left_out(mark, "row"):
             table.left_out.add(index)
         yield row
-        mark = findings.mark
+        if lenient:
+            mark = findings.mark
 
 
 def _row(fields: Any, index: int, table: Table) -> ExplorerRow:

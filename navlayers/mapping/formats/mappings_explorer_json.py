@@ -32,6 +32,8 @@ _EXPECTED = 'Mappings Explorer JSON: {"metadata": {…}, "mapping_objects": […
 _top = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _rows = msgspec.json.Decoder(list[msgspec.Raw])
 _row = msgspec.json.Decoder()
+_several = msgspec.json.Decoder(list[dict[str, Any]])
+_BATCH = 100
 
 
 def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
@@ -67,7 +69,24 @@ def _metadata_value(text: str) -> Any:
 
 def _objects(raws: list[msgspec.Raw], findings: Findings, locator: JsonLocator) -> Iterator[Any]:
     """The values of the rows; None for one that cannot be decoded, which is reported."""
-    for index, raw in enumerate(raws):
+    for start in range(0, len(raws), _BATCH):
+        batch = raws[start : start + _BATCH]
+        # Most rows have nothing to report, and together take half the time.
+        yield from _plain(batch) or _one_by_one(batch, start, findings, locator)
+
+
+def _plain(raws: list[msgspec.Raw]) -> list[dict[str, Any]] | None:
+    """The values of rows that are all objects without repeated keys; else None."""
+    text = b"[%b]" % b",".join(raws)
+    try:
+        values = _several.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return values if most_keys(text) == sum(map(len, values)) else None
+
+
+def _one_by_one(raws: list[msgspec.Raw], start: int, findings: Findings, locator: JsonLocator) -> Iterator[Any]:
+    for index, raw in enumerate(raws, start):
         text = bytes(raw)
         try:
             value = _row.decode(text)
