@@ -121,14 +121,8 @@ def prepare_all(
     sources: Iterable[Source], attack_version: str | None = None, reading: ReadOptions = ReadOptions()
 ) -> tuple[list[Prepared], list[Problem]]:
     """The sets and the notices of `prepare`, which has the same arguments and errors."""
-    sets: list[Prepared] = []
-    notices: list[Problem] = []
-    for item in prepare(sources, attack_version, reading):
-        if isinstance(item, Prepared):
-            sets.append(item)
-        else:
-            notices.append(item)
-    return sets, notices
+    read = list(prepare(sources, attack_version, reading))
+    return [one for one in read if isinstance(one, Prepared)], [one for one in read if isinstance(one, Problem)]
 
 
 def nothing_read(sources: Iterable[Source]) -> list[Problem]:
