@@ -122,18 +122,18 @@ class Page:
             return content
         strong = isinstance(cell, Span) and cell.strong and bool(text)
         if fill := fill_of(cell, column):
-            return Markup('<span class="chip {}">{}</span>').format(self.colors.name(fill), content)
+            return Markup('<span class="chip %s">%s</span>') % (self.colors.name(fill), content)
         if column.kind == "technique" and text in self._explored:
-            return Markup('<a href="#pin={}" rel="noreferrer">{}</a>').format(text, content)
+            return Markup('<a href="#pin=%s" rel="noreferrer">%s</a>') % (text, content)
         lines = text.split("\n")
         urls = [address_of(cell if len(lines) == 1 else line, column) for line in lines]
         if all(urls):
             name = Markup(' class="strong"') if strong else ""
-            link = Markup('<a href="{}" rel="noreferrer"{}>{}</a>')
+            link = Markup('<a href="%s" rel="noreferrer"%s>%s</a>')
             return Markup("<br>").join(
-                link.format(u, name, finalize(line)) for u, line in zip(urls, lines, strict=True)
+                link % (url, name, finalize(line)) for url, line in zip(urls, lines, strict=True)
             )
-        return Markup('<span class="strong">{}</span>').format(content) if strong else content
+        return Markup('<span class="strong">%s</span>') % content if strong else content
 
     @property
     def style(self) -> Markup:
