@@ -36,12 +36,14 @@ class InputSet(msgspec.Struct, frozen=True):
         inputs: the sets and layers, in the order given.
         notices: files that were skipped.
         counted: names of the inputs that are layers of counts; their sets are unscored.
+        left_out: the parts of tables in other ATT&CK domains that were left out.
     """
 
     catalogue: Catalogue
     inputs: tuple[Prepared, ...]
     notices: tuple[Problem, ...] = ()
     counted: frozenset[str] = frozenset()
+    left_out: tuple[Problem, ...] = ()
 
     def split_layers(self) -> InputSet:
         """Each layer of a list as a separate input, if that list is the only input."""
@@ -168,7 +170,7 @@ def load_inputs(
             if is_counted:
                 counted.add(each.name)
         loaded.append(layer.at(newest))
-    return InputSet(newest, tuple(loaded), (*skipped, *left_out), frozenset(counted))
+    return InputSet(newest, tuple(loaded), (*skipped, *left_out), frozenset(counted), left_out)
 
 
 def _other(prepared: Prepared) -> bool:

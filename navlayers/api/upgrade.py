@@ -221,7 +221,7 @@ class _Upgrader(NamedTuple):
         route = self._route(read)
         result, report = sets.upgraded_set(read.mapping_set, route)
         format_ = self._format(read.format)
-        notices = [*read.notices, *_placed(route.notices, _label(source))]
+        notices = [*map(_without_release, read.notices), *_placed(route.notices, _label(source))]
         if not read.mapping_set.mappings and all(notice.code != "empty-set" for notice in read.notices):
             notices.append(Problem("the set has no mappings", Place(str(source.path)), code="empty-set"))
         if report.already and format_ == read.format and before is not None:
@@ -239,6 +239,16 @@ class _Upgrader(NamedTuple):
         """The route from the release of a set; from an unknown one where the reader assumed the newest."""
         assumed = any(isinstance(notice, Assumed) and "attack_version" in notice.assumed for notice in read.notices)
         return self.routes[read.mapping_set.domain, "" if assumed else read.mapping_set.attack_version]
+
+
+def _without_release(notice: Problem) -> Problem:
+    """A notice of assumed metadata without the release: an upgrade from an assumed one would say nothing."""
+    if not isinstance(notice, Assumed) or "attack_version" not in notice.assumed:
+        return notice
+    message = notice.message.rpartition("attack version")[0].rstrip(", ")
+    if len(notice.assumed) == 1:
+        message = message.partition(";")[0]
+    return msgspec.structs.replace(notice, message=f"{message}; its ATT&CK release is unknown")
 
 
 def _placed(problems: Iterable[Problem], path: str) -> list[Problem]:

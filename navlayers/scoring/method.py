@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text import and_list, number_text
+from navlayers.mapping.model import HUNDRED
 from navlayers.scoring.aggregate import DESCRIPTIONS
 from navlayers.scoring.scores import UNSPECIFIED
 
@@ -25,8 +26,9 @@ def how_scored(rules: Rules, category: str | None, single: bool) -> list[str]:
     scale = ", ".join(f"{value} {number_text(number)}" for value, number in rules.scale.items())
     several = category is None and rules.scored_categories != (UNSPECIFIED,)
     subject = "Per category, a technique's score is" if several else "A technique's score is"
-    if rules.range is not None:
-        scale = f"from {number_text(rules.range[0])} to {number_text(rules.range[1])}"
+    if not scale:
+        low, high = rules.range or HUNDRED
+        scale = f"from {number_text(low)} to {number_text(high)}"
     basis = "" if rules.counts else f" ({scale})"
     how = "what the {0.singular} gives it" if single and not rules.counts else DESCRIPTIONS[options.aggregate]
     sentences = [f"{subject} {how.format(rules.noun)}{basis}."]

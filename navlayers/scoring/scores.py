@@ -136,6 +136,8 @@ def make_rules(mapping_set: MappingSet, options: ScoreOptions) -> Rules:
     if mapping_set.scored and not valued:
         valued = present  # nothing is rated yet, which is not the same as a set without ratings
     values = {mapping.value for mapping in mapping_set.mappings}
+    if not (mapping_set.scale or options.scale) and _only_numbers(values):
+        scale = {}  # the words of the default scale would explain nothing
     order = (*CATEGORIES, UNSPECIFIED)
     scored = tuple(category for category in order if category in valued)
     if options.weights:
@@ -153,6 +155,12 @@ def make_rules(mapping_set: MappingSet, options: ScoreOptions) -> Rules:
         noun=noun(mapping_set),
         range=score_range,
     )
+
+
+def _only_numbers(values: Iterable[str | None]) -> bool:
+    """Whether there are values, and all of them are numbers."""
+    texts = [value for value in values if value is not None]
+    return bool(texts) and all(map(DECIMAL.fullmatch, texts))
 
 
 def _check_weights(name: str, weights: dict[str, float], scored: Sequence[str]) -> None:

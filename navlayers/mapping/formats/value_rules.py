@@ -148,6 +148,7 @@ class Scale:
         self.names = tuple(names)
         self.range = score_range
         self._unknown: dict[str, str] = {}
+        self._beyond = (0.0, 0.0)
         self.exact = frozenset(self.names)
         self.lower = {name.lower(): name for name in self.names}
         # With numbers as names, such as 0 to 5, a number that is not among them would be a score on another scale.
@@ -156,6 +157,17 @@ class Scale:
         others = "" if self.numbers else f" or a number from {low} to {high}"
         self.expected = f"{or_list(self.names) if self.numbers else comma_list(self.names)}{others}"
         self.near = Names(self.names)
+
+    def outside(self, number: float) -> Callable[[], str] | None:
+        """The advice about a number outside the range; None where the names are numbers."""
+        self._beyond = (min(number, self._beyond[0]), max(number, self._beyond[1]))
+        return None if self.numbers else self.wider
+
+    def wider(self) -> str:
+        """The option that sets a range with all numbers outside."""
+        low, high = self._beyond
+        limits = f"{decimal(low)}-{decimal(high or HUNDRED[1])}"
+        return f"set the range of the scores, such as --score-range {limits}"
 
     def hint(self, text: str) -> str:
         """A name that is similar to an unknown word; the words without one are kept for the advice."""
@@ -199,9 +211,8 @@ def score_value(text: str, scale: Scale) -> tuple[str | None, Issue | None]:
         return clean, None
     if decimal_number or (_SIGNED.fullmatch(clean) and clean.startswith("-")):
         message = f"score value {quoted(text)} is outside the scale"
-        limits = f"0-{clean}" if decimal_number else f"{clean}-{decimal(HUNDRED[1])}"
-        hint = "" if scale.numbers else f"set the range of the scores, such as --score-range {limits}"
-        return None, Issue(message, scale.expected, hint, code="unknown-value")
+        advice = scale.outside(float(clean))
+        return None, Issue(message, scale.expected, code="unknown-value", advice=advice)
     if numeric(clean) or re.match(r"[-+]?\.?[0-9]", clean):
         message = f"score value {quoted(text)} is not a decimal number"
         return None, Issue(message, scale.expected, _DECIMAL_HINT, code="unknown-value")

@@ -55,6 +55,7 @@ class ReportInput(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     plan: Plan | None = None
     weak: float = WEAK
     notices: tuple[Problem, ...] = ()
+    left_out: tuple[Problem, ...] = ()
 
     @property
     def catalogue(self) -> Catalogue:
@@ -221,6 +222,7 @@ def report_input(
         plan=plan,
         weak=weak,
         notices=(*together.notices, *notices),
+        left_out=together.left_out,
     )
 
 

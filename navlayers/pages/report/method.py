@@ -57,6 +57,8 @@ def method_blocks(data: ReportInput) -> Iterator[Block]:
     yield from _release(data)
     yield Heading("Sources and licenses")
     yield _sources(data)
+    for notice in data.left_out:
+        yield Paragraph(f"{notice.message[:1].upper()}{notice.message[1:]}.")
     yield Note("Made with navlayers. The same inputs and options give the same report.")
 
 
