@@ -38,11 +38,11 @@ def convert(corpus: Path, work: Path) -> Iterator[tuple[str, list[str]]]:
     nist = str(corpus / NIST)
     yield "stats of the NIST set", ["stats", nist, "--json"]
     for format_ in formats.WRITABLE:
-        yield f"NIST JSON → {format_}", ["convert", nist, "--to", format_, "-o", "-"]
+        yield f"NIST JSON → {format_}", ["convert", nist, "--format", format_, "-o", "-"]
     for format_, ending in READ_BACK.items():
         made = str(work / f"nist-{format_}.{ending}")
-        run("convert", nist, "--to", format_, "-o", made, "-q")
-        yield f"NIST {format_} → JSON", ["convert", made, "--to", "mapex-json", "-o", "-"]
+        run("convert", nist, "--format", format_, "-o", made, "-q")
+        yield f"NIST {format_} → JSON", ["convert", made, "--format", "mapex-json", "-o", "-"]
     stack = corpus.parent / "security-stack" / "Azure"
     if stack.is_dir():
         yield "security stack, 48 files → native", ["convert", str(stack), "-o", "-"]
@@ -97,7 +97,7 @@ def upgrade(corpus: Path, work: Path) -> Iterator[tuple[str, list[str]]]:
 def render(corpus: Path, work: Path) -> Iterator[tuple[str, list[str]]]:
     layer = nist_layer(corpus, work)
     for format_ in FORMATS:
-        yield f"NIST layer → {format_}", ["render", str(layer), "--to", format_, "-o", "-", "-q"]
+        yield f"NIST layer → {format_}", ["render", str(layer), "--format", format_, "-o", "-", "-q"]
     many = work / "layers-to-draw"
     many.mkdir()
     content = json.loads(layer.read_bytes())

@@ -107,8 +107,8 @@ def _streams() -> list[Case]:
         Case("stdin/check-fix", "check - --fix", stdin="faults.yaml"),
         Case("stdin/convert", "convert -", stdin="tiny.xlsx"),
         Case("stdin/convert-json", "convert - -o out.json", stdin="tiny.yaml"),
-        Case("stdin/render", "render - --to csv -o -", stdin="layer.json"),
-        Case("stdin/render-here", "render - --to md", stdin="layer.json"),
+        Case("stdin/render", "render - --format csv -o -", stdin="layer.json"),
+        Case("stdin/render-here", "render - --format md", stdin="layer.json"),
         Case("stdin/upgrade", "upgrade - --attack 18.1 -o -", stdin="layer.json"),
         Case("stdin/upgrade-in-place", "upgrade - --attack 18.1 --in-place", stdin="layer.json"),
         Case("stdin/show", "show T1078 --set -", stdin="tiny.yaml"),
@@ -133,7 +133,7 @@ def _second_runs() -> list[Case]:
         "gaps": "gaps tiny.yaml --threat weights.csv -o out",
         "plan": "plan tiny.yaml --budget 1 -o out",
         "site": "site ics.yaml -o out",
-        "convert": "convert tiny.yaml -o x.md --to csv",
+        "convert": "convert tiny.yaml -o x.md --format csv",
         "diff": "diff tiny.yaml newer.yaml -o x.md",
         "show": "show T1078 --set tiny.yaml -o x.md",
         "render": "render mobile-layer.json -o x.md",
@@ -155,7 +155,7 @@ def _second_runs() -> list[Case]:
         Case("again/build-two", "build counts.yaml -o out --only overview", before=("build tiny.yaml -o out",)),
         Case("again/site-other", "site rules -o out", before=("site ics.yaml -o out",)),
         Case("again/convert-own", "convert tiny.yaml -o tiny.yaml --force"),
-        Case("again/render-folder", "render out/tiny --to csv -o new", before=("build tiny.yaml -o out",)),
+        Case("again/render-folder", "render out/tiny --format csv -o new", before=("build tiny.yaml -o out",)),
         Case("again/report-folders", "report out -o -", before=("compare tiny.yaml newer.yaml -o out",)),
         Case("again/report-built", "report out -o -", before=("build tiny.yaml -o out",)),
         Case("again/report-gaps", "report out -o -", before=("gaps tiny.yaml --threat weights.csv -o out",)),
@@ -237,7 +237,7 @@ def _complete() -> list[Case]:
         "capabilities": "navlayers show --set intel-vpro intel",
         "threats": "navlayers gaps gcp --threat APT2",
         "codes": "navlayers check --explain rev",
-        "formats": "navlayers render --to ",
+        "formats": "navlayers render --format ",
     }
     return [
         Case(

@@ -61,7 +61,7 @@ SHOW = {
 SHOW_HTML = ("technique", "capability", "group", "tactic", "revoked")
 CONVERT = {
     **{
-        f"to-{name}": f"tiny.yaml --to {name} -o out"
+        f"to-{name}": f"tiny.yaml --format {name} -o out"
         for name in ("native", "mapex-json", "mapex-yaml", "csv", "stix")
     },
     "to-xlsx": "tiny.yaml -o out.xlsx",
@@ -69,16 +69,16 @@ CONVERT = {
     "by-csv": "counts.yaml -o new/out.csv",
     "by-yml": "plain.csv -o out.YML -q",
     "facts": "tiny.yaml --facts --title Demo --source https://example.org --licence MIT",
-    "own-scale-stix": "ics.yaml --to stix",
-    "own-scale-csv": "ics.yaml --to csv",
-    "counts-stix": "counts.yaml --to stix",
-    "layer-csv": "layer.json --to csv",
-    "rules-json": "rules --to mapex-json",
-    "stack-csv": "stack --to csv",
+    "own-scale-stix": "ics.yaml --format stix",
+    "own-scale-csv": "ics.yaml --format csv",
+    "counts-stix": "counts.yaml --format stix",
+    "layer-csv": "layer.json --format csv",
+    "rules-json": "rules --format mapex-json",
+    "stack-csv": "stack --format csv",
     "visibility": "dettect.yaml --from dettect-visibility",
-    "formulas": "plain.csv --to csv --meta framework==1+1",
-    "to-csv-stdout": "gcp --to csv",
-    "xlsx-stdout": "tiny.yaml --to xlsx",
+    "formulas": "plain.csv --format csv --meta framework==1+1",
+    "to-csv-stdout": "gcp --format csv",
+    "xlsx-stdout": "tiny.yaml --format xlsx",
 }
 CHECK = {
     "strict": "counts.yaml --strict",
@@ -109,7 +109,7 @@ CHECK = {
 }
 UPGRADE = {
     **{
-        f"to-{name}": f"tiny.yaml --attack 18.1 --to {name} -o out"
+        f"to-{name}": f"tiny.yaml --attack 18.1 --format {name} -o out"
         for name in ("mapex-json", "csv", "stix", "xlsx")
     },
     "report-md": "tiny.yaml counts.yaml layers.json --attack 18.1 --format md",
@@ -137,7 +137,7 @@ UPGRADE = {
     "nothing": "--attack 18.1",
     "shipped-in-place": "gcp --attack 18.1 --in-place",
     "both-places": "tiny.yaml --attack 18.1 --in-place -o x",
-    "layer-to": "layer.json --attack 18.1 --to csv -o -",
+    "layer-to": "layer.json --attack 18.1 --format csv -o -",
     "two-on-stdout": "tiny.yaml counts.yaml --attack 18.1 -o -",
     "no-release": "tiny.yaml",
     "rich": "rich-layer.json --attack 18.1 -o -",
@@ -146,7 +146,7 @@ UPGRADE = {
     "in-place-comments": "commented.yaml --attack 18.1 --in-place",
     "in-place-forced": "commented.yaml --attack 18.1 --in-place --force",
     "in-place-json": "tiny-explorer.yaml tiny-stix.json tiny.xlsx --attack 18.1 --in-place",
-    "same-file": "tiny.json tiny.csv --attack 18.1 --to native -o new",
+    "same-file": "tiny.json tiny.csv --attack 18.1 --format native -o new",
     "onto-input": "tiny.json --attack 18.1 -o tiny.json --force",
     "report-on-input": "tiny.json --attack 18.1 --report tiny.json",
     "report-ending": "tiny.json --attack 18.1 --report r.docx",

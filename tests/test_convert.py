@@ -85,9 +85,9 @@ def test_the_ending_of_the_output_chooses_the_format_unless_to_does(run: Run, so
     assert run("convert", source, "-o", "a.YML", "-q").code == 0
     assert run("convert", source, "-o", "noending", "-q").code == 0
     assert Path("a.YML").read_text() == Path("noending").read_text() == NATIVE
-    assert run("convert", source, "-o", "b.json", "-q", "--to", "native").code == 0
+    assert run("convert", source, "-o", "b.json", "-q", "--format", "native").code == 0
     assert Path("b.json").read_text() == NATIVE
-    assert run("convert", source, "-o", "b.yaml", "-q", "--to", "mapex-yaml").code == 0
+    assert run("convert", source, "-o", "b.yaml", "-q", "--format", "mapex-yaml").code == 0
     assert readers.read("b.yaml").format == "mapex-yaml"
     endings = (".csv", ".xlsx", ".JSON", ".yaml", ".yml", "")
     formats = ["csv", "xlsx", "mapex-json", "native", "native", "native"]
@@ -97,7 +97,7 @@ def test_the_ending_of_the_output_chooses_the_format_unless_to_does(run: Run, so
 def test_a_workbook_is_not_sent_to_a_terminal(run: Run, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr("sys.stdout.isatty", lambda: True, raising=False)
-        result = run("convert", source, "--to", "xlsx")
+        result = run("convert", source, "--format", "xlsx")
     assert (result.code, result.out) == (2, "")
     assert result.err == (
         "navlayers: XLSX is binary, and standard output is a terminal "
@@ -106,10 +106,10 @@ def test_a_workbook_is_not_sent_to_a_terminal(run: Run, source: Path, monkeypatc
 
 
 def test_losses_of_the_format_are_reported_on_standard_error(run: Run) -> None:
-    result = run("convert", "gcp", "--to", "mapex-json")
+    result = run("convert", "gcp", "--format", "mapex-json")
     assert json.loads(result.out)["metadata"]["creation_date"] == "03/06/2025"
     assert result.err == "note: title, source, licence left out: no such field in Mappings Explorer files\n"
-    assert run("convert", "gcp", "--to", "mapex-json", "-q").err == ""
+    assert run("convert", "gcp", "--format", "mapex-json", "-q").err == ""
 
 
 def test_the_library_converts_what_the_command_does(run: Run, source: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_file_that_holds_something_else_is_overwritten_only_by_force(run: Run,
 
 
 def test_the_input_is_never_overwritten_not_even_by_force(run: Run, source: Path) -> None:
-    result = run("convert", source, "--to", "native", "-o", source, "--force")
+    result = run("convert", source, "--format", "native", "-o", source, "--force")
     assert result.code == 2
     assert result.err == (
         f"navlayers: {source}: this is the input; expected another file (choose another name with -o)\n"
@@ -239,9 +239,9 @@ def test_an_unknown_ending_is_refused_and_nothing_is_written(run: Run, source: P
     done = run("convert", source, "-o", name)
     assert (done.code, done.out) == (2, "")
     assert f'the ending of "{name}" does not name a format' in done.err
-    assert "--to" in done.err
+    assert "--format" in done.err
     assert not Path(name).exists()
-    assert run("convert", source, "-o", name, "--to", "csv").code == 0
+    assert run("convert", source, "-o", name, "--format", "csv").code == 0
 
 
 def test_an_empty_output_is_refused(run: Run, source: Path) -> None:

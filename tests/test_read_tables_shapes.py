@@ -160,7 +160,7 @@ def test_a_wide_table_has_a_capability_in_each_column() -> None:
 
 def test_words_of_the_scale_are_ratings_of_tools(run: Run) -> None:
     Path("t.csv").write_text("Technique,A,B\nT1059,Blocked,no\nT1078,yes,\n")
-    result = run("convert", "t.csv", "--to", "csv", "-o", "-", "--scale", "Blocked=100,yes=60,no=0")
+    result = run("convert", "t.csv", "--format", "csv", "-o", "-", "--scale", "Blocked=100,yes=60,no=0")
     cells = [line.split(",") for line in result.out.splitlines()[1:]]
     assert sorted((row[3], row[6], row[11]) for row in cells) == [
         ("A", "T1059", "100"),
@@ -195,7 +195,7 @@ def test_tables_of_weights_have_the_same_shapes(run: Run) -> None:
 def test_a_row_with_an_ambiguous_name_is_left_out_if_lenient(run: Run) -> None:
     Path("t.csv").write_text("Control,Technique\nA,Cloud Accounts\nB,Phishing\n")
     assert run("build", "t.csv", "-o", "out").code == 2
-    result = run("convert", "t.csv", "--to", "csv", "-o", "-", "--lenient")
+    result = run("convert", "t.csv", "--format", "csv", "-o", "-", "--lenient")
     assert [line.split(",")[6] for line in result.out.splitlines()[1:]] == ["T1566"]
     assert "left out 1 row with errors" in result.err
 

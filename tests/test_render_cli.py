@@ -60,7 +60,7 @@ def test_without_anything_an_svg_is_written_into_the_current_folder(run: Run, mi
 def test_a_folder_gets_a_file_per_input_and_format_and_per_layer_where_one_holds_one(
     run: Run, mine: Path, several: Path, out: Path
 ) -> None:
-    assert run("render", mine, several, "--to", "svg,pdf", "-o", out).code == 0
+    assert run("render", mine, several, "--format", "svg,pdf", "-o", out).code == 0
     assert sorted(contents(out)) == [
         *("mine.pdf", "mine.svg", "several-01-first.svg", "several-02-last-one.svg", "several.pdf"),
     ]
@@ -78,7 +78,7 @@ def test_all_layers_go_into_one_file_where_the_format_has_room(
 
 
 def test_standard_output_gets_the_bytes_alone(run: Run, mine: Path) -> None:
-    done = run("render", "-", "--to", "csv", "-o", "-", stdin=mine.read_bytes())
+    done = run("render", "-", "--format", "csv", "-o", "-", stdin=mine.read_bytes())
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("technique,")
 
@@ -131,10 +131,10 @@ def test_what_cannot_be_drawn_is_told(run: Run, mine: Path, out: Path) -> None:
     ("args", "words"),
     [
         ([], "no input given"),
-        (["gcp", "--to", "docx"], 'unknown format "docx"; expected svg, png, pdf, xlsx, html, md, csv'),
+        (["gcp", "--format", "docx"], 'unknown format "docx"; expected svg, png, pdf, xlsx, html, md, csv'),
         (["gcp", "-o", "x.docx"], 'the ending of "x.docx" does not name a format'),
-        (["gcp", "--to", "svg,pdf", "-o", "x.svg"], '"x.svg" cannot hold svg, pdf'),
-        (["gcp", "--to", "svg,pdf", "-o", "-"], "standard output takes only one format"),
+        (["gcp", "--format", "svg,pdf", "-o", "x.svg"], '"x.svg" cannot hold svg, pdf'),
+        (["gcp", "--format", "svg,pdf", "-o", "-"], "standard output takes only one format"),
         (["gcp", "-o", ""], "-o is empty"),
         (["gcp", "--show", "colour"], 'unknown content of cells "colour"'),
         (["gcp", "--margin", "999"], "margin: 999 is out of range"),
@@ -151,18 +151,18 @@ def test_what_makes_no_sense_is_refused(run: Run, tmp_path: Path, args: list[str
 
 
 def test_options_without_effect_are_told(run: Run, mine: Path, out: Path) -> None:
-    done = run("render", mine, "--to", "csv", "--page", "A4", "--theme", "dark", "-o", out)
+    done = run("render", mine, "--format", "csv", "--page", "A4", "--theme", "dark", "-o", out)
     assert "note: --page has no effect on csv\n" in done.err
     assert "note: --theme has no effect" in done.err
     assert "--scale has no effect: no PNG" in run("render", mine, "--scale", "3", "-o", out).err
-    done = run("render", mine, "--to", "png", "--scale", "1", "--dpi", "96", "-o", out)
+    done = run("render", mine, "--format", "png", "--scale", "1", "--dpi", "96", "-o", out)
     assert "--scale has no effect with --dpi" in done.err
 
 
 def test_of_a_folder_the_layers_are_drawn(run: Run, mine: Path, several: Path, out: Path) -> None:
     (mine.parent / "notes.csv").write_text("a,b\n")
     (mine.parent / "index.json").write_text("{}")
-    done = run("render", mine.parent, "--to", "csv", "-o", out)
+    done = run("render", mine.parent, "--format", "csv", "-o", out)
     assert sorted(contents(out)) == ["mine.csv", "several.csv"]
     words = "skipped 2 files of this folder: index.json, notes.csv (rendered: mine.json, several.json)"
     assert words in done.err
@@ -201,12 +201,12 @@ def test_inputs_whose_names_would_meet_get_files_of_their_own(
     (tmp_path / "a-b.json").write_bytes(mine.read_bytes())
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "mine.json").write_bytes(mine.read_bytes())
-    assert run("render", tmp_path / "a b.json", tmp_path / "a-b.json", "--to", "csv", "-o", out).code == 0
+    assert run("render", tmp_path / "a b.json", tmp_path / "a-b.json", "--format", "csv", "-o", out).code == 0
     assert len(contents(out)) == 2
-    assert run("render", mine, tmp_path / "x" / "mine.json", "--to", "csv", "-o", out / "more").code == 0
+    assert run("render", mine, tmp_path / "x" / "mine.json", "--format", "csv", "-o", out / "more").code == 0
     assert "x-mine.csv" in contents(out / "more")
 
 
 def test_a_name_with_a_slash_behind_is_a_folder(run: Run, mine: Path, out: Path) -> None:
-    assert run("render", mine, "--to", "svg", "-o", f"{out}.svg/").code == 0
+    assert run("render", mine, "--format", "svg", "-o", f"{out}.svg/").code == 0
     assert (out.with_name("out.svg") / "mine.svg").is_file()

@@ -36,7 +36,7 @@ def test_the_same_layer_gives_the_same_bytes() -> None:
         for seed in ("1", "2")
     }  # fmt: skip
     assert len(runs) == 1
-    one, options = view(scored("ics")), RenderOptions(page="A4", scale=0.5)
+    one, options = view(scored("ics")), RenderOptions(page="A4", zoom=0.5)
     assert pictures.render_png(one, options) == pictures.render_png(one, options)
     assert pictures.render_pdf([one], options) == pictures.render_pdf([one], options)
 
@@ -64,7 +64,7 @@ def test_a_png_says_its_resolution_so_that_it_is_pasted_as_large_as_the_page(
 
 def test_a_png_too_large_is_refused() -> None:
     with pytest.raises(UsageError, match="million pixels"):
-        pictures.render_png(view(scored()), RenderOptions(page="poster", scale=16))
+        pictures.render_png(view(scored()), RenderOptions(page="poster", zoom=16))
 
 
 def test_a_png_has_the_cells_colours() -> None:
@@ -115,7 +115,7 @@ def test_letters_that_the_font_lacks_do_not_change_the_others() -> None:
     assert signs.data.count(b"/BaseFont") == usual
     other = pictures.render_pdf([view(layer([], "ics", name="before ☐ after"))], options)
     assert other.data.count(b"/BaseFont") == 2 * usual
-    made = pictures.render_png(view(layer([], "ics", name="中文")), RenderOptions(page="A4", scale=0.2))
+    made = pictures.render_png(view(layer([], "ics", name="中文")), RenderOptions(page="A4", zoom=0.2))
     assert "no letters" in str(made.notices[0])
 
 

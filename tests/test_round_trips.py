@@ -138,7 +138,7 @@ def test_a_folder_that_is_a_set_comes_back_from_every_format_except_for_reported
     """Rows have no room for the second tag of a control; that is told, and scores stay."""
     if not AZURE.is_dir():
         pytest.skip("the security stack mappings are not at ../shared/corpus")
-    result = run("convert", AZURE, "--to", to, "-o", f"azure.{ENDINGS[to]}")
+    result = run("convert", AZURE, "--format", to, "-o", f"azure.{ENDINGS[to]}")
     assert result.code == 0, result.err
     there = readers.read(AZURE).mapping_set
     back = readers.read(f"azure.{ENDINGS[to]}").mapping_set

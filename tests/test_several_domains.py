@@ -63,7 +63,7 @@ def test_commands_of_several_sets_take_all_parts(run: Run, table: Path, words: l
 
 
 def test_render_and_site_have_all_parts(run: Run, tmp_path: Path, table: Path) -> None:
-    assert run("render", table, "--to", "csv", "-o", tmp_path / "drawn").code == 0
+    assert run("render", table, "--format", "csv", "-o", tmp_path / "drawn").code == 0
     names = ["rules-enterprise", "rules-ics", "rules-mobile"]
     assert sorted(path.stem for path in (tmp_path / "drawn").iterdir()) == names
     assert run("site", table, "-o", tmp_path / "site").code == 0

@@ -141,7 +141,7 @@ def test_a_table_of_other_encoding_is_read_with_the_same_notice(run: Run) -> Non
     if not CASES.is_dir():
         pytest.skip("needs ../shared")
     (Path.cwd() / "25b.csv").write_bytes((CASES / "25b.csv").read_bytes())
-    result = run("convert", "25b.csv", "--to", "csv", "-o", "-")
+    result = run("convert", "25b.csv", "--format", "csv", "-o", "-")
     rows = sorted(line.split(",")[6] for line in result.out.splitlines()[1:])
     assert rows == ["T1003", "T1059", "T1059.001", "T1059.003", "T1078", "T1566", "T1566.001"]
     assert "read 5 technique ids in other spellings" in result.err

@@ -105,8 +105,8 @@ def test_one_input_goes_to_a_file_in_its_own_format(run: Run, old: Path) -> None
         ("x", (), "mapex-json"),
         ("x.csv", (), "csv"),
         ("x.xlsx", (), "xlsx"),
-        ("x.json", ("--to", "stix"), "stix"),
-        ("x.yaml", ("--to", "mapex-yaml"), "mapex-yaml"),
+        ("x.json", ("--format", "stix"), "stix"),
+        ("x.yaml", ("--format", "mapex-yaml"), "mapex-yaml"),
     ],
 )
 def test_to_sets_the_format(run: Run, old: Path, name: str, options: tuple[str, ...], format_: str) -> None:
@@ -201,7 +201,7 @@ def test_files_that_navlayers_wrote_are_upgraded_in_place_without_force(
     run: Run, tmp_path: Path, old: Path
 ) -> None:
     for name in ("a.yaml", "a.csv", "a.xlsx", "a.json"):
-        to = ("--to", "stix") if name == "a.json" else ()
+        to = ("--format", "stix") if name == "a.json" else ()
         assert run("convert", old, "-o", tmp_path / name, *to).code == 0
         result = run("upgrade", tmp_path / name, "--attack", "18.1", "--in-place")
         assert (name, result.code) == (name, 0), result.err
@@ -245,7 +245,7 @@ def test_inputs_of_equal_names_keep_the_differing_part_of_their_folders(run: Run
 
 def test_two_results_of_the_same_name_are_refused(run: Run, tmp_path: Path) -> None:
     one, two = (write_set(tmp_path / name, OLD, attack_version="8.2") for name in ("a.json", "a.dat"))
-    result = run("upgrade", one, two, "--attack", "18.1", "--to", "native", "-o", "new")
+    result = run("upgrade", one, two, "--attack", "18.1", "--format", "native", "-o", "new")
     assert result.code == 2
     assert "several inputs would be written to this file" in result.err
 
@@ -353,7 +353,7 @@ def test_contradictory_options_are_refused(run: Run, tmp_path: Path, old: Path) 
         (old, "-o", "x.pdf"),
         (old, "--report", "x.pdf"),
         (old, "--json", "--format", "md"),
-        (one, "--to", "native"),
+        (one, "--format", "native"),
         (one, "-o", "x.yaml"),
         (tmp_path / "missing.json",),
     ):

@@ -41,7 +41,7 @@ def layer(path: Path, entries: list[dict[str, Any]], attack: str = "77", **field
 def test_own_techniques_are_techniques_in_every_command(run: Run, tmp_path: Path) -> None:
     ids = ["ORG-T1000", "ORG-T1000.001", "T9500"]
     path = layer(tmp_path / "own.json", [{"techniqueID": id_, "score": 50} for id_ in ids])
-    drawn = run("render", path, "-o", "-", "--to", "csv")
+    drawn = run("render", path, "-o", "-", "--format", "csv")
     assert drawn.code == 0
     assert all(f"{id_}," in drawn.out for id_ in ids)
     assert "left out" not in drawn.err

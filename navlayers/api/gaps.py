@@ -8,7 +8,7 @@ import msgspec
 
 from navlayers.analysis import gaps as finding
 from navlayers.analysis.plan.options import PlanOptions
-from navlayers.api.inputs import Paths, against, files_of, input_set, paths_of, plan_files, plan_for
+from navlayers.api.inputs import Paths, against, files_of, input_set, paths_of, plan_files, plan_for, sets_in_place
 from navlayers.mapping.formats import ReadOptions
 from navlayers.scoring.options import ScoreOptions
 
@@ -94,7 +94,8 @@ def plan(
     """
     chosen = options or PlanOptions(budget=budget, target=target)
     scoring = ScoreOptions(scale=scale or {}, worth=worth)
-    together = input_set(inputs, attack_version, reading, example="plan gcp --budget 5")
+    every = sets_in_place(inputs, chosen.have)
+    together = input_set(every, attack_version, reading, example="plan gcp --budget 5")
     model = None
     if threat or software_of:
         together, model = against(together, threat, software_of, attack_version, reading)

@@ -11,10 +11,10 @@ import msgspec
 from navlayers.analysis.inputs import InputSet, load_inputs
 from navlayers.api.sources import Input, named_twice, source, sources
 from navlayers.errors import Problem, UsageError
-from navlayers.mapping.find import STDIN
+from navlayers.mapping.find import STDIN, here, shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from navlayers.analysis.plan import Plan, PlanOptions
     from navlayers.analysis.threats import ThreatModel
@@ -80,6 +80,14 @@ def against(
     return with_threat(inputs, words, attack_version, software_of=software_of, reading=reading)
 
 
+def sets_in_place(inputs: Sequence[Input], have: Iterable[str]) -> tuple[Input, ...]:
+    """The inputs, and after them the sets that `--have` names and that are not among them."""
+    known = {each.name for each in (*shipped(), *here())}
+    words = [word for text in have for word in text.split(",") if not word.startswith("@")]
+    named = [word for word in words if word in known or (Path(word).suffix and Path(word).is_file())]
+    return (*inputs, *dict.fromkeys(word for word in named if inputs and word not in inputs))
+
+
 def plan_for(
     inputs: InputSet,
     options: PlanOptions,
@@ -103,6 +111,8 @@ def plan_for(
     from navlayers.analysis.plan import make_plan, read_costs  # noqa: PLC0415
     from navlayers.analysis.plan.costs import split_column  # noqa: PLC0415
 
+    names = {str(item.path): item.name for item in inputs.inputs}
+    options = msgspec.structs.replace(options, have=tuple(names.get(word, word) for word in options.have))
     table = None if costs is None else read_costs(*split_column(os.fspath(costs)))
     return make_plan(inputs, options, scoring, threat=threat, costs=table)
 

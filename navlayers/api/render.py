@@ -60,7 +60,7 @@ def requested_formats(names: Sequence[str], output: str | None) -> tuple[str, ..
     """The requested formats: by name, else by the extension of the output, else SVG.
 
     Args:
-        names: values of `--to`, each of which may have several names joined by commas.
+        names: values of `--format`, each of which may have several names joined by commas.
         output: the value of `-o`; None: not given.
 
     Raises:
@@ -73,7 +73,7 @@ def requested_formats(names: Sequence[str], output: str | None) -> tuple[str, ..
         return tuple(dict.fromkeys(names))
     if output is None or not _ending(output):
         return ("svg",)
-    return (by_ending(output, _ENDINGS, "or name formats with --to"),)
+    return (by_ending(output, _ENDINGS, "or name formats with --format"),)
 
 
 def target_of(output: str | None, formats: Sequence[str]) -> Target:
@@ -90,14 +90,14 @@ def target_of(output: str | None, formats: Sequence[str]) -> Target:
         return Target(folder=Path())
     if output == STDOUT:
         if len(formats) > 1:
-            hint = "name one with --to, or a folder with -o"
+            hint = "name one with --format, or a folder with -o"
             raise UsageError(Problem("standard output takes only one format", hint=hint))
         return Target()
     format_ = _ENDINGS.get(_ending(output))
     if format_ is None:
         return Target(folder=Path(output))
     if list(formats) != [format_]:
-        hint = "name a folder with -o, or one format with --to"
+        hint = "name a folder with -o, or one format with --format"
         raise UsageError(Problem(f"{quoted(output)} cannot hold {', '.join(formats)}", hint=hint))
     return Target(file=Path(output))
 

@@ -7,27 +7,50 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from navlayers._text import json_text, printable
+from navlayers._text import json_text, printable, wrap
 from navlayers.checks.finding import codes
 
 if TYPE_CHECKING:
-    from navlayers.checks.finding import Finding, Report
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    from navlayers.checks.finding import Finding, Level, Report
+
+    Tone: TypeAlias = Callable[[str, str], str]
 
 FORMATS = ("text", "json", "sarif", "github")
 MANY = 4
 """Smallest number of equal findings in one file that text output groups under the first."""
 
 _WIDTH = 100
+_INDENT = "    "
+_TONES: dict[Level, str] = {"error": "bad", "warning": "warning", "note": "accent"}
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def render(report: Report, format_: str) -> str:
-    """The report in a format of `FORMATS`."""
-    return {"text": _text, "json": _json, "sarif": _sarif, "github": _github}[format_](report)
+def render(report: Report, format_: str, *, width: int | None = None, tone: Tone = lambda text, _: text) -> str:
+    """The report in a format of `FORMATS`.
+
+    Args:
+        report: the findings.
+        format_: the format.
+        width: of text: columns of the terminal; None for lines of any length.
+        tone: of text: colors a code by the level of its finding, as `Terminal.tone` does.
+    """
+    if format_ == "text":
+        return _text(report, width, tone)
+    return {"json": _json, "sarif": _sarif, "github": _github}[format_](report)
 
 
-def _text(report: Report) -> str:
+def _text(report: Report, width: int | None, tone: Tone) -> str:
     """Lines `file:line:column: CODE message`, with repeated findings grouped."""
+
+    def line(finding: Finding) -> str:
+        text = printable(str(finding))
+        if width is not None:
+            text = f"\n{_INDENT}".join(wrap(text, width - len(_INDENT)))
+        return text.replace(finding.code, tone(finding.code, _TONES[finding.level]), 1)
+
     same: dict[tuple[str, ...], list[Finding]] = {}
     for finding in report.findings:
         same.setdefault((finding.place.path, finding.code, finding.text), []).append(finding)
@@ -35,13 +58,13 @@ def _text(report: Report) -> str:
     for finding in report.findings:
         first, *others = same[finding.place.path, finding.code, finding.text]
         if len(others) + 1 < MANY:
-            lines.append(printable(str(finding)))
+            lines.append(line(finding))
         elif first is finding:
             places = ", ".join(f"{other.place.line}:{other.place.column}" for other in others)
             more = f"and {len(others)} more at {places}"
-            more = textwrap.fill(more, _WIDTH, initial_indent="    ", subsequent_indent="    ")
-            lines += [printable(str(finding)), more]
-    return "".join(f"{line}\n" for line in lines)
+            more = textwrap.fill(more, width or _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
+            lines += [line(finding), more]
+    return "".join(f"{text}\n" for text in lines)
 
 
 def _json(report: Report) -> str:

@@ -5,7 +5,6 @@ Commands are imported only when they are called, so that `--help` and a build pa
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import os
 import re
@@ -15,31 +14,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from navlayers.cli import _help
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
     from click.shell_completion import CompletionItem
-
-COMMANDS = {
-    "build": "Build ATT&CK Navigator layers from mapping sets.",
-    "sets": "List the shipped mapping sets and those in the folder mappings.",
-    "stats": "Count the techniques that mapping sets map.",
-    "check": "Check mapping sets for mistakes, and fix them.",
-    "convert": "Convert a mapping set to another format.",
-    "upgrade": "Upgrade mapping sets and layers to another ATT&CK release.",
-    "render": "Render layers as images, workbooks, web pages and tables.",
-    "report": "Write a report on mapping sets: coverage, comparison, gaps, plan.",
-    "site": "Write a static website of mapping sets.",
-    "show": "Show the mappings of a technique, capability, group or tactic.",
-    "compare": "Compare mapping sets and layers side by side.",
-    "diff": "Show what changed between two versions of a set or layer.",
-    "gaps": "Show which techniques of a threat are not covered.",
-    "plan": "Choose the capabilities to implement for a budget or a target.",
-    "attack": "List, add, update and remove ATT&CK releases.",
-    "completion": "Print the completion script for bash, zsh or fish.",
-}
-"""Command → one line of help. The command NAME is the function `command` of the module `navlayers.cli.NAME`."""
 
 EXIT_BAD_INPUT = 2
 # EX_SOFTWARE of sysexits.h.
@@ -69,37 +50,66 @@ class Group(click.Group):
         return super().resolve_command(ctx, args)
 
 
+def _set_color(ctx: click.Context, _parameter: click.Parameter, value: str) -> None:
+    """Let click and `_print.terminal` know the user's choice."""
+    ctx.color = {"always": True, "never": False}.get(value)
+
+
+_COLOR = click.Option(
+    ["--color"],
+    type=click.Choice(("auto", "always", "never")),
+    default="auto",
+    expose_value=False,
+    callback=_set_color,
+    help="Use colors: auto (default) if the output is a terminal.",
+)
+
+
 class Commands(Group):
     """The group of all commands; loads the module of a command when the command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of use."""
-        return list(COMMANDS)
+        return list(_help.COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name, or None."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in _help.COMMANDS:
             return None
         command = importlib.import_module(f"navlayers.cli.{cmd_name}").command
-        return command if isinstance(command, click.Command) else None
+        if not isinstance(command, click.Command):
+            return None
+        if _COLOR not in command.params:
+            command.params.append(_COLOR)
+        return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
         """Commands and options that start as typed, from the table alone."""
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - for completion alone
 
-        items = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        items = [
+            CompletionItem(name, help=text) for name, text in _help.COMMANDS.items() if name.startswith(incomplete)
+        ]
         return [*items, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, from the table alone: no command is imported for it."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        _help.write_commands(formatter)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="navlayers")
-def group() -> None:
-    """Turn mappings of security controls to MITRE ATT&CK into ATT&CK Navigator layers."""
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(None, "-V", "--version", package_name="navlayers")
+@click.pass_context
+def group(ctx: click.Context) -> None:
+    """Turn mappings of security controls to MITRE ATT&CK into ATT&CK Navigator layers.
+
+    \b
+    navlayers build gcp                  layers of a shipped set, in layers/gcp
+    navlayers compare aws azure gcp      who covers what
+    navlayers gaps gcp --threat APT29    what a group uses and the set does not cover
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(_help.GREETING, nl=False)
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -112,10 +122,10 @@ def main(args: Sequence[str] | None = None) -> None:
     if os.environ.get("_NAVLAYERS_COMPLETE"):
         importlib.import_module("navlayers.cli.completion").register()
     try:
-        group.main(args, prog_name="navlayers", standalone_mode=False)
+        group.main(args, prog_name="navlayers", standalone_mode=False, max_content_width=_help.width())
     except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        sys.exit(EXIT_BAD_INPUT)
+        # Only a group of commands, such as `navlayers attack`, is of no use alone.
+        click.echo(error.ctx.get_help() if error.ctx else "")
     except click.UsageError as error:
         _say(_usage(error))
         sys.exit(EXIT_BAD_INPUT)
@@ -186,6 +196,8 @@ def _report(error: Exception) -> int:
             _say(str(problem))
         if len(error.problems) > MOST_PROBLEMS:
             _say(f"… and {sum(problem.count for problem in error.problems[MOST_PROBLEMS:])} more")
+        for note in getattr(error, "__notes__", ()):
+            click.echo(note, err=True)
         return EXIT_BAD_INPUT
     if os.environ.get("NAVLAYERS_DEBUG"):
         raise error
@@ -215,8 +227,8 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def _say(text: str) -> None:
-    # Messages may quote a file or a name.
-    from navlayers._text import printable  # noqa: PLC0415 - imports msgspec
+    # Messages may quote a file or a name. The module imports msgspec.
+    from navlayers.cli import _print  # noqa: PLC0415
 
-    with contextlib.suppress(OSError):
-        click.echo("\n".join(map(printable, f"navlayers: {text}".split("\n"))), err=True)
+    for line in f"navlayers: {text}".split("\n"):
+        _print.notify(line)

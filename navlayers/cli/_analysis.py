@@ -32,6 +32,11 @@ def measure_option(help_: str) -> Callable[[Any], Any]:
     )
 
 
+def all_option(help_: str) -> Callable[[Any], Any]:
+    """`--all`: everything in place of the answer in short."""
+    return click.option("--all", "every", is_flag=True, help=help_)
+
+
 class Output(NamedTuple):
     """The destination of results: `-o`, `--force`, `--json` and `-q`."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 Format = TypeVar("Format", bound=str)
 
 MEGABYTE = 1_000_000
+
+_FILES = re.compile(r"\.(x?html?|zip|tar|t?gz|pdf|md|txt|docx|xlsx|csv|json|ya?ml|xml|svg|png)", re.IGNORECASE)
 
 _SCALE = "navlayers.scale"
 """The key of `--scale` in the metadata of a context."""
@@ -114,6 +118,18 @@ def _refuse_empty(ctx: click.Context, parameter: click.Parameter, value: Any) ->
     return value
 
 
+def _refuse_file(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """Callback of `-o` for a folder: refuses the name of a file too."""
+    path, command = Path(value or ""), str(ctx.info_name)
+    if (_FILES.fullmatch(path.suffix) and not path.is_dir()) or (value == _print.STDOUT and command == "site"):
+        layers = " --only overview" if command == "build" else ""
+        one_file = f"for one file: navlayers {command} …{layers} -o - > {value}"
+        hint = one_file if path.suffix == ".json" and command != "site" else f"such as -o {command}"
+        message = f"-o {value} names a file, but {command} writes a folder"
+        raise UsageError(Problem(message, expected="a folder", hint=hint))
+    return _refuse_empty(ctx, parameter, value)
+
+
 def output_option(metavar: str, help_: str, *names: str, **more: Any) -> Callable[[Any], Any]:
     """`-o`; its completion lists folders if `metavar` is DIR."""
     complete = _complete.folders if metavar == "DIR" else _complete.files
@@ -123,7 +139,7 @@ def output_option(metavar: str, help_: str, *names: str, **more: Any) -> Callabl
         *names,
         metavar=metavar,
         help=help_,
-        callback=_refuse_empty,
+        callback=_refuse_file if metavar == "DIR" else _refuse_empty,
         shell_complete=complete,
         **more,
     )
@@ -185,7 +201,13 @@ def _score_options(**values: Any) -> parsing.ScoreOptions:
 
 
 _reading = (
-    click.option("--from", "from_", type=click.Choice(list(FORMATS)), help="Input format (default: detected)."),
+    click.option(
+        "--from",
+        "from_",
+        type=click.Choice(list(FORMATS)),
+        metavar="FORMAT",
+        help=f"Input format (default: detected): {', '.join(FORMATS)}.",
+    ),
     click.option(
         "--columns",
         metavar="NAME=HEADER,…",
@@ -228,9 +250,6 @@ _scale_option = click.option(
 )
 reading_options = bundle("reading", _read_options, *_reading[:4], _scale_option, *_reading[4:])
 """Given to a command as `reading: ReadOptions`."""
-
-picture_reading_options = bundle("reading", _read_options, *_reading)
-"""The same without `--scale`, which is the size of a picture there."""
 
 _worth_option = click.option(
     "--worth", type=Number(), metavar="NUMBER", help="Score of a mapping without a value, 0-100."

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shlex
 import shutil
 import sys
 from typing import TYPE_CHECKING
@@ -19,12 +21,17 @@ if TYPE_CHECKING:
 
     from navlayers.errors import Problem
     from navlayers.mapping.replacements import Inactive, ReplacedId
-    from navlayers.output.tables import Cell, Table
+    from navlayers.output.document import Block, Facts
+    from navlayers.output.tables import Cell
+    from navlayers.output.terminal import Terminal
     from navlayers.scoring.coverage import Coverage
 
 STDOUT = "-"
 
 MOST_NOTICES = 20
+
+_STARTS = {"navlayers:": "bad", "note:": "accent", "wrote": "good", "written to": "good"}
+"""Starts of messages → their tone on a terminal."""
 
 LISTED = 10
 
@@ -38,24 +45,48 @@ def echo_table(headers: Sequence[str], rows: Iterable[tuple[Cell, ...]], right: 
     """Print a table on standard output, fitted to a terminal; `right` holds the indexes of columns of numbers."""
     # Most commands print no table.
     from navlayers.output.tables import Column, Table  # noqa: PLC0415
-    from navlayers.output.text import table_lines  # noqa: PLC0415
 
     columns = tuple(Column(head, "number" if i in right else "text") for i, head in enumerate(headers))
-    click.echo("\n".join(table_lines(Table("", "", columns, tuple(rows)), window())))
+    echo_blocks([Table("", "", columns, tuple(rows))])
 
 
-def echo_tables(tables: Iterable[Table]) -> None:
-    """Print tables of results on standard output, each with its title and note."""
-    from navlayers.output.text import table_text  # noqa: PLC0415
+def echo_blocks(blocks: Iterable[Block]) -> None:
+    """Print blocks of a document on standard output, an empty line between them, a line per row of a table."""
+    from navlayers.output.document import Document  # noqa: PLC0415
+    from navlayers.output.text import render  # noqa: PLC0415
 
-    for table in tables:
-        click.echo(table_text(table, window()))
+    echo(render(Document("", blocks=tuple(blocks)), terminal(), cut=True))
 
 
-def echo_text(text: str) -> None:
-    """Print text in lines that fit the terminal; as one line to a file or a pipe."""
-    plain, width = text_helpers.printable(text), window()
-    click.echo("\n".join(text_helpers.wrap(plain, width)) if width else plain)
+def next_command(*words: str) -> Facts:
+    """The block that proposes the next command line."""
+    from navlayers.output.document import Facts  # noqa: PLC0415
+
+    return Facts((("Next:", shlex.join(words)),))
+
+
+def flags(name: str, values: Iterable[str]) -> Iterator[str]:
+    """An option with each of its values, as words of a command line."""
+    for value in values:
+        yield from (name, value)
+
+
+def terminal() -> Terminal:
+    """The terminal that is standard output, or a file or a pipe; `--color` overrides what it says of itself."""
+    from navlayers.output.terminal import terminal_of  # noqa: PLC0415
+
+    return terminal_of(os.environ, width=window(), color=_color(), tty=sys.stdout.isatty())
+
+
+def echo(text: str) -> None:
+    """Print a result; through the pager, as git does, if it is higher than the terminal."""
+    if sys.stdout.isatty() and sys.stdin.isatty() and text.count("\n") >= shutil.get_terminal_size().lines:
+        # Git's defaults: quit if it fits, keep colors, leave the text on the screen.
+        os.environ.setdefault("LESS", "FRX")
+        click.echo_via_pager(text.rstrip("\n"), color=True)
+    else:
+        # Colors were decided by `terminal`; click would remove them from a pipe.
+        click.echo(text, nl=False, color=True)
 
 
 def window() -> int | None:
@@ -82,9 +113,25 @@ def echo_json(value: object) -> None:
 
 
 def notify(text: str) -> None:
-    """Print a message about the run on standard error; a closed standard error is not an error of the run."""
+    """Print a message about the run on standard error, in lines that fit if that is a terminal.
+
+    A closed standard error is not an error of the run.
+    """
+    from navlayers.output.terminal import terminal_of  # noqa: PLC0415
+
+    text = text_helpers.printable(text)
     with contextlib.suppress(OSError):
-        click.echo(text_helpers.printable(text), err=True)
+        if on_terminal() and text:
+            text = "\n".join(text_helpers.wrap(text, shutil.get_terminal_size().columns))
+        start = next((word for word in _STARTS if text.startswith(word)), "")
+        toned = terminal_of(os.environ, color=_color(), tty=on_terminal()).tone(start, _STARTS.get(start, ""))
+        click.echo(toned + text[len(start) :], err=True, color=True)
+
+
+def _color() -> bool | None:
+    """The choice of `--color`."""
+    context = click.get_current_context(silent=True)
+    return None if context is None else context.color
 
 
 def notices(problems: Iterable[Problem]) -> None:
@@ -110,10 +157,8 @@ def remapped(
     from navlayers.mapping.replacements import changes_of_ids  # noqa: PLC0415
 
     for heading, items in changes_of_ids(name, attack_version, replaced, left_out, own=own):
-        for line in (f"{heading}:", *(f"  {item}" for item in items[:LISTED])):
-            notify(line)
-        if len(items) > LISTED:
-            notify(f"  … and {len(items) - LISTED} more")
+        more = f" and {len(items) - 1:,} more (`navlayers upgrade` lists all)" if len(items) > 1 else ""
+        notify(f"note: {heading}: {items[0]}{more}")
 
 
 def folder_written(output: str, removed: int) -> None:

@@ -48,9 +48,9 @@ plan_options = _options.bundle(
     click.option(
         "--have",
         multiple=True,
-        metavar="ID,…",
+        metavar="ID|SET,…",
         shell_complete=_complete.capabilities,
-        help="Capabilities already in place, or @FILE with one per line.",
+        help="Capabilities already in place: ids, names, all of a SET, or @FILE with one per line.",
     ),
     click.option(
         "--exclude",

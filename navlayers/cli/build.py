@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from navlayers.api.build import BuildResult, build
-from navlayers.cli import _options, _print
+from navlayers.cli import _help, _options, _print
 from navlayers.layer.build import KINDS, LayerKind
 from navlayers.mapping.nouns import common_noun, noun_of
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from navlayers.scoring.options import ScoreOptions
 
 
-@click.command()
+@click.command(cls=_help.Command)
 @_options.sets_argument
 @_options.output_option(
     "DIR",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from navlayers._text import printable, quantity
-from navlayers.cli import _complete, _options, _print
+from navlayers.cli import _complete, _help, _options, _print
 from navlayers.errors import OutputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN, schema_text
 
@@ -38,7 +38,7 @@ def _codes_option(name: str, help_: str) -> Callable[[Any], Any]:
     )
 
 
-@click.command()
+@click.command(cls=_help.Command)
 @_options.sets_argument
 @_options.release_option("Check against this ATT&CK release (default: that of each set).")
 @click.option("--strict", is_flag=True, help="Fail on warnings, too.")
@@ -113,7 +113,7 @@ def command(
     if quiet and format_ == "text" and not as_json:
         levels = ("error", "warning") if strict else ("error",)
         shown = Report(tuple(each for each in report.findings if each.level in levels), report.inputs)
-    click.echo(render(shown, "json" if as_json else format_), nl=False, err=to_stdout)
+    _echo(render, shown, "json" if as_json else format_, err=to_stdout)
     if not quiet:
         _print.notices(notice for each in inputs for notice in parts_notice(each))
         _summarize(report, fixed, fix=fix and not diff, can_fix=attack_version is None)
@@ -124,6 +124,15 @@ def command(
         _print.notify(f"navlayers: {problem}" if strict else f"note: {problem}")
     if report.failed(strict=strict) or (strict and empty):
         sys.exit(EXIT_FOUND)
+
+
+def _echo(render: Callable[..., str], report: Report, format_: str, *, err: bool) -> None:
+    """Print a report; on standard error for a program or a person who reads the fixed set on standard output."""
+    if err:
+        click.echo(render(report, format_), nl=False, err=True)
+    else:
+        terminal = _print.terminal()
+        _print.echo(render(report, format_, width=terminal.width, tone=terminal.tone))
 
 
 def _print_diff(diff: str, *, err: bool) -> None:

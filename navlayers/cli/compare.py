@@ -9,16 +9,19 @@ import msgspec
 
 from navlayers.analysis.compare_layers import layers_of
 from navlayers.api.compare import compare
-from navlayers.cli import _analysis, _options, _print
+from navlayers.cli import _analysis, _help, _options, _print
 from navlayers.pages import compare as pages
 from navlayers.pages.results import layer_list
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from navlayers.analysis.compare import Comparison
+    from navlayers.output.document import Block
     from navlayers.scoring.options import ScoreOptions
 
 
-@click.command()
+@click.command(cls=_help.Command)
 @_options.sets_argument
 @_analysis.baseline_option
 @_analysis.category_option
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 )
 @_options.attack_option
 @_options.scoring_options
-@click.option("--summary", is_flag=True, help="Print only the totals, as with -o.")
+@_analysis.all_option("Print all tables: of tactics, pairs, differences, threats and techniques.")
 @_options.reading_options
 @_analysis.output_options
 def command(
@@ -35,7 +38,7 @@ def command(
     output: _analysis.Output,
     measure: str,
     scoring: ScoreOptions,
-    summary: bool,
+    every: bool,
     **options: Any,
 ) -> None:
     """Compare mapping sets and layers side by side.
@@ -46,7 +49,7 @@ def command(
     \b
     navlayers compare aws azure -o compared
     navlayers compare aws azure gcp m365 --baseline aws -o compared
-    navlayers compare last-quarter.json overview.json --summary
+    navlayers compare last-quarter.json overview.json --all
     """
     comparison = compare(*sets, covered_only=measure == "covered", **options, **msgspec.structs.asdict(scoring))
     output.deliver(
@@ -54,16 +57,12 @@ def command(
         folder=lambda: pages.comparison_folder(comparison, scoring),
         document=lambda: layer_list(layers_of(comparison)),
         machine=lambda: pages.as_json(comparison),
-        show=lambda: _show(comparison, summary=summary or output.target is not None),
+        show=lambda: _print.echo_blocks(
+            pages.tables_of(comparison, brief=True) if every else _answer(comparison, sets)
+        ),
     )
 
 
-def _show(comparison: Comparison, *, summary: bool) -> None:
-    if not summary:
-        _print.echo_tables([pages.techniques(comparison, brief=True)])
-    _print.echo_tables(pages.summary(comparison, brief=True))
-    gap, cover = len(comparison.gaps), comparison.noun.cover
-    subs = sum("." in each.technique for each in comparison.gaps)
-    click.echo(
-        f"No input {cover}s {gap - subs} techniques and {subs} sub-techniques, of {comparison.active} in total."
-    )
+def _answer(comparison: Comparison, sets: tuple[str, ...]) -> Iterator[Block]:
+    yield from pages.brief(comparison)
+    yield _print.next_command("navlayers", "compare", *sets, "-o", "compared")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import click
 from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete, add_completion_class
 
+from navlayers.cli import _help
+
 VARIABLE = "_NAVLAYERS_COMPLETE"
 
 _BASH = r"""%(complete_func)s() {
@@ -70,7 +72,7 @@ def register() -> None:
         add_completion_class(shell, name)
 
 
-@click.command()
+@click.command(cls=_help.Command)
 @click.argument("shell", metavar="SHELL", type=click.Choice(list(_SHELLS)))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:

@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from navlayers.api.sources import source
-from navlayers.cli import _complete, _options, _print
+from navlayers.cli import _complete, _help, _options, _print
 from navlayers.mapping import formats
 from navlayers.mapping.convert import BINARY, convert, format_for
 
@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.context import ReadOptions
 
 
-@click.command()
+@click.command(cls=_help.Command)
 @click.argument("set_", metavar="SET", shell_complete=_complete.sets)
 @_options.output_file_option
 @click.option(
-    "--to",
+    "--format",
+    "format_",
     type=click.Choice(list(formats.WRITABLE)),
-    help="Output format (default: by the ending of -o, else native).",
+    metavar="FORMAT",
+    help=f"Output format, {', '.join(formats.WRITABLE)} (default: by the ending of -o, else native).",
 )
 @click.option("--facts", "only_facts", is_flag=True, help="Leave out comments, descriptions and other prose.")
 @click.option("--title", help="Title of the set.")
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 def command(
     set_: str,
     output: str,
-    to: str | None,
+    format_: str | None,
     only_facts: bool,
     title: str | None,
     origin: str | None,
@@ -50,9 +52,9 @@ def command(
 
     \b
     navlayers convert my-controls.xlsx -o my-controls.yaml
-    navlayers convert gcp --to stix -o gcp.stix.json
+    navlayers convert gcp --format stix -o gcp.stix.json
     """
-    format_ = to or format_for(output)
+    format_ = format_ or format_for(output)
     file = source(set_, reading)
     hint = f"name a file, such as -o {file.name}.{format_}, or pipe the output"
     _options.refuse_terminal(format_, output, binary=format_ in BINARY, hint=hint)

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from navlayers.api.compare import diff
-from navlayers.cli import _complete, _options, _print
+from navlayers.cli import _analysis, _complete, _help, _options, _print
 from navlayers.mapping.model import CATEGORIES
 from navlayers.pages import diff as pages
 
@@ -20,11 +20,12 @@ EXIT_LOSS = 1
 _ENDINGS: dict[str, pages.Format] = {"": "text", ".txt": "text", ".md": "md", ".json": "json"}
 
 
-@click.command()
+@click.command(cls=_help.Command)
 @click.argument("old", metavar="OLD", shell_complete=_complete.sets)
 @click.argument("new", metavar="NEW", shell_complete=_complete.sets)
 @_options.format_option(pages.FORMATS, "Report format (default: by the ending of -o, else text).")
 @click.option("--fail-on-loss", is_flag=True, help="Exit with status 1 if a technique is lost or weaker.")
+@_analysis.all_option("List every change with the capabilities behind it.")
 @_options.output_file_option
 @click.option("--category", type=click.Choice(CATEGORIES), help="Compare only this category.")
 @_options.attack_option
@@ -38,6 +39,7 @@ def command(
     new: str,
     format_: pages.Format | None,
     fail_on_loss: bool,
+    every: bool,
     output: str,
     scoring: ScoreOptions,
     force: bool,
@@ -59,9 +61,14 @@ def command(
     if not quiet:
         _print.notices([*changes.notices, *changes.before.notices, *changes.after.notices])
         _print.remapped_inputs((changes.before, changes.after), changes.catalogue.version)
-    width = _print.window() if output == _print.STDOUT else None
-    text = pages.render(changes, format_, width)
-    _print.put(text, output, force=force, quiet=quiet, keep=changes.files)
+    to_stdout = output == _print.STDOUT
+    if format_ == "text" and to_stdout and not every:
+        report = _print.next_command("navlayers", "diff", old, new, "--all")
+        _print.echo_blocks([*pages.brief(changes), *([] if changes.empty else [report])])
+    elif format_ == "text" and to_stdout:
+        _print.echo(pages.render(changes, format_, _print.window()))
+    else:
+        _print.put(pages.render(changes, format_), output, force=force, quiet=quiet, keep=changes.files)
     if fail_on_loss and changes.lost_coverage:
         _print.notify("coverage was lost: exit status 1 (--fail-on-loss)")
         sys.exit(EXIT_LOSS)

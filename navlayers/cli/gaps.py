@@ -8,24 +8,23 @@ import click
 import msgspec
 
 from navlayers.analysis.gaps_layers import layers_of
-from navlayers.analysis.gaps_result import headline
 from navlayers.analysis.threats import ALL
 from navlayers.api.gaps import gaps as find_gaps
-from navlayers.cli import _analysis, _options, _print, _threat
+from navlayers.cli import _analysis, _help, _options, _print, _threat
 from navlayers.errors import Problem, UsageError
 from navlayers.pages import gaps as pages
 from navlayers.pages.results import layer_list
 
 if TYPE_CHECKING:
-    from navlayers.analysis.gaps_result import Gaps
     from navlayers.scoring.options import ScoreOptions
 
 
-@click.command()
+@click.command(cls=_help.Command)
 @_options.sets_argument
 @_threat.threat_options
 @_analysis.category_option
 @_threat.weak_option("A score below this is weak.")
+@_analysis.all_option("Print all tables: of tactics, categories, threats, capabilities and techniques.")
 @_options.attack_option
 @_options.scoring_options
 @_options.reading_options
@@ -34,6 +33,7 @@ def command(
     sets: tuple[str, ...],
     threat: tuple[str, ...],
     software_of: tuple[str, ...],
+    every: bool,
     output: _analysis.Output,
     scoring: ScoreOptions,
     **options: Any,
@@ -57,16 +57,11 @@ def command(
     _threat.refuse_stdin_twice(sets, threat)
     scores = msgspec.structs.asdict(scoring)
     gaps = find_gaps(*sets, threat=threat, software_of=software_of, **options, **scores)
+    plan = _print.next_command("navlayers", "plan", *sets, *_print.flags("--threat", threat), "--budget", "5")
     output.deliver(
         gaps,
         folder=lambda: pages.gaps_folder(gaps, scoring),
         document=lambda: layer_list(layers_of(gaps)),
         machine=lambda: pages.as_json(gaps),
-        show=lambda: _show(gaps),
+        show=lambda: _print.echo_blocks(pages.tables_of(gaps) if every else [*pages.brief(gaps), plan]),
     )
-
-
-def _show(gaps: Gaps) -> None:
-    _print.echo_text(headline(gaps))
-    click.echo()
-    _print.echo_tables(pages.brief_tables(gaps))

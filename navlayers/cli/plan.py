@@ -8,20 +8,21 @@ import click
 
 from navlayers.analysis.plan.layer import plan_layer
 from navlayers.analysis.plan.options import PlanOptions
-from navlayers.analysis.plan.result import summary, threat_coverage
+from navlayers.analysis.plan.result import decimal
 from navlayers.api.gaps import plan as make_plan
-from navlayers.cli import _analysis, _options, _print, _threat
+from navlayers.cli import _analysis, _help, _options, _print, _threat
 from navlayers.layer.document import encode_layer
 from navlayers.pages import plan as pages
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from navlayers.analysis.plan.candidates import Measure
-    from navlayers.analysis.plan.result import Plan
     from navlayers.mapping.model import Category
     from navlayers.scoring.options import ScoreOptions
 
 
-@click.command()
+@click.command(cls=_help.Command)
 @_options.sets_argument
 @_threat.threat_options
 @_threat.plan_options
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     "--min-score", type=_options.Number(), default=0.0, metavar="NUMBER", help="Ignore scores below this."
 )
 @_analysis.category_option
+@_analysis.all_option("Print the whole plan, the next best and replacements.")
 @_options.attack_option
 @_options.worth_option
 @_options.reading_options
@@ -41,6 +43,7 @@ def command(
     measure: Measure,
     min_score: float,
     category: Category | None,
+    every: bool,
     output: _analysis.Output,
     scoring: ScoreOptions,
     **options: Any,
@@ -66,17 +69,20 @@ def command(
         worth=scoring.worth,
         **options,
     )
+    words = (*sets, *_print.flags("--threat", threat), *_print.flags("--have", request["have"]))
+    report = _print.next_command("navlayers", "report", *words, *_goal(plan.options), "-o", "report.html")
     output.deliver(
         plan,
         folder=lambda: pages.plan_folder(plan),
         document=lambda: encode_layer(plan_layer(plan)),
         machine=lambda: pages.as_json(plan),
-        show=lambda: _show(plan),
+        show=lambda: _print.echo_blocks(pages.short_tables(plan) if every else [*pages.brief(plan), report]),
     )
 
 
-def _show(plan: Plan) -> None:
-    for sentence in filter(None, (summary(plan), threat_coverage(plan))):
-        _print.echo_text(f"{sentence}.")
-    click.echo()
-    _print.echo_tables(pages.brief_tables(plan))
+def _goal(options: PlanOptions) -> Iterator[str]:
+    """The budget and the target as words of a command line."""
+    if options.most is not None:
+        yield from ("--budget", f"{decimal(options.most):g}")
+    if options.least is not None:
+        yield from ("--target", f"{float(100 * options.least):g}%")

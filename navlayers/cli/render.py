@@ -9,7 +9,7 @@ from click.core import ParameterSource
 
 from navlayers.api import render as files
 from navlayers.api.sources import sources
-from navlayers.cli import _complete, _options, _print
+from navlayers.cli import _complete, _help, _options, _print
 from navlayers.errors import Problem, UsageError
 from navlayers.layer.matrix import Detail
 from navlayers.output.drawing.options import Orientation, Page, RenderOptions, Show, ThemeName
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.context import ReadOptions
 
 PICTURES = {"svg", "png", "pdf"}
-_OF_PNG = {"scale", "dpi"}
+_OF_PNG = {"zoom", "dpi"}
 _OF_PICTURES = {"page", "orientation", "margin", "show", "theme", *_OF_PNG}
 
 
@@ -46,31 +46,23 @@ render_options = _options.bundle(
     ),
     _options.choice_option("--theme", ThemeName, "Color theme.", default="light"),
     click.option(
-        "--scale",
-        type=_options.Number(),
-        default=2,
-        show_default=True,
-        metavar="NUMBER",
-        help="Pixels of a PNG per CSS pixel.",
+        "--zoom", type=float, default=2, show_default=True, metavar="NUMBER", help="Pixels of a PNG per CSS pixel."
     ),
     click.option(
-        "--dpi",
-        type=_options.Number(),
-        metavar="NUMBER",
-        help="Resolution of a PNG in dots per inch, instead of --scale.",
+        "--dpi", type=float, metavar="NUMBER", help="Resolution of a PNG in dots per inch, instead of --zoom."
     ),
 )
 """Given to the command as `looks: RenderOptions`."""
 
 
-@click.command()
+@click.command(cls=_help.Command)
 @click.argument("layers", nargs=-1, metavar="LAYER...", shell_complete=_complete.sets)
-@click.option("--to", "names", multiple=True, metavar="FORMAT,…", help=f"Formats: {', '.join(files.FORMATS)}.")
+@click.option("--format", "names", multiple=True, metavar="FORMAT,…", help=f"Formats: {', '.join(files.FORMATS)}.")
 @_options.output_option("FILE|DIR", "Output file or folder; - is standard output (default: the current folder).")
 @render_options
 @_options.attack_option
 @_options.force_files_option
-@_options.picture_reading_options
+@_options.reading_options
 @_options.quiet_option
 def command(
     layers: tuple[str, ...],
@@ -88,7 +80,7 @@ def command(
 
     \b
     navlayers render overview.json -o overview.svg
-    navlayers render gcp aws --to pdf,xlsx --page A3 -o pictures
+    navlayers render gcp aws --format pdf,xlsx --page A3 -o pictures
     navlayers render clouds/all.json -o clouds.pdf --page 16:9 --detail scored
     """
     if not layers:
@@ -122,4 +114,4 @@ def _idle(formats: Sequence[str]) -> Iterator[Problem]:
         for name in sorted(given & _OF_PNG):
             yield Problem(f"--{name} has no effect: no PNG is rendered")
     if given >= _OF_PNG:
-        yield Problem("--scale has no effect with --dpi")
+        yield Problem("--zoom has no effect with --dpi")

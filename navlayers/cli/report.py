@@ -12,7 +12,7 @@ from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.api import report as files
 from navlayers.api.inputs import against, baseline_index, files_of, input_set, plan_files, plan_for
-from navlayers.cli import _analysis, _complete, _options, _print, _threat
+from navlayers.cli import _analysis, _complete, _help, _options, _print, _threat
 from navlayers.errors import Problem, UsageError
 from navlayers.output.document import Paper
 from navlayers.output.logo import read_logo
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from navlayers.scoring.options import ScoreOptions
 
 
-@click.command()
+@click.command(cls=_help.Command)
 @_options.sets_argument
 @_options.output_option(
     "FILE",

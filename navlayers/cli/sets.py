@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers.cli import _options, _print
+from navlayers.cli import _help, _options, _print
 from navlayers.errors import NavlayersError
 from navlayers.mapping import formats
 from navlayers.mapping.find import HERE, Source, here, shipped
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _FACTS = ("framework", "role", "title", "version", "domain", "attack_version", "scored")
 
 
-@click.command()
+@click.command(cls=_help.Command)
 @_options.json_option
 @_options.no_notes_option
 def command(as_json: bool, quiet: bool) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
 
-from navlayers.cli import _complete, _options, _print
+from navlayers.cli import _complete, _help, _options, _print
 from navlayers.pages import show
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ _ENDINGS: dict[str, Format] = {
 }
 
 
-@click.command()
+@click.command(cls=_help.Command)
 @click.argument("what", metavar="TECHNIQUE|CAPABILITY|GROUP|TACTIC", shell_complete=_complete.subjects)
 @click.option(
     "--set",
@@ -36,6 +35,7 @@ _ENDINGS: dict[str, Format] = {
     help="Search this set: a shipped name, a file, a folder of files, or -. Repeatable.",
 )
 @click.option("--kind", type=click.Choice(show.KINDS), help="Kind of the entry, if its name is ambiguous.")
+@click.option("--full", is_flag=True, help="Show every mapping, with comments and references.")
 @_options.attack_option
 @_options.scoring_options
 @_options.format_option(show.FORMATS, "Page format (default: by the ending of -o, else text).")
@@ -47,6 +47,7 @@ def command(
     what: str,
     sets: tuple[str, ...],
     kind: SubjectKind | None,
+    full: bool,
     attack_version: str | None,
     scoring: ScoreOptions,
     format_: Format | None,
@@ -86,9 +87,16 @@ def command(
                 _print.remapped(each.name, version, each.replaced, left_out, own=each.own_attack_version)
         for other in subject.also:
             _print.notify(f"note: {other} matches, too; show it with --kind {other.kind}")
-    width = _print.window() if output == _print.STDOUT else None
-    # https://no-color.org: bold and dim letters count as color.
-    styled = width is not None and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     pages = {url: page for each in loaded for url, page in each.catalogue.own_pages.items()}
-    text = show.render(result, format_, pages=pages, width=width, styled=styled)
+    if format_ == "text" and output == _print.STDOUT and not full:
+        # Only this form needs it.
+        from navlayers.pages.show.brief import brief  # noqa: PLC0415
+
+        words = ("navlayers", "show", what, *_print.flags("--set", sets), "--full")
+        _print.echo_blocks([*brief(result), _print.next_command(*words)])
+        return
+    if format_ == "text" and output == _print.STDOUT:
+        _print.echo(show.render(result, format_, pages=pages, terminal=_print.terminal()))
+        return
+    text = show.render(result, format_, pages=pages)
     _print.put(text, output, force=force, quiet=quiet, keep=[each.path for each in inputs])

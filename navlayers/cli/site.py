@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from navlayers.api.sources import named_twice, sources
-from navlayers.cli import _options, _print
-from navlayers.errors import Problem, UsageError
+from navlayers.cli import _help, _options, _print
 from navlayers.mapping.nouns import common_noun
 from navlayers.website import SiteOptions, write_site
 
@@ -18,11 +16,10 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.context import ReadOptions
     from navlayers.scoring.options import ScoreOptions
 
-_FILES = re.compile(r"\.(x?html?|zip|tar|t?gz|pdf|md|txt|docx|xlsx|csv|json|ya?ml|xml|svg|png)", re.IGNORECASE)
 """Endings of files: `-o site.html` or `-o site.zip` is a mistake."""
 
 
-@click.command()
+@click.command(cls=_help.Command)
 @_options.sets_argument
 @_options.output_option("DIR", "Output folder.", default="site", show_default=True)
 @click.option("--title", default=SiteOptions().title, metavar="TEXT", show_default=True, help="Title of the site.")
@@ -53,11 +50,6 @@ def command(
     navlayers site my-controls.yaml --title "Our controls" -o public
     """
     folder = Path(output)
-    if output == _print.STDOUT or (_FILES.fullmatch(folder.suffix) and not folder.is_dir()):
-        hint = f"such as -o {folder.with_suffix('')}" if folder.suffix else ""
-        raise UsageError(
-            Problem("-o names a file, and a site is a folder", expected="a folder to write to", hint=hint)
-        )
     with _print.progress("Writing", quiet=quiet) as step:
         written = write_site(
             sources(sets, reading),

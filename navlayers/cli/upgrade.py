@@ -6,21 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from navlayers.cli import _complete, _options, _print
+from navlayers.attack.versions import LATEST
+from navlayers.cli import _complete, _help, _options, _print
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.context import ReadOptions
     from navlayers.pages.upgrade import Format
 
-_SETS = ("native", "mapex-json", "mapex-yaml", "csv", "xlsx", "stix")
 
-
-@click.command()
+@click.command(cls=_help.Command)
 @click.argument("inputs", nargs=-1, required=True, metavar="FILE...", shell_complete=_complete.sets)
-@_options.release_option("ATT&CK release to upgrade or downgrade to, such as 18.1.", required=True)
+@_options.release_option(
+    "ATT&CK release to upgrade or downgrade to, such as 18.1.", default=LATEST, show_default=True
+)
 @_options.output_option("FILE|DIR", "Output file, or folder for several inputs; - is standard output.")
 @click.option("--in-place", is_flag=True, help="Overwrite the inputs.")
-@click.option("--to", type=click.Choice(_SETS), help="Output format of mapping sets (default: that of each input).")
+@click.option(
+    "--dry-run", is_flag=True, expose_value=False, help="Write nothing, the default without -o and --in-place."
+)
 @click.option("--force", is_flag=True, help="Overwrite existing files; with --in-place, even if data is lost.")
 @_options.format_option(("text", "md", "json"), "Report format (default: text).")
 @_options.json_option
@@ -49,7 +52,7 @@ def command(
     - for standard input. navlayers reports every change, and writes files only with -o or --in-place.
 
     \b
-    navlayers upgrade gcp --attack 18.1                     what would change
+    navlayers upgrade gcp                                   what would change
     navlayers upgrade layer.json --attack 18.1 --in-place
     navlayers upgrade old/ --attack 18.1 -o new --report upgrade.md
     """

@@ -7,6 +7,7 @@ reports the parts that cannot be drawn as written.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
@@ -27,13 +28,14 @@ from navlayers.layer.colors import (
 from navlayers.mapping.replacements import MOST_LISTED, inactive_ids, not_active
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from navlayers.layer import document
 
     Notice: TypeAlias = Callable[..., None]
 
 Expanded: TypeAlias = Literal["none", "annotated", "all"]
+_TECHNIQUES = "techniques and sub-techniques"
 _LAYOUTS = ("side", "flat", "mini")
 _AGGREGATES = ("average", "min", "max", "sum")
 _EXPANDED = ("none", "annotated", "all")
@@ -116,6 +118,19 @@ class Ratios(msgspec.Struct, frozen=True):
     tactics: dict[str, tuple[int, int] | None]
     sentence: str
     counted: str
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, every: Collection[str], part: Collection[str], what: str) -> Ratios:
+        """The share of some techniques in others, of all and per tactic; `what` they are, such as "covered"."""
+        total, counted = (
+            Counter(tactic for technique in techniques for tactic in catalogue.techniques[technique].tactics)
+            for techniques in (every, part)
+        )
+        return cls(
+            {tactic: (counted[tactic], number) for tactic, number in total.items()},
+            f"{len(part):,} of {len(every):,} {_TECHNIQUES} {what}",
+            f"{_TECHNIQUES} {what}",
+        )
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):

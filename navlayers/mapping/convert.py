@@ -44,7 +44,7 @@ def format_for(output: str) -> str:
     """
     if output.lower().endswith(_STIX_ENDING):
         return "stix"
-    return by_ending(output, _ENDINGS, "or name the format with --to")
+    return by_ending(output, _ENDINGS, "or name the format with --format")
 
 
 def convert(source: Source, to: str = NATIVE, *, reading: ReadOptions, only_facts: bool = False) -> Written:

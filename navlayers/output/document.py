@@ -234,7 +234,8 @@ def with_own_pages(document: Document, pages: Mapping[str, str]) -> Document:
 
 def flat(document: Document) -> Iterator[Block]:
     """All blocks of a document in order, with headings for its title and its sections."""
-    yield Heading(document.title, 1, document.key)
+    if document.title:
+        yield Heading(document.title, 1, document.key)
     yield from document.blocks
     for section in document.sections:
         yield Heading(section.title, 2)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 CellKind: TypeAlias = Literal["text", "number", "score", "percent", "technique", "color", "path"]
+Tone: TypeAlias = Literal["", "good", "bad", "warning", "accent", "dim", "strong"]
 Cell: TypeAlias = "str | float | None"
 """None is an empty cell, which is not 0."""
 
@@ -24,17 +25,21 @@ _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 class Span(str):
-    """A piece of text with an http(s) address, the color `#rrggbb` behind it, or emphasis; a plain str has none."""
+    """A piece of text with an http(s) address, the color `#rrggbb` behind it, or emphasis; a plain str has none.
 
-    __slots__ = ("color", "strong", "url")
+    `tone` is its meaning, which terminals show as a color.
+    """
+
+    __slots__ = ("color", "strong", "tone", "url")
     url: str
     color: str
     strong: bool
+    tone: Tone
 
-    def __new__(cls, text: str, url: str = "", *, color: str = "", strong: bool = False) -> Span:
+    def __new__(cls, text: str, url: str = "", *, color: str = "", strong: bool = False, tone: Tone = "") -> Span:
         """The text and its looks; the caller ensures that the address is http(s)."""
         span = super().__new__(cls, text)
-        span.url, span.color, span.strong = url, color, strong
+        span.url, span.color, span.strong, span.tone = url, color, strong, tone
         return span
 
 
@@ -48,7 +53,7 @@ class Column(msgspec.Struct, frozen=True):
 
     Scores are numbers of their `range` whose cells are colored as layers are, in the hue of their `category`, ""
     for overall; colors, `#rrggbb`, fill theirs. In narrow windows, cells of `whole` columns are neither cut nor
-    broken, and the column may go below the one whose number is `under`.
+    broken, and the column may go below the one whose number is `under`. On terminals, percentages have a `bar`.
     """
 
     header: str
@@ -57,6 +62,7 @@ class Column(msgspec.Struct, frozen=True):
     whole: bool = False
     under: int | None = None
     range: tuple[float, float] = (0, 100)
+    bar: bool = False
 
     @property
     def right(self) -> bool:
@@ -172,7 +178,7 @@ def relinked(text: str, pages: Mapping[str, str], column: Column = _TEXT) -> str
     if page is None:
         return text
     old = text if isinstance(text, Span) else Span(text)
-    return Span(text, page, color=old.color, strong=old.strong)
+    return Span(text, page, color=old.color, strong=old.strong, tone=old.tone)
 
 
 def with_pages(table: Table, pages: Mapping[str, str]) -> Table:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text import columns, printable, wrap
+from navlayers.layer.colors import text_color
 from navlayers.output.document import Bars, Facts, Figure, Heading, Items, Note, Numbers, Paragraph, flat
-from navlayers.output.tables import RowStyle, Table
+from navlayers.output.tables import RowStyle, Span, Table, fill_of
+from navlayers.output.terminal import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.output.document import Block, Document, Item
+    from navlayers.output.tables import Cell, Column, Tone
+    from navlayers.output.terminal import Terminal
 
 GAP = 2
 INDENT = "    "
@@ -22,19 +26,21 @@ SHORT_HEADER = 9
 _LEAST = 20
 """The minimum width of indented text, however narrow the window."""
 
-_BOLD, _DIM, _END = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+BAR = 12
+"""Columns of a bar that stands for 100 %."""
+
 _PLAIN = RowStyle()
 
 
-def render(document: Document, width: int | None = None, *, styled: bool = False) -> str:
+def render(document: Document, terminal: Terminal = PLAIN, *, cut: bool = False) -> str:
     """The document as lines of text, with a line feed at the end.
 
     Args:
         document: the document.
-        width: the columns of the terminal; None for lines of any length.
-        styled: whether headings are bold and notes dim, by ANSI escape sequences.
+        terminal: its width and colors.
+        cut: whether texts in tables are cut where they do not fit, a line per row; else they are wrapped.
     """
-    writer = _Writer(width, styled=styled)
+    writer = _Writer(terminal, cut=cut)
     for block in flat(document):
         writer.put(block)
     return "\n".join(writer.lines) + "\n"
@@ -68,28 +74,53 @@ def item_lines(items: Sequence[Item], width: int | None = None, indent: str = ""
         yield from item_lines(item.below, width, f"{indent}  ")
 
 
-def table_text(table: Table, width: int | None = None) -> str:
-    """The table with its title, its note, and an empty line at the end."""
-    note = printable(table.note)
-    notes = (wrap(note, width) if width else [note]) if note else []
-    return "\n".join([printable(table.title), *table_lines(table, width), *notes, ""])
-
-
-def table_lines(table: Table, width: int | None = None) -> list[str]:
-    """The table without title and note, a line per row; texts are cut, but not figures, to fit `width`."""
-    texts = [list(map(printable, row)) for row in table.texts]
-    grid = _grid(table, [[number] for number in range(len(table.columns))], texts, width, cut=True)
+def table_lines(table: Table, terminal: Terminal = PLAIN) -> list[str]:
+    """The table without title and note, a line per row; texts are cut, but not figures, to fit the terminal."""
+    groups = [[number] for number in range(len(table.columns))]
+    grid = _grid(table, groups, _cells(table, terminal), terminal, cut=True)
     return [] if grid is None else [*grid[0], *(line for lines in grid[1] for line in lines)]
 
 
+def _cells(table: Table, terminal: Terminal) -> list[list[str]]:
+    """The texts of the rows; shares of columns with bars start with one where the window is wide enough."""
+    texts = [list(map(printable, row)) for row in table.texts]
+    bars = [number for number, column in enumerate(table.columns) if column.bar]
+    widest = [max((columns(row[number]) for row in texts), default=0) for number in range(len(table.columns))]
+    least = [
+        width if c.right or c.whole else min(width, 2 * SHORTEST)
+        for width, c in zip(widest, table.columns, strict=True)
+    ]
+    least = [max(width, columns(c.header) if c.right else 0) for width, c in zip(least, table.columns, strict=True)]
+    if terminal.width is not None and sum(least) + GAP * (len(least) - 1) + (BAR + 1) * len(bars) > terminal.width:
+        return texts
+    for number in bars:
+        for row, cells in zip(texts, table.rows, strict=True):
+            share = cells[number]
+            if isinstance(share, float | int):
+                row[number] = f"{_bar(share)} {row[number]:>{widest[number]}}"
+    return texts
+
+
+def _bar(share: float) -> str:
+    """A bar of `BAR` columns for 0–100 %."""
+    halves = round(min(max(share, 0), 100) * 2 * BAR / 100)
+    return ("━" * (halves // 2) + "╸" * (halves % 2)).ljust(BAR, "─")
+
+
 def _grid(
-    table: Table, groups: Sequence[Sequence[int]], texts: Sequence[Sequence[str]], width: int | None, *, cut: bool
+    table: Table,
+    groups: Sequence[Sequence[int]],
+    texts: Sequence[Sequence[str]],
+    terminal: Terminal,
+    *,
+    cut: bool,
 ) -> tuple[list[str], list[list[str]]] | None:
     """The lines of the header and of each row; None if they do not fit, unless cells are `cut`.
 
     A group of columns is one column, with a line per column. Headers of single columns are aligned at the bottom;
     headers of figures are wrapped to about the width of the figures.
     """
+    width = terminal.width
     columns_ = [table.columns[group[0]] for group in groups]
     cells = [[[row[i] for i in group if row[i]] for group in groups] for row in texts]
     heads = []
@@ -116,7 +147,7 @@ def _grid(
     if widths is None:
         return None
 
-    def lines_of(row: Sequence[list[str]]) -> list[str]:
+    def lines_of(row: Sequence[list[str]], values: Sequence[Cell] | None = None) -> list[str]:
         broken = row
         if not cut:
             pairs = zip(row, widths, strict=True)
@@ -127,10 +158,30 @@ def _grid(
                 fit(texts[number] if number < len(texts) else "", width, right=c.right, end=c.kind == "path")
                 for texts, width, c in zip(broken, widths, columns_, strict=True)
             ]
+            fitted[-1] = fitted[-1].rstrip()
+            if values is not None and terminal.colors:
+                pairs_ = zip(fitted, groups, strict=True)
+                fitted = [
+                    _painted(text, values[group[0]], table.columns[group[0]], terminal) for text, group in pairs_
+                ]
             lines.append((" " * GAP).join(fitted).rstrip())
         return lines
 
-    return lines_of(heads), list(map(lines_of, cells))
+    return lines_of(heads), [lines_of(row, values) for row, values in zip(cells, table.rows, strict=True)]
+
+
+def _painted(text: str, value: Cell, column: Column, terminal: Terminal) -> str:
+    """A cell in its color or tone: scores and named colors fill it, zeros are dim, bars have the accent."""
+    if column.bar and text[:1] in "━╸─":
+        bar, figure = text[:BAR], text[BAR:]
+        full = bar.rstrip("─")
+        return terminal.tone(full, "accent") + terminal.tone(bar[len(full) :], "dim") + figure
+    fill = fill_of(value, column)
+    if fill:
+        return terminal.paint(text, text_color(fill), fill)
+    if isinstance(value, Span):
+        return terminal.tone(text, value.tone or ("strong" if value.strong else ""))
+    return terminal.tone(text, "dim") if value == 0 else text
 
 
 def _shared(natural: Sequence[int], least: Sequence[int], width: int | None) -> list[int] | None:
@@ -148,25 +199,27 @@ def _shared(natural: Sequence[int], least: Sequence[int], width: int | None) -> 
 
 
 class _Writer:
-    def __init__(self, width: int | None, *, styled: bool) -> None:
+    def __init__(self, terminal: Terminal, *, cut: bool) -> None:
         self.lines: list[str] = []
-        self._width = width
-        self._styled = styled
+        self._terminal = terminal
+        self._width = terminal.width
+        self._cut = cut
 
     def put(self, block: Block) -> None:
         match block:
             case Heading():
                 self._heading(block)
             case Paragraph():
-                self._flow(block.text, bold=block.warning)
+                self._flow(block.text, tone="strong" if block.warning else "")
             case Note():
-                self._flow(block.text, dim=True)
+                self._flow(block.text, tone="dim")
             case Facts():
+                self._gap()
                 self._facts(block)
             case Items():
                 self.lines += item_lines(block.items, self._width)
             case Figure():
-                self._flow(block.caption or block.title)
+                self._figure(block)
             case Numbers() | Bars():
                 self._titled(block.table)
             case Table():
@@ -177,17 +230,26 @@ class _Writer:
         if self.lines:
             self.lines.append("")
         lines = wrap(text, self._width) if self._width else [text]
-        self.lines += [self._bold(line) for line in lines]
+        self.lines += [self._terminal.tone(line, "strong") for line in lines]
         mark = {1: "=", 2: "-"}.get(heading.level)
         if mark:
             self.lines.append(mark * max(map(columns, lines)))
 
-    def _flow(self, text: str, indent: str = "", *, bold: bool = False, dim: bool = False) -> None:
+    def _flow(self, text: str, indent: str = "", tone: Tone = "") -> None:
         text = printable(text)
         lines = wrap(text, max(self._width - len(indent), _LEAST)) if self._width else [text.strip()]
-        for line in lines:
-            styled = self._bold(line) if bold else self._dim(line) if dim else line
-            self.lines.append(indent + styled)
+        self.lines += [indent + self._terminal.tone(line, tone) for line in lines]
+
+    def _figure(self, figure: Figure) -> None:
+        """The caption of a picture; in a window that shows pictures, a small matrix instead."""
+        # Few documents for terminals have pictures.
+        from navlayers.output import mini_matrix  # noqa: PLC0415
+
+        picture = mini_matrix.lines(figure.view, self._terminal)
+        if picture:
+            self.lines += ["", *picture]
+        elif figure.caption:
+            self._flow(figure.caption)
 
     def _facts(self, facts: Facts) -> None:
         indent = max((columns(label) for label, _ in facts.items), default=0) + GAP
@@ -195,32 +257,39 @@ class _Writer:
             lines = wrap(printable(text), max(self._width - indent, _LEAST)) if self._width else [printable(text)]
             for number, line in enumerate(lines):
                 start = label if number == 0 else ""
-                self.lines.append(f"{self._dim(start)}{' ' * (indent - columns(start))}{line}")
+                self.lines.append(f"{self._terminal.tone(start, 'dim')}{' ' * (indent - columns(start))}{line}")
+
+    def _gap(self) -> None:
+        """An empty line between blocks of an answer."""
+        if self._cut and self.lines:
+            self.lines.append("")
 
     def _titled(self, table: Table) -> None:
         if table.title:
             self._heading(Heading(table.title))
+        else:
+            self._gap()
         self._table(table)
         if table.note:
-            self._flow(table.note, dim=True)
+            self._flow(table.note, tone="dim")
 
     def _table(self, table: Table) -> None:
         """Add the rows: in columns, with some columns below others, or as a line per cell, whichever fits first."""
         styles = table.styles or (_PLAIN,) * len(table.rows)
         texts = [
-            [printable(f"  {text}" if i == 0 and style.level else text) for i, text in enumerate(row)]
-            for row, style in zip(table.texts, styles, strict=True)
+            [f"  {text}" if i == 0 and style.level else text for i, text in enumerate(row)]
+            for row, style in zip(_cells(table, self._terminal), styles, strict=True)
         ]
         filled = [i for i in range(len(table.columns)) if any(row[i] for row in texts)]
         if not filled:
             return
         for groups in ([[i] for i in filled], _stacked(table, filled)):
-            grid = _grid(table, groups, texts, self._width, cut=False)
+            grid = _grid(table, groups, texts, self._terminal, cut=self._cut)
             if grid is not None:
                 head, rows = grid
-                self.lines += map(self._dim, head)
+                self.lines += [self._terminal.tone(line, "dim") for line in head]
                 for lines, style in zip(rows, styles, strict=True):
-                    self.lines += map(self._dim, lines) if style.quiet else lines
+                    self.lines += [self._terminal.tone(line, "dim") if style.quiet else line for line in lines]
                     self._details(style)
                 return
         for row, style in zip(texts, styles, strict=True):
@@ -235,12 +304,6 @@ class _Writer:
         for detail in style.details:
             for number, span in enumerate(detail.spans):
                 self._flow(f"{detail.label}: {span}" if number == 0 else span, INDENT)
-
-    def _bold(self, text: str) -> str:
-        return f"{_BOLD}{text}{_END}" if self._styled and text else text
-
-    def _dim(self, text: str) -> str:
-        return f"{_DIM}{text}{_END}" if self._styled and text else text
 
 
 def _stacked(table: Table, filled: Sequence[int]) -> list[list[int]]:

@@ -4,22 +4,100 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
-from navlayers._text import rounded
+from navlayers._text import and_list, percent_text, rounded
 from navlayers.analysis.compare import Relation
 from navlayers.analysis.compare_layers import layers_of
+from navlayers.attack.domain import DOMAIN_NAMES
+from navlayers.layer.view import View
+from navlayers.output.document import Figure, Paragraph
 from navlayers.pages.results import Field, about, result_folder, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from navlayers.analysis.compare import ComparedTechnique, Comparison, Totals
+    from navlayers.output.document import Block
     from navlayers.output.tables import Cell, CellKind, Table
     from navlayers.scoring.options import ScoreOptions
 
 
-def tables_of(comparison: Comparison) -> list[Table]:
-    """All tables, the one of techniques last."""
-    return [*summary(comparison), gaps(comparison), techniques(comparison)]
+def brief(comparison: Comparison) -> Iterator[Block]:
+    """The answer for a terminal: who covers most, what is open and where; the matrix; a row per input."""
+    yield Paragraph(headline(comparison))
+    if comparison.inputs:
+        layers = {kind: layer for _, kind, layer in layers_of(comparison) if kind in ("input", "union")}
+        shown = layers.get("union") or layers["input"]
+        yield Figure(View.from_layer(shown, comparison.catalogue), "", "")
+        yield short_inputs(comparison)
+    if comparison.threats:
+        yield short_threats(comparison)
+
+
+def headline(comparison: Comparison) -> str:
+    """The result in two or three sentences: who covers most, what is open and where, what threats say."""
+    noun, active = comparison.noun, comparison.active
+    ranked = sorted(zip(comparison.names, comparison.totals, strict=True), key=lambda pair: -pair[1].covered)
+    sentences = [f"{each.threat.name}: {each.statement}." for each in comparison.threats]
+    if not ranked:
+        return " ".join(sentences)
+    most = ranked[0][1].covered
+    first = [name for name, total in ranked if total.covered == most]
+    rest = [f"{name} {percent_text(total.covered, active)}" for name, total in ranked[len(first) :]]
+    release = f"ATT&CK {DOMAIN_NAMES[comparison.catalogue.domain]} {comparison.catalogue.version}"
+    verb = f"{noun.cover}{'s' * (len(first) == 1)}{' most:' * bool(rest)}"
+    of_matrix = f"{most:,} of the {active:,} techniques and sub-techniques of {release}"
+    best = f"{and_list(first)} {verb} {of_matrix} ({percent_text(most, active)})"
+    return " ".join([f"{', '.join([best, *rest])}.", _open(comparison), *sentences])
+
+
+def _open(comparison: Comparison) -> str:
+    """What the inputs cover together, what they leave open, and in which tactic most."""
+    cover, covered, active = comparison.noun.cover, comparison.noun.covered, comparison.active
+    union = comparison.union.covered
+    tactics = [tactic for tactic in comparison.tactics if tactic.any < tactic.total]
+    least = min(tactics, key=lambda tactic: tactic.any / tactic.total, default=None)
+    where = f", {least.total - least.any} of {least.total} in {least.name}" if least else ""
+    if len(comparison.inputs) == 1:
+        return f"{active - union:,} are not {covered}{where}."
+    return f"Together they {cover} {percent_text(union, active)}; {active - union:,} are {covered} by none{where}."
+
+
+def short_inputs(comparison: Comparison) -> Table:
+    """Per input for a terminal: covered techniques and their share, mean score, unique techniques."""
+    totals, several = comparison.totals, len(comparison.inputs) > 1
+    every = [*totals, *([comparison.union] if several else [])]
+    fields = [
+        Field("", [*comparison.names, *(["all inputs"] * several)]),
+        Field(comparison.noun.covered, [total.covered for total in every], "number"),
+        Field("of the matrix", [total.share for total in every], "percent", bar=True),
+        Field("not rated", [total.unrated for total in every], "number", shown=any(t.unrated for t in every)),
+        Field(
+            f"mean {unit(comparison)}",
+            [None if total.mean is None else rounded(total.mean, 1 if comparison.counts else 0) for total in every],
+            "number",
+            shown=not comparison.covered_only,
+        ),
+        Field("unique", [*(total.unique for total in totals), *([None] * several)], "number", shown=several),
+    ]
+    return table_of("inputs", "", fields)
+
+
+def short_threats(comparison: Comparison) -> Table:
+    """Per threat set for a terminal: how many of its techniques each input covers."""
+    rows = comparison.threats
+    fields = [
+        Field("of the techniques of", [each.threat.name for each in rows]),
+        Field("total", [len(each.techniques) for each in rows], "number"),
+        *(Field(name, [each.covered(name) for each in rows], "number") for name in comparison.names),
+        Field("any", [each.covered() for each in rows], "number"),
+    ]
+    return table_of("threats", "", fields)
+
+
+def tables_of(comparison: Comparison, *, brief: bool = False) -> list[Table]:
+    """All tables, the one of techniques last; `brief`: in columns that fit a terminal."""
+    every = [*summary(comparison, brief=brief), techniques(comparison, brief=brief)]
+    return every if brief else [*every[:-1], gaps(comparison), every[-1]]
 
 
 def summary(comparison: Comparison, *, brief: bool = False) -> list[Table]:

@@ -5,18 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 from navlayers._text import columns, json_text, number_text, quoted, rounded
-from navlayers.output.document import Item
+from navlayers.analysis.diff import OVERALL
+from navlayers.output.document import Item, Paragraph
 from navlayers.output.markdown import escape
+from navlayers.output.tables import Span
 from navlayers.output.text import item_lines
+from navlayers.pages.results import Field, table_of
 from navlayers.scoring.scores import UNSPECIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from navlayers.analysis.diff import Diff, MeasureChange, TechniqueChange
+    from navlayers.analysis.diff import Change, Diff, MeasureChange, TechniqueChange
+    from navlayers.output.document import Block
+    from navlayers.output.tables import Tone
 
 Format: TypeAlias = Literal["text", "md", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
+
+BRIEF = 10
+"""Maximum number of techniques in the answer for a terminal."""
+
+_MARKS: dict[Change, str] = {"lost": "▼", "weaker": "▼", "gained": "▲", "stronger": "▲"}
+_TONES: dict[Change, Tone] = {"lost": "bad", "weaker": "warning", "gained": "good", "stronger": "good"}
 
 REASONS = 4
 """Maximum number of capabilities named behind a change."""
@@ -47,6 +58,22 @@ def render(diff: Diff, format_: Format, width: int | None = None) -> str:
         return json_text(as_json(diff))
     lines = _markdown(diff) if format_ == "md" else _text(diff, width)
     return "\n".join(lines) + "\n"
+
+
+def brief(diff: Diff) -> Iterator[Block]:
+    """The answer for a terminal: both versions, what changed in numbers, the first changes with losses first."""
+    yield Paragraph(f"{_titles(diff)}, at ATT&CK {diff.catalogue.domain} {diff.catalogue.version}")
+    yield Paragraph(f"{headline(diff)} {_totals(diff)}")
+    changes = [(change, technique) for change, changed in diff.techniques.items() for technique in changed]
+    shown, more = changes[:BRIEF], len(changes) - BRIEF
+    fields = [
+        Field("", [Span(f"{_MARKS[change]} {change}", tone=_TONES[change]) for change, _ in shown]),
+        Field("technique", [technique.id for _, technique in shown], "technique"),
+        Field("name", [technique.name for _, technique in shown]),
+        Field("change", [_step(technique.steps[0]).removeprefix(f"{OVERALL} ") for _, technique in shown]),
+        Field("by", [_because(diff, technique, brief=True) for _, technique in shown]),
+    ]
+    yield table_of("changes", "", fields, f"… and {more:,} more; --all lists them" if more > 0 else "")
 
 
 def headline(diff: Diff) -> str:
@@ -99,9 +126,11 @@ def _totals(diff: Diff) -> str:
     )
 
 
-def _because(diff: Diff, change: TechniqueChange) -> str:
-    """The capabilities behind a change."""
+def _because(diff: Diff, change: TechniqueChange, *, brief: bool = False) -> str:
+    """The capabilities behind a change; `brief`: their names alone."""
     labels = diff.before.labels | diff.after.labels
+    if brief:
+        return ", ".join(dict.fromkeys(labels.get(each.capability, each.capability) for each in change.reasons))
     texts = []
     for reason in change.reasons[:REASONS]:
         category = "" if reason.category == UNSPECIFIED else f" {reason.category}"

@@ -9,17 +9,23 @@ import msgspec
 from navlayers._text import first_few
 from navlayers.analysis.gaps_layers import layers_of
 from navlayers.analysis.gaps_result import covered_by, headline, unscored, used_by
+from navlayers.layer.view import Ratios, View
+from navlayers.output.document import Figure, Paragraph
 from navlayers.pages.results import Field, result_folder, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from navlayers.analysis.gaps_result import Gaps, Share, TechniqueGap
+    from navlayers.output.document import Block
     from navlayers.output.tables import Cell, Table
     from navlayers.scoring.options import ScoreOptions
 
-BRIEF = 20
-"""Maximum number of gaps on a terminal; of capabilities, half as many."""
+BRIEF = 6
+"""Maximum number of gaps on a terminal."""
+
+LISTED = 20
+"""Maximum number of gaps in a report; of capabilities, half as many."""
 
 NAMED = 5
 """Maximum number of users and of capabilities of a technique in a cell of Markdown."""
@@ -37,11 +43,22 @@ def tables_of(gaps: Gaps, most: int | None = None) -> list[Table]:
     return [table for table in tables if table.rows]
 
 
-def brief_tables(gaps: Gaps) -> list[Table]:
-    """Tables that fit a terminal: shares, the first gaps, the first capabilities."""
+def brief(gaps: Gaps) -> Iterator[Block]:
+    """The answer for a terminal: shares, the matrix of the threat, the first gaps."""
+    yield Paragraph(headline(gaps))
+    (layer,) = (layer for _, kind, layer in layers_of(gaps) if kind == "coverage")
+    covered = [row.technique for row in gaps.rows if row.covered]
+    ratios = Ratios.of(gaps.catalogue, [row.technique for row in gaps.rows], covered, "covered")
+    view = View.from_layer(layer, gaps.catalogue)
+    yield Figure(msgspec.structs.replace(view, ratios=ratios, unscored="not of the threat"), "", "")
+    yield first_gaps(gaps)
+
+
+def short_tables(gaps: Gaps) -> list[Table]:
+    """Tables for a report: shares, the first gaps, the first capabilities."""
     tables = [tactics(gaps, brief=True), categories(gaps, brief=True)]
     tables += [threats(gaps, brief=True)] if len(gaps.members) > 1 else []
-    tables += [_open(gaps), capabilities(gaps, brief=True)]
+    tables += [first_gaps(gaps, LISTED), capabilities(gaps, brief=True)]
     return [table for table in tables if table.rows]
 
 
@@ -95,7 +112,7 @@ def threats(gaps: Gaps, *, brief: bool = False) -> Table:
 
 def capabilities(gaps: Gaps, *, brief: bool = False) -> Table:
     """The capabilities that cover the threat, by covered weight."""
-    rows = gaps.capabilities[: BRIEF // 2 if brief else None]
+    rows = gaps.capabilities[: LISTED // 2 if brief else None]
     fields = [
         Field("input", [capability.input for capability in rows], shown=len(gaps.inputs) > 1),
         Field("id", [capability.id for capability in rows], shown=not brief),
@@ -112,12 +129,12 @@ def capabilities(gaps: Gaps, *, brief: bool = False) -> Table:
 
 
 def _more(number: int) -> str:
-    return f"… and {number:,} more; -o writes all" if number > 0 else ""
+    return f"… and {number:,} more; --all lists them" if number > 0 else ""
 
 
-def _open(gaps: Gaps) -> Table:
-    """The first gaps for a terminal, without columns that are the same in every row."""
-    rows = gaps.open[:BRIEF]
+def first_gaps(gaps: Gaps, most: int = BRIEF) -> Table:
+    """The first gaps, without columns that are the same in every row."""
+    rows = gaps.open[:most]
     even, groups = gaps.threat.even, any(row.groups is not None for row in rows)
     fields = [
         Field("technique", [row.technique for row in rows], "technique"),
@@ -128,7 +145,7 @@ def _open(gaps: Gaps) -> Table:
         Field("groups", [row.groups for row in rows], "number", shown=even and groups),
         Field("related", [row.hint for row in rows], shown=any(row.hint for row in rows)),
     ]
-    return table_of("gaps", _order(gaps, groups=groups), fields, _more(len(gaps.open) - BRIEF))
+    return table_of("gaps", _order(gaps, groups=groups), fields, _more(len(gaps.open) - most))
 
 
 def _order(gaps: Gaps, *, groups: bool) -> str:

@@ -9,7 +9,9 @@ import msgspec
 
 from navlayers._text import first_few, percent
 from navlayers.analysis.plan.layer import plan_layer
-from navlayers.analysis.plan.result import decimal, goal, label, summary
+from navlayers.analysis.plan.result import decimal, goal, label, summary, threat_coverage
+from navlayers.layer.view import Ratios, View
+from navlayers.output.document import Figure, Paragraph
 from navlayers.pages.results import Field, about, result_folder, table_of
 
 if TYPE_CHECKING:
@@ -17,13 +19,17 @@ if TYPE_CHECKING:
 
     from navlayers.analysis.plan.alternatives import Redundancy
     from navlayers.analysis.plan.result import Appraisal, Plan
+    from navlayers.output.document import Block
     from navlayers.output.tables import Table
 
 NAMED = 3
 """Maximum number of capabilities named in a cell."""
 
+BRIEF = 8
+"""Maximum rows of the plan on a terminal."""
+
 NEAR = 5
-"""Maximum rows on a terminal of the next best and of the replacements."""
+"""Maximum rows in a report of the next best and of the replacements."""
 
 NEARLY = Fraction(1, 100)
 """A replacement is nearly equal if it loses at most this share of the plan's value."""
@@ -34,8 +40,28 @@ def tables_of(plan: Plan) -> list[Table]:
     return [curve(plan), next_best(plan), swaps(plan), capabilities(plan), redundant(plan), techniques(plan)]
 
 
-def brief_tables(plan: Plan) -> Iterator[Table]:
-    """Tables that fit a terminal; empty ones are omitted."""
+def brief(plan: Plan) -> Iterator[Block]:
+    """The answer for a terminal: the choice, the matrix of what it covers, the capabilities by gain per cost."""
+    sentences = [f"{text}." for text in (summary(plan), threat_coverage(plan)) if text]
+    candidates = next_best(plan, brief=True)
+    if candidates.rows:
+        name, adds = candidates.rows[0][0], candidates.rows[0][-2]
+        sentences.append(f"Next best: {name} adds {adds} ({unit(plan)}).")
+    yield Paragraph(" ".join(sentences))
+    every = [
+        id_ for id_ in (plan.threat.weights if plan.threat else plan.coverable) if id_ in plan.catalogue.techniques
+    ]
+    ratios = Ratios.of(plan.catalogue, every, plan.reached, plan.covered_word)
+    view = View.from_layer(plan_layer(plan), plan.catalogue)
+    yield Figure(msgspec.structs.replace(view, ratios=ratios), "", "")
+    table = curve(plan, brief=True)
+    more = len(table.rows) - BRIEF
+    note = f"… and {more:,} more; --all lists them" if more > 0 else ""
+    yield msgspec.structs.replace(table, title="", rows=table.rows[:BRIEF], note=note)
+
+
+def short_tables(plan: Plan) -> Iterator[Table]:
+    """Tables for a report or a terminal: the plan, the next best, replacements; empty ones are omitted."""
     tables = (curve(plan, brief=True), next_best(plan, brief=True), swaps(plan, brief=True))
     yield from (table for table in tables if table.rows)
 

@@ -25,13 +25,17 @@ ALL = "all.json"
 
 
 class Field(NamedTuple):
-    """A column of a table of results with its cells, one per row; it is left out unless it is `shown`."""
+    """A column of a table of results with its cells, one per row; it is left out unless it is `shown`.
+
+    On terminals, percentages have a `bar`.
+    """
 
     header: str
     cells: Iterable[Cell]
     kind: CellKind = "text"
     shown: bool = True
     category: str = ""
+    bar: bool = False
 
 
 def table_of(
@@ -45,7 +49,9 @@ def table_of(
 ) -> Table:
     """The table of the fields that are shown; `score_range` is that of its scores, percentages get one decimal."""
     shown = [field for field in fields if field.shown]
-    heads = tuple(Column(field.header, field.kind, field.category, range=score_range) for field in shown)
+    heads = tuple(
+        Column(field.header, field.kind, field.category, range=score_range, bar=field.bar) for field in shown
+    )
     cells = (map(_tenths, field.cells) if field.kind == "percent" else field.cells for field in shown)
     return Table(name, title, heads, tuple(zip(*cells, strict=True)), note, long)
 

@@ -59,11 +59,12 @@ def render(files: Sequence[FileReport], format_: Format = "text", *, width: int 
         from navlayers.output import markdown  # noqa: PLC0415
 
         return markdown.render(Document("Upgrade", blocks=tuple(_blocks(files))))
+    from navlayers.output.terminal import Terminal  # noqa: PLC0415
     from navlayers.output.text import item_lines, table_lines  # noqa: PLC0415
 
     if len(files) == 1:
         return "\n".join(item_lines([_single(files[0], width or _WIDTH)], width)) + "\n"
-    parts = [table_lines(_table(files, _shortened(list(map(_name, files)))), width)]
+    parts = [table_lines(_table(files, _shortened(list(map(_name, files)))), Terminal(width))]
     parts += [list(item_lines(items, width)) for items in _several(files)]
     return "\n\n".join(map("\n".join, parts)) + "\n"
 

@@ -138,6 +138,10 @@ class Directory:
                 return table[wanted]
         return []
 
+    def of_set(self, name: str) -> list[Candidate]:
+        """All candidates of the set with this name."""
+        return [candidate for candidate in self._candidates if candidate.set == name]
+
     def one(self, text: str, what: str, place: Place | None = None) -> Candidate | Problem:
         """The candidate with this id or name, or a problem whose message starts with `what`."""
         candidates = self.find(text)
@@ -161,7 +165,8 @@ def _qualified(candidate: Candidate) -> str:
 def named(texts: Iterable[str], directory: Directory, option: str) -> tuple[str, ...]:
     """The ids of the candidates that an option names, sorted.
 
-    A text is a name, several separated by commas, or `@FILE` with a name per line.
+    A text is a name, several separated by commas, or `@FILE` with a name per line; the name of a set means all its
+    capabilities.
 
     Raises:
         UsageError: a name means no candidate, or several.
@@ -180,6 +185,9 @@ def named(texts: Iterable[str], directory: Directory, option: str) -> tuple[str,
             if not words:
                 problems.append(Problem(f"{option} is empty", expected="ids or names, joined by commas"))
         for word, place in words:
+            if of_set := directory.of_set(word):
+                ids.update(candidate.id for candidate in of_set)
+                continue
             candidate = directory.one(word, "" if place else f"{option}: ", place)
             if isinstance(candidate, Problem):
                 problems.append(candidate)

@@ -26,7 +26,7 @@ SMALLEST = 5.0
 """The smallest text on any page, in points: the least that prints legibly at 300 dpi."""
 
 _WIDEST_MARGIN = 50
-_SCALES = (0.1, 16)
+_ZOOMS = (0.1, 16)
 _DPI = (10, 1536)
 
 
@@ -40,8 +40,8 @@ class RenderOptions(msgspec.Struct, frozen=True):
         orientation: "auto" takes the more legible one.
         margin: in mm; None for the page's own.
         theme: "grey" is for printers without colors.
-        scale: pixels of a PNG per CSS pixel, which is 1/96 inch.
-        dpi: pixels of a PNG per inch; replaces `scale`.
+        zoom: pixels of a PNG per CSS pixel, which is 1/96 inch.
+        dpi: pixels of a PNG per inch; replaces `zoom`.
 
     Raises:
         UsageError: there is no such choice, or a number is out of range.
@@ -53,7 +53,7 @@ class RenderOptions(msgspec.Struct, frozen=True):
     orientation: Orientation = "auto"
     margin: float | None = None
     theme: ThemeName = "light"
-    scale: float = 2
+    zoom: float = 2
     dpi: float | None = None
 
     def __post_init__(self) -> None:
@@ -64,7 +64,7 @@ class RenderOptions(msgspec.Struct, frozen=True):
             *unknown("detail", [self.detail] if self.detail is not None else [], get_args(Detail)),
             *unknown("content of cells", self.show or (), get_args(Show)),
             *_out_of_range("margin", self.margin, 0, _WIDEST_MARGIN, "mm"),
-            *_out_of_range("scale", self.scale, *_SCALES),
+            *_out_of_range("zoom", self.zoom, *_ZOOMS),
             *_out_of_range("dpi", self.dpi, *_DPI),
         ]
         if self.show == ():
@@ -75,7 +75,7 @@ class RenderOptions(msgspec.Struct, frozen=True):
     @property
     def ppi(self) -> float:
         """Pixels of a PNG per inch."""
-        return 96 * self.scale if self.dpi is None else self.dpi
+        return 96 * self.zoom if self.dpi is None else self.dpi
 
 
 def _out_of_range(name: str, value: float | None, low: float, high: float, unit: str = "") -> list[Problem]:

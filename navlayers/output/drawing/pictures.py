@@ -67,7 +67,7 @@ def render_png(view: View, options: RenderOptions) -> Rendered:
     pixels = drawing.width * drawing.height * (options.ppi / 72) ** 2
     if pixels > _MOST_PIXELS:
         message = f"a PNG of {pixels / 1e6:.0f} million pixels is too large"
-        raise UsageError(Problem(message, expected="100 million at most", hint="a smaller --scale, or --to svg"))
+        raise UsageError(Problem(message, expected="100 million at most", hint="a smaller --zoom, or --format svg"))
     return Rendered(typeset.to_png(drawing, options.ppi), (*notices, *_missing_letters([drawing])))
 
 
@@ -86,7 +86,7 @@ def render_pdf(views: Sequence[View], options: RenderOptions) -> Rendered:
 
 
 def _missing_letters(drawings: Sequence[Drawing]) -> Iterator[Problem]:
-    hint = "--to svg uses the fonts of the machine that opens it"
+    hint = "--format svg uses the fonts of the machine that opens it"
     return typeset.missing_letters(drawings[0].title, typeset.texts(drawings), hint)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,7 +20,7 @@ from navlayers.pages import plan as plan_tables
 from navlayers.pages.report.input import TECHNIQUES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from navlayers.analysis.compare import Threatened
     from navlayers.analysis.gaps_result import Gaps
@@ -88,19 +87,6 @@ def _heatmap(data: ReportInput, layer: Layer, title: str, caption: str = "", **v
     return Figure(msgspec.structs.replace(View.from_layer(layer, data.catalogue), **fields), title, caption)
 
 
-def _ratios(data: ReportInput, every: Sequence[str], part: Sequence[str], what: str) -> Ratios:
-    """The share of some techniques in others, of all and per tactic."""
-    total, counted = (
-        Counter(tactic for technique in techniques for tactic in data.catalogue.techniques[technique].tactics)
-        for techniques in (every, part)
-    )
-    return Ratios(
-        {tactic: (counted[tactic], number) for tactic, number in total.items()},
-        f"{len(part):,} of {len(every):,} {TECHNIQUES} {what}",
-        f"{TECHNIQUES} {what}",
-    )
-
-
 def gaps_blocks(data: ReportInput) -> Iterator[Block]:
     """The coverage of the threat, its gaps and the capabilities that cover it; heatmaps of coverage and gaps."""
     yield from _threat_blocks(data)
@@ -108,7 +94,7 @@ def gaps_blocks(data: ReportInput) -> Iterator[Block]:
     if gaps is None:
         return
     yield Paragraph(headline(gaps))
-    for table in gap_tables.brief_tables(gaps):
+    for table in gap_tables.short_tables(gaps):
         # The note of a shortened table names files that a report does not have.
         note = "The appendix has all." if table.note.startswith("…") else table.note
         yield full_names(msgspec.structs.replace(table, note=note), data)
@@ -126,7 +112,7 @@ def _threat_blocks(data: ReportInput) -> Iterator[Block]:
     layers = (layer for _, kind, layer in compare_layers.layers_of(data.comparison) if kind == "threat")
     for each, layer in zip(data.threats, layers, strict=True):
         covered = [technique for technique, by in each.techniques.items() if by]
-        ratios = _ratios(data, list(each.techniques), covered, "covered")
+        ratios = Ratios.of(data.catalogue, list(each.techniques), covered, "covered")
         yield _heatmap(data, layer, layer.name, ratios=ratios, unscored=_NOT_OF_THREAT)
 
 
@@ -141,9 +127,9 @@ def _gaps_view(data: ReportInput, gaps: Gaps, kind: str) -> dict[str, Any]:
     every = [row.technique for row in gaps.rows]
     if kind == "coverage":
         covered = [row.technique for row in gaps.rows if row.covered]
-        return {"ratios": _ratios(data, every, covered, "covered"), "unscored": _NOT_OF_THREAT}
+        return {"ratios": Ratios.of(data.catalogue, every, covered, "covered"), "unscored": _NOT_OF_THREAT}
     what = "not covered, or weakly" if gaps.scored else "not covered"
-    ratios = _ratios(data, every, [row.technique for row in gaps.open], what)
+    ratios = Ratios.of(data.catalogue, every, [row.technique for row in gaps.open], what)
     return {"ratios": ratios, "unscored": _NOT_OF_THREAT, "mark": "✓"}
 
 
@@ -154,7 +140,7 @@ def plan_blocks(data: ReportInput) -> Iterator[Block]:
         return
     sentences = [f"{sentence}." for sentence in (summary(plan), threat_coverage(plan)) if sentence]
     yield Paragraph(" ".join([*sentences, *([UNRATED] if plan.counts else [])]))
-    yield from plan_tables.brief_tables(plan)
+    yield from plan_tables.short_tables(plan)
     layer = plan_layer(plan)
     yield _heatmap(data, layer, layer.name, **_plan_view(data, plan))
 
@@ -163,7 +149,10 @@ def _plan_view(data: ReportInput, plan: Plan) -> dict[str, Any]:
     every, unscored = plan.coverable, nowhere(plan)
     if plan.threat is not None:
         every, unscored = tuple(filter(plan.weight, plan.threat.weights)), _NOT_OF_THREAT
-    return {"ratios": _ratios(data, every, plan.reached, f"{plan.covered_word} by the plan"), "unscored": unscored}
+    return {
+        "ratios": Ratios.of(data.catalogue, every, plan.reached, f"{plan.covered_word} by the plan"),
+        "unscored": unscored,
+    }
 
 
 def full_names(table: Table, data: ReportInput) -> Table:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from navlayers.mapping.load import Prepared
+    from navlayers.output.terminal import Terminal
     from navlayers.pages.show.results import Page
     from navlayers.scoring.options import ScoreOptions
 
@@ -50,8 +51,7 @@ def render(
     format_: Format = "text",
     *,
     pages: Mapping[str, str] = {},
-    width: int | None = None,
-    styled: bool = False,
+    terminal: Terminal | None = None,
 ) -> str:
     """A page as text that ends with a line feed.
 
@@ -59,8 +59,7 @@ def render(
         shown: the page.
         format_: one of `FORMATS`.
         pages: addresses that replace those of techniques, see `Catalogue.own_pages`.
-        width: of "text": columns of the terminal; None: unlimited.
-        styled: of "text": with bold and dim letters.
+        terminal: of "text": its width and colors; None for a file.
     """
     if format_ == "json":
         from navlayers.pages.show.results import CapabilityPage  # noqa: PLC0415
@@ -73,7 +72,7 @@ def render(
     if format_ == "text":
         from navlayers.output import text  # noqa: PLC0415
 
-        return text.render(page, width, styled=styled)
+        return text.render(page) if terminal is None else text.render(page, terminal)
     writer = importlib.import_module({"md": "navlayers.output.markdown", "html": "navlayers.output.html"}[format_])
     rendered: str = writer.render(page)
     return rendered

@@ -1,0 +1,115 @@
+"""The matrix of a layer as a picture of half-blocks for a terminal: a square per technique."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from navlayers._text import percent_text
+from navlayers.layer.matrix import matrix_of
+from navlayers.output.terminal import CUBE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from navlayers.layer.matrix import Cell, Column
+    from navlayers.layer.view import View
+    from navlayers.output.terminal import Terminal
+
+NARROWEST, WIDEST = 3, 8
+"""Minimum and maximum squares in a row of a tactic: a percentage needs three columns."""
+
+_EMPTY, _EMPTY_ON_LIGHT = "#585d64", "#d0d3d8"
+_BLOCKS = {(True, True): "█", (True, False): "▀", (False, True): "▄", (False, False): "·"}
+_SHARED = ("and", "of")
+
+
+def lines(view: View, terminal: Terminal) -> list[str]:
+    """The lines of the picture: tactics, squares, shares, legend; none where the terminal is too narrow.
+
+    A technique without a color of its own has that of its strongest sub-technique. Without colors, a square is
+    filled if the technique has a color.
+
+    Args:
+        view: the layer.
+        terminal: its width has to be known.
+    """
+    columns = matrix_of(view).columns
+    if not terminal.drawing or not columns or terminal.width is None:
+        return []
+    wide = min((terminal.width + 1) // len(columns) - 1, WIDEST)
+    if wide < NARROWEST:
+        return []
+    colors = [[_color(cell) for cell in column.cells] for column in columns]
+    depth = max(math.ceil(len(cells) / wide) for cells in colors)
+    drawn = [_rows(column, wide, depth, terminal) for column in colors]
+    heads = " ".join(label(column.name, wide).ljust(wide) for column in columns)
+    shares = " ".join(_share(column, wide).ljust(wide) for column in columns)
+    return [
+        terminal.tone(heads.rstrip(), "dim"),
+        *(" ".join(row).rstrip() for row in zip(*drawn, strict=True)),
+        terminal.tone(shares.rstrip(), "dim"),
+        *_legend(view, terminal),
+    ]
+
+
+def label(tactic: str, width: int) -> str:
+    """The name of a tactic, cut to a width: the starts of its words, such as "ReDe" for Resource Development."""
+    words = [word for word in tactic.split() if word not in _SHARED]
+    if len(tactic) <= width:
+        return tactic
+    each = max(width // len(words), 1)
+    return "".join(word[:each] for word in words)[:width]
+
+
+def _share(column: Column, width: int) -> str:
+    if not column.total:
+        return "–"
+    text = percent_text(column.mapped, column.total).replace(" ", "")
+    return text if len(text) <= width else text.rstrip("%")
+
+
+def _color(cell: Cell) -> str:
+    own = (
+        cell.color
+        or max((sub for sub in cell.subtechniques if sub.color), key=lambda sub: sub.score or 0, default=cell).color
+    )
+    return own if cell.enabled else ""
+
+
+def _rows(colors: Sequence[str], wide: int, depth: int, terminal: Terminal) -> Iterator[str]:
+    """The lines of one tactic, two rows of squares each; techniques run from left to right."""
+    grid: list[list[str | None]] = [list(colors[start : start + wide]) for start in range(0, len(colors), wide)]
+    grid += [[]] * (depth + depth % 2 - len(grid))
+    rows = [[*row, *[None] * (wide - len(row))] for row in grid]
+    empty = _EMPTY_ON_LIGHT if terminal.light else _EMPTY
+    for upper, lower in zip(rows[::2], rows[1::2], strict=True):
+        yield "".join(_block(up, low, empty, terminal) for up, low in zip(upper, lower, strict=True))
+
+
+def _block(up: str | None, low: str | None, empty: str, terminal: Terminal) -> str:
+    """Two squares above each other; None: no technique there, "": one without a color."""
+    if up is None and low is None:
+        return " "
+    if terminal.colors < CUBE:
+        return _BLOCKS[bool(up), bool(low)]
+    if up is None or low is None:
+        return terminal.paint("▄" if up is None else "▀", (low if up is None else up) or empty)
+    return terminal.paint("▀", up or empty, low or empty)
+
+
+def _legend(view: View, terminal: Terminal) -> Iterator[str]:
+    """One line: what the colors mean, as far as it fits."""
+    empty = view.unscored or "not covered"
+    if terminal.colors < CUBE:
+        yield terminal.tone(f"a square per technique: █ mapped or scored, · {empty}", "dim")
+        return
+    items = [*((item.label, item.color) for item in view.legend), (empty, "")]
+    line, room = "", terminal.width or 0
+    for text, color in items:
+        room -= len(text) + 4
+        if room < 0:
+            break
+        mark = terminal.paint("■", color or (_EMPTY_ON_LIGHT if terminal.light else _EMPTY))
+        line += f"{mark} {text}  "
+    yield line.rstrip()

@@ -1,0 +1,169 @@
+"""The pages of `stats`: the numbers of mapping sets, in short or complete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from navlayers._text import percent, percent_figure, percent_text
+from navlayers.attack.domain import DOMAIN_NAMES
+from navlayers.layer.build import layers_of
+from navlayers.layer.view import View
+from navlayers.mapping.model import DEFAULT_SCALE
+from navlayers.mapping.nouns import common_noun, noun
+from navlayers.output.document import Figure, Heading, Paragraph
+from navlayers.pages.results import Field, table_of
+from navlayers.scoring.scores import UNSPECIFIED, score_set
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from navlayers.mapping.load import Prepared
+    from navlayers.output.document import Block
+    from navlayers.output.tables import Table
+    from navlayers.scoring.stats import Stats
+
+
+class SetNumbers(NamedTuple):
+    """A set at its release and its statistics."""
+
+    prepared: Prepared
+    stats: Stats
+
+    @property
+    def release(self) -> str:
+        """The release in a table: its version, and its domain unless it is enterprise."""
+        stats = self.stats
+        return stats.attack_version if stats.domain == "enterprise" else f"{stats.attack_version} {stats.domain}"
+
+    @property
+    def mapped(self) -> int:
+        """The number of mapped techniques and sub-techniques."""
+        return self.stats.techniques + self.stats.subtechniques
+
+    @property
+    def share(self) -> float:
+        """The share of the matrix that is mapped, in per cent."""
+        return percent(self.mapped, self.stats.active)
+
+
+def brief(numbers: Sequence[SetNumbers]) -> Iterator[Block]:
+    """The answer for a terminal: of one set its sentence, matrix and values; of several a row each."""
+    if len(numbers) != 1:
+        yield short_sets(numbers)
+        return
+    (one,) = numbers
+    yield Paragraph(headline(one))
+    prepared = one.prepared
+    (built,) = layers_of(score_set(prepared.set, prepared.catalogue), ["overview"])
+    unscored = f"not {noun(prepared.set).covered if one.stats.scored else 'mapped'}"
+    view = View.from_layer(built.layer, prepared.catalogue)
+    yield Figure(msgspec.structs.replace(view, unscored=unscored), "", "")
+    yield values(one)
+
+
+def every_table(numbers: Sequence[SetNumbers]) -> Iterator[Block]:
+    """All numbers: a row per set, then facts, tactics and values of each."""
+    yield sets(numbers)
+    for each in numbers:
+        stats = each.stats
+        title = f"{each.prepared.name}: {stats.set} {stats.version}, ATT&CK {stats.domain} {stats.attack_version}"
+        yield Heading(title)
+        if statement := _statement(each):
+            yield Paragraph(f"{statement}.")
+        yield from (facts(each), tactics(each), values(each))
+
+
+def _statement(numbers: SetNumbers) -> str:
+    return noun(numbers.prepared.set).statement(numbers.mapped, numbers.stats.capabilities)
+
+
+def headline(numbers: SetNumbers) -> str:
+    """What the set maps, with what, and where it maps least."""
+    stats, words = numbers.stats, noun(numbers.prepared.set)
+    release = f"ATT&CK {DOMAIN_NAMES[numbers.prepared.set.domain]} {stats.attack_version}"
+    matrix = f"{numbers.mapped:,} of the {stats.active:,} techniques and sub-techniques of {release}"
+    share = percent_text(numbers.mapped, stats.active)
+    sentence = _statement(numbers) or f"{stats.set} maps {words.counted(stats.capabilities)}"
+    sentences = [f"{sentence}: {matrix} ({share}), {stats.mappings:,} mappings."]
+    least = min((each for each in stats.tactics if each.total), key=lambda each: each.mapped / each.total)
+    sentences.append(f"Least is mapped in {least.name}: {least.mapped} of {least.total} techniques.")
+    if stats.non_mappable.capabilities:
+        sentences.append(f"{words.counted(stats.non_mappable.capabilities)} cannot be mapped.")
+    return " ".join(sentences)
+
+
+def short_sets(numbers: Sequence[SetNumbers]) -> Table:
+    """A row per set for a terminal."""
+    fields = [
+        Field("set", [each.prepared.name for each in numbers]),
+        Field("ATT&CK", [each.release for each in numbers]),
+        Field(_plural(numbers), [each.stats.capabilities for each in numbers], "number"),
+        Field("mapped", [each.mapped for each in numbers], "number"),
+        Field("of the matrix", [each.share for each in numbers], "percent", bar=True),
+    ]
+    return table_of("sets", "", fields)
+
+
+def sets(numbers: Sequence[SetNumbers]) -> Table:
+    """A row per set."""
+    fields = [
+        Field("set", [each.prepared.name for each in numbers]),
+        Field("ATT&CK", [each.release for each in numbers]),
+        Field(_plural(numbers), [each.stats.capabilities for each in numbers], "number"),
+        Field("techs", [each.stats.techniques for each in numbers], "number"),
+        Field("subs", [each.stats.subtechniques for each in numbers], "number"),
+        Field("of the matrix", [each.share for each in numbers], "percent"),
+    ]
+    return table_of("sets", "", fields)
+
+
+def _plural(numbers: Sequence[SetNumbers]) -> str:
+    words = common_noun(noun(each.prepared.set) for each in numbers).plural
+    return "caps" if words == "capabilities" else words
+
+
+def facts(numbers: SetNumbers) -> Table:
+    """The numbers of a set, a row each."""
+    stats, words = numbers.stats, noun(numbers.prepared.set).plural
+    rows: dict[str, float | str] = {
+        "mappings": stats.mappings,
+        f"{words} with a mapping": stats.capabilities,
+        "techniques mapped": stats.techniques,
+        "sub-techniques mapped": stats.subtechniques,
+        f"share of the {stats.active} techniques and sub-techniques": percent_figure(numbers.mapped, stats.active),
+        f"of the {stats.base_techniques} base techniques, also by subs": stats.base_techniques_mapped,
+        "base techniques not mapped": stats.base_techniques_unmapped,
+        f"non-mappable {words}": stats.non_mappable.capabilities,
+        "non-mappable techniques": stats.non_mappable.techniques,
+        "non-mappable pairs": stats.non_mappable.pairs,
+        f"not active in ATT&CK {stats.attack_version}": len(stats.not_active),
+    }
+    return table_of("facts", "", [Field("", list(rows)), Field("", list(rows.values()), "number")])
+
+
+def tactics(numbers: SetNumbers) -> Table:
+    """Per tactic the mapped base techniques."""
+    rows = numbers.stats.tactics
+    fields = [
+        Field("tactic", [tactic.name for tactic in rows]),
+        Field("mapped", [tactic.mapped for tactic in rows], "number"),
+        Field("base techniques", [tactic.total for tactic in rows], "number"),
+        Field("share", [percent(tactic.mapped, tactic.total) for tactic in rows], "percent", bar=True),
+    ]
+    return table_of("tactics", "", fields)
+
+
+def values(numbers: SetNumbers) -> Table:
+    """Per category the number of mappings of each score value, in the order of the scale; else per mapping type."""
+    stats = numbers.stats
+    scale = list(numbers.prepared.set.scale or DEFAULT_SCALE)
+    every = dict.fromkeys(value for counts in stats.values.values() for value in counts)
+    ordered = sorted(every, key=lambda value: scale.index(value) if value in scale else len(scale))
+    names = ["" if category == UNSPECIFIED else category for category in stats.values]
+    fields = [
+        Field("mappings", names, shown=any(names)),
+        *(Field(value, [counts.get(value, 0) for counts in stats.values.values()], "number") for value in ordered),
+    ]
+    return table_of("values", "", fields)
