@@ -46,10 +46,18 @@ render_options = _options.bundle(
     ),
     _options.choice_option("--theme", ThemeName, "Color theme.", default="light"),
     click.option(
-        "--zoom", type=float, default=2, show_default=True, metavar="NUMBER", help="Pixels of a PNG per CSS pixel."
+        "--zoom",
+        type=_options.Number(),
+        default=2,
+        show_default=True,
+        metavar="NUMBER",
+        help="Pixels of a PNG per CSS pixel.",
     ),
     click.option(
-        "--dpi", type=float, metavar="NUMBER", help="Resolution of a PNG in dots per inch, instead of --zoom."
+        "--dpi",
+        type=_options.Number(),
+        metavar="NUMBER",
+        help="Resolution of a PNG in dots per inch, instead of --zoom.",
     ),
 )
 """Given to the command as `looks: RenderOptions`."""
