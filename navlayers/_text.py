@@ -122,16 +122,16 @@ def percent(part: float | Fraction, whole: float | Fraction, goal: Fraction | No
 
 
 def percent_figure(part: float | Fraction, whole: float | Fraction, goal: Fraction | None = None) -> str:
-    """A share as tables show it, with one decimal: "26.7 %"."""
-    return f"{percent(part, whole, goal):.1f} %"
+    """A share as tables show it, with one decimal: "26.7%"."""
+    return f"{percent(part, whole, goal):.1f}%"
 
 
 def percent_text(part: float | Fraction, whole: float | Fraction, goal: Fraction | None = None) -> str:
-    """A share in whole per cent, for sentences: "46 %", "<1 %" if it is not nothing, ">99 %" if not the whole."""
+    """A share in whole per cent, for sentences: "46%", "<1%" if it is not nothing, ">99%" if not the whole."""
     share = _share(part, whole)
     if 0 < share < Fraction(1, 100):
-        return "<1 %"
-    return ">99 %" if Fraction(99, 100) < share < 1 else f"{_steps(share, goal, 100)} %"
+        return "<1%"
+    return ">99%" if Fraction(99, 100) < share < 1 else f"{_steps(share, goal, 100)}%"
 
 
 def _share(part: float | Fraction, whole: float | Fraction) -> Fraction:

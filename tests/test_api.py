@@ -128,7 +128,7 @@ def test_results_have_reprs_of_one_line(tmp_path: Path) -> None:
         "<Comparison of tiny, gcp, ATT&CK enterprise 16.1>",
         "<Diff of tiny and tiny: 0 techniques changed>",
         "<Gaps against APT29: 65 of 66 techniques open>",
-        "<Plan of 1 capability, 95 % of the total value, proven optimal>",
+        "<Plan of 1 capability, 95% of the total value, proven optimal>",
     ]
 
 

@@ -41,7 +41,7 @@ DOCUMENT = Document(
                 Note("A remark."),
                 Facts((("Name", "value"), ("Several", ("one", "two")))),
                 Items((Item("above", (Item("below"),)),)),
-                Numbers((Number("covered", "50 %", "of 10"),)),
+                Numbers((Number("covered", "50%", "of 10"),)),
                 Bars("Shares", (Series("own", "#112233"),), (BarRow("Discovery", 4, (3,)),), "What is counted."),
                 TABLE,
             ),
@@ -66,11 +66,11 @@ def test_text_has_every_block() -> None:
         "above",
         "  below",
         "figure   value  of what",
-        "covered   50 %  of 10",
+        "covered   50%  of 10",
         "",
         "Shares",
         "tactic     techniques  own  share",
-        "Discovery           4    3  ███████████████░░░░░ 75.0 %",
+        "Discovery           4    3  ███████████████░░░░░ 75.0%",
         "What is counted.",
         "",
         "A table",
@@ -88,7 +88,7 @@ def test_markdown_has_every_block() -> None:
     page = markdown.render(DOCUMENT)
     assert page.startswith("# K1 Title\n\n**see [there](https://e.example/).**\n\n## Section\n\n### Part\n\n")
     assert "- **Name**: value\n- **Several**: one, two\n\n- above\n  - below\n\n" in page
-    assert "| covered | 50 % | of 10 |" in page
+    assert "| covered | 50% | of 10 |" in page
     assert "### Shares\n\n| tactic | techniques | own | share |" in page
     assert "&nbsp;&nbsp;[T1003.001](https://attack.mitre.org/techniques/T1003/001/) | Memory" in page
     assert r"\*a\* \<b\>b\</b\> \| \[c\](http\://d.example) \[31m" in page

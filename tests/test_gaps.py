@@ -321,7 +321,7 @@ def test_tables_hold_every_technique_with_who_uses_and_who_covers_it(written: Pa
     assert [cell.value for cell in book["threats"][2]][:6] == ["weights", "weights", "table", 6, 3, 1]
     markdown = (written / "gaps.md").read_text(encoding="utf-8")
     assert markdown.startswith("# Gaps of a, b against weights\n")
-    sentence = "a and b cover 3 of 6 techniques of weights at ATT&CK 19.1: 50 %, 41 % by weight, 36 % by score."
+    sentence = "a and b cover 3 of 6 techniques of weights at ATT&CK 19.1: 50%, 41% by weight, 36% by score."
     assert sentence in markdown.splitlines()[2]
     headings = [line for line in markdown.splitlines() if line.startswith("## ")]
     assert headings == [
@@ -356,10 +356,10 @@ def test_the_terminal_gets_shares_gaps_and_capabilities(run: Run, pair: tuple[Pa
     assert (done.code, done.err) == (0, "")
     lines = [" ".join(line.split()) for line in done.out.splitlines()]
     assert lines[0] == (
-        "a and b cover 3 of 6 techniques of weights at ATT&CK 19.1: 50 %, 41 % by weight, 36 % by score. "
+        "a and b cover 3 of 6 techniques of weights at ATT&CK 19.1: 50%, 41% by weight, 36% by score. "
         "3 uncovered, 1 weak (below 50)."
     )
-    assert "total (each technique once) 6 3 1 50.0 % 41.2 % 35.9 %" in lines
+    assert "total (each technique once) 6 3 1 50.0% 41.2% 35.9%" in lines
     assert "Uncovered, or weak (below 50), largest gap (weight × missing score) first" in lines
     assert "T1003 OS Credential Dumping 5 5.0" in lines
     assert "a Name of mfa 2 1 6 5.0" in lines

@@ -101,8 +101,8 @@ def test_the_shares_are_those_of_the_sources(out: Path, threat: frozenset[str], 
     metadata = {item["name"]: item["value"] for item in layer(out, "coverage")["metadata"]}
     covered = [technique for technique in threat if technique in best[""]]
     assert metadata["covered"] == f"{len(covered)} of {len(threat)}"
-    assert metadata["covered share"] == f"{100 * len(covered) / len(threat):.1f} %"
-    assert metadata["covered share by score"] == f"{sum(best[''][t] for t in covered) / len(threat):.1f} %"
+    assert metadata["covered share"] == f"{100 * len(covered) / len(threat):.1f}%"
+    assert metadata["covered share by score"] == f"{sum(best[''][t] for t in covered) / len(threat):.1f}%"
 
 
 def layer(out: Path, name: str) -> Any:

@@ -66,9 +66,9 @@ def test_what_a_release_lacks_of_the_threat_is_said_everywhere(
 ) -> None:
     path = tmp_path / "new.csv"
     path.write_text("technique,weight\nT1078,2\nT1680,2\nT1681,1\nT1671,2\n", encoding="utf-8")
-    losses = "3 of 4 techniques, 71 % of the weight, are not in ATT&CK 16.1 and left out"
+    losses = "3 of 4 techniques, 71% of the weight, are not in ATT&CK 16.1 and left out"
     done = run("gaps", tiny, "--threat", path, "--attack", "16.1", "-o", out)
-    assert done.out.startswith("tiny 1 covers 1 of 1 techniques of new at ATT&CK 16.1: 100 %")
+    assert done.out.startswith("tiny 1 covers 1 of 1 techniques of new at ATT&CK 16.1: 100%")
     assert f"; {losses}. 0 uncovered" in done.out.splitlines()[0]
     assert f"note: new: {losses}: T1671; T1680; T1681\n" in done.err
     text = (out / "gaps.md").read_text(encoding="utf-8")
@@ -128,9 +128,9 @@ def test_results_of_an_unscored_set_claim_no_score(run: Run, tmp_path: Path, wei
     done = run("gaps", path, "--threat", weights, "-o", out)
     lines = [" ".join(line.split()) for line in done.out.splitlines()]
     assert lines[0] == (
-        "tiny 1 covers 2 of 6 techniques of weights at ATT&CK 19.1: 33 %, 35 % by weight. 4 uncovered."
+        "tiny 1 covers 2 of 6 techniques of weights at ATT&CK 19.1: 33%, 35% by weight. 4 uncovered."
     )
-    assert "total (each technique once) 6 2 – 33.3 % 35.3 % –" in lines
+    assert "total (each technique once) 6 2 – 33.3% 35.3% –" in lines
     assert "u has no scores; --worth sets one" in lines
     assert "Uncovered, largest weight first" in lines
     assert "T1110.001 Password Guessing 2 parent T1110 covered" in lines

@@ -47,18 +47,18 @@ def test_the_plan_the_curve_and_what_is_next_best_are_printed(run: Run, small: P
     assert result.code == 0
     assert result.err == ""
     assert result.out == (
-        "Choose 1 of 4 capabilities for a budget of 1 at ATT&CK Enterprise 16.1: it reaches 60 % of the total "
+        "Choose 1 of 4 capabilities for a budget of 1 at ATT&CK Enterprise 16.1: it reaches 60% of the total "
         "value (1.5 of 2.5) and covers 2 of 3 techniques; proven optimal.\n\n"
         "The plan\n"
         "                            adds\n"
         "#  capability   unique  (weight)  together   share\n"
-        "1  Name of mfa       2       1.5       1.5  60.0 %\n"
+        "1  Name of mfa       2       1.5       1.5  60.0%\n"
         "unique: techniques that no other capability of the plan covers as well; weight: a score of 100 counts 1\n"
         "\n"
         "Next best: value that one more capability adds\n"
         "                 adds\n"
         "capability   (weight)    share\n"
-        "Name of edr         1  100.0 %\n"
+        "Name of edr         1  100.0%\n"
         "\n"
     )
 
@@ -132,9 +132,9 @@ def test_what_others_give_as_well_is_told_in_files_alone(run: Run, small: Path, 
 def test_shares_are_rounded_alike_in_all_files(run: Run, tmp_path: Path, out: Path) -> None:
     rows = [("a", f"T{number}", None, None) for number in (1001, 1003, 1005, 1007, 1010)]
     path = write_set(tmp_path / "six.json", [*rows, ("b", "T1012", None, None)])
-    assert "83.3 %" in run("plan", path, "--budget", "1", "-o", out).out
+    assert "83.3%" in run("plan", path, "--budget", "1", "-o", out).out
     assert (out / "plan.csv").read_text(encoding="utf-8").endswith(",5,5,83.3\n")
-    assert "| 83.3 % |" in (out / "plan.md").read_text(encoding="utf-8")
+    assert "| 83.3% |" in (out / "plan.md").read_text(encoding="utf-8")
     assert openpyxl.load_workbook(out / "plan.xlsx")["plan"]["G2"].value == 83.3
 
 
@@ -218,7 +218,7 @@ def test_costs_come_from_a_table(run: Run, small: Path, tmp_path: Path) -> None:
     result = run("plan", small, "--budget", "3", "--cost", f"{tmp_path / 'prices.csv'}")
     assert result.out.startswith(
         "Choose 2 of 4 capabilities (price 3) for a budget of 3 at ATT&CK Enterprise 16.1: together they reach "
-        "64 % of the total value (1.6 of 2.5) and cover 3 of 3 techniques; proven optimal.\n"
+        "64% of the total value (1.6 of 2.5) and cover 3 of 3 techniques; proven optimal.\n"
     )
     assert result.err == "note: 1 capability has no cost and is left out of the plan: pam\n"
     old = run("plan", small, "--budget", "2", "--cost", f"{tmp_path / 'prices.csv'}:old", "--json")
@@ -297,7 +297,7 @@ def test_nothing_asked_for_gives_an_empty_plan(run: Run, small: Path, out: Path,
     result = run("plan", small, *asked, "-o", out)
     assert result.code == 0
     assert result.out.startswith("Choose none of 4 capabilities for a ")
-    assert ": this reaches 0 % of the total value (0 of 2.5) and covers 0 of 3 techniques; proven" in result.out
+    assert ": this reaches 0% of the total value (0 of 2.5) and covers 0 of 3 techniques; proven" in result.out
     layer = json.loads((out / "plan.json").read_text(encoding="utf-8"))
     assert {entry["color"] for entry in layer["techniques"]} == {"#d9d9d9"}
 
@@ -369,7 +369,7 @@ def test_layers_of_counts_are_chosen_from_as_unscored_sets(run: Run, tmp_path: P
     layers = sorted((tmp_path / "built" / "nist_800_53" / "groups").glob("*.json"))
     result = run("plan", *layers, "--budget", "2", "-q")
     assert result.out.startswith("Choose 2 of 11 capabilities for a budget of 2 at ATT&CK Enterprise 16.1: ")
-    assert ": together they are mapped to 462 of 469 techniques (99 %); proven optimal.\n" in result.out
+    assert ": together they are mapped to 462 of 469 techniques (99%); proven optimal.\n" in result.out
 
 
 @pytest.mark.cpu(2)

@@ -256,7 +256,7 @@ def test_short_rows_blank_rows_giant_cells_and_a_header_alone_are_fine() -> None
 
 
 def test_a_decimal_comma_and_a_percent_sign_are_read() -> None:
-    assert [row[3] for row in told("Technique;Control;Score\nT1059;a;72,5\nT1078;a;50 %\n")] == ["72.5", "50"]
+    assert [row[3] for row in told("Technique;Control;Score\nT1059;a;72,5\nT1078;a;50%\n")] == ["72.5", "50"]
 
 
 def test_numbers_percentages_and_dates_of_a_workbook_are_read_as_shown() -> None:

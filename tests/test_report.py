@@ -69,7 +69,7 @@ def figures(document: Document) -> dict[str, tuple[str, str]]:
 
 
 def share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f} %"
+    return f"{100 * part / whole:.1f}%"
 
 
 @pytest.fixture(scope="module")

@@ -92,10 +92,10 @@ def test_bars_are_as_long_as_their_shares_and_of_the_colours_of_their_series() -
 def test_every_row_says_its_figures_and_which_series_each_is_of() -> None:
     (_, first), (_, second), (_, third) = rows(bars_drawing(TACTICS, WIDE))
     assert first == [
-        "Initial Access", "protect", "5/20", "25.0 %", "detect", "20/20", "100.0 %", "respond", "0/20", "0.0 %",
+        "Initial Access", "protect", "5/20", "25.0%", "detect", "20/20", "100.0%", "respond", "0/20", "0.0%",
     ]  # fmt: skip
     assert second[0] == "Command and Control"
-    assert second[2:4] + second[5:7] + second[8:] == ["12/45", "26.7 %", "1/45", "2.2 %", "44/45", "97.8 %"]
+    assert second[2:4] + second[5:7] + second[8:] == ["12/45", "26.7%", "1/45", "2.2%", "44/45", "97.8%"]
     assert "0/0" in third
 
 
@@ -103,15 +103,15 @@ def test_a_lone_series_is_named_in_the_legend_alone() -> None:
     bars = Bars("One", (Series("covered", "#8c96c6"),), (BarRow("Impact", 4, (1,)),))
     drawing = bars_drawing(bars, WIDE)
     assert [text.text for text in texts(drawing)].count("covered") == 1
-    assert describe(bars) == "Impact: 1/4 · 25.0 %."
+    assert describe(bars) == "Impact: 1/4 · 25.0%."
 
 
 def test_those_who_do_not_see_it_are_told_all_figures() -> None:
     drawing = bars_drawing(TACTICS, WIDE)
     assert drawing.title == "Coverage per tactic"
     assert drawing.description == (
-        "Initial Access: protect 5/20 · 25.0 %, detect 20/20 · 100.0 %, respond 0/20 · 0.0 %. "
-        "Command and Control: protect 12/45 · 26.7 %, detect 1/45 · 2.2 %, respond 44/45 · 97.8 %. "
+        "Initial Access: protect 5/20 · 25.0%, detect 20/20 · 100.0%, respond 0/20 · 0.0%. "
+        "Command and Control: protect 12/45 · 26.7%, detect 1/45 · 2.2%, respond 44/45 · 97.8%. "
         "Exfiltration: protect 0/0, detect 0/0, respond 0/0."
     )
 
@@ -119,18 +119,18 @@ def test_those_who_do_not_see_it_are_told_all_figures() -> None:
 @pytest.mark.parametrize(
     ("covered", "total", "told"),
     [
-        (0, 9, "0.0 %"),
-        (1, 10_000, "0.1 %"),
-        (9_999, 10_000, "99.9 %"),
-        (9, 40, "22.5 %"),
-        (10, 10, "100.0 %"),
-        (1, 3, "33.3 %"),
+        (0, 9, "0.0%"),
+        (1, 10_000, "0.1%"),
+        (9_999, 10_000, "99.9%"),
+        (9, 40, "22.5%"),
+        (10, 10, "100.0%"),
+        (1, 3, "33.3%"),
         (0, 0, ""),
     ],
 )
 def test_what_is_not_all_is_not_told_as_all(covered: int, total: int, told: str) -> None:
     assert percent(covered, total) == told
-    assert figures(12, 45) == "12/45 · 26.7 %"
+    assert figures(12, 45) == "12/45 · 26.7%"
 
 
 def test_a_bar_that_white_would_hide_has_a_border() -> None:

@@ -96,7 +96,7 @@ def test_a_folder_of_a_comparison_stands_for_what_it_compares(run: Run, out: Pat
     assert run("compare", "aws", "azure", "-o", out / "compared", "-q").code == 0
     done = run("report", out / "compared", "-o", "-", "--sections", "summary")
     assert done.out.startswith("# ATT&CK coverage of AWS and Microsoft Azure\n")
-    assert "| covered by any | 67.8 % | 445 of 656 techniques and sub-techniques |" in done.out
+    assert "| covered by any | 67.8% | 445 of 656 techniques and sub-techniques |" in done.out
     assert "which have scores but no mappings" in done.err
 
 
@@ -153,7 +153,7 @@ def test_a_set_of_which_nothing_is_active_is_reported(run: Run, tmp_path: Path) 
     done = run("report", path, "-o", "-")
     assert done.code == 0
     assert "tiny covers no technique of ATT&CK Enterprise 16.1: it has no mappings." in done.out
-    assert "| covered | 0.0 % |" in done.out
+    assert "| covered | 0.0% |" in done.out
     assert "No tactic is covered." in done.out
 
 

@@ -245,7 +245,7 @@ def test_figures_are_those_of_the_set() -> None:
     _, *rows = word.table("NIST 800-53: every technique with its mappings")
     assert {row[0]: int(row[2]) for row in rows} == expected
     assert len(rows) == len(expected)
-    assert word.texts("NumberValue")[0] == f"{100 * len(expected) / len(active):.1f} %"
+    assert word.texts("NumberValue")[0] == f"{100 * len(expected) / len(active):.1f}%"
     linked = {target for target in word.targets("hyperlink") if "/techniques/" in target}
     assert {f"https://attack.mitre.org/techniques/{one.replace('.', '/')}/" for one in expected} <= linked
 

@@ -177,7 +177,7 @@ def test_bars_say_shares_as_tables_do(two: str) -> None:
     expected = [shown(share, "percent") for block in bars for row in block.rows for share in row.shares]
     charts = "".join(re.findall(r'<table class="bars.*?</table>', two, re.DOTALL))
     assert re.findall(r'<td class="right">([^<]*)</td></tr>', charts) == expected
-    assert "10.6 %" in expected
+    assert "10.6%" in expected
 
 
 def test_ids_that_the_matrix_has_not_lead_to_attack(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_an_unscored_set_counts_capabilities() -> None:
 def test_counts_and_scores_stand_together_by_what_is_covered_alone() -> None:
     document = make_report(subject("aws", "nist_800_53", scores=False)).document
     assert "mean score" not in str(figures(document))
-    assert figures(document)["NIST 800-53"][0] == "71.5 %"
+    assert figures(document)["NIST 800-53"][0] == "71.5%"
 
 
 def _with_more() -> Document:
@@ -227,7 +227,7 @@ def test_the_weakest_score_below_50_and_say_how_many_more_are_alike() -> None:
 
 def test_shares_of_capabilities_are_exact() -> None:
     (table,) = tables(make_report(_tiny(("a", "T1078", "protect", "partial"))).document, "capabilities")
-    assert table.texts[0][table.headers.index("of the matrix")] == "0.2 %"
+    assert table.texts[0][table.headers.index("of the matrix")] == "0.2%"
 
 
 def test_layers_have_no_capabilities_to_tell_of(tmp_path: Path) -> None:

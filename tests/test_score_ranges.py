@@ -61,7 +61,7 @@ def test_a_layer_that_the_navigator_merged_covers_all_that_it_scores(run: Run) -
     merged = layer("merged.json", MERGED, (100, 200))
     summary, scores, notes = gaps(run, merged)
     assert "covers 3 of 3 techniques" in summary
-    assert "33 % by score" in summary
+    assert "33% by score" in summary
     assert summary.endswith("0 uncovered, 2 weak (below 50).")
     assert scores == {"T1003": 0.01, "T1059": 0.01, "T1486": 100}, "at the low end of the range, and covered"
     assert "scores are brought to 0–100 by the range of each layer: merged 100–200" in notes
@@ -128,7 +128,7 @@ def test_build_and_plan_know_the_range_of_a_layer(run: Run) -> None:
     combined = json.loads(run("build", own, "--only", "overview", "-o", "-", "--aggregate", "combined").out)
     assert {t["techniqueID"]: t["score"] for t in combined["techniques"]} == {"T1003": 100, "T1059": 40}
     plan = run("plan", own, "--budget", "1")
-    assert "reaches 100 % of the total value (1.4 of 1.4)" in plan.out, "1 + 0.4"
+    assert "reaches 100% of the total value (1.4 of 1.4)" in plan.out, "1 + 0.4"
     native = run("convert", layer("m.json", MERGED, (100, 200)), "-o", "m.yaml")
     assert "note: scores on the range 100–200 are written as numbers from 0 to 100" in native.err
     assert "covers 3 of 3" in gaps(run, "m.yaml")[0], "what is covered stays covered"

@@ -134,7 +134,7 @@ def test_a_table_with_all_metadata_but_its_domain_is_split(run: Run, tmp_path: P
 
 
 def test_a_stray_id_of_another_domain_does_not_split_a_table(run: Run, tmp_path: Path) -> None:
-    """Of 151 techniques one is of mobile, less than 1 %: a mistake, not a set."""
+    """Of 151 techniques one is of mobile, less than 1%: a mistake, not a set."""
     ids = sorted({m.technique for m in navlayers.load("gcp").mappings})[:150]
     path = tmp_path / "stray.csv"
     path.write_text("control,technique\n" + "".join(f"C1,{id_}\n" for id_ in [*ids, "T1626"]))

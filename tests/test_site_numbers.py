@@ -133,11 +133,11 @@ def test_pages_layers_and_index_of_a_set_agree() -> None:
     text = site.text("sets/tiny/index.html")
     active = sum(t.active for t in release(set_of(rows)).techniques.values())
     assert "1 technique and 1 sub-technique" in text
-    assert f"0.3 % of the matrix: 2 of {active} techniques and sub-techniques" in text
+    assert f"0.3% of the matrix: 2 of {active} techniques and sub-techniques" in text
     assert "T1053.001 At (Linux) → T1053.002 At" in text
     assert "1 id left out" in text
     (start,) = re.findall(r"Tiny 1 .*?%", site.text("index.html"))
-    assert start == "Tiny 1 Enterprise 16.1 control values 2 4 1 1 0.3 %"
+    assert start == "Tiny 1 Enterprise 16.1 control values 2 4 1 1 0.3%"
     layer = json.loads(site.files["sets/tiny/layers/overview.json"])
     assert sorted(entry["techniqueID"] for entry in layer["techniques"]) == ["T1053.002", "T1078"]
     assert set(site.matrix("sets/tiny/index.html")) == {"T1053.002", "T1078"}
@@ -157,8 +157,8 @@ def test_shares_are_rounded_once() -> None:
     catalogue = msgspec.structs.replace(one.catalogue, techniques=some)
     site = site_of(msgspec.structs.replace(one, catalogue=catalogue))
     for path in ("sets/tiny/index.html", "sets/tiny/capabilities/a.html", "index.html"):
-        assert "0.2 %" in site.text(path), path
-    assert "1 technique and 0 sub-techniques, 0.2 % of the matrix" in site.text("sets/tiny/capabilities/a.html")
+        assert "0.2%" in site.text(path), path
+    assert "1 technique and 0 sub-techniques, 0.2% of the matrix" in site.text("sets/tiny/capabilities/a.html")
 
 
 def test_nouns_agree_with_a_count_of_one(everything: Site) -> None:
@@ -186,7 +186,7 @@ def test_the_matrix_of_a_domain_has_older_sets_at_its_release() -> None:
     text = site.text("attack/enterprise.html")
     assert "remapped to ATT&CK Enterprise 18.1" in text
     (said,) = re.findall(r"Tiny 1 \(older\) control 15\.1 .*", text)
-    assert said.startswith("Tiny 1 (older) control 15.1 1 1 0.3 % 1: T1574.002 → T1574.001 1: T1153")
+    assert said.startswith("Tiny 1 (older) control 15.1 1 1 0.3% 1: T1574.002 → T1574.001 1: T1153")
 
 
 def test_the_legend_of_a_domain_ends_at_the_highest_count() -> None:

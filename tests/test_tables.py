@@ -49,19 +49,19 @@ def test_markdown_is_a_table_that_shows_text_as_it_is() -> None:
         "## What there is\n\n"
         "| technique | name | score | share |\n"
         "| --- | --- | ---: | ---: |\n"
-        "| T1078.004 | Cloud Accounts | 12.35 | 50.0 % |\n"
+        "| T1078.004 | Cloud Accounts | 12.35 | 50.0% |\n"
         "| T1003 | =1+1 | 100.00 |  |\n"
-        "| T1110 | a \\| b |  | 33.3 % |\n\n"
+        "| T1110 | a \\| b |  | 33.3% |\n\n"
         "A note.\n"
     )  # fmt: skip
 
 
 def test_a_share_that_is_not_all_is_not_shown_as_100_per_cent() -> None:
     assert [shown(cell, "percent") for cell in (99.96, 100, 99.94, 0.04)] == [
-        "99.9 %",
-        "100.0 %",
-        "99.9 %",
-        "0.1 %",
+        "99.9%",
+        "100.0%",
+        "99.9%",
+        "0.1%",
     ]
 
 

@@ -256,7 +256,7 @@ def test_what_the_asked_release_lacks_is_told_with_its_weight(tmp_path: Path) ->
         {"T1680": 3, "T1681": 2},
         71.43,
     )
-    assert found.losses == "2 of 3 techniques, 71 % of the weight, are not in ATT&CK 16.1 and left out"
+    assert found.losses == "2 of 3 techniques, 71% of the weight, are not in ATT&CK 16.1 and left out"
     assert f"t: {found.losses}: T1671; T1680; T1681" in notes(found)
 
 
@@ -333,7 +333,7 @@ def test_techniques_without_a_successor_are_named_and_weigh_as_lost(
     attack.add(read_bundle(write(tmp_path, bundle()), version="20.0"))
     _, found = with_threat(together("20.0"), ["New Group"])
     assert (found.weights, found.lost) == ({"T1001": 1}, {"T1002": 1})
-    assert found.losses == "1 of 2 techniques, 50 % of the weight, is not active in ATT&CK 20.0 and left out"
+    assert found.losses == "1 of 2 techniques, 50% of the weight, is not active in ATT&CK 20.0 and left out"
     assert any("without a successor and left out: T1002 Name of T1002" in note for note in notes(found))
 
 

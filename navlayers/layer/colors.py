@@ -186,7 +186,7 @@ def _from_function(kind: str, first: str, second: str, third: str) -> tuple[int,
 
 
 def _share(text: str, most: float) -> float:
-    """A number or percentage as a share of `most`, 0–1; "1.0" means 100 %, as in tinycolor."""
+    """A number or percentage as a share of `most`, 0–1; "1.0" means 100%, as in tinycolor."""
     if "." in text and float(text.rstrip("%")) == 1:
         text = "100%"
     share = float(text[:-1]) / 100 if text.endswith("%") else float(text) / most

@@ -93,12 +93,12 @@ def describe(bars: Bars) -> str:
 
 
 def figures(covered: int, total: int) -> str:
-    """How much a bar shows in words, as "12/45 · 26.7 %"."""
+    """How much a bar shows in words, as "12/45 · 26.7%"."""
     return " · ".join(filter(None, (f"{covered}/{total}", percent(covered, total))))
 
 
 def percent(covered: int, total: int) -> str:
-    """A share as tables have it, "26.7 %"; "" of nothing."""
+    """A share as tables have it, "26.7%"; "" of nothing."""
     return shown(100 * covered / total, "percent") if total else ""
 
 
@@ -154,7 +154,7 @@ def _axis(columns: _Columns, top: float, bottom: float) -> Iterator[Shape]:
     for tick in next((ticks for ticks in _TICKS if _TICK * (len(ticks) - 1) <= room), ()):
         x = columns.position(tick)
         yield Line(x, top, x, bottom, _THEME.border if tick else _THEME.rule, 0.5)
-        yield Text(x, bottom + _AXIS - 3, f"{tick} %", _SMALL, _THEME.muted, "middle")
+        yield Text(x, bottom + _AXIS - 3, f"{tick}%", _SMALL, _THEME.muted, "middle")
 
 
 def _keys(bars: Bars, width: float) -> list[tuple[float, int, str, str]]:

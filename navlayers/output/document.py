@@ -142,7 +142,7 @@ class BarRow(msgspec.Struct, frozen=True):
 
 
 class Bars(msgspec.Struct, frozen=True):
-    """Rows of bars, each 0–100 % long; `note` names the things counted."""
+    """Rows of bars, each 0–100% long; `note` names the things counted."""
 
     title: str
     series: tuple[Series, ...]

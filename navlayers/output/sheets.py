@@ -70,7 +70,7 @@ class Formats:
         self.head = book.add_format({"bold": True, "bg_color": _HEAD, **_WRAPPED, "valign": "vcenter"})
         self.text = book.add_format(_WRAPPED)
         self._numbers = [book.add_format({"num_format": form, "valign": "top"}) for form in ("0", "0.0", "0.00")]
-        self.percent = book.add_format({"num_format": '0.0" %"', "valign": "top"})
+        self.percent = book.add_format({"num_format": '0.0"%"', "valign": "top"})
         self.link = book.add_format({"font_color": "#0b5394", "valign": "top"})
 
     def color(self, color: str) -> Any:

@@ -27,7 +27,7 @@ _LEAST = 20
 """The minimum width of indented text, however narrow the window."""
 
 BAR = 12
-"""Columns of a bar that stands for 100 %."""
+"""Columns of a bar that stands for 100%."""
 
 _PLAIN = RowStyle()
 
@@ -102,7 +102,7 @@ def _cells(table: Table, terminal: Terminal) -> list[list[str]]:
 
 
 def _bar(share: float) -> str:
-    """A bar of `BAR` columns for 0–100 %."""
+    """A bar of `BAR` columns for 0–100%."""
     halves = round(min(max(share, 0), 100) * 2 * BAR / 100)
     return ("━" * (halves // 2) + "╸" * (halves % 2)).ljust(BAR, "─")
 

@@ -184,7 +184,7 @@ def _problem(
     target = math.ceil((options.least or 0) * total)
     if target > reachable:
         share = percent_text(reachable, total, options.least)
-        goal = f"the target of {float(100 * (options.least or 0)):g} % cannot be reached"
+        goal = f"the target of {float(100 * (options.least or 0)):g}% cannot be reached"
         message = f"{goal}: the capabilities to choose from reach {share} of the total value"
         raise UsageError(
             Problem(message, hint="lower the target, exclude less, or add costs for more capabilities")

@@ -246,16 +246,16 @@ def _unit(plan: Plan) -> str:
 
 
 def goal(plan: Plan) -> str:
-    """The budget or target: "a budget of 10", "a target of 95 %"."""
+    """The budget or target: "a budget of 10", "a target of 95%"."""
     if plan.options.most is None:
-        return f"a target of {float(100 * (plan.options.least or 0)):g} %"
+        return f"a target of {float(100 * (plan.options.least or 0)):g}%"
     return f"a budget of {decimal(plan.options.most):,}{_unit(plan)}"
 
 
 def summary(plan: Plan) -> str:
     """The plan in a sentence.
 
-    "Choose 13 of 109 controls for a target of 100 % at ATT&CK Enterprise 16.1: together they cover 469 of 469
+    "Choose 13 of 109 controls for a target of 100% at ATT&CK Enterprise 16.1: together they cover 469 of 469
     techniques; proven optimal".
     """
     release = f"ATT&CK {DOMAIN_NAMES[plan.catalogue.domain]} {plan.catalogue.version}"
@@ -307,7 +307,7 @@ def certainty(plan: Plan) -> str:
     more = plan.bound / plan.value - 1 if plan.value else None
     if more is None:
         return f"{seconds}: at most {decimal(plan.bound):,} is possible"
-    return f"{seconds}: at most {math.ceil(100 * more)} % more is possible"
+    return f"{seconds}: at most {math.ceil(100 * more)}% more is possible"
 
 
 def threat_coverage(plan: Plan) -> str:

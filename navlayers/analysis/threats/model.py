@@ -88,7 +88,7 @@ class ThreatModel(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def losses(self) -> str:
-        """The missing part: "3 of 4 techniques, 71 % of the weight, are not in …"; "" for none."""
+        """The missing part: "3 of 4 techniques, 71% of the weight, are not in …"; "" for none."""
         return losses(self.members, self.weights, self.attack_version)
 
     @property

@@ -123,7 +123,7 @@ def _address(url: str) -> str:
 
 def add_drawing(paragraph: Paragraph, drawing: Drawing) -> None:
     """Add a drawing in its size, with an alt text."""
-    # A palette keeps letters as sharp and colors within 4 %, in less than half of the bytes.
+    # A palette keeps letters as sharp and colors within 4%, in less than half of the bytes.
     data = _as_png(typeset.to_png(drawing, _PPI), colors=256)
     alt = f"{drawing.title}. {drawing.description}"
     _add_picture(paragraph, data, (drawing.width, drawing.height), drawing.title, alt)

@@ -45,7 +45,7 @@ LEADING, MOST_LINES = 1.12, 3
 # The free height of a cell around the lines of its name, in ems: at least, at most, on a free page.
 _AIR, _MOST_AIR, _FREE_AIR = 0.26, 1.0, 0.4
 
-# A name that is too long is set smaller, down to 58 % of the size of the others: of the largest size that is
+# A name that is too long is set smaller, down to 58% of the size of the others: of the largest size that is
 # SMALLEST. In one line more than the others have, lines are tight: free height, first line, line height, in ems.
 _SMALLER, _SMALLEST = 0.84, 0.58
 _TIGHT_AIR, _FIRST_LINE, _TIGHT = 0.2, 0.78, 1.06
@@ -64,7 +64,7 @@ _PER_BAND = 0.95
 # height costs size of text, and on a free page, where it is only more paper.
 _HIGHER, _HIGHER_FREE = 1.05, 1.12
 
-# Columns of a free page hold 97 % of the names in one line, and are 9 to 24 ems wide; the others are set smaller.
+# Columns of a free page hold 97% of the names in one line, and are 9 to 24 ems wide; the others are set smaller.
 _FREE_SHARE, _FREE_NARROWEST, _FREE_WIDEST = 0.97, 9.0, 24.0
 
 # Rounding must not cut a name that is exactly as wide as its column, in points.

@@ -39,7 +39,7 @@ _OF_THREAT = (
     ("share, of the threat", "covered techniques of the threat, divided by all of its techniques"),
     (
         "by score",
-        "the sum of weight × score / 100, divided by the sum of weights: 100 % if every technique scores 100",
+        "the sum of weight × score / 100, divided by the sum of weights: 100% if every technique scores 100",
     ),
     ("groups", "number of ATT&CK groups that use the technique"),
     ("related", "coverage of its parent, or of its sub-techniques"),
