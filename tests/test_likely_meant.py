@@ -90,7 +90,7 @@ def test_an_id_of_another_domain_is_left_out_with_the_name_of_that_domain(run: R
 
 
 @pytest.mark.parametrize(
-    ("score", "high"), [("{}%", 100), ("{}%", 100), ("{}", 10)], ids=["blank", "percentages", "numbers"]
+    ("score", "high"), [("{} %", 100), ("{}%", 100), ("{}", 10)], ids=["blank", "percentages", "numbers"]
 )
 @pytest.mark.parametrize("header", ["technique,control,score", "technique,control,protect"])
 def test_small_percentages_are_settled_by_the_range_of_percentages(
