@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from navlayers.cli import COMMANDS, group
+from navlayers.cli import group
+from navlayers.cli._help import COMMANDS
 
 if TYPE_CHECKING:
     from _pytest.mark.structures import ParameterSet
@@ -40,6 +41,8 @@ def _leaves(name: str, command: click.Command) -> list[tuple[str, click.Command]
 
 
 LEAVES = _leaves("navlayers", group)
+COMMON = {"-h", "--help", "--color"}
+"""Documented once for all commands."""
 
 
 def _section(name: str) -> str:
@@ -51,13 +54,34 @@ def _section(name: str) -> str:
     pytest.fail(f"no heading '## {name}' in docs/")
 
 
+def _options(command: click.Command) -> set[str]:
+    """All spellings of the options of a command."""
+    context = click.Context(command, help_option_names=["-h", "--help"])
+    return {
+        spelling
+        for parameter in command.get_params(context)
+        if isinstance(parameter, click.Option)
+        for spelling in parameter.opts
+    }
+
+
 @pytest.mark.parametrize(("name", "command"), LEAVES, ids=[name for name, _ in LEAVES])
 def test_every_command_and_option_is_documented(name: str, command: click.Command) -> None:
     section = _section(name)
-    for parameter in command.params:
-        if isinstance(parameter, click.Option) and parameter.name != "help":
-            for spelling in parameter.opts:
-                assert f"`{spelling}" in section, f"{name} {spelling} is not in the docs"
+    for spelling in _options(command) - COMMON:
+        assert f"`{spelling}" in section, f"{name} {spelling} is not in the docs"
+
+
+@pytest.mark.parametrize(("name", "command"), LEAVES, ids=[name for name, _ in LEAVES])
+def test_every_documented_option_exists(name: str, command: click.Command) -> None:
+    documented = set(re.findall(r"^\| (`-.*?) \|", _section(name), re.MULTILINE))
+    spellings = {spelling for cell in documented for spelling in re.findall(r"`(-[\w-]+)`", cell)}
+    assert spellings - _options(command) == set()
+
+
+@pytest.mark.parametrize(("name", "command"), LEAVES, ids=[name for name, _ in LEAVES])
+def test_the_options_of_all_commands_are_those_of_each(name: str, command: click.Command) -> None:
+    assert _options(command) >= COMMON
 
 
 def test_the_list_of_commands_says_what_each_command_s_own_help_says() -> None:

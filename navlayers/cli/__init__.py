@@ -79,8 +79,10 @@ class Commands(Group):
         command = importlib.import_module(f"navlayers.cli.{cmd_name}").command
         if not isinstance(command, click.Command):
             return None
-        if _COLOR not in command.params:
-            command.params.append(_COLOR)
+        leaves = command.commands.values() if isinstance(command, click.Group) else (command,)
+        for leaf in leaves:
+            if _COLOR not in leaf.params:
+                leaf.params.append(_COLOR)
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
