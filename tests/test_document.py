@@ -21,6 +21,7 @@ from navlayers.output.document import (
     Series,
 )
 from navlayers.output.tables import Column, Detail, RowStyle, Span, Table
+from navlayers.output.terminal import Terminal
 
 HOSTILE = "*a* <b>b</b> | [c](http://d.example)\x1b[31m"
 DETAIL = Detail("Comments", ("first", Span("second", "https://e.example/")))
@@ -51,7 +52,7 @@ DOCUMENT = Document(
 
 
 def test_text_has_every_block() -> None:
-    assert text.render(DOCUMENT, 60).splitlines() == [
+    assert text.render(DOCUMENT, Terminal(60)).splitlines() == [
         "K1 Title",
         "========",
         "see there.",
@@ -107,7 +108,7 @@ def test_html_has_every_block() -> None:
 
 @pytest.mark.parametrize("width", [30, 40, 80, 200])
 def test_text_is_never_wider_than_the_window(width: int) -> None:
-    lines = text.render(DOCUMENT, width).splitlines()
+    lines = text.render(DOCUMENT, Terminal(width)).splitlines()
     assert all(len(line) <= width or "://" in line for line in lines)
     assert not any("\x1b" in line for line in lines)
 

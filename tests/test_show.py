@@ -12,6 +12,7 @@ from conftest import CORPUS, SHARED
 
 from navlayers.mapping.find import resolve
 from navlayers.mapping.load import Prepared, prepare
+from navlayers.output.terminal import TRUE_COLORS, Terminal
 from navlayers.pages import show
 
 if TYPE_CHECKING:
@@ -299,7 +300,7 @@ def test_text_fits_the_width_and_loses_no_id_and_no_score(example: Path, word: s
     sets = _sets(example)
     page = show.look_up(word, sets)
     wide = show.render(page)
-    text = show.render(page, width=width)
+    text = show.render(page, terminal=Terminal(width))
     assert max(map(len, text.splitlines())) <= width or "://" in max(text.splitlines(), key=len)
     for token in re.findall(r"T\d{4}(?:\.\d{3})?|\b\d+\b|log-01|mfa", wide):
         assert token in text
@@ -307,9 +308,9 @@ def test_text_fits_the_width_and_loses_no_id_and_no_score(example: Path, word: s
 
 def test_style_is_for_terminals_that_ask_for_it(example: Path) -> None:
     page = show.look_up("T1078", _sets(example))
-    styled = show.render(page, width=80, styled=True)
+    styled = show.render(page, terminal=Terminal(80, TRUE_COLORS))
     assert "\x1b[1m" in styled
-    assert re.sub(r"\x1b\[\d*m", "", styled) == show.render(page, width=80)
+    assert re.sub(r"\x1b\[[\d;]*m", "", styled) == show.render(page, terminal=Terminal(80))
 
 
 def test_wide_letters_keep_the_columns_in_line(tmp_path: Path) -> None:
@@ -352,7 +353,7 @@ GOLDEN = Path(__file__).parent / "golden" / "show"
 def test_pages_look_as_they_did(
     example: Path, tmp_path: Path, name: str, word: str, format_: show.Format, width: int | None
 ) -> None:
-    text = show.render(show.look_up(word, _sets(example)), format_, width=width)
+    text = show.render(show.look_up(word, _sets(example)), format_, terminal=Terminal(width))
     golden = GOLDEN / name
     if not golden.exists() or golden.read_text(encoding="utf-8") != text:
         (tmp_path / name).write_text(text, encoding="utf-8")

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from navlayers.output.tables import Column, Table
+from navlayers.output.terminal import Terminal
 from navlayers.output.text import table_lines
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def render(
     headers: tuple[str, ...], rows: list[tuple[Any, ...]], right: Collection[int] = (), width: int | None = None
 ) -> str:
     found = tuple(Column(head, "number" if i in right else "text") for i, head in enumerate(headers))
-    return "\n".join(table_lines(Table("", "", found, tuple(rows)), width))
+    return "\n".join(table_lines(Table("", "", found, tuple(rows)), Terminal(width)))
 
 
 def test_columns_are_aligned_and_numbers_are_right_aligned() -> None:
