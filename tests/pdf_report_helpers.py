@@ -13,8 +13,6 @@ from navlayers.analysis.inputs import load_inputs
 from navlayers.api.report import render_report
 from navlayers.mapping.find import resolve
 from navlayers.output.document import (
-    BarRow,
-    Bars,
     Document,
     Facts,
     Figure,
@@ -24,7 +22,6 @@ from navlayers.output.document import (
     Numbers,
     Paragraph,
     Section,
-    Series,
 )
 from navlayers.output.tables import Column, Span, Table, columns
 from navlayers.pages.report import ReportOptions, make_report, report_input
@@ -90,12 +87,6 @@ def heatmap() -> Figure:
 
 def hostile() -> Document:
     drawn = heatmap()
-    bars = Bars(
-        HOSTILE,
-        tuple(Series(f"{HOSTILE} {number}", "#08519c") for number in range(8)),
-        tuple(BarRow(f"{LONG} {row}", 100, tuple(range(row, row + 8))) for row in range(15)),
-        HOSTILE,
-    )
     table = rows(
         (Column("technique", "technique"), Column(HOSTILE), Column("score", "score")),
         ("T1588.003", HOSTILE, 50.5),
@@ -138,7 +129,6 @@ def hostile() -> Document:
             id_="heatmaps",
             title="Heatmaps",
         ),
-        section(bars, Bars("none", (), ()), id_="tactics", title="Bars"),
         section(table, rows(()), rows((Column("only"),)), rows((Column("n", "number"),), (1,)), title="Tables"),
         section(*wide, title="Wide"),
         section(Heading(HOSTILE), Paragraph("text"), rows(columns("a"), ("b",)), Heading(LONG), title="Parts"),

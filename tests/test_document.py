@@ -6,8 +6,6 @@ import pytest
 
 from navlayers.output import html, markdown, text
 from navlayers.output.document import (
-    BarRow,
-    Bars,
     Document,
     Facts,
     Heading,
@@ -18,7 +16,6 @@ from navlayers.output.document import (
     Numbers,
     Paragraph,
     Section,
-    Series,
 )
 from navlayers.output.tables import Column, Detail, RowStyle, Span, Table
 from navlayers.output.terminal import Terminal
@@ -43,7 +40,6 @@ DOCUMENT = Document(
                 Facts((("Name", "value"), ("Several", ("one", "two")))),
                 Items((Item("above", (Item("below"),)),)),
                 Numbers((Number("covered", "50%", "of 10"),)),
-                Bars("Shares", (Series("own", "#112233"),), (BarRow("Discovery", 4, (3,)),), "What is counted."),
                 TABLE,
             ),
         ),
@@ -69,11 +65,6 @@ def test_text_has_every_block() -> None:
         "figure   value  of what",
         "covered   50%  of 10",
         "",
-        "Shares",
-        "tactic     techniques  own  share",
-        "Discovery           4    3  ███████████████░░░░░ 75.0%",
-        "What is counted.",
-        "",
         "A table",
         "id           name                                      score",
         "T1003        *a* <b>b</b> | [c](http://d.example)       12.5",
@@ -90,7 +81,6 @@ def test_markdown_has_every_block() -> None:
     assert page.startswith("# K1 Title\n\n**see [there](https://e.example/).**\n\n## Section\n\n### Part\n\n")
     assert "- **Name**: value\n- **Several**: one, two\n\n- above\n  - below\n\n" in page
     assert "| covered | 50% | of 10 |" in page
-    assert "### Shares\n\n| tactic | techniques | own | share |" in page
     assert "&nbsp;&nbsp;[T1003.001](https://attack.mitre.org/techniques/T1003/001/) | Memory" in page
     assert r"\*a\* \<b\>b\</b\> \| \[c\](http\://d.example) \[31m" in page
     assert page.endswith("- **T1003**\n  - Comments: first\n\n    [second](https://e.example/)\n\nIts note.\n")
@@ -101,7 +91,6 @@ def test_html_has_every_block() -> None:
     assert "<title>K1 Title</title>" in page
     assert '<p class="warning">see <a href="https://e.example/" rel="noreferrer">there</a>.</p>' in page
     assert "<ul><li>above" in page
-    assert "<h3>Shares</h3>" in page
     assert "*a* &lt;b&gt;b&lt;/b&gt; | [c](http://d.example) [31m" in page
     assert "Its note.</p>" in page
 

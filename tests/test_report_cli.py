@@ -47,9 +47,16 @@ def test_a_report_in_markdown_has_its_heatmaps_beside_it(run: Run, out: Path) ->
     assert re.findall(r"!\[.*?\]\((.*?)\)", text) == [f"my%20report-files/{name}" for name in names]
     assert re.findall(r"^## (.*)", text, re.MULTILINE) == [
         "Summary", "Heatmaps", "Coverage per tactic", "Strongest and weakest", "Services", "Non-mappable",
-        "Method and sources", "Appendix",
+        "Method and sources",
     ]  # fmt: skip
     assert done.err.endswith(f"wrote {out / 'my report-files' / names[-1]}\n")
+
+
+def test_the_appendix_is_there_on_request(run: Run, out: Path) -> None:
+    for options in (["--appendix"], ["--sections", "appendix"]):
+        text = run("report", "aws", *options, "-o", "-").out
+        assert re.findall(r"^## (.*)", text, re.MULTILINE)[-1] == "Appendix"
+        assert "### AWS: every technique with its mappings" in text
 
 
 def test_it_is_the_same_again_whatever_the_folder_the_zone_and_the_hash_seed(out: Path, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ from PIL import Image
 
 from navlayers.api.report import render_report
 from navlayers.errors import UsageError
-from navlayers.output.document import Bars, Document, Figure, Heading, Logo
+from navlayers.output.document import Document, Figure, Heading, Logo
 from navlayers.output.tables import Table
 from navlayers.pages.report import ReportOptions, make_report
 
@@ -59,7 +59,7 @@ def test_headings_are_those_of_the_document_in_order(of_two: tuple[Document, Wor
             if isinstance(block, Heading):
                 level = 3
                 expected.append((2, block.text))
-            elif isinstance(block, Table | Figure | Bars):
+            elif isinstance(block, Table | Figure):
                 expected.append((level, block.title))
     opened = docx.Document(io.BytesIO(word.data))
     found = [
@@ -123,9 +123,8 @@ def test_pages_are_numbered_but_for_the_first(of_two: tuple[Document, Word]) -> 
 
 def test_every_picture_has_words_and_is_sharp_and_within_its_page(of_two: tuple[Document, Word]) -> None:
     told, word = of_two
-    bars = sum(isinstance(block, Bars) for section in told.sections for block in section.blocks)
     shown = list(word.document.iter(f"{WP}inline"))
-    assert len(shown) == len(told.figures) + bars == 8
+    assert len(shown) == len(told.figures) == 5
     for inline in shown:
         (about,), (extent,) = list(inline.iter(f"{WP}docPr")), list(inline.iter(f"{WP}extent"))
         assert len(about.get("descr", "")) > 100
@@ -142,25 +141,13 @@ def test_every_picture_has_words_and_is_sharp_and_within_its_page(of_two: tuple[
     assert all(width > 0.99 * heatmaps[0]["width"] for width, _ in heatmaps[0]["sizes"])
 
 
-def test_bars_say_their_figures(of_two: tuple[Document, Word]) -> None:
-    told, word = of_two
-    said = [one.get("descr", "") for one in word.document.iter(f"{WP}docPr")]
-    for section in told.sections:
-        for block in section.blocks:
-            if isinstance(block, Bars):
-                (words,) = (text for text in said if text.startswith(f"{block.title}. {block.rows[0].label}"))
-                for row in block.rows:
-                    assert row.label in words
-                    assert all(f"{covered}/{row.total}" in words for covered in row.covered)
-
-
 def test_figures_have_captions_that_are_numbered(of_two: tuple[Document, Word]) -> None:
     told, word = of_two
     captions = word.texts("Caption")
-    assert [text.partition(". ")[0] for text in captions] == [f"Figure {n + 1}" for n in range(8)]
+    assert [text.partition(". ")[0] for text in captions] == [f"Figure {n + 1}" for n in range(5)]
     assert [text.partition(". ")[2] for text in captions[:5]] == [heatmap.caption for heatmap in told.figures]
     codes = [one.get(f"{W}instr", "").split() for one in word.document.iter(f"{W}fldSimple")]
-    assert codes == [["SEQ", "Figure", "\\*", "ARABIC"]] * 8
+    assert codes == [["SEQ", "Figure", "\\*", "ARABIC"]] * 5
 
 
 def test_tables_are_those_of_the_document(of_two: tuple[Document, Word]) -> None:
@@ -241,7 +228,11 @@ def test_figures_are_those_of_the_set() -> None:
             counts[technique].add(capability)
     active = active_techniques("enterprise", "16.1")
     expected = {technique: len(by) for technique, by in counts.items() if technique in active}
-    word = Word(render_report(make_report(subject("nist_800_53")), "docx").data)
+    word = Word(
+        render_report(
+            make_report(subject("nist_800_53"), ReportOptions(sections=("summary", "appendix"))), "docx"
+        ).data
+    )
     _, *rows = word.table("NIST 800-53: every technique with its mappings")
     assert {row[0]: int(row[2]) for row in rows} == expected
     assert len(rows) == len(expected)

@@ -14,8 +14,6 @@ from docx_helpers import R, W, Word, check, document, pages, rows_of, subject, t
 from navlayers.api.report import render_report
 from navlayers.layer.colors import contrast
 from navlayers.output.document import (
-    BarRow,
-    Bars,
     Block,
     Facts,
     Figure,
@@ -25,7 +23,6 @@ from navlayers.output.document import (
     Numbers,
     Paragraph,
     Section,
-    Series,
 )
 from navlayers.output.tables import Column, Span, Table, columns
 from navlayers.pages.report import ReportOptions, make_report
@@ -148,7 +145,6 @@ def test_hostile_text_is_text_everywhere() -> None:
             Table(text, text, columns(text, text, text), rows, text),
             Table(text, text, columns(text, text, text, kind="technique"), rows, text, long=True),
             Table(text, text, columns(text, text, text, kind="color"), rows, text, long=True),
-            Bars(text, (Series(text, "#08519c"),), (BarRow(text, 4, (3,)),), text),
         )
     ]  # fmt: skip
     view = subject_view()
@@ -188,7 +184,7 @@ def test_nothing_mapped_and_nothing_said(tmp_path: Path) -> None:
     check(word)
     check(written(document(sections=())))
     check(written(document()))
-    check(written(document(Numbers(()), Facts(()), Table("name", "title", columns("a"), ()), Bars("none", (), ()))))
+    check(written(document(Numbers(()), Facts(()), Table("name", "title", columns("a"), ()))))
 
 
 def test_sections_may_begin_and_end_with_heatmaps() -> None:

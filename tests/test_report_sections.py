@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 from conftest import CORPUS, CORPUS_FILES, set_of
-from test_report import AWS, blocks, figures, published, share, subject, tables, texts
+from test_report import AWS, WHOLE, blocks, figures, published, share, subject, tables, texts
 
 from navlayers import attack
 from navlayers.analysis.gaps import find_gaps
@@ -19,7 +19,7 @@ from navlayers.errors import UsageError
 from navlayers.mapping.find import resolve
 from navlayers.mapping.load import Prepared
 from navlayers.mapping.model import Mapping, NonMappable
-from navlayers.output.document import Bars, Document, Facts, Figure
+from navlayers.output.document import Document, Facts, Figure
 from navlayers.output.tables import Table
 from navlayers.pages.report import ReportInput, ReportOptions, make_report, report_input
 from navlayers.scoring.options import ScoreOptions
@@ -34,7 +34,7 @@ OLD_AZURE = CORPUS / "azure-06.29.2021_attack-8.2-enterprise.json"
 
 @published
 def test_non_mappable_records_are_counted_and_listed() -> None:
-    document = make_report(subject("gcp")).document
+    document = make_report(subject("gcp"), WHOLE).document
     path = next(p for p in CORPUS_FILES if p.name.startswith("gcp"))
     rows = json.loads(path.read_bytes())["mapping_objects"]
     expected = {r["capability_id"] for r in rows if "non_mappable" in (r["status"], r["mapping_type"])}
@@ -94,7 +94,7 @@ def test_with_a_baseline_every_other_set_is_told_from_it() -> None:
 
 def test_one_category_alone_counts_where_it_is_asked_for() -> None:
     whole, detect = subject("gcp"), subject("gcp", category="detect")
-    document = make_report(detect).document
+    document = make_report(detect, WHOLE).document
     covered = whole.inputs[0].measures("detect")
     assert figures(document)["covered"][0] == share(len(covered), 656)
     table = next(t for t in tables(document, "appendix") if t.name == "mappings of Google Cloud")
@@ -109,8 +109,7 @@ def test_an_unscored_set_counts_capabilities() -> None:
     assert figures(document)["controls each"][1] == "controls per technique"
     strongest, _ = tables(document, "techniques")
     assert "score" not in strongest.headers
-    (bars,) = (block for block in blocks(document, "tactics") if isinstance(block, Bars))
-    assert [series.name for series in bars.series] == ["mapped"]
+    assert tables(document, "tactics")[0].headers == ("tactic", "mapped")
 
 
 def test_counts_and_scores_stand_together_by_what_is_covered_alone() -> None:
@@ -171,11 +170,8 @@ def _tiny(*rows: tuple[str, str, Category, str], **options: Any) -> ReportInput:
 
 def test_an_input_without_the_category_covers_nothing_in_it() -> None:
     found = subject("gcp", "nist_800_53", scores=False, category="detect")
-    charts = {
-        block.title: block for block in blocks(make_report(found).document, "tactics") if isinstance(block, Bars)
-    }
-    assert charts["NIST 800-53"].rows[-1].covered == (0,)
-    assert charts["Side by side"].rows[-1].covered[1] == 0
+    (table,) = tables(make_report(found).document, "tactics")
+    assert dict(zip(table.headers, table.rows[-1], strict=True))["NIST 800-53"] == "0/656 0%"
 
 
 def test_what_is_covered_alone_has_no_scores_and_means_anywhere() -> None:
@@ -239,7 +235,7 @@ def test_layers_have_no_capabilities_to_tell_of(tmp_path: Path) -> None:
     }
     path = tmp_path / "mine.json"
     path.write_text(json.dumps(layer))
-    document = make_report(subject(path)).document
+    document = make_report(subject(path), WHOLE).document
     assert "capabilities" not in [section.id for section in document.sections]
     assert all("capabilities" not in t.headers for t in tables(document, "techniques"))
     (sources,) = (t for t in tables(document, "method") if t.name == "sources")
@@ -254,7 +250,7 @@ def test_a_technique_that_was_looked_at_in_vain_is_marked_among_what_is_not_cove
     record = NonMappable(technique="T1200", comment="hardware")
     of = msgspec.structs.replace(one, set=msgspec.structs.replace(one.set, non_mappable=(record,)))
     comparison = msgspec.structs.replace(found.comparison, inputs=(of,))
-    document = make_report(msgspec.structs.replace(found, comparison=comparison)).document
+    document = make_report(msgspec.structs.replace(found, comparison=comparison), WHOLE).document
     table = next(t for t in tables(document, "appendix") if t.name == "not covered")
     assert {r[0] for r in table.rows if r[-1]} == {"T1200"}
 

@@ -49,8 +49,9 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="SECTION,…",
     callback=_options.words(*SECTIONS),
-    help=f"Sections: {', '.join(SECTIONS)} (default: all but comments).",
+    help=f"Sections: {', '.join(SECTIONS)} (default: all but appendix and comments).",
 )
+@click.option("--appendix", is_flag=True, help="Add the appendix: every mapping, gap and capability.")
 @click.option("--comments", is_flag=True, help="Add the comments and references of the mappings.")
 @_options.choice_option("--paper", Paper, "Paper size of PDF and DOCX.", default="A4")
 @_analysis.baseline_option
@@ -74,6 +75,7 @@ def command(
     date: str,
     logo: str | None,
     sections: tuple[SectionId, ...],
+    appendix: bool,
     comments: bool,
     paper: Paper,
     baseline: str | None,
@@ -123,7 +125,11 @@ def command(
         author=author,
         date=date,
         logo=None if logo is None else read_logo(logo),
-        sections=(*(sections or USUAL), *(("comments",) if comments else ())),
+        sections=(
+            *(sections or USUAL),
+            *(("appendix",) if appendix else ()),
+            *(("comments",) if comments else ()),
+        ),
         paper=paper,
     )
     inputs = input_set(names, attack_version, reading, example="report gcp -o report.pdf").split_layers()
@@ -166,7 +172,7 @@ def command(
 def _without_comments(subject: ReportInput, options: ReportOptions) -> Iterator[Problem]:
     """A notice of comments that the report leaves out."""
     names = [each.name for each in subject.inputs if any(mapping.comment for mapping in each.set.mappings)]
-    if names and options.sections == USUAL:
+    if names and "comments" not in options.sections and set(USUAL) <= set(options.sections):
         message = f"{and_list(names)}: comments of mappings are left out, except in the details of HTML"
         yield Problem(message, hint="--comments adds them")
 

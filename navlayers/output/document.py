@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from navlayers.output.tables import Cell, Column, Table, relinked, shown, with_pages
+from navlayers.output.tables import Column, Table, relinked, with_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 Paper: TypeAlias = Literal["A4", "letter"]
 LogoKind: TypeAlias = Literal["png", "jpeg", "svg"]
-_SQUARES = 20
 Content: TypeAlias = "str | tuple[str, ...]"
 """A text, or pieces of text; a `Span` is a link or has a color or emphasis."""
 
@@ -121,51 +120,7 @@ class Figure(msgspec.Struct, frozen=True):
     caption: str
 
 
-class Series(msgspec.Struct, frozen=True):
-    """The bars with the same name and color, `#rrggbb`: one in each row."""
-
-    name: str
-    color: str
-
-
-class BarRow(msgspec.Struct, frozen=True):
-    """One row of bars: `covered` of `total` per series, in their order."""
-
-    label: str
-    total: int
-    covered: tuple[int, ...]
-
-    @property
-    def shares(self) -> tuple[float, ...]:
-        """The lengths of the bars in percent, 0–100."""
-        return tuple(100 * number / self.total if self.total else 0.0 for number in self.covered)
-
-
-class Bars(msgspec.Struct, frozen=True):
-    """Rows of bars, each 0–100% long; `note` names the things counted."""
-
-    title: str
-    series: tuple[Series, ...]
-    rows: tuple[BarRow, ...]
-    note: str = ""
-
-    @property
-    def table(self) -> Table:
-        """The bars as a table of figures and of squares, which show the shares at a glance."""
-        columns = [Column("tactic"), Column("techniques", "number")]
-        for series in self.series:
-            columns += [Column(series.name, "number"), Column("share")]
-        rows = []
-        for row in self.rows:
-            cells: list[Cell] = [row.label, row.total]
-            for covered, share in zip(row.covered, row.shares, strict=True):
-                full = min(round(share * _SQUARES / 100), _SQUARES)
-                cells += [covered, f"{'█' * full}{'░' * (_SQUARES - full)} {shown(share, 'percent')}"]
-            rows.append(tuple(cells))
-        return Table("", self.title, tuple(columns), tuple(rows), self.note)
-
-
-Block: TypeAlias = Heading | Paragraph | Note | Items | Numbers | Facts | Table | Figure | Bars
+Block: TypeAlias = Heading | Paragraph | Note | Items | Numbers | Facts | Table | Figure
 
 
 class Section(msgspec.Struct, frozen=True):

@@ -11,12 +11,11 @@ import hashlib
 import re
 from functools import lru_cache, partial
 from importlib import resources
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from navlayers._text import printable, technique_url
 from navlayers.layer.colors import text_color
-from navlayers.output.document import Bars, flat, spans
+from navlayers.output.document import flat, spans
 from navlayers.output.tables import Column, Span, address_of, fill_of, shown
 
 if TYPE_CHECKING:
@@ -80,12 +79,8 @@ class Page:
         self._headers: list[tuple[str, ...]] = []
 
     def parts(self, blocks: Iterable[Block]) -> Iterator[tuple[str, Any]]:
-        """Each block with the name of its type; consecutive charts are one part."""
-        for kind, group in groupby(blocks, type):
-            if kind is Bars:
-                yield "Bars", list(group)
-            else:
-                yield from ((kind.__name__, block) for block in group)
+        """Each block with the name of its type."""
+        return ((type(block).__name__, block) for block in blocks)
 
     def piece(self, span: str) -> Markup:
         """A piece of text: a link, on its color, emphasized, or plain."""

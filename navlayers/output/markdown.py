@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from navlayers._text import printable, slug
-from navlayers.output.document import Bars, Facts, Figure, Heading, Items, Note, Numbers, Paragraph, flat, spans
+from navlayers.output.document import Facts, Figure, Heading, Items, Note, Numbers, Paragraph, flat, spans
 from navlayers.output.tables import RowStyle, Table, address_of, url_of
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _block(block: Block) -> Iterator[Iterable[str]]:
             yield item_lines(block.items)
         case Table():
             yield from _titled(block, 3)
-        case Numbers() | Bars():
+        case Numbers():
             yield from _titled(block.table, 3)
 
 

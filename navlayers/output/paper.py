@@ -11,7 +11,6 @@ import msgspec
 
 from navlayers._text import printable, single_line
 from navlayers.errors import Problem, UsageError
-from navlayers.output.document import Bars
 from navlayers.output.drawing.font import ems, rooms
 from navlayers.output.drawing.options import Frame, RenderOptions
 from navlayers.output.drawing.pictures import draw_alike
@@ -29,7 +28,7 @@ NO_LETTERS = "-o report.html uses the fonts of the reader's machine"
 """The hint if the font has no letters for a script."""
 
 _STICKY = 600
-"""A shorter paragraph, in letters, stays on the page of the table or bars it introduces."""
+"""A shorter paragraph, in letters, stays on the page of the table it introduces."""
 
 _ACROSS = 4
 
@@ -209,13 +208,8 @@ def parts(table: Table, fits: Callable[[Table], bool]) -> Iterator[Table]:
             break
         size = math.ceil((count - naming) / number)
         starts = range(naming, count, size)
-        tables = [_columns(table, [*range(naming), *range(start, min(start + size, count))]) for start in starts]
+        tables = [table.only([*range(naming), *range(start, min(start + size, count))]) for start in starts]
     yield from tables
-
-
-def _columns(table: Table, numbers: Sequence[int]) -> Table:
-    rows = tuple(tuple(row[number] for number in numbers) for row in table.rows)
-    return msgspec.structs.replace(table, columns=tuple(table.columns[n] for n in numbers), rows=rows)
 
 
 def heights(measured: Measured, widths: Sequence[float], size: float, padding: float) -> list[float]:
@@ -253,7 +247,7 @@ def across(count: int) -> int:
 
 def is_sticky(text: Paragraph | Note, follows: Block | None) -> bool:
     """Whether a paragraph stays on the page of the block that it introduces."""
-    return isinstance(follows, Table | Bars) and len(text.text) < _STICKY
+    return isinstance(follows, Table) and len(text.text) < _STICKY
 
 
 def bad_logo() -> UsageError:

@@ -114,6 +114,11 @@ class Table(msgspec.Struct, frozen=True):
         """The numbers of the columns that hold figures."""
         return frozenset(i for i, column in enumerate(self.columns) if column.right)
 
+    def only(self, numbers: Sequence[int]) -> Table:
+        """The table with the columns of these numbers."""
+        rows = tuple(tuple(row[number] for number in numbers) for row in self.rows)
+        return msgspec.structs.replace(self, columns=tuple(self.columns[n] for n in numbers), rows=rows)
+
     @property
     def texts(self) -> list[list[str]]:
         """The rows as texts; all figures of a column have the same number of decimals."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text import columns, printable, wrap
 from navlayers.layer.colors import text_color
-from navlayers.output.document import Bars, Facts, Figure, Heading, Items, Note, Numbers, Paragraph, flat
+from navlayers.output.document import Facts, Figure, Heading, Items, Note, Numbers, Paragraph, flat
 from navlayers.output.tables import RowStyle, Span, Table, fill_of
 from navlayers.output.terminal import PLAIN
 
@@ -220,7 +220,7 @@ class _Writer:
                 self.lines += item_lines(block.items, self._width)
             case Figure():
                 self._figure(block)
-            case Numbers() | Bars():
+            case Numbers():
                 self._titled(block.table)
             case Table():
                 self._titled(block)

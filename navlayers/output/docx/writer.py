@@ -16,8 +16,7 @@ from docx.oxml.text.paragraph import CT_P
 from docx.shared import Pt
 
 from navlayers._text import printable, single_line
-from navlayers.output.bars import bars_drawings
-from navlayers.output.document import Bars, Facts, Figure, Heading, Note, Numbers, Paragraph
+from navlayers.output.document import Facts, Figure, Heading, Note, Numbers, Paragraph
 from navlayers.output.docx.elements import (
     add_bookmark,
     add_drawing,
@@ -60,9 +59,9 @@ _TITLES, _SMALLEST_TITLE = ((30.0, 3), (20.0, 5)), 13.0
 # Space above the title in points, without and with a logo.
 _TITLE_TOP, _TITLE_TOP_WITH_LOGO = 150.0, 60.0
 
-# Points that headings and notes take on the page of bars and of a heatmap; size, line height and most lines of
+# Points that headings and notes take on the page of a heatmap; size, line height and most lines of
 # captions; the width of "Figure 1. " before them, in ems.
-_AROUND_BARS, _AROUND_HEATMAP = 110.0, 72.0
+_AROUND_HEATMAP = 72.0
 _CAPTION, _CAPTION_LINE, _MOST_CAPTION, _FIGURE = 8.5, 11.0, 5, 6.0
 
 _CONTENTS_LEVELS = 2
@@ -251,11 +250,6 @@ class _Writer:
             case Table():
                 self._heading(level, block.title)
                 self._tables.add(block, page.inner_width)
-            case Bars():
-                self._heading(level, block.title)
-                for drawing in bars_drawings(block, page.inner_width, page.inner_height - _AROUND_BARS):
-                    self._drawing(drawing)
-                self._caption(block.note or block.title)
 
     def _heatmaps_of(self, figures: Sequence[Figure]) -> list[Drawing]:
         """The heatmaps of a section, without title and caption."""

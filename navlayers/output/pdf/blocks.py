@@ -8,8 +8,7 @@ import msgspec
 
 from navlayers._text import printable, single_line
 from navlayers.layer.colors import text_color
-from navlayers.output.bars import bars_drawings
-from navlayers.output.document import Bars, Facts, Heading, Note, Numbers, Paragraph
+from navlayers.output.document import Facts, Heading, Note, Numbers, Paragraph
 from navlayers.output.drawing import typeset
 from navlayers.output.drawing.font import ems, paragraph
 from navlayers.output.paper import (
@@ -51,9 +50,6 @@ _MANY = 7
 """A table with more columns has small text."""
 
 _PADDING = 8.0
-_AROUND_BARS = 84
-"""Points for the heading and the note of bars."""
-
 _AROUND_HEATMAP, _TITLE_LINES, _CAPTION_LINES = 20.0, 2, 4
 """Points around the title and the caption of a heatmap, and their most lines."""
 
@@ -99,8 +95,6 @@ def blocks(
                 for part in _parts(block, width, materials):
                     rows = _rows(part, materials.tables.measures(part), width, height)
                     yield {"kind": "rows", "level": level, "sticky": sticky, **rows}
-            case Bars():
-                yield {"kind": "bars", "level": level, **_bars(block, width, height, materials)}
 
 
 def facts(items: Sequence[tuple[str, str]], width: float) -> dict[str, Any]:
@@ -208,12 +202,3 @@ def heatmap_pages(figures: Sequence[Figure], width: float, height: float, materi
             "caption": breakable_text(" ".join(caption), NOTE, width),
             **materials.add(picture),
         }
-
-
-def _bars(block: Bars, width: float, height: float, materials: Materials) -> dict[str, Any]:
-    drawings = bars_drawings(block, width, height - _AROUND_BARS)
-    return {
-        "title": one_line(block.title, PART, width),
-        "note": one_line(block.note, NOTE, width),
-        "pictures": [materials.add(drawing) for drawing in drawings],
-    }

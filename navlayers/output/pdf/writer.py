@@ -11,7 +11,7 @@ import msgspec
 
 from navlayers._text import quoted, single_line
 from navlayers.errors import Problem
-from navlayers.output.document import Bars, Figure, Heading
+from navlayers.output.document import Figure, Heading
 from navlayers.output.drawing import typeset
 from navlayers.output.drawing.font import cut, ems
 from navlayers.output.drawing.options import MM, PAPERS, Rendered
@@ -23,7 +23,7 @@ from navlayers.output.tables import Table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from navlayers.output.document import Block, Document, Logo
+    from navlayers.output.document import Document, Logo
 
 _MARGIN, _MORE_ABOVE = 56.0, 8.0
 _HEATMAP_MARGIN = {"x": 28.0, "top": 56.0, "bottom": 32.0}
@@ -149,6 +149,7 @@ def _runs(document: Document, paper: _Paper, materials: Materials) -> list[dict[
 
 
 def _flows(document: Document, paper: _Paper, materials: Materials) -> Iterator[dict[str, Any]]:
+    width, _ = paper.inner(turned=False)
     for section in document.sections:
         # Alike within a section only: heatmaps of a threat have fewer techniques, so room for more detail.
         room = (
@@ -163,32 +164,13 @@ def _flows(document: Document, paper: _Paper, materials: Materials) -> Iterator[
                     yield {"turned": False, "blocks": [next(heatmaps) | {"section": title if is_first else ""}]}
                     is_first = False
                 continue
-            for turned, part in _turns(list(flow), paper, materials):
-                data = list(blocks(part, level, *paper.inner(turned=turned), materials))
-                level = 3 if any(isinstance(block, Heading) for block in part) else level
-                heading = [{"kind": "section", "title": title, "fresh": section.id in _FRESH}] if is_first else []
-                yield {"turned": turned, "blocks": heading + data}
-                is_first = False
-
-
-def _turns(flow: Sequence[Block], paper: _Paper, materials: Materials) -> Iterator[tuple[bool, list[Block]]]:
-    """Blocks with their orientation, True for landscape; a block that fits both goes with the next one."""
-    width, _ = paper.inner(turned=False)
-    preferences: list[bool | None] = [
-        False
-        if isinstance(block, Bars)
-        else True
-        if isinstance(block, Table) and not fits(block, width, materials)
-        else None
-        for block in flow
-    ]
-    turned = next((preference for preference in reversed(preferences) if preference is not None), False)
-    orientations = []
-    for preference in reversed(preferences):
-        turned = turned if preference is None else preference
-        orientations.append(turned)
-    for orientation, pairs in groupby(zip(reversed(orientations), flow, strict=True), lambda pair: pair[0]):
-        yield orientation, [block for _, block in pairs]
+            part = list(flow)
+            turned = any(isinstance(block, Table) and not fits(block, width, materials) for block in part)
+            data = list(blocks(part, level, *paper.inner(turned=turned), materials))
+            level = 3 if any(isinstance(block, Heading) for block in part) else level
+            heading = [{"kind": "section", "title": title, "fresh": section.id in _FRESH}] if is_first else []
+            yield {"turned": turned, "blocks": heading + data}
+            is_first = False
 
 
 def _strings(data: object) -> Iterator[str]:

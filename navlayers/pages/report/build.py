@@ -9,6 +9,7 @@ import msgspec
 from navlayers._text import and_list
 from navlayers.errors import Problem, UsageError, unknown
 from navlayers.output.document import Document, Logo, Paper, Section, with_own_pages
+from navlayers.output.tables import Table
 from navlayers.pages.report.capabilities import capability_blocks, comment_blocks, non_mappable_blocks
 from navlayers.pages.report.heatmaps import gaps_blocks, heatmap_blocks, plan_blocks
 from navlayers.pages.report.method import appendix_blocks, method_blocks
@@ -37,8 +38,11 @@ SectionId: TypeAlias = Literal[
 SECTIONS: tuple[SectionId, ...] = get_args(SectionId)
 """All sections in the order of the document; a section without data is left out."""
 
-USUAL: tuple[SectionId, ...] = SECTIONS[:-1]
-"""The sections of a report by default: comments of mappings may fill a book."""
+LONG: tuple[SectionId, ...] = ("appendix", "comments")
+"""Sections on request, which may fill a book."""
+
+USUAL: tuple[SectionId, ...] = tuple(section for section in SECTIONS if section not in LONG)
+"""The sections of a report by default."""
 
 _BLOCKS: dict[SectionId, tuple[str, Callable[[ReportInput], Iterable[Block]]]] = {
     "summary": ("Summary", summary_blocks),
@@ -109,7 +113,7 @@ def make_report(data: ReportInput, options: ReportOptions = ReportOptions()) -> 
                 title = data.noun.plural.capitalize()
             elif data.noun.threat:
                 title = _OF_THREATS.get(name, title)
-            sections.append(Section(name, title, tuple(blocks(data))))
+            sections.append(Section(name, title, tuple(map(_without_empty, blocks(data)))))
     sections = [section for section in sections if section.blocks]
     if not sections:
         message = f"no data for the section{'s' * (len(options.sections) > 1)} "
@@ -141,3 +145,11 @@ def make_report(data: ReportInput, options: ReportOptions = ReportOptions()) -> 
         paper=options.paper,
     )
     return Report(with_own_pages(document, data.catalogue.own_pages), data)
+
+
+def _without_empty(block: Block) -> Block:
+    """A table without columns whose cells are all empty; any other block as it is."""
+    if not isinstance(block, Table) or not block.rows:
+        return block
+    empty = (None, "")
+    return block.only([i for i in range(len(block.columns)) if any(row[i] not in empty for row in block.rows)])

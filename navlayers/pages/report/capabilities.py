@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LISTED = 10
 """Rows per input in a section; the appendix has all."""
 
-_NAMED = 6
+_NAMED = 3
 
 
 def capability_blocks(data: ReportInput) -> Iterator[Block]:
@@ -76,7 +76,7 @@ def capability_table(data: ReportInput, number: int, most: int | None = None) ->
         Field("unique overall", [len(r.only_of_all) for r in ranked], "number", data.several),
         Field(f"unique techniques{in_set}", [first_few(r.only, most and _NAMED) for r in ranked]),
     ]
-    note = f"The appendix has all {len(every):,}." if len(every) > len(ranked) else ""
+    note = f"The first {len(ranked)} of {len(every):,}." if len(every) > len(ranked) else ""
     words = coverage.noun
     title = f"{data.names[number]}: {words.plural} by what they {words.cover}"
     return table_of(f"capabilities of {coverage.name}", title, fields, note)
@@ -118,7 +118,7 @@ def non_mappable_table(data: ReportInput, number: int, most: int | None = None) 
         Field(header, [row[i] for row in rows[:most]], "technique" if header == "technique" else "text", used[i])
         for i, header in enumerate(headers)
     ]
-    note = f"The appendix has all {len(rows):,}." if most and len(rows) > most else ""
+    note = f"The first {most} of {len(rows):,}." if most and len(rows) > most else ""
     return table_of(f"non-mappable in {coverage.name}", f"{data.names[number]}: non-mappable", fields, note)
 
 

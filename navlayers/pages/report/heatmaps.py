@@ -95,8 +95,8 @@ def gaps_blocks(data: ReportInput) -> Iterator[Block]:
         return
     yield Paragraph(headline(gaps))
     for table in gap_tables.short_tables(gaps):
-        # The note of a shortened table names files that a report does not have.
-        note = "The appendix has all." if table.note.startswith("…") else table.note
+        # The note of a shortened table names an option of the command `gaps`.
+        note = table.note.removesuffix("; --all lists them")
         yield full_names(msgspec.structs.replace(table, note=note), data)
     for _, kind, layer in gaps_layers.layers_of(gaps):
         if kind in ("coverage", "gap"):

@@ -12,6 +12,7 @@ from navlayers.analysis.inputs import newer_than
 from navlayers.layer.annotate import Style, comment
 from navlayers.layer.colors import value_gradient
 from navlayers.output.document import Facts, Heading, Note, Paragraph
+from navlayers.output.tables import Column
 from navlayers.pages import compare as tables
 from navlayers.pages import gaps as gap_tables
 from navlayers.pages import plan as plan_tables
@@ -21,7 +22,7 @@ from navlayers.pages.report.input import optional
 from navlayers.pages.results import Field, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from navlayers.output.document import Block
     from navlayers.output.tables import CellKind, Table
@@ -168,7 +169,8 @@ def _appendix(data: ReportInput) -> Iterator[Table]:
     yield from (table for table in whole if len(table.rows) > LISTED)
     if data.gaps is not None:
         table = full_names(gap_tables.techniques(data.gaps, _USERS), data)
-        yield _without_constant(table, "weight", "used by", "best by")
+        table = _joined(table, "by category", [*data.gaps.categories])
+        yield _without_constant(table, "weight", "used by", "best by", "missing")
     if data.plan is not None:
         yield plan_tables.capabilities(data.plan)
 
@@ -180,10 +182,20 @@ def _without_constant(table: Table, *headers: str) -> Table:
         for i, header in enumerate(table.headers)
         if header not in headers or len({row[i] for row in table.rows}) > 1
     ]
-    columns = tuple(table.columns[i] for i in kept)
-    return msgspec.structs.replace(
-        table, columns=columns, rows=tuple(tuple(row[i] for i in kept) for row in table.rows)
-    )
+    return table.only(kept)
+
+
+def _joined(table: Table, header: str, headers: Sequence[str]) -> Table:
+    """A table with one column instead of those of these headers, as "protect 50, detect 100"."""
+    numbers = [i for i, each in enumerate(table.headers) if each in headers]
+    if len(numbers) < 2:
+        return table
+    texts = [", ".join(f"{table.headers[i]} {row[i]}" for i in numbers if row[i]) for row in table.texts]
+    at = numbers[0]
+    columns = (*table.columns[:at], Column(header), *table.columns[at:])
+    rows = tuple((*row[:at], text, *row[at:]) for row, text in zip(table.rows, texts, strict=True))
+    joined = msgspec.structs.replace(table, columns=columns, rows=rows)
+    return joined.only([i for i, each in enumerate(joined.headers) if each not in headers])
 
 
 def _mappings(data: ReportInput, coverage: Coverage) -> Table:

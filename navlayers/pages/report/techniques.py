@@ -1,4 +1,4 @@
-"""Coverage per tactic as bars, and the techniques with the highest and the lowest scores."""
+"""Coverage per tactic, and the techniques with the highest and the lowest scores."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from navlayers._text import and_list, percent_text, quantity
-from navlayers.analysis.compare_layers import WINNERS
-from navlayers.layer.colors import RAMPS, ramp_of
-from navlayers.output.document import BarRow, Bars, Paragraph, Series
+from navlayers.layer.colors import value_gradient
+from navlayers.mapping.model import HUNDRED
+from navlayers.output.document import Paragraph
+from navlayers.output.tables import Span
 from navlayers.pages import compare as tables
 from navlayers.pages.results import Field, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
+    from navlayers.layer.colors import Gradient
     from navlayers.output.document import Block
     from navlayers.output.tables import Cell, CellKind, Table
     from navlayers.pages.report.input import ReportInput
@@ -24,23 +26,48 @@ _LISTED = 10
 
 
 def tactic_blocks(data: ReportInput) -> Iterator[Block]:
-    """A chart of all inputs, one per input, and the figures of several as a table."""
+    """The tactics that are covered most and least, and the table of all."""
     yield Paragraph(_extremes(data))
-    category = data.comparison.category
-    if 1 < len(data.inputs) <= len(WINNERS):
-        series = [Series(name, color) for name, color in zip(data.names, WINNERS, strict=False)]
-        yield _bars(data, "Side by side", series, [set(coverage.measures(category)) for coverage in data.inputs])
-    for coverage in data.inputs:
-        categories = data.categories(coverage)
-        if categories:
-            series = [Series(c, RAMPS[c][2]) for c in categories]
-            yield _bars(data, coverage.name, series, [set(coverage.measures(c)) for c in categories])
-        else:
-            ramp, name = ("count", "mapped") if coverage.counts else ("overall", data.noun.covered)
-            color = ramp_of(data.comparison.role, ramp)[2]
-            yield _bars(data, coverage.name, [Series(category or name, color)], [set(coverage.measures(category))])
+    yield tactic_table(data)
+
+
+def tactic_table(data: ReportInput) -> Table:
+    """Tactic × input: how many techniques are covered, colored by their share; of one input, by category."""
+    comparison, words = data.comparison, data.noun
+    category = comparison.category
+    columns: list[tuple[str, str | None, set[str]]] = []
     if data.several:
-        yield tables.tactics(data.comparison, brief=True)
+        columns = [
+            (name, category, set(c.measures(category))) for name, c in zip(data.names, data.inputs, strict=True)
+        ]
+    elif len(categories := data.categories(data.inputs[0])) > 1:
+        columns = [(each, each, set(data.inputs[0].measures(each))) for each in categories]
+    every = "all together" if data.several else category or ("mapped" if comparison.counts else words.covered)
+    columns.insert(0, (every, category, set(comparison.rows)))
+    active = [technique for technique in data.catalogue.techniques.values() if technique.active]
+    members = {
+        tactic.name: {t.id for t in active if tactic.shortname in t.tactics} for tactic in data.catalogue.tactics
+    }
+    members["all tactics, each technique once"] = {t.id for t in active}
+
+    def cells(own: str | None, covered: set[str]) -> list[Cell]:
+        gradient = value_gradient(own, HUNDRED[1], role=comparison.role)
+        return [_share(len(ids & covered), len(ids), gradient) for ids in members.values()]
+
+    fields = [
+        Field("tactic", members),
+        *(Field(header, cells(own, covered), "score", category=own or "") for header, own, covered in columns),
+    ]
+    title = f"{words.covered.capitalize()} techniques and sub-techniques per tactic"
+    return table_of("tactics", title, fields)
+
+
+def _share(part: int, whole: int, gradient: Gradient) -> Cell:
+    """A part of a whole, as "12/45 27%", on the color of its share; nothing of nothing."""
+    if not whole:
+        return None
+    color = gradient.color(100 * part / whole) if part else ""
+    return Span(f"{part}/{whole} {percent_text(part, whole)}", color=color)
 
 
 def _extremes(data: ReportInput) -> str:
@@ -59,21 +86,6 @@ def _extremes(data: ReportInput) -> str:
         f"{who} the largest share of {most} ({percent_text(highest, 1)} of its techniques and sub-techniques) "
         f"and the smallest of {least} ({percent_text(lowest, 1)})."
     )
-
-
-def _bars(data: ReportInput, title: str, series: Sequence[Series], covered: Sequence[set[str]]) -> Bars:
-    active = [technique for technique in data.catalogue.techniques.values() if technique.active]
-    members = [
-        *(
-            (tactic.name, {t.id for t in active if tactic.shortname in t.tactics})
-            for tactic in data.catalogue.tactics
-        ),
-        ("All tactics, each once", {t.id for t in active}),
-    ]
-    rows = tuple(BarRow(name, len(ids), tuple(len(ids & part) for part in covered)) for name, ids in members)
-    which = data.noun.covered.capitalize()
-    note = f"{which} active techniques and sub-techniques of the tactic, whatever their score."
-    return Bars(title, tuple(series), rows, note)
 
 
 def technique_blocks(data: ReportInput) -> Iterator[Block]:
@@ -136,7 +148,4 @@ def _not_covered(data: ReportInput) -> str:
     who = f"No input {words.cover}s" if data.several else f"{data.names[0]} does not {words.cover}"
     has = "One of them has" if partly == 1 else f"{partly:,} of them have"
     below = f" {has} sub-techniques that are {words.covered}." if partly else ""
-    return (
-        f"{who} {quantity(len(gaps) - subs, 'technique')} and {quantity(subs, 'sub-technique')}; "
-        f"the appendix lists them.{below}"
-    )
+    return f"{who} {quantity(len(gaps) - subs, 'technique')} and {quantity(subs, 'sub-technique')}.{below}"
