@@ -63,7 +63,7 @@ def test_text_has_every_block() -> None:
         "above",
         "  below",
         "figure   value  of what",
-        "covered   50%  of 10",
+        "covered    50%  of 10",
         "",
         "A table",
         "id           name                                      score",
