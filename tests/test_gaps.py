@@ -212,7 +212,7 @@ def test_coverage_hides_what_the_threat_does_not_do_and_colours_what_nobody_cove
         "T1110.001": 0,
     }, "a colour without a score would be read as covered"
     colours = {one["color"] for id_, one in found.items() if "color" in one}
-    assert colours == {"#ffd92f"} == {whole["legendItems"][0]["color"]}
+    assert colours == {"#99000d"} == {whole["legendItems"][0]["color"]}
     assert whole["legendItems"][0]["label"] == "not covered"
     assert found["T1110.001"]["comment"] == "Not covered (parent T1110 100)\nUsed by weights = 2"
     assert found["T1110"]["comment"].startswith("Covered 100 by b: Name of ids = 100; a: Name of mfa = 50\n")

@@ -139,7 +139,7 @@ def test_results_of_an_unscored_set_claim_no_score(run: Run, tmp_path: Path, wei
     assert {
         id_: (one.get("score"), one.get("color")) for id_, one in found.items() if id_ in ("T1003", "T1078")
     } == {
-        "T1003": (0, "#ffd92f"),
+        "T1003": (0, "#99000d"),
         "T1078": (None, layer(out, "coverage")["legendItems"][1]["color"]),
     }
     assert found["T1078"]["comment"].startswith("Covered by Name of a\n")

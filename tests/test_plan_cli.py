@@ -207,7 +207,7 @@ def test_a_threat_weighs_and_what_nobody_covers_has_a_colour(run: Run) -> None:
     result = run("plan", "gcp", "--budget", "5", "--threat", "APT29", "-o", "-")
     layer = json.loads(result.out)
     colors = {entry.get("color") for entry in layer["techniques"]}
-    assert colors == {None, "#d9d9d9", "#ffd92f"}
+    assert colors == {None, "#d9d9d9", "#99000d"}
     assert layer["versions"]["attack"] == "19"
     told = run("plan", "gcp", "--budget", "5", "--threat", "APT29", "-q").out
     assert "\nThe plan covers " in told

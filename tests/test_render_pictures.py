@@ -243,7 +243,7 @@ def test_a_margin_that_leaves_no_room_is_refused() -> None:
 
 @pytest.mark.parametrize("wrong", [
     {"page": "A9"}, {"theme": "pink"}, {"detail": "all"}, {"show": ()}, {"show": ("colour",)},
-    {"scale": 0}, {"scale": math.nan}, {"dpi": 1e9}, {"margin": -1}, {"orientation": "up"},
+    {"zoom": 0}, {"zoom": math.nan}, {"dpi": 1e9}, {"margin": -1}, {"orientation": "up"},
 ])  # fmt: skip
 def test_options_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError):

@@ -62,11 +62,6 @@ class Gap(msgspec.Struct, frozen=True):
     total: int
     unrated: tuple[str, ...] = ()
 
-    @property
-    def missing(self) -> float:
-        """How much is missing, 0–100: 100, or the percentage of sub-techniques that no input covers."""
-        return 100 if not self.covered else exact(100 * (1 - self.covered / self.total))
-
 
 class Change(msgspec.Struct, frozen=True):
     """The difference between two inputs for a technique.

@@ -14,12 +14,15 @@ from navlayers.layer.annotate import LINKS_IN_MENU, make_entry, technique_links
 from navlayers.layer.colors import (
     NOT_RATED,
     NOT_RATED_ITEM,
+    PARTLY_COVERED,
     RAMPS,
+    UNCOVERED,
     Gradient,
     LegendItem,
     count_gradient,
     count_legend,
     safe_maximum,
+    uncovered_item,
 )
 from navlayers.mapping.model import HUNDRED
 from navlayers.scoring.scores import UNSPECIFIED
@@ -27,13 +30,13 @@ from navlayers.scoring.scores import UNSPECIFIED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from navlayers.analysis.compare import Comparison, Difference, Relation, Threatened
+    from navlayers.analysis.compare import Comparison, Difference, Gap, Relation, Threatened
     from navlayers.layer.document import Layer, Technique
+    from navlayers.mapping.nouns import Noun
     from navlayers.scoring.coverage import Coverage
 
 DIVERGING = ("#e08214", "#fdb863", "#d9d9d9", "#b2abd2", "#8073ac")
 ONLY_FIRST, ONLY_SECOND, EQUAL = "#b35806", "#542788", DIVERGING[2]
-GAP = ("#fee5d9", "#fb6a4a")
 WINNERS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
 """A color per input; more colors would not be distinguishable."""
 SEVERAL = "#bdbdbd"
@@ -205,29 +208,54 @@ def _agreement(comparison: Comparison) -> Layer:
 
 
 def _gap(comparison: Comparison) -> Layer:
-    gradient, words = Gradient(GAP, 0, 100), comparison.noun
-    entries = []
-    for gap in comparison.gaps:
-        comment = f"No input {words.cover}s it"
-        if gap.covered:
-            comment += f"; {gap.covered} of its {gap.total} sub-techniques are {words.covered}"
-        if gap.unrated:
-            comment += f"; mapped but not rated: {', '.join(gap.unrated)}"
-        color = NOT_RATED if gap.unrated else ""
-        entries.append(make_entry(gap.technique, gap.missing, gradient, comment=comment, color=color))
-    missing = {gap.missing for gap in comparison.gaps}
-    legend = [LegendItem(f"not {words.covered}", gradient.color(100))]
-    if any(0 < share < 100 for share in missing):
-        legend.append(LegendItem(f"some subs {words.covered}", gradient.color(50)))
-    if 0 in missing:
-        legend.append(LegendItem(f"all subs {words.covered}", gradient.color(0)))
-    if any(gap.unrated for gap in comparison.gaps):
-        legend.append(NOT_RATED_ITEM)
+    # No score here is worth a color: all are 0, because an entry with a color and no score reads as covered.
+    gradient, words = common_gradient(comparison), comparison.noun
+    entries = [
+        make_entry(
+            gap.technique,
+            0,
+            gradient,
+            comment=gap_text(gap, words),
+            color=NOT_RATED if gap.unrated else gap_color(gap),
+            facts=[("sub-techniques", f"{gap.covered} of {gap.total} {words.covered}")] if gap.covered else (),
+        )
+        for gap in comparison.gaps
+    ]
     description = (
-        f"The active techniques that no input {words.cover}s. The score is 100; for a technique with "
-        f"{words.covered} sub-techniques, it is the percentage of its sub-techniques that no input {words.cover}s."
+        f"The active techniques that no input {words.cover}s; a lighter color if some of their sub-techniques are "
+        f"{words.covered}."
     )
-    return _layer(comparison, "gap", description, gradient, legend, entries)
+    return _layer(comparison, "gap", description, gradient, gap_legend(comparison), entries)
+
+
+def gap_text(gap: Gap, words: Noun) -> str:
+    """What a technique that no input covers is, with its covered sub-techniques: "Not covered; 2 of 3 subs"."""
+    parts = [f"Not {words.covered}"]
+    if gap.covered:
+        parts.append(f"{gap.covered} of {gap.total} subs")
+    if gap.unrated:
+        parts.append(f"mapped but not rated: {', '.join(gap.unrated)}")
+    return "; ".join(parts)
+
+
+def gap_color(gap: Gap) -> str:
+    """The color of a technique that no input covers, lighter if sub-techniques are covered."""
+    if not gap.covered:
+        return UNCOVERED
+    return PARTLY_COVERED[gap.covered == gap.total]
+
+
+def gap_legend(comparison: Comparison) -> tuple[LegendItem, ...]:
+    """The legend of the techniques that no input covers."""
+    covered, gaps = comparison.noun.covered, comparison.gaps
+    items = [uncovered_item(covered)]
+    if any(0 < gap.covered < gap.total for gap in gaps):
+        items.append(LegendItem(f"some subs {covered}", PARTLY_COVERED[0]))
+    if any(0 < gap.covered == gap.total for gap in gaps):
+        items.append(LegendItem(f"all subs {covered}", PARTLY_COVERED[1]))
+    if any(gap.unrated for gap in gaps):
+        items.append(NOT_RATED_ITEM)
+    return tuple(items)
 
 
 def _threat(each: Threatened) -> Layer:

@@ -13,9 +13,11 @@ from navlayers.layer.colors import (
     NOT_RATED,
     NOT_RATED_ITEM,
     RAMPS,
+    UNCOVERED,
     Gradient,
     LegendItem,
     safe_maximum,
+    uncovered_item,
     value_gradient,
 )
 from navlayers.layer.document import Technique
@@ -26,12 +28,6 @@ if TYPE_CHECKING:
     from navlayers.analysis.gaps_result import Gaps, TechniqueGap
     from navlayers.attack import Catalogue
     from navlayers.layer.document import Layer
-
-
-UNCOVERED, _TEAL = "#ffd92f", "#41b6c4"
-"""The color of uncovered techniques: distinct from the ramp, and no darker than weak coverage."""
-UNCOVERED_GAP = RAMPS["threat"][2]
-"""The same in the layer of the gap, where it weighs most."""
 
 
 def layers_of(gaps: Gaps) -> Iterator[tuple[str, str, Layer]]:
@@ -66,16 +62,15 @@ def _threat(gaps: Gaps) -> Layer:
 
 def _coverage(gaps: Gaps) -> Layer:
     gradient = value_gradient(gaps.category, FULL)
-    # Detect's orange is too near to yellow.
-    uncovered, covered = _TEAL if gaps.category == "detect" else UNCOVERED, gradient.color(FULL / 2)
+    covered = gradient.color(FULL / 2)
     bare = "" if gaps.scored else covered
     entries = []
     for row in gaps.rows:
         # Readers take an entry with a color and no score for covered.
-        without = NOT_RATED if row.state == "not rated" else uncovered
+        without = NOT_RATED if row.state == "not rated" else UNCOVERED
         score, color = (row.score, bare) if row.covered else (0, without)
         entries.append(_entry(gaps, row, score, gradient, _covered(gaps, row), color))
-    legend = [LegendItem("not covered", uncovered)]
+    legend = [uncovered_item()]
     if gaps.scored:
         legend += [LegendItem(f"{mark} of 100", gradient.color(mark)) for mark in (10, 50, 100)]
     else:
@@ -96,7 +91,7 @@ def _gap(gaps: Gaps) -> Layer:
         lines, score = _covered(gaps, row), None
         if row.state != "covered":
             lines, score = f"Gap {_number(row.gap)}\n{lines}", row.gap
-        color = "" if row.covered else NOT_RATED if row.state == "not rated" else UNCOVERED_GAP
+        color = "" if row.covered else NOT_RATED if row.state == "not rated" else UNCOVERED
         entries.append(_entry(gaps, row, score, gradient, lines, color))
     weak = f" or weak (below {gaps.weak:g})" if gaps.scored else ""
     description = (
@@ -105,7 +100,7 @@ def _gap(gaps: Gaps) -> Layer:
         f"covered techniques are white. {_HIDDEN}"
     )
     legend = [
-        LegendItem("not covered", UNCOVERED_GAP),
+        uncovered_item(),
         *([NOT_RATED_ITEM] if gaps.total.unrated else []),
         *_occurring(gradient, below),
         LegendItem("covered", COVERED),

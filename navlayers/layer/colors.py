@@ -10,6 +10,7 @@ import colorsys
 import math
 import re
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -232,11 +233,28 @@ def gradient_of(colors: list[str], low: float, high: float) -> Gradient:
 COVERED = WHITE
 """Covered techniques in a layer of the uncovered ones."""
 
+UNCOVERED = "#99000d"
+"""Techniques that are not covered, wherever they have a color: the darkest of the threat ramp."""
+
+PARTLY_COVERED = ("#fb6a4a", "#fee5d9")
+"""Uncovered techniques of which some, and all, sub-techniques are covered."""
+
 NOT_RATED = "#bdbdbd"
 """Techniques that are mapped but not rated: gray, because they are neither covered nor open."""
 
 NOT_RATED_ITEM = LegendItem("not rated", NOT_RATED)
 """The item of legends; readers of layers know entries that are not rated by its color."""
+
+
+def uncovered_item(covered: str = "covered") -> LegendItem:
+    """The item of legends for `UNCOVERED`; `covered` is the word for what covered techniques are."""
+    return LegendItem(f"not {covered}", UNCOVERED)
+
+
+def tells_uncovered(legend: Iterable[LegendItem]) -> bool:
+    """Whether a layer with this legend gives techniques that are not covered a color of their own."""
+    return any(item.color == UNCOVERED and item.label.startswith("not ") for item in legend)
+
 
 # ColorBrewer's sequential schemes, one hue per category: monotonic in lightness, so they survive gray print and
 # color blindness.
@@ -246,7 +264,7 @@ RAMPS: dict[str, tuple[str, str, str]] = {
     "detect": ("#fee6ce", "#fdae6b", "#d94801"),
     "respond": ("#e5f5e0", "#74c476", "#006d2c"),
     "count": ("#ffffcc", "#41b6c4", "#253494"),
-    "threat": ("#fee5d9", "#fb6a4a", "#99000d"),
+    "threat": ("#fee5d9", "#fb6a4a", UNCOVERED),
 }
 
 # Aggregates with scores between the score values, whose legend needs round numbers.
@@ -319,14 +337,17 @@ def _round_mark(number: float) -> int:
     return int(number // step * step)
 
 
-# Contrast, and colors in print.
+# Contrast, and colors in print and on dark pages.
+
+# The shares of red, green and blue in luminance.
+_SHARES = (0.2126, 0.7152, 0.0722)
 
 
 @lru_cache(maxsize=4096)
 def luminance(color: str) -> float:
     """The relative luminance of `#rrggbb`, 0–1 (WCAG 2.1)."""
-    red, green, blue = (_linear(channel / 255) for channel in _rgb(color))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    channels = (_linear(channel / 255) for channel in _rgb(color))
+    return sum(share * channel for share, channel in zip(_SHARES, channels, strict=True))
 
 
 def _linear(channel: float) -> float:
@@ -348,12 +369,51 @@ def text_color(background: str) -> str:
 @lru_cache(maxsize=4096)
 def gray(color: str) -> str:
     """The gray of the same luminance (IEC 61966-2-1), as in black-and-white print."""
-    linear = luminance(color)
-    level = 12.92 * linear if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055
-    return "#" + f"{round(level * 255):02x}" * 3
+    return "#" + f"{round(_gamma(luminance(color)) * 255):02x}" * 3
+
+
+def _gamma(linear: float) -> float:
+    return 12.92 * linear if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055
 
 
 def lightness(color: str) -> float:
     """The lightness L* of `#rrggbb`, 0–100 (CIE 1976)."""
     level = luminance(color)
     return 116 * level ** (1 / 3) - 16 if level > 216 / 24389 else level * 24389 / 27
+
+
+# On dark pages: the lightness L* of the lightest color of a ramp, and its rise per unit that a color is darker.
+_DEEPEST, _RISE, _LIGHTEST = 24.0, 0.71, 98.0
+
+
+@lru_cache(maxsize=4096)
+def dark(color: str) -> str:
+    """The `#rrggbb` that stands for a color on dark pages: the same hue, and the lighter the darker the color is.
+
+    So contrast with the page rises with the score, as it does on white pages: every dark page, picture and terminal
+    takes its colors from here.
+    """
+    light = lightness(color)
+    wanted = _level(_DEEPEST + _RISE * (_LIGHTEST - light))
+    channels = [_linear(channel / 255) for channel in _rgb(color)]
+    # As bright as the hue allows, and tints stronger, or their hue would be lost; black is gray.
+    most, strength = max(channels), 1 + (light / 100) ** 3
+    channels = [(channel / most) ** strength for channel in channels] if most else [1.0] * 3
+    own = sum(share * channel for share, channel in zip(_SHARES, channels, strict=True))
+    if own >= wanted:
+        channels = [channel * wanted / own for channel in channels]
+    else:
+        white = (wanted - own) / (1 - own)
+        channels = [channel + (1 - channel) * white for channel in channels]
+    return _join(255 * _gamma(channel) for channel in channels)
+
+
+def falls(gradient: Gradient) -> bool:
+    """Whether higher scores are darker, as in a ramp for white pages."""
+    levels = [lightness(color) for color in gradient.colors]
+    return all(before > after for before, after in pairwise(levels))
+
+
+def _level(light: float) -> float:
+    """The luminance, 0–1, of a lightness L* above 8."""
+    return ((light + 16) / 116) ** 3

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 import msgspec
 
 from navlayers._text import single_line
+from navlayers.layer.colors import tells_uncovered
 from navlayers.layer.view import Annotation, View
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def _collated(name: str) -> str:
 class Cell(msgspec.Struct, frozen=True):
     """A technique or sub-technique under a tactic.
 
-    `score` is the score shown: the aggregate if the layer shows aggregates. `color` is the `#rrggbb` that the
+    `score` is the score shown: the aggregate if the layer shows aggregates; None for a color of its own in a layer
+    that tells what is not covered. `color` is the `#rrggbb` that the
     Navigator draws, "" for none. `subtechniques` are those that pass the filters, `opened` says whether they are
     expanded, and `in_all` counts all of them.
     """
@@ -184,6 +186,8 @@ class _Builder:
         annotated = {technique for (technique, _), entry in view.entries.items() if entry.annotated}
         self._annotated_parents = {i.partition(".")[0] for i in annotated if "." in i}
         self._aggregates = True
+        # Numbers of colors that stand for what is not covered would mean something else than other numbers.
+        self._unnumbered = tells_uncovered(view.legend)
 
     def column(self, column: ReleaseColumn) -> Column:
         tactic = column.tactic
@@ -231,7 +235,7 @@ class _Builder:
         return Cell(
             id=technique.id,
             name=technique.name,
-            score=score,
+            score=None if entry.color and self._unnumbered else score,
             color=self._view.color(entry, score),
             annotation=entry,
             subtechniques=tuple(self._cell(sub, tactic) for sub in self._sorted(kept, tactic)),

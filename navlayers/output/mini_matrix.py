@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from navlayers._text import percent_text
+from navlayers.layer.colors import UNCOVERED, dark
 from navlayers.layer.matrix import matrix_of
 from navlayers.output.terminal import CUBE
 
@@ -28,7 +29,7 @@ def lines(view: View, terminal: Terminal) -> list[str]:
     """The lines of the picture: tactics, squares, shares, legend; none where the terminal is too narrow.
 
     A technique without a color of its own has that of its strongest sub-technique. Without colors, a square is
-    filled if the technique has a color.
+    filled if the technique is covered. Colors are those of dark pages unless the terminal is known to be light.
 
     Args:
         view: the layer.
@@ -40,7 +41,8 @@ def lines(view: View, terminal: Terminal) -> list[str]:
     wide = min((terminal.width + 1) // len(columns) - 1, WIDEST)
     if wide < NARROWEST:
         return []
-    colors = [[_color(cell) for cell in column.cells] for column in columns]
+    color = _color if terminal.colors >= CUBE else _covered
+    colors = [[color(cell) for cell in column.cells] for column in columns]
     depth = max(math.ceil(len(cells) / wide) for cells in colors)
     drawn = [_rows(column, wide, depth, terminal) for column in colors]
     heads = " ".join(label(column.name, wide).ljust(wide) for column in columns)
@@ -69,12 +71,22 @@ def _share(column: Column, width: int) -> str:
     return text if len(text) <= width else text.rstrip("%")
 
 
+def _shown(cell: Cell) -> Cell:
+    """The technique, or its strongest sub-technique if it has no color of its own."""
+    if cell.color or not cell.enabled:
+        return cell
+    return max((sub for sub in cell.subtechniques if sub.color), key=lambda sub: sub.score or 0, default=cell)
+
+
 def _color(cell: Cell) -> str:
-    own = (
-        cell.color
-        or max((sub for sub in cell.subtechniques if sub.color), key=lambda sub: sub.score or 0, default=cell).color
-    )
-    return own if cell.enabled else ""
+    return _shown(cell).color
+
+
+def _covered(cell: Cell) -> str:
+    """The color of a covered technique; "" for colors of their own that stand for what is not covered."""
+    shown = _shown(cell)
+    own = shown.annotation.color
+    return "" if own and (own == UNCOVERED or shown.annotation.score == 0) else shown.color
 
 
 def _rows(colors: Sequence[str], wide: int, depth: int, terminal: Terminal) -> Iterator[str]:
@@ -94,8 +106,13 @@ def _block(up: str | None, low: str | None, empty: str, terminal: Terminal) -> s
     if terminal.colors < CUBE:
         return _BLOCKS[bool(up), bool(low)]
     if up is None or low is None:
-        return terminal.paint("▄" if up is None else "▀", (low if up is None else up) or empty)
-    return terminal.paint("▀", up or empty, low or empty)
+        return terminal.paint("▄" if up is None else "▀", _on(terminal, (low if up is None else up)) or empty)
+    return terminal.paint("▀", _on(terminal, up) or empty, _on(terminal, low) or empty)
+
+
+def _on(terminal: Terminal, color: str | None) -> str:
+    """A color on the background of a terminal."""
+    return color or "" if terminal.light or not color else dark(color)
 
 
 def _legend(view: View, terminal: Terminal) -> Iterator[str]:
@@ -110,6 +127,6 @@ def _legend(view: View, terminal: Terminal) -> Iterator[str]:
         room -= len(text) + 4
         if room < 0:
             break
-        mark = terminal.paint("■", color or (_EMPTY_ON_LIGHT if terminal.light else _EMPTY))
+        mark = terminal.paint("■", _on(terminal, color) or (_EMPTY_ON_LIGHT if terminal.light else _EMPTY))
         line += f"{mark} {text}  "
     yield line.rstrip()

@@ -11,7 +11,7 @@ from navlayers._text import number_text, rounded, slugs, web_links
 from navlayers.analysis import compare_layers
 from navlayers.analysis.compare import side_by_side
 from navlayers.analysis.compare_layers import common_gradient, legend_of
-from navlayers.layer.colors import NOT_RATED_ITEM, Gradient, LegendItem, value_legend
+from navlayers.layer.colors import NOT_RATED_ITEM, value_legend
 from navlayers.mapping.model import CATEGORIES
 from navlayers.output.document import Figure
 from navlayers.scoring.coverage import without_scores
@@ -161,21 +161,14 @@ class _Data(NamedTuple):
 
     def _gap(self, comparison: Comparison) -> Shown:
         """The techniques that no input covers; colors show the coverage of their sub-techniques."""
-        gradient = Gradient(compare_layers.GAP, 0, 100)
-        scores = {gap.technique: gap.missing for gap in comparison.gaps}
-        uncovered = f"not {comparison.noun.covered}"
-        legend = [LegendItem(uncovered, gradient.color(100))]
-        if any(0 < missing < 100 for missing in scores.values()):
-            legend.append(LegendItem("some sub-techniques are", gradient.color(50)))
-        if 0 in scores.values():
-            legend.append(LegendItem("all sub-techniques are", gradient.color(0)))
-        words = {
-            gap.technique: f"{uncovered}; {gap.covered} of its {gap.total} sub-techniques are"
-            if gap.covered
-            else uncovered
-            for gap in comparison.gaps
-        }
-        return self.numbers.shown(scores, gradient, legend, words=words, ramp=False)
+        return self.numbers.shown(
+            {gap.technique: False for gap in comparison.gaps},
+            common_gradient(comparison),
+            compare_layers.gap_legend(comparison),
+            words={gap.technique: compare_layers.gap_text(gap, comparison.noun) for gap in comparison.gaps},
+            colors={gap.technique: compare_layers.gap_color(gap) for gap in comparison.gaps},
+            ramp=False,
+        )
 
     def _difference(self, comparison: Comparison, difference: Difference) -> Shown:
         """Scores of the second input minus scores of the first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text import first_few, percent_figure, rounded
-from navlayers.analysis.gaps_layers import UNCOVERED, hidden_entries
+from navlayers.analysis.gaps_layers import hidden_entries
 from navlayers.analysis.plan.result import (
     amount,
     certainty,
@@ -16,7 +16,14 @@ from navlayers.analysis.plan.result import (
 )
 from navlayers.layer.annotate import NAMES_IN_COMMENT, make_entry
 from navlayers.layer.build import count_facts, make_layer, release_fact, set_links
-from navlayers.layer.colors import LegendItem, count_gradient, count_legend, value_gradient
+from navlayers.layer.colors import (
+    UNCOVERED,
+    LegendItem,
+    count_gradient,
+    count_legend,
+    uncovered_item,
+    value_gradient,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,7 +96,7 @@ def _uncovered_legend(plan: Plan) -> Iterator[LegendItem]:
     if len(plan.reached) < len(plan.coverable):
         yield LegendItem("not in plan", LEFT)
     if plan.threat and len(plan.coverable) < len(plan.threat.weights):
-        yield LegendItem(nowhere(plan), UNCOVERED)
+        yield uncovered_item(plan.covered_word)
 
 
 def _entries(plan: Plan, gradient: Gradient) -> Iterator[Technique]:
@@ -139,11 +146,6 @@ def _entry(plan: Plan, technique: str, gradient: Gradient, labels: dict[str, str
             ("possible", f"{rounded(possible):g} with {', '.join(candidate.id for candidate in stronger)}")
         )
     return make_entry(technique, score, gradient, comment=comment, facts=facts)
-
-
-def nowhere(plan: Plan) -> str:
-    """What techniques of the threat are that no candidate covers, or is mapped to."""
-    return "not mapped" if plan.counts else "nothing covers"
 
 
 def _weight(plan: Plan, technique: str) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ import msgspec
 
 from navlayers._text import quoted, single_line
 from navlayers.errors import Problem, UsageError
-from navlayers.layer.colors import lightness
+from navlayers.layer.colors import falls, lightness
 from navlayers.layer.matrix import Detail, Matrix, matrix_of
 from navlayers.output.drawing import typeset
 from navlayers.output.drawing.cells import compact_fit, draw_cells, draw_compact
@@ -200,6 +200,8 @@ def _steps(view: View, options: RenderOptions) -> list[_Step]:
 
 def _look(view: View, options: RenderOptions) -> Look:
     theme = THEMES[options.theme]
+    if theme.dark and not falls(view.gradient):
+        theme = msgspec.structs.replace(theme, dark=False)
     parts = options.show
     if parts is None:
         layout = view.layout

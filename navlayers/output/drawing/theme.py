@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers._text import rounded, single_line
-from navlayers.layer.colors import gray, text_color
+from navlayers.layer.colors import dark, gray, text_color
 from navlayers.layer.view import COMMENTED
 from navlayers.output.drawing.facts import tip_lines
 
@@ -27,7 +27,8 @@ _SIZES = ((1e6, "M"), (1e9, "B"), (1e12, "T"))
 class Theme(msgspec.Struct, frozen=True):
     """Colors as `#rrggbb`; text has at least 4.5:1 on its background.
 
-    `ink` and `muted` are on `page`, `quiet` on cells without a score, `off` on disabled ones.
+    `ink` and `muted` are on `page`, `quiet` on cells without a score, `off` on disabled ones. `grays`: colors are
+    drawn in gray; `dark`: as `layer.colors.dark` has them.
     """
 
     page: str
@@ -40,10 +41,11 @@ class Theme(msgspec.Struct, frozen=True):
     disabled: str
     off: str
     grays: bool = False
+    dark: bool = False
 
     def paint(self, color: str) -> str:
         """A layer's color as the theme draws it."""
-        return gray(color) if self.grays else color
+        return gray(color) if self.grays else dark(color) if self.dark else color
 
 
 _LIGHT = Theme(
@@ -69,6 +71,7 @@ THEMES = {
         quiet="#98a0ac",
         disabled="#2b313a",
         off="#a4abb6",
+        dark=True,
     ),
     "grey": msgspec.structs.replace(
         _LIGHT, border="#d2d2d2", rule="#aaaaaa", muted="#575757", disabled="#ffffff", grays=True

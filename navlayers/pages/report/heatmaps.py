@@ -9,7 +9,7 @@ import msgspec
 from navlayers._text import and_list, percent_text
 from navlayers.analysis import compare_layers, gaps_layers
 from navlayers.analysis.gaps_result import headline
-from navlayers.analysis.plan.layer import nowhere, plan_layer
+from navlayers.analysis.plan.layer import plan_layer
 from navlayers.analysis.plan.result import summary, threat_coverage
 from navlayers.layer.build import layers_of
 from navlayers.layer.view import Ratios, View
@@ -146,7 +146,7 @@ def plan_blocks(data: ReportInput) -> Iterator[Block]:
 
 
 def _plan_view(data: ReportInput, plan: Plan) -> dict[str, Any]:
-    every, unscored = plan.coverable, nowhere(plan)
+    every, unscored = plan.coverable, f"not {plan.covered_word}"
     if plan.threat is not None:
         every, unscored = tuple(filter(plan.weight, plan.threat.weights)), _NOT_OF_THREAT
     return {
