@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
+import yaml
 
 from navlayers.cli import group
 from navlayers.cli._help import COMMANDS
@@ -23,6 +24,8 @@ DOCS = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
+FILE = re.compile(r"`([\w-]+\.(?:csv|yaml))`[^\n`]*:\n\n```(?:csv|yaml)\n(.*?)```", re.DOTALL)
+"""A file that a page shows: its name, a colon, the block."""
 SHELL = frozenset("|<>;&*?$`~\\")
 """Characters that a shell interprets."""
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
@@ -93,21 +96,32 @@ def test_the_list_of_commands_says_what_each_command_s_own_help_says() -> None:
 
 
 def _commands() -> list[ParameterSet]:
+    """The commands of a page; those of the pages that continue from block to block as one script."""
     lines = []
     for name, text in [*DOCS.items(), ("README.md", README)]:
-        for number, block in enumerate(CONSOLE.findall(text)):
-            script = "\n".join(line[2:] for line in block.splitlines() if line.startswith("$ "))
-            if "attack add" not in script:
-                lines.append(pytest.param(script, id=f"{name}-{number}"))
+        scripts = [
+            "\n".join(line[2:] for line in block.splitlines() if line.startswith("$ "))
+            for block in CONSOLE.findall(text)
+        ]
+        if name.startswith(("tutorial", "howto-", "README")):
+            scripts = ["\n".join(scripts)]
+        lines += [
+            pytest.param(script, FILE.findall(text), id=f"{name}-{number}")
+            for number, script in enumerate(scripts)
+            if "attack add" not in script
+        ]
     return lines
 
 
-@pytest.mark.parametrize("script", _commands())
-def test_every_documented_command_runs(script: str, run: Run) -> None:
+@pytest.mark.parametrize(("script", "files"), _commands())
+def test_every_documented_command_runs(
+    script: str, files: list[tuple[str, str]], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In an empty folder; without a process of its own where it needs no shell: starting one takes longest."""
-    bin_folder = str(Path(sys.executable).parent)
-    for name, text in EXAMPLE_FILES.items():
-        Path(name).write_text(text, encoding="utf-8")
+    _write({**EXAMPLE_FILES, **dict(files)})
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    if "git " in script:
+        _commit(monkeypatch)
     for command in script.splitlines():
         line = command.partition(" #")[0].strip()
         written, _, file = line.partition(" > ")
@@ -117,14 +131,41 @@ def test_every_documented_command_runs(script: str, run: Run) -> None:
             if file:
                 Path(file).write_text(result.out, encoding="utf-8")
             continue
-        done = subprocess.run(
-            ["bash", "-ec", line],
-            env={**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"{shlex.quote(line)}: {done.stderr}"
+        _shell(line)
+
+
+def _write(files: dict[str, str]) -> None:
+    for name, text in files.items():
+        Path(name).write_text(text, encoding="utf-8")
+
+
+def _shell(line: str) -> None:
+    done = subprocess.run(["bash", "-ec", line], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{shlex.quote(line)}: {done.stderr}"
+
+
+def _commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the folder a repository whose branch main, here and at its origin, has the files."""
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "a")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "a@example.org")
+    monkeypatch.setenv("GITHUB_BASE_REF", "main")
+    _shell(
+        "git init -q -b main && git add . && git commit -q -m first && git update-ref refs/remotes/origin/main main"
+    )
+
+
+def test_the_commands_of_the_workflow_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", DOCS["howto-pull-request.md"], re.DOTALL)
+    _write(EXAMPLE_FILES)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    _commit(monkeypatch)
+    (job,) = yaml.safe_load(text)["jobs"].values()
+    lines = [step["run"] for step in job["steps"] if "navlayers " in step.get("run", "")]
+    for line in lines:
+        _shell(line)
+    assert len(lines) == 2
+    assert Path("diff.md").read_text(encoding="utf-8").startswith("### Coverage: ")
 
 
 EXAMPLE_FILES = {
@@ -147,11 +188,11 @@ def _python() -> list[str]:
 
 
 @pytest.mark.parametrize("code", _python())
-def test_every_documented_python_example_runs(code: str, tmp_path: Path) -> None:
-    for name, text in EXAMPLE_FILES.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
+def test_every_documented_python_example_runs(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    _write(EXAMPLE_FILES)
     result = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr
 
@@ -163,8 +204,8 @@ def test_no_link_within_the_documentation_is_broken() -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-def test_ci_runs_the_test_line_of_the_readme() -> None:
-    lines = [line.strip() for line in README.splitlines() if line.strip().startswith("python3 -m venv")]
-    assert len(lines) == 2, "one line that builds, one that tests"
+def test_ci_runs_the_test_line_of_the_contributing_guide() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (line,) = (line.strip() for line in text.splitlines() if line.strip().startswith("python3 -m venv"))
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert [part for part in lines[1].split(" && ") if part not in ci] == []
+    assert [part for part in line.split(" && ") if part not in ci] == []

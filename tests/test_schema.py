@@ -27,7 +27,7 @@ ROOT = Path(__file__).parent.parent
 SHIPPED = sorted((ROOT / "mappings").glob("*.yaml"))
 DOCUMENTED = [
     example
-    for page in (ROOT / "docs" / "native-yaml.md", ROOT / "README.md")
+    for page in (ROOT / "docs" / "native-yaml.md", ROOT / "docs" / "howto-own-framework.md")
     for example in re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
 ]
 SCHEMA = json.loads(schema_text())
