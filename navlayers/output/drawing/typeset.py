@@ -91,7 +91,7 @@ def _compile(drawings: Sequence[Drawing], format_: Literal["png", "pdf"], ppi: f
 
 
 def typst(source: bytes | dict[str, bytes], **options: Any) -> bytes:
-    """The bytes that typst makes of a source or of files, with the font of pictures and without a date.
+    """The bytes that typst makes of a source or of files, with the fonts of pictures and text, without a date.
 
     Raises:
         RuntimeError: the compiler finds errors in the source.
@@ -99,7 +99,7 @@ def typst(source: bytes | dict[str, bytes], **options: Any) -> bytes:
     # The compiler is large; only pictures and PDF need it.
     from typst import compile as compiled  # noqa: PLC0415
 
-    paths = [str(font.folder())]
+    paths = [str(font.folder()), str(font.text_folder())]
     data: bytes = compiled(source, font_paths=paths, ignore_system_fonts=True, timestamp=0, **options)
     return data
 
