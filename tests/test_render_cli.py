@@ -138,7 +138,7 @@ def test_what_cannot_be_drawn_is_told(run: Run, mine: Path, out: Path) -> None:
         (["gcp", "-o", ""], "-o is empty"),
         (["gcp", "--show", "colour"], 'unknown content of cells "colour"'),
         (["gcp", "--margin", "999"], "margin: 999 is out of range"),
-        (["gcp", "--scale", "nan"], "scale: nan is out of range"),
+        (["gcp", "--zoom", "nan"], "zoom: nan is out of range"),
         (["gcp", "--attack", "99"], "ATT&CK enterprise 99 is not installed"),
         (["nope.json"], "no such file"),
     ],
@@ -154,9 +154,9 @@ def test_options_without_effect_are_told(run: Run, mine: Path, out: Path) -> Non
     done = run("render", mine, "--format", "csv", "--page", "A4", "--theme", "dark", "-o", out)
     assert "note: --page has no effect on csv\n" in done.err
     assert "note: --theme has no effect" in done.err
-    assert "--scale has no effect: no PNG" in run("render", mine, "--scale", "3", "-o", out).err
-    done = run("render", mine, "--format", "png", "--scale", "1", "--dpi", "96", "-o", out)
-    assert "--scale has no effect with --dpi" in done.err
+    assert "--zoom has no effect: no PNG" in run("render", mine, "--zoom", "3", "-o", out).err
+    done = run("render", mine, "--format", "png", "--zoom", "1", "--dpi", "96", "-o", out)
+    assert "--zoom has no effect with --dpi" in done.err
 
 
 def test_of_a_folder_the_layers_are_drawn(run: Run, mine: Path, several: Path, out: Path) -> None:

@@ -42,7 +42,7 @@ def test_the_same_layer_gives_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize(("options", "expected"), [
-    ({"scale": 1}, (1280, 720)), ({"scale": 0.5}, (640, 360)),
+    ({"zoom": 1}, (1280, 720)), ({"zoom": 0.5}, (640, 360)),
     ({"dpi": 72}, (960, 540)), ({"dpi": 150}, (2000, 1125)),
 ])  # fmt: skip
 def test_a_png_has_the_size_that_is_asked_for(options: dict[str, float], expected: tuple[int, int]) -> None:
@@ -51,7 +51,7 @@ def test_a_png_has_the_size_that_is_asked_for(options: dict[str, float], expecte
     assert struct.unpack(">II", data[16:24]) == expected
 
 
-@pytest.mark.parametrize(("options", "dpi"), [({"scale": 1}, 96), ({"dpi": 150}, 150)])
+@pytest.mark.parametrize(("options", "dpi"), [({"zoom": 1}, 96), ({"dpi": 150}, 150)])
 def test_a_png_says_its_resolution_so_that_it_is_pasted_as_large_as_the_page(
     options: dict[str, float], dpi: float
 ) -> None:

@@ -89,7 +89,7 @@ def command(
     \b
     navlayers render overview.json -o overview.svg
     navlayers render gcp aws --format pdf,xlsx --page A3 -o pictures
-    navlayers render clouds/all.json -o clouds.pdf --page 16:9 --detail scored
+    navlayers render gcp -o slide.png --page 16:9 --theme dark
     """
     if not layers:
         hint = "for example: navlayers render gcp -o gcp.svg"

@@ -197,8 +197,10 @@ def _flow(column: Column, room: float) -> tuple[tuple[Cell, ...], ...]:
     return tuple(map(tuple, lines))
 
 
-def draw_compact(matrix: Matrix, look: Look, fit: Compact, x: float, y: float) -> Iterator[Group]:
-    """Draw the compact matrix from an upper left corner on."""
+def draw_compact(
+    matrix: Matrix, look: Look, fit: Compact, x: float, y: float, least: float = SMALLEST
+) -> Iterator[Group]:
+    """Draw the compact matrix from an upper left corner on, with scores where their text has the least size."""
     side = fit.side
     for column, lines in zip(matrix.columns, fit.lines, strict=True):
         yield _label(column, look, fit, x, y)
@@ -206,11 +208,11 @@ def draw_compact(matrix: Matrix, look: Look, fit: Compact, x: float, y: float) -
         for line in lines:
             left = x + fit.label
             for cell in line:
-                yield _square(cell, column, look, left, top, side)
+                yield _square(cell, column, look, left, top, side, least)
                 left += side
                 subs = cell.shown or cell.closed
                 for sub in subs:
-                    yield _square(sub, column, look, left, top + (1 - _SUB) / 2 * side, side * _SUB)
+                    yield _square(sub, column, look, left, top + (1 - _SUB) / 2 * side, side * _SUB, least)
                     left += side * (_SUB + _AFTER_SUB)
                 left += side * _BEHIND if subs else 0
             top += side
@@ -226,13 +228,14 @@ def _label(column: Column, look: Look, fit: Compact, x: float, y: float) -> Grou
     return Group(f"tactic--{column.shortname}", column.tooltip, shapes)
 
 
-def _square(cell: Cell, column: Column, look: Look, x: float, y: float, step: float) -> Group:
+def _square(cell: Cell, column: Column, look: Look, x: float, y: float, step: float, least: float) -> Group:
     side = step * (1 - _FREE)
     fill, ink = look.colors(cell)
     shapes: list[Shape] = [Rect(x, y, side, side, fill, look.theme.rule, 0.4)]
-    figure = look.letter_of(cell) or look.figure(cell)
+    letter = look.letter_of(cell)
+    figure = letter or look.figure(cell)
     size = min(side * 0.5, (side - 1) / ems(figure)) if figure else 0
-    if size >= SMALLEST:
+    if size >= (SMALLEST if letter else least):
         shapes.append(Text(x + side / 2, y + side / 2 + CAP * size / 2, figure, size, ink, "middle"))
     elif not cell.enabled:
         shapes += [Line(x, y, x + side, y + side, ink, 0.4), Line(x, y + side, x + side, y, ink, 0.4)]

@@ -22,8 +22,8 @@ ELLIPSIS = "…"
 CAP = 0.72
 """Height of capitals and digits above the baseline, in ems."""
 
-# Unbreakable parts: words with the hyphen or slash behind them, and whole dates.
-_PARTS = re.compile(r"(?:[^\s/-]|(?<=\d)[/-](?=\d))+(?:[/-]|\s+)?|[/-]|\s+")
+# Unbreakable parts: words with the hyphen or slash behind them, dates, a number with the word before it.
+_PARTS = re.compile(r"(?:[^\s/-]|\u00a0|(?<=\d)[/-](?=\d)|(?<=[A-Za-z]) (?=\d))+(?:[/-]|[^\S\u00a0]+)?|[/-]|\s+")
 
 # Shares of the width to try until the last line has more than one word.
 _NARROWER = (0.97, 0.94, 0.9, 0.85, 0.8, 0.7, 0.6)

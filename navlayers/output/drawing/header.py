@@ -14,8 +14,9 @@ from navlayers.output.drawing.shapes import Group, Line, Rect, Shape, Text
 from navlayers.output.drawing.theme import OFF, figure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from navlayers.layer.colors import LegendItem
     from navlayers.layer.matrix import Matrix
     from navlayers.layer.view import View
     from navlayers.output.drawing.theme import Look, Theme
@@ -29,7 +30,7 @@ _WIDEST_LEGEND = 0.36
 _FEWEST_ROWS, _MOST_ROWS = 3, 7
 
 # Lengths of the legend in sizes of its text: ramp, longest label, space between ramp and items, height of an item.
-_RAMP = 17
+_RAMP = 20
 _WIDEST_LABEL = 20
 _SPACE = 2.5
 _ITEM = 1.45
@@ -74,7 +75,7 @@ def header_of(
         headed: whether to draw title and description.
     """
     title, line = max(_TITLE * unit, SMALLEST), max(_LINE * unit, SMALLEST)
-    legend = _legend_of(matrix, look, unit)
+    legend = legend_of(matrix, look, unit)
     at_right = legend.width(_MOST_ROWS) <= width * _WIDEST_LEGEND
     legend, rows = legend.within(width * (_WIDEST_LEGEND if at_right else 1), _MOST_ROWS)
     left = width - (legend.width(rows) + 2 * title if at_right else 0)
@@ -144,21 +145,21 @@ class _Legend(NamedTuple):
 
     Attributes:
         ramp: the colors from the lowest to the highest score.
-        ticks: positions on the ramp, 0–1, and their numbers.
+        ticks: positions on the ramp, starts of their labels, both 0–1, and the labels.
         items: the swatches.
         named: how many of the items, from the first on, the layer's own legend has.
         theme: the colors of its text.
         size: of its text, in points.
-        counts: whether scores are counts.
+        title: of the ramp.
     """
 
     ramp: tuple[str, ...]
-    ticks: tuple[tuple[float, str], ...]
+    ticks: tuple[tuple[float, float, str], ...]
     items: tuple[_Item, ...]
     named: int
     theme: Theme
     size: float
-    counts: bool = False
+    title: str = ""
 
     def within(self, room: float, most_rows: int) -> tuple[_Legend, int]:
         """The legend in as few rows as fit the width; a last item counts the layer's items that do not fit."""
@@ -205,17 +206,16 @@ class _Legend(NamedTuple):
 
     def _ramp(self, x: float, y: float) -> Iterator[Shape]:
         size, width = self.size, _RAMP * self.size
-        yield Text(x, y + size * 0.85, "Number" if self.counts else "Score", size, self.theme.muted)
+        yield Text(x, y + size * 0.85, self.title, size, self.theme.muted)
         top, height = y + 1.45 * size, 1.2 * size
         part = width / len(self.ramp)
         for number, color in enumerate(self.ramp):
             # Each rectangle reaches to the end of the ramp, so that no seams show.
             yield Rect(x + number * part, top, width - number * part, height, color)
-        for at, label in self.ticks:
+        for at, start, label in self.ticks:
             place = x + at * width
             yield Line(place, top + height, place, top + height + size * 0.35, self.theme.rule)
-            anchor = "start" if at < 0.02 else "end" if at > 0.98 else "middle"
-            yield Text(place, top + height + size * 1.3, label, size, self.theme.ink, anchor)  # type: ignore[arg-type]
+            yield Text(x + start * width, top + height + size * 1.3, label, size, self.theme.ink)
 
     def _item(self, item: _Item, x: float, y: float) -> Iterator[Shape]:
         size = self.size
@@ -227,7 +227,7 @@ class _Legend(NamedTuple):
         yield Text(x + 2.1 * size, base, cut(item.label, _WIDEST_LABEL), size, self.theme.ink)
 
 
-def _legend_of(matrix: Matrix, look: Look, unit: float) -> _Legend:
+def legend_of(matrix: Matrix, look: Look, unit: float) -> _Legend:
     """The legend of the colors and marks in a matrix."""
     view, theme = matrix.view, look.theme
     cells = list(matrix.cells())
@@ -235,14 +235,22 @@ def _legend_of(matrix: Matrix, look: Look, unit: float) -> _Legend:
     # A single score needs one color, not a ramp.
     is_range = len(scored) > 1 and view.gradient.minValue < view.gradient.maxValue
     ramp = tuple(map(theme.paint, gradient_steps(view.gradient.colors))) if is_range else ()
-    items = [_Item(single_line(i.label), theme.paint(i.color), *look.letter(i.color)) for i in view.legend]
+    on_ramp = {
+        item: (number, text) for item, number, text in _on_ramp(view) if ramp and not look.letter(item.color)[0]
+    }
+    items = [
+        _Item(single_line(item.label), theme.paint(item.color), *look.letter(item.color))
+        for item in view.legend
+        if item not in on_ramp
+    ]
     if not ramp and scored and not any(_is_close(i.color, c) for i in view.legend for c in scored.values()):
         items += [_Item(f"score {figure(score)}", theme.paint(c)) for score, c in sorted(scored.items())[:1]]
     named = len(items)
     labels = {item.label.lower() for item in items}
     if any(c.enabled and not c.color and c.annotation.annotated for c in cells):
         # A legend item for white explains these cells.
-        white = next((place for place, item in enumerate(view.legend) if item.color == WHITE), None)
+        kept = [item for item in view.legend if item not in on_ramp]
+        white = next((place for place, item in enumerate(kept) if item.color == WHITE), None)
         if white is None:
             items.append(_Item("commented, no score", theme.unscored, view.mark, theme.ink))
         else:
@@ -252,9 +260,28 @@ def _legend_of(matrix: Matrix, look: Look, unit: float) -> _Legend:
         items.append(_Item(single_line(view.unscored) or label, theme.unscored))
     if any(not c.enabled for c in cells):
         items.append(_Item("disabled", theme.disabled, OFF, theme.off))
-    ticks = tuple(_ticks(view)) if ramp else ()
+    names = {text: _rest(item.label) for item, (_, text) in on_ramp.items()}
+    words = {name for name in names.values() if name}
     counts = ("aggregate", "count") in view.metadata
-    return _Legend(ramp, ticks, tuple(items), named, theme, max(SMALLEST, _LEGEND * unit), counts)
+    # Different words name the score values; the same word, such as "controls", what is counted.
+    title = f"Number of {max(words, key=len)}" if counts and words else "Number" if counts else "Score"
+    named_ticks = {text: f"{text} {name}".rstrip() for text, name in names.items()} if len(words) > 1 else {}
+    ticks = tuple(_ticks(view, list(on_ramp.values()), {} if counts else named_ticks)) if ramp else ()
+    return _Legend(ramp, ticks, tuple(items), named, theme, max(SMALLEST, _LEGEND * unit), title)
+
+
+def _on_ramp(view: View) -> Iterator[tuple[LegendItem, float, str]]:
+    """The items of the layer's legend that are a number in the color of the ramp, with their number."""
+    low, high = view.gradient.minValue, view.gradient.maxValue
+    for item in view.legend:
+        match = _NUMBER.match(item.label)
+        if match and low <= float(match[1]) <= high and _is_close(view.gradient.color(float(match[1])), item.color):
+            yield item, float(match[1]), match[1]
+
+
+def _rest(label: str) -> str:
+    """The words of a label behind its number."""
+    return single_line(_NUMBER.sub("", label, count=1))
 
 
 def _is_close(first: str, second: str) -> bool:
@@ -262,23 +289,26 @@ def _is_close(first: str, second: str) -> bool:
     return all(abs(int(first[i : i + 2], 16) - int(second[i : i + 2], 16)) <= _SAME for i in (1, 3, 5))
 
 
-def _ticks(view: View) -> Iterator[tuple[float, str]]:
-    """Positions (0–1) and labels on the ramp: its ends and the numbers of the layer's legend, or round numbers."""
+def _ticks(
+    view: View, named: Sequence[tuple[float, str]], names: Mapping[str, str]
+) -> Iterator[tuple[float, float, str]]:
+    """Positions on the ramp and starts of labels, 0–1, and labels: numbers of the layer's legend and the ends.
+
+    Args:
+        view: the layer.
+        named: the numbers of its legend.
+        names: number → label, in place of the number alone.
+    """
     low, high = view.gradient.minValue, view.gradient.maxValue
-    named = [
-        (float(match[1]), match[1])
-        for item in view.legend
-        if (match := _NUMBER.match(item.label)) and low <= float(match[1]) <= high
-        and _is_close(view.gradient.color(float(match[1])), item.color)
-    ]  # fmt: skip
     round_ones = [(float(mark.label), mark.label) for mark in facts.ticks(view)]
     ends = [*round_ones[:1], *round_ones[-1:]]
     wanted = [*sorted(named), *ends] if named else [*ends, *round_ones[1:-1]]
     spans: list[tuple[float, float]] = []
-    for number, label in wanted:
+    for number, text in wanted:
+        label = names.get(text, text)
         at = (number - low) / (high - low)
         half = ems(label) / 2 / _RAMP
-        start = 0.0 if at < 0.02 else 1 - 2 * half if at > 0.98 else at - half
+        start = min(max(at - half, 0.0), 1 - 2 * half)
         if all(start > end + _APART or start + 2 * half < begin - _APART for begin, end in spans):
             spans.append((start, start + 2 * half))
-            yield at, label.replace("-", "−")
+            yield at, start, label.replace("-", "−")

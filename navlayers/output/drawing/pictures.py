@@ -18,6 +18,7 @@ from navlayers.output.drawing.header import Header, describe, header_of
 from navlayers.output.drawing.layout import content_of, free_layout, page_layouts
 from navlayers.output.drawing.options import SMALLEST, Frame, Rendered, frames
 from navlayers.output.drawing.shapes import Drawing, Group, Text, to_svg
+from navlayers.output.drawing.slide import draw_slide, is_slide
 from navlayers.output.drawing.theme import THEMES, Look
 
 if TYPE_CHECKING:
@@ -112,6 +113,11 @@ def draw_alike(
     Raises:
         UsageError: nothing fits within the margins.
     """
+    if frame is None and is_slide(options):
+        (page,) = frames(options)
+        return [
+            (draw_slide(view, _look(view, options), page, names=options.detail == "scored"), ()) for view in views
+        ]
     pages = [frame] if frame is not None else list(frames(options))
     if pages[0].is_fit or not views:
         return [_page(view, options, _on_free_page(view, _steps(view, options)[0], pages[0])) for view in views]
