@@ -113,7 +113,7 @@ def quantity(number: int, what: str, many: str = "") -> str:
 
 
 def percent(part: float | Fraction, whole: float | Fraction, goal: Fraction | None = None) -> float:
-    """A share in per cent with one decimal, for tables.
+    """A share in percent with one decimal, for tables.
 
     It is 0 only for nothing, 100 only for the whole, and at least `goal` (a share 0–1) only if it reaches that.
     """
@@ -127,7 +127,7 @@ def percent_figure(part: float | Fraction, whole: float | Fraction, goal: Fracti
 
 
 def percent_text(part: float | Fraction, whole: float | Fraction, goal: Fraction | None = None) -> str:
-    """A share in whole per cent, for sentences: "46%", "<1%" if it is not nothing, ">99%" if not the whole."""
+    """A share in whole percent, for sentences: "46%", "<1%" if it is not nothing, ">99%" if not the whole."""
     share = _share(part, whole)
     if 0 < share < Fraction(1, 100):
         return "<1%"

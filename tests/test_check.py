@@ -178,7 +178,7 @@ def test_every_code_that_the_package_names_is_known() -> None:
         "https://en.wikipedia.org/wiki/Lock_(device)": None,
         "http://192.0.2.1:8080/a": None,
         "https://bücher.example/ä": None,
-        " https://example.org/a": "link-blanks",
+        " https://example.org/a": "link-spaces",
         "": "broken-link",
         "[]": "broken-link",
         "example.org/a": "broken-link",

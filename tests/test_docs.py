@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from navlayers.cli import group
-from navlayers.cli._help import COMMANDS
+from navlayers.cli._help import COMMANDS, documentation
 
 if TYPE_CHECKING:
     from _pytest.mark.structures import ParameterSet
@@ -93,6 +93,13 @@ def test_the_list_of_commands_says_what_each_command_s_own_help_says() -> None:
         command = group.get_command(context, name)
         assert command is not None
         assert command.get_short_help_str(200) == summary
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_documentation_that_help_names_exists(name: str) -> None:
+    file, _, anchor = documentation(name).partition("#")
+    text = (ROOT / file).read_text(encoding="utf-8")
+    assert not anchor or f"\n## {anchor.replace('-', ' ')}\n" in text
 
 
 def _commands() -> list[ParameterSet]:

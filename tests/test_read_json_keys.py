@@ -195,14 +195,14 @@ def test_blank_ids_in_the_metadata_are_left_out() -> None:
 def test_ids_of_the_metadata_that_are_the_same_but_for_blanks_are_refused() -> None:
     meta = {**META, "capability_groups": {"g": "Group", " g": "Other"}}
     (problem,) = problems(json.dumps({"metadata": meta, "mapping_objects": [row()]}))
-    assert 'duplicate id "g" in capability_groups, without the blanks around it; expected each id once' in problem
+    assert 'duplicate id "g" in capability_groups, without the spaces around it; expected each id once' in problem
 
 
 def test_blanks_around_ids_are_removed_with_a_notice() -> None:
     reading = read_rows(row(capability_id=" c"), row())
     assert [c.id for c in reading.mapping_set.capabilities] == ["c"]
     assert [str(notice) for notice in reading.notices] == [
-        'set.json:3:19: " c" has blanks around it (it is read as "c")'
+        'set.json:3:19: " c" has spaces around it (it is read as "c")'
     ]
 
 

@@ -174,7 +174,7 @@ def test_an_entry_is_filed_under_a_group_of_its_capability() -> None:
     reading = read(f'{HEAD}{GROUPS}{{T1001: {{group: g}}, T1002: {{group: " h "}}}}\n')
     assert [mapping.group for mapping in reading.mapping_set.mappings] == ["g", "h"]
     assert [str(notice) for notice in reading.notices] == [
-        'set.yaml:9:52: " h " has blanks around it (it is read as "h")'
+        'set.yaml:9:52: " h " has spaces around it (it is read as "h")'
     ]
     assert problems(f"{HEAD}{GROUPS.replace('g, h', 'alpha')}{{T1001: {{group: alhpa}}}}\n") == [
         'set.yaml:9:33: capability "c" is not in group "alhpa"; expected one of alpha (did you mean alpha?)'
@@ -185,7 +185,7 @@ def test_an_entry_is_filed_under_a_group_of_its_capability() -> None:
 
 def test_ids_that_are_the_same_but_for_blanks_or_case_are_errors() -> None:
     body = "capabilities: {c: {non_mappable: true}}\n"
-    ids = "ids are compared without blanks around them"
+    ids = "ids are compared without spaces around them"
     found = problems(f'{HEAD}groups: {{a: A, "a ": B}}\nscale: {{b: 1, B: 2, " b": 3}}\n{body}')
     assert found == [
         f'set.yaml:5:16: group "a " is the same as "a" in line 5, column 10; expected each id once ({ids})',

@@ -88,8 +88,8 @@ def test_other_yaml_is_refused_with_one_clear_message(text: str) -> None:
 REFUSED = [text for text in NOT_A_SET if "not accepted" in NOT_A_SET[text] or "nested" in NOT_A_SET[text]]
 
 HINTS = {
-    "a: b: c": "put quotes around text that holds a colon and a blank",
-    "a:\n\tb: c": "indent with blanks, not with tabs",
+    "a: b: c": "put quotes around text that contains a colon and a space",
+    "a:\n\tb: c": "indent with spaces, not with tabs",
     "a: @x": "put quotes around text that starts with @",
     "a: `x`": "put quotes around text that starts with `",
     "a: ü\x01": "remove it, or write it as an escape between double quotes",

@@ -116,7 +116,7 @@ class Totals(msgspec.Struct, frozen=True):
 
     @property
     def share(self) -> float:
-        """The covered ones in per cent of `total`."""
+        """The covered ones in percent of `total`."""
         return 100 * self.covered / self.total if self.total else 0
 
 

@@ -127,11 +127,11 @@ def _with_technique(problem: Problem, subject: Subject) -> Finding:
 
 
 def _with_fix(problem: Problem, subject: Subject) -> Finding:
-    """A notice as a finding; one about a spelling or blanks has the edit that corrects it."""
+    """A notice as a finding; one about a spelling or spaces has the edit that corrects it."""
     notice = _as_finding(problem, fatal=False)
     if isinstance(problem, Spelling):
         return msgspec.structs.replace(notice, fix=(Edit(notice.place, *problem.spelling),))
-    text = subject.texts.get(notice.place.path) if notice.code == "blanks" else None
+    text = subject.texts.get(notice.place.path) if notice.code == "id-spaces" else None
     if text is None:
         return notice
     clean = text.stripped(notice.place)

@@ -55,7 +55,7 @@ navlayers turns mappings of security controls to MITRE ATT&CK into Navigator lay
 
 _PAGES = {
     "compare": "comparing.md",
-    "diff": "comparing.md#navlayers-diff",
+    "diff": "commands.md#navlayers-diff",
     "convert": "formats.md#navlayers-convert",
     "check": "findings.md",
     **{name: f"{name}.md" for name in ("gaps", "plan", "render", "report", "site", "upgrade", "attack")},
@@ -100,8 +100,12 @@ class Command(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The page of the documentation."""
-        page = _PAGES.get(ctx.command_path.split()[1], "commands.md")
-        formatter.write(f"\nDocumentation: docs/{page}\n")
+        formatter.write(f"\nDocumentation: {documentation(ctx.command_path.split()[1])}\n")
+
+
+def documentation(command: str) -> str:
+    """The page that explains a command, with the heading where it is a part of the page."""
+    return f"docs/{_PAGES.get(command, 'commands.md')}"
 
 
 def width() -> int:

@@ -44,7 +44,9 @@ def _codes_option(name: str, help_: str) -> Callable[[Any], Any]:
 @click.option("--strict", is_flag=True, help="Fail on warnings, too.")
 @_codes_option("--select", "Report only these codes.")
 @_codes_option("--ignore", "Do not report these codes.")
-@click.option("--fix", is_flag=True, help="Fix findings that have one right answer, in place, and print the diff.")
+@click.option(
+    "--fix", is_flag=True, help="Fix findings that have only one correct answer, in place, and print the diff."
+)
 @click.option("--diff", is_flag=True, help="Print the diff of --fix, and change nothing.")
 @_options.format_option(FORMATS, "Output format.", default="text", show_default=True)
 @click.option("--explain", metavar="CODE", shell_complete=_complete.codes, help="Explain a code, or all.")

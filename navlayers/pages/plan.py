@@ -82,7 +82,7 @@ def terms(plan: Plan) -> list[tuple[str, str]]:
         ("value", f"sum over the techniques of the {word} alone: {value}"),
         ("adds", f"value beyond the {words} before it, or beyond the plan, in {unit(plan)}"),
         ("together", f"value of the {word} and those before it"),
-        ("share", f"together, in per cent of the value of all {words}"),
+        ("share", f"together, in percent of the value of all {words}"),
         ("unique", f"techniques that no other {word} {plan.cover(1)} as well: of all, or of the plan"),
         ("replacement", "the best replacement within the budget or target; loses: the value lost"),
         (
@@ -290,7 +290,7 @@ def plan_folder(plan: Plan) -> dict[str, bytes]:
 
 
 def as_json(plan: Plan) -> object:
-    """All numbers of a plan; shares are in per cent, numbers rounded to two decimals."""
+    """All numbers of a plan; shares are in percent, numbers rounded to two decimals."""
     options = plan.options
     result = {
         "domain": plan.catalogue.domain,

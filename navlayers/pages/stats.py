@@ -44,7 +44,7 @@ class SetNumbers(NamedTuple):
 
     @property
     def share(self) -> float:
-        """The share of the matrix that is mapped, in per cent."""
+        """The share of the matrix that is mapped, in percent."""
         return percent(self.mapped, self.stats.active)
 
 

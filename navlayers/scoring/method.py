@@ -44,7 +44,7 @@ def how_scored(rules: Rules, category: str | None, single: bool) -> list[str]:
         else:
             sentences.append(f"The overall score is the highest across {names}.")
         if UNSPECIFIED in rules.scored_categories:
-            sentences.append("A value without a category counts overall as it stands.")
+            sentences.append("A value without a category counts for the overall score unchanged.")
     return sentences
 
 

@@ -127,7 +127,7 @@ class Share(NamedTuple):
 
     @property
     def percent(self) -> str:
-        """The share in per cent, with one decimal."""
+        """The share in percent, with one decimal."""
         return f"{percent(self.number, self.total):.1f}"
 
 

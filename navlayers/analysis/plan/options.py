@@ -100,7 +100,7 @@ def parse_target(text: str) -> Fraction:
     """The share 0–1 of a `--target`: "95%", "95" and "0.95" are 0.95.
 
     Raises:
-        UsageError: it is not a share from 0 to 100 per cent, or ambiguous.
+        UsageError: it is not a share from 0 to 100 percent, or ambiguous.
     """
     expected = "a share from 0% to 100%, such as 95%"
     share_text = text.strip()

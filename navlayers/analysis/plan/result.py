@@ -49,7 +49,7 @@ class PlanStep(msgspec.Struct, frozen=True):
         cost: its cost.
         adds: the value that it adds to the lines before.
         together: the value of all lines so far.
-        share: the same in per cent of the value of all candidates.
+        share: the same in percent of the value of all candidates.
         spent: the cost of all lines so far.
     """
 

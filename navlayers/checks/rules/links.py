@@ -60,7 +60,7 @@ def references(subject: Subject) -> Iterator[Finding]:
         places = _places(subject, rows, link)
         place = places[0] if places else subject.place(rows[0][0], rows[0][1], "references")
         clean = link.strip()
-        fix = [Edit(place, clean, clean) for place in places] if code == "link-blanks" else []
+        fix = [Edit(place, clean, clean) for place in places] if code == "link-spaces" else []
         yield finding(code, place, f"link {_text.quoted(link)} {message}{many}", hint=hint, fix=fix)
 
 
@@ -100,12 +100,12 @@ def verdict(link: str) -> tuple[str, str, str] | None:
     """Code, message and hint of an invalid reference; None if its text is a valid web link."""
     clean = link.strip()
     if not clean:
-        return "broken-link", "is blank", "remove it"
+        return "broken-link", "is empty", "remove it"
     wrong = _wrong(clean)
     if wrong is not None:
         return "broken-link", wrong[0], wrong[1]
     if clean != link:
-        return "link-blanks", "has leading or trailing blanks", "remove them"
+        return "link-spaces", "has leading or trailing spaces", "remove them"
     return None
 
 
@@ -123,7 +123,7 @@ def _wrong(link: str) -> tuple[str, str] | None:
             return f"begins with {scheme[1]}:", "a web address begins with https://"
         return "is not a web address", "a web address begins with https://"
     if any(mark.isspace() for mark in link):
-        return "contains blanks", "write %20 for a blank, or keep only the link"
+        return "contains spaces", "write %20 for a space, or keep only the link"
     character = next((name for mark, name in _ODD.items() if mark in link), "")
     if character:
         return f"contains {character}", "keep only the link"

@@ -220,7 +220,7 @@ def _table(field: str, value: Any, add: Callable[..., None]) -> dict[str, Any]:
         return {}
     times = Counter(id_ for id_, _ in pairs if id_)
     for id_ in sorted(id_ for id_, count in times.items() if count > 1):
-        message = f"duplicate id {quoted(id_)} in {field}, without the blanks around it"
+        message = f"duplicate id {quoted(id_)} in {field}, without the spaces around it"
         add(field, message, "each id once", code="duplicate-id")
     return {id_: item for id_, item in pairs if id_}
 

@@ -31,14 +31,14 @@ _DECIMAL_HINT = "write it as a plain decimal number, such as 50 or 72.5"
 
 
 def identifier(text: str) -> tuple[str | None, Issue | None]:
-    """An id without surrounding blanks, None when nothing is left; and the notice of the blanks."""
+    """An id without surrounding spaces, None when nothing is left; and the notice of the spaces."""
     clean = text.strip()
     if clean == text:
         return clean or None, None
     if not clean:
         return None, None
-    message, hint = f"{quoted(text)} has blanks around it", f"it is read as {quoted(clean)}"
-    return clean, Issue(message, hint=hint, fatal=False, code="blanks")
+    message, hint = f"{quoted(text)} has spaces around it", f"it is read as {quoted(clean)}"
+    return clean, Issue(message, hint=hint, fatal=False, code="id-spaces")
 
 
 def technique(

@@ -228,9 +228,9 @@ def _hint(source: Source, reason: str, place: Place) -> str:
     line = lines[place.line - 1] if 0 < place.line <= len(lines) else b""
     char = line.decode("utf-8", "replace")[place.column - 1 : place.column] if place.column else ""
     if char == "\t":
-        return "indent with blanks, not with tabs"
+        return "indent with spaces, not with tabs"
     if "mapping values" in reason:
-        return "put quotes around text that holds a colon and a blank"
+        return "put quotes around text that contains a colon and a space"
     if char and char in "*&@`%!|>":
         return f"put quotes around text that starts with {char}"
     if "characters are not allowed" in reason:

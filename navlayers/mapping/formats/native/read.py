@@ -107,7 +107,7 @@ def _ids(fields: Fields, what: str, fold: Callable[[str], str] = str) -> Iterato
         if first is not key:
             earlier = f"{quoted(first.text)} in {fields.place(first).position}"
             message = f"{what} {quoted(key.text)} is the same as {earlier}"
-            hint = "ids are compared without blanks around them"
+            hint = "ids are compared without spaces around them"
             fields.wrong(key, message, "each id once", hint, "duplicate-id")
         yield id_, key, node
 

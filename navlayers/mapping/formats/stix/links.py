@@ -130,7 +130,7 @@ class Links:
 
     def _technique(self, number: int, item: StixObject) -> str | None:
         if item.own.technique_id is not None:
-            clean, issue = value_rules.technique(item.own.technique_id, "technique_id is blank")
+            clean, issue = value_rules.technique(item.own.technique_id, "technique_id is empty")
             if clean is None:
                 self.invalid.append(number)
             self._bundle.report(issue, number, (*OWN, "technique_id"))

@@ -118,7 +118,7 @@ _DEFINITION = (
             "object of a capability has capability_id and group_ids. A relationship is a mapping: technique_id, "
             "mapping_type, score_category (protect, detect or respond), score_value (a name of the scale or a "
             "number from 0 to 100), group_id, names that the mapping spells in its own way, and other_fields. All "
-            "values are text, but for scale, which has numbers from 0 to 100 (by default minimal is 10, partial "
+            "values are text, except scale, which has numbers from 0 to 100 (by default minimal is 10, partial "
             "50, significant 100)."
         ),
         "version": "1.0.0",
