@@ -103,33 +103,31 @@ def test_the_documentation_that_help_names_exists(name: str) -> None:
 
 
 def _commands() -> list[ParameterSet]:
-    """The commands of a page; those of the pages that continue from block to block as one script."""
-    lines = []
+    """The console blocks of the pages; those of the pages that continue from block to block together."""
+    found = []
     for name, text in [*DOCS.items(), ("README.md", README)]:
-        scripts = [
-            "\n".join(line[2:] for line in block.splitlines() if line.startswith("$ "))
-            for block in CONSOLE.findall(text)
-        ]
+        scripts = CONSOLE.findall(text)
         if name.startswith(("tutorial", "howto-", "README")):
-            scripts = ["\n".join(scripts)]
-        lines += [
+            scripts = ["".join(scripts)]
+        found += [
             pytest.param(script, FILE.findall(text), id=f"{name}-{number}")
             for number, script in enumerate(scripts)
             if "attack add" not in script
         ]
-    return lines
+    return found
 
 
 @pytest.mark.parametrize(("script", "files"), _commands())
 def test_every_documented_command_runs(
     script: str, files: list[tuple[str, str]], run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In an empty folder; without a process of its own where it needs no shell: starting one takes longest."""
+    """In an empty folder, with the documented output; without a shell where none is needed, as that is slow."""
     _write({**EXAMPLE_FILES, **dict(files)})
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    if "git " in script:
+    if "$ git " in script:
         _commit(monkeypatch)
-    for command in script.splitlines():
+    for step in script.removeprefix("$ ").split("\n$ "):
+        command, _, output = step.partition("\n")
         line = command.partition(" #")[0].strip()
         written, _, file = line.partition(" > ")
         if written.startswith("navlayers ") and not SHELL & {*written, *file}:
@@ -137,8 +135,11 @@ def test_every_documented_command_runs(
             assert result.code == 0, f"{shlex.quote(line)}: {result.err}"
             if file:
                 Path(file).write_text(result.out, encoding="utf-8")
-            continue
-        _shell(line)
+            printed = result.out + result.err
+        else:
+            printed = _shell(line)
+        for part in re.split("^…$", output, flags=re.MULTILINE):
+            assert " ".join(part.split()) in " ".join(printed.split()), f"{shlex.quote(line)} prints\n{printed}"
 
 
 def _write(files: dict[str, str]) -> None:
@@ -146,9 +147,10 @@ def _write(files: dict[str, str]) -> None:
         Path(name).write_text(text, encoding="utf-8")
 
 
-def _shell(line: str) -> None:
+def _shell(line: str) -> str:
     done = subprocess.run(["bash", "-ec", line], capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{shlex.quote(line)}: {done.stderr}"
+    return done.stdout + done.stderr
 
 
 def _commit(monkeypatch: pytest.MonkeyPatch) -> None:
