@@ -1,5 +1,13 @@
 """The words after the commands that compare, plan and draw, by the name of the golden run; for terminals, lines."""
 
+BADGE = {
+    "set": "tiny.yaml -o out.svg",
+    "layer": "layer.json",
+    "threat": "kev-mobile",
+    "counts": "counts.yaml",
+    "several": "layers.json -o out.svg",
+    "png": "tiny.yaml -o out.png",
+}
 RENDER = {
     **{name: f"layer.json -o out.{name}" for name in ("svg", "png", "pdf", "xlsx", "html", "md", "csv")},
     **{f"set-{name}": f"tiny.yaml --format {name}" for name in ("svg", "xlsx", "html", "md", "csv", "pdf")},

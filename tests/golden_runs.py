@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from golden_faults import FAULTS, TEXTS
 from golden_helpers import SHARED, Case
-from golden_results import ATTACK, COMPARE, COMPLETION, DIFF, GAPS, PLAN, RENDER, REPORT, SITE, TERMINAL
+from golden_results import ATTACK, BADGE, COMPARE, COMPLETION, DIFF, GAPS, PLAN, RENDER, REPORT, SITE, TERMINAL
 from golden_sets import BUILD, BUILD_ERRORS, CHECK, CONVERT, SETS, SHIPPED, SHOW, SHOW_HTML, STATS, UPGRADE
 
 COMMANDS = (
-    *("build", "sets", "stats", "check", "convert", "upgrade", "render", "report", "site", "show", "compare"),
+    *(
+        "build",
+        "sets",
+        "stats",
+        "check",
+        "convert",
+        "upgrade",
+        "render",
+        "badge",
+        "report",
+        "site",
+        "show",
+        "compare",
+    ),
     *("diff", "gaps", "plan", "attack", "attack list", "attack add", "attack remove", "completion"),
 )
 INPUTS = (
@@ -61,6 +74,7 @@ def _commands() -> list[Case]:
         "convert": CONVERT,
         "upgrade": UPGRADE,
         "render": RENDER,
+        "badge": BADGE,
         "report": REPORT,
         "site": SITE,
         "compare": COMPARE,

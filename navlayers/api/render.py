@@ -216,3 +216,44 @@ def render_files(
     keep = [source.path for source in sources if source.path.is_file()]
     written = write_rendered(files, force=force, keep=keep)
     return written._replace(notices=(*notices, *written.notices))
+
+
+def badge(
+    inputs: Sequence[Source],
+    output: str | None,
+    *,
+    attack_version: str | None = None,
+    reading: ReadOptions = ReadOptions(),
+    force: bool = False,
+) -> Written:
+    """Draw the badge of a layer as SVG.
+
+    Args:
+        inputs: the input, as `navlayers.resolve` gives it.
+        output: the file; None for the bytes.
+        attack_version: upgrade the layer to this ATT&CK release first.
+        reading: how the input is read.
+        force: overwrite a file that holds something else.
+
+    Returns:
+        The path of the file, and all notices; without a file the bytes.
+
+    Raises:
+        NavlayersError: the input cannot be read, or has several layers, or the file cannot be written.
+    """
+    # Only this command draws badges.
+    from navlayers.output.badge import render_badge  # noqa: PLC0415
+
+    layers, skipped = to_draw(inputs, reading.max_bytes)
+    loaded = [load(source, attack_version, reading=reading) for source in layers]
+    views = [view for each in loaded for view in each.views]
+    if len(views) != 1:
+        raise UsageError(Problem(f"a badge shows one layer, but there are {len(views)}", hint="name one of them"))
+    notices = (*skipped, *(notice for each in loaded for notice in each.notices))
+    rendered = render_badge(views[0])
+    if output is None:
+        return Written(notices=notices, data=rendered.data)
+    by_ending(output, {".svg": "svg"}, "a badge is an SVG file")
+    keep = [source.path for source in inputs if source.path.is_file()]
+    written = write_rendered([(Path(output), rendered)], force=force, keep=keep)
+    return written._replace(notices=notices)

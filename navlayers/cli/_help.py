@@ -28,6 +28,7 @@ GROUPS = {
     },
     "Share": {
         "render": "Render layers as images, workbooks, web pages and tables.",
+        "badge": "Draw a badge with the share of ATT&CK that a set or layer covers.",
         "report": "Write a report on mapping sets: coverage, comparison, gaps, plan.",
         "site": "Write a static website of mapping sets.",
     },

@@ -1,0 +1,50 @@
+"""A badge: what share of ATT&CK a layer covers, in a line for the README of a repository."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from navlayers._text import single_line
+from navlayers.layer.colors import RAMPS, text_color
+from navlayers.output.drawing.font import CAP, ems
+from navlayers.output.drawing.options import Rendered
+from navlayers.output.drawing.shapes import Drawing, Group, Rect, Shape, Text, to_svg
+from navlayers.output.drawing.slide import headline
+
+if TYPE_CHECKING:
+    from navlayers.layer.view import View
+
+_LABEL = "ATT&CK"
+
+# In points, 3/4 of a pixel: the badges beside it in a README are 20 pixels high, with text of 11.
+_HEIGHT, _SIZE, _PAD = 15.0, 8.25, 4.5
+_DARK = "#444444"
+
+
+def render_badge(view: View) -> Rendered:
+    """The badge of a layer as SVG."""
+    return Rendered(to_svg(_drawing(view)))
+
+
+def _drawing(view: View) -> Drawing:
+    """The label, and the share with the release: "ATT&CK | 44% · 16.1"; of threats and counts with "mapped"."""
+    line = headline(view)
+    word = line.words.rpartition(" ")[2]
+    covers = word == "covered"
+    value = f"{line.number if covers else f'{line.number} {word}'} · {view.catalogue.version}"
+    shapes: list[Shape] = []
+    left = 0.0
+    for text, fill in ((_LABEL, _DARK), (value, RAMPS["overall" if covers else "count"][2])):
+        width = ems(text) * _SIZE + 2 * _PAD
+        base = _HEIGHT / 2 + CAP * _SIZE / 2
+        shapes += [Rect(left, 0, width, _HEIGHT, fill), Text(left + _PAD, base, text, _SIZE, text_color(fill))]
+        left += width
+    title = f"{_LABEL}: {line.number} {line.words}"
+    return Drawing(
+        left,
+        _HEIGHT,
+        title,
+        f"{single_line(view.name)}: {line.counts}",
+        _DARK,
+        (Group("badge", title, tuple(shapes)),),
+    )
