@@ -52,9 +52,9 @@ PICTURES = (
         "aws-azure.svg", "clouds", -1, RenderOptions(page="A3"), "AWS against Azure: who covers, who is stronger"
     ),
     Picture(
-        "aws-azure.pdf", "clouds", None, RenderOptions(page="A3"), "every layer of that comparison, a page each"
+        "aws-azure.pdf", "clouds", None, RenderOptions(page="A3"), "Every layer of that comparison, a page each"
     ),
-    Picture("aws-azure.xlsx", "clouds", None, FIT, "the same as a workbook"),
+    Picture("aws-azure.xlsx", "clouds", None, FIT, "The same as a workbook"),
     Picture(
         "m365-dark.svg", "m365", 0, RenderOptions(detail="scored", theme="dark"), "Microsoft 365, dark, scored only"
     ),
@@ -63,11 +63,11 @@ PICTURES = (
         "m365",
         0,
         RenderOptions(page="A4", detail="scored", theme="grey"),
-        "the same in grey on A4",
+        "The same in gray on A4",
     ),
-    Picture("kev-mobile.svg", "kev-mobile", 0, RenderOptions(page="A4"), "known exploited vulnerabilities, mobile"),
+    Picture("kev-mobile.svg", "kev-mobile", 0, RenderOptions(page="A4"), "Known exploited vulnerabilities, mobile"),
     Picture("veris-ics.svg", "veris-ics", 0, RenderOptions(page="letter"), "VERIS, industrial control systems"),
-    Picture("veris-ics.md", "veris-ics", 0, FIT, "the same as Markdown for a pull request"),
+    Picture("veris-ics.md", "veris-ics", 0, FIT, "The same as Markdown for a pull request"),
 )
 
 
@@ -81,7 +81,7 @@ def make() -> dict[str, bytes]:
         "clouds", Path("clouds.json"), data=layer_list(layers_of(compare(together.catalogue, together.coverage())))
     )
     files = {}
-    lines = ["# Gallery", "", "What `navlayers render` makes of the shipped sets.", ""]
+    lines = ["# Gallery", "", "What `navlayers render` draws from the shipped sets.", ""]
     for picture in PICTURES:
         source = clouds if picture.source == "clouds" else resolve([picture.source])[0]
         views = load(source).views
