@@ -14,7 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from navlayers._text import printable, technique_url
-from navlayers.layer.colors import text_color
+from navlayers.layer.colors import dark, text_color
 from navlayers.output.document import flat, spans
 from navlayers.output.tables import Column, Span, address_of, fill_of, shown
 
@@ -48,9 +48,14 @@ class Colors:
     @property
     def rules(self) -> str:
         """The rules of the classes in use; `fill` is for shapes."""
-        return "".join(
-            f".c{c[1:]} {{ background: {c}; color: {text_color(c)}; fill: {c}; }}\n" for c in sorted(self._used)
-        )
+        return "".join(f".c{color[1:]} {{ {_filled(color)} }}\n" for color in sorted(self._used))
+
+
+def _filled(color: str) -> str:
+    """A color as background and fill, with its text, on light and dark pages."""
+    deep = dark(color)
+    fill = f"light-dark({color}, {deep})"
+    return f"background: {fill}; color: light-dark({text_color(color)}, {text_color(deep)}); fill: {fill};"
 
 
 class HtmlRow(NamedTuple):

@@ -45,10 +45,10 @@ class Explorer {
 
   show() {
     const { model, shown } = this;
-    const { cells, pinned } = model.state;
+    const { cells, pinned, query } = model.state;
     // Side by side, matrices show ids by default: names need room.
     const ids = cells ? cells === "ids" : shown.length > 1;
-    this.place.className = `views n${shown.length}${ids ? " ids" : ""}`;
+    this.place.className = `views n${shown.length}${ids ? " ids" : ""}${query.trim() ? " searched" : ""}`;
     const kept = (technique) => shown.some(({ view }) => model.isThere(view, technique) && model.isCovered(view, technique));
     for (const matrix of shown) matrix.update(kept);
     const there = [...this.place.children];
@@ -58,7 +58,6 @@ class Explorer {
     this.markHits();
     this.controls.show(ids, this.search.status, shown.map((matrix) => matrix.summary).join("; "));
     this.panel.update();
-    this.root.classList.toggle("with-panel", pinned >= 0);
     this.mark("pinned", pinned);
     this.writeAddress();
   }
@@ -102,21 +101,19 @@ class Explorer {
   pin(technique, focus = true) {
     if (focus) this.back ??= document.activeElement;
     const cell = this.back && this.place.contains(this.back) ? this.back : null;
-    const top = cell?.getBoundingClientRect().top;
     this.change({ pinned: technique });
-    if (cell) this.keepInSight(cell, top);
+    if (cell) this.keepInSight(cell);
     if (focus) this.panel.heading.focus({ preventScroll: true });
   }
 
-  // The panel makes the matrices narrower: keep the clicked cell in place, or at least visible.
-  keepInSight(cell, top) {
-    window.scrollBy(0, cell.getBoundingClientRect().top - top);
-    const { frame } = this.matrixOf(cell);
-    const across = cell.getBoundingClientRect().right - frame.getBoundingClientRect().right;
-    if (across > 0) frame.scrollLeft += across + 8;
-    const panel = this.panel.element.getBoundingClientRect();
-    const below = cell.getBoundingClientRect().bottom - panel.top;
-    if (panel.left === 0 && below > 0) window.scrollBy(0, below + 16);
+  // The panel lies over the page, on the side away from the cell; in narrow windows at the bottom.
+  keepInSight(cell) {
+    const { element } = this.panel;
+    const { right, bottom } = cell.getBoundingClientRect();
+    const { clientWidth } = document.documentElement;
+    element.classList.toggle("left", right > clientWidth - element.offsetWidth);
+    const panel = element.getBoundingClientRect();
+    if (panel.width >= clientWidth && bottom > panel.top) window.scrollBy(0, bottom - panel.top + 16);
   }
 
   // The focus returns to its previous element, or to a cell of the technique.
@@ -141,7 +138,7 @@ class Explorer {
     const cell = this.cellFor(this.model.state.pinned);
     if (!cell) return;
     cell.scrollIntoView({ block: "nearest", inline: "nearest" });
-    this.keepInSight(cell, cell.getBoundingClientRect().top);
+    this.keepInSight(cell);
   }
 
   // On reload, browsers restore the scroll position. Else they scroll to the anchor of a technique in the tables once
@@ -194,7 +191,7 @@ class Explorer {
 
   listen() {
     const closest = (event, selector) => (event.target instanceof Element ? event.target.closest(selector) : null);
-    const cellOf = (event) => closest(event, ".cell") ?? closest(event, ".fold")?.parentElement.querySelector(".cell");
+    const cellOf = (event) => closest(event, ".cell") ?? closest(event, ".fold")?.previousElementSibling;
     const listen = (name, take) => this.place.addEventListener(name, (event) => take(event, cellOf(event)));
     listen("pointerover", (event, cell) => {
       if (cell && event.pointerType !== "touch") this.hover(cell);

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import msgspec
 from markupsafe import Markup
 
-from navlayers._text import number_text, printable, rounded
+from navlayers._text import printable, rounded
 from navlayers.layer.colors import NOT_RATED
 from navlayers.layer.matrix import release_columns
 
@@ -32,9 +32,6 @@ OVERALL = "overall"
 
 SCRIPTS = ("web/model.js", "web/matrix.js", "web/details.js", "web/explorer.js")
 """The script of the explorer, each part built on those before it."""
-
-# Number of steps of a gradient in a legend.
-_RAMP = 10
 
 
 class Tactic(msgspec.Struct, frozen=True):
@@ -60,7 +57,7 @@ class Release(msgspec.Struct, frozen=True, omit_defaults=True):
 class Shown(msgspec.Struct, frozen=True):
     """A view under one measure: techniques, and per technique its score, color and words, -1 for none.
 
-    `legend` holds labels and colors, `ramp` colors from `low` to `high`.
+    `legend` holds labels and colors, strongest first.
     """
 
     technique: list[int]
@@ -68,9 +65,6 @@ class Shown(msgspec.Struct, frozen=True):
     color: list[int]
     words: list[int]
     legend: list[tuple[str, int]]
-    ramp: list[int]
-    low: str = ""
-    high: str = ""
 
 
 class View(msgspec.Struct, frozen=True):
@@ -215,7 +209,6 @@ class Numbers:
         *,
         words: Mapping[str, str] | None = None,
         colors: Mapping[str, str] | None = None,
-        ramp: bool = True,
     ) -> Shown:
         """Scores in the colors of a gradient.
 
@@ -225,21 +218,15 @@ class Numbers:
             legend: the labels of colors.
             words: technique → text for its tooltip.
             colors: technique → `#rrggbb`, instead of the color of the gradient.
-            ramp: show the gradient in the legend.
         """
         words, colors = words or {}, colors or {}
         rows = [(self.techniques[t], t, scores[t]) for t in sorted(scores) if t in self.techniques]
-        low, high = gradient.minValue, gradient.maxValue
-        steps = [gradient.color(low + (high - low) * step / _RAMP) for step in range(_RAMP + 1)] if ramp else []
         return Shown(
             technique=[number for number, _, _ in rows],
             score=[score if score is None or score is False else rounded(score) for _, _, score in rows],
             color=[self._color(colors.get(t), score, gradient) for _, t, score in rows],
             words=[self.text(words[t]) if words.get(t) else -1 for _, t, _ in rows],
             legend=[(clean(item.label), self.color(item.color)) for item in legend],
-            ramp=[self.color(color) for color in steps],
-            low=number_text(low).replace("-", "\N{MINUS SIGN}") if ramp else "",
-            high=number_text(high) if ramp else "",
         )
 
     def _color(self, own: str | None, score: Score, gradient: Gradient) -> int:

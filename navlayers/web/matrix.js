@@ -29,7 +29,7 @@ class Matrix {
       const row = { ...this.buildItem(technique), subs, fold: null, list: null, below: [] };
       if (subs.length) {
         row.fold = make("button", { type: "button", class: "fold", tabindex: "-1" });
-        row.element.append(row.fold);
+        row.cell.after(row.fold);
       }
       list.append(row.element);
       return row;
@@ -43,13 +43,12 @@ class Matrix {
     const score = make("b", {});
     const what = this.model.pages === null ? { type: "button" } : { href: this.pageOf("techniques", one) };
     const cell = make(what.href ? "a" : "button", { ...what, class: "cell", tabindex: "-1", "data-technique": technique },
-      make("span", { class: "text" },
-        make("span", { class: "id" }, make("span", { class: "base" }, base), sub ? `.${sub}` : ""), " ",
-        make("span", { class: "name" }, one.name)), " ",
-      score);
+      make("span", { class: "name" }, ...breakable(one.name)), " ",
+      make("span", { class: "end" },
+        make("span", { class: "id" }, make("span", { class: "base" }, base), sub ? `.${sub}` : ""), " ", score));
     if (!this.cells.has(technique)) this.cells.set(technique, []);
     this.cells.get(technique).push(cell);
-    return { technique, cell, score, element: make("li", {}, cell) };
+    return { technique, cell, score, element: make("li", {}, make("div", { class: "item" }, cell)) };
   }
 
   // `kept(technique)`: whether any of the views side by side covers it, so that it stays when empty cells are hidden.
@@ -100,10 +99,11 @@ class Matrix {
     const { model, view } = this;
     const open = model.open.has(row.technique) && subs.length > 0;
     row.fold.hidden = subs.length === 0;
-    row.fold.replaceChildren(make("span", {}, `${below}/${subs.length}`));
+    const ratio = `${view.kind === "gap" ? subs.length - below : below}/${subs.length}`;
+    row.fold.replaceChildren(make("span", {}, ratio));
     row.fold.className = `fold${row.fill}`;
     row.fold.setAttribute("aria-expanded", String(open));
-    row.fold.setAttribute("aria-label", `${model.techniques[row.technique].name}: ${below}/${plural(subs.length, "sub-technique")}`);
+    row.fold.setAttribute("aria-label", `${model.techniques[row.technique].name}: ${ratio} ${subs.length === 1 ? "sub-technique" : "sub-techniques"}`);
     // Sub-techniques get their cells when first opened: 450 fewer elements at the start.
     if (open && !row.list) {
       row.below = row.subs.map((sub) => this.buildItem(sub));
@@ -140,14 +140,13 @@ class Matrix {
 
   updateLegend() {
     const { model } = this;
-    const { entries, legend, ramp, low, high } = this.view.shown[model.measureOf(this.view)];
+    const { entries, legend } = this.view.shown[model.measureOf(this.view)];
     const ticks = [...entries.values()].some((entry) => entry.score === null) ? ["not rated", model.covered] : [];
-    const items = legend.map(([label, color]) => make("li", {}, make("span", { class: `swatch${model.fill(color)}` }),
+    const items = legend.map(([label, color]) => make("li", { class: `mark${model.fill(color)}` },
       ticks.includes(label) ? `\u2713 ${label}` : label));
-    this.legend.replaceChildren(
-      ...(ramp.length ? [make("span", { class: "ramp", "aria-hidden": "true" }, make("span", {}, low),
-        ...ramp.map((color) => make("i", { class: model.fill(color) })), make("span", {}, high))] : []),
-      make("ul", { "aria-label": "Legend" }, ...items));
+    const numbers = items.filter((item) => /^[\u2212-]?\d/.test(item.textContent)).reverse();
+    const list = (name, some) => some.length ? make("ul", { class: name, "aria-label": "Legend" }, ...some) : "";
+    this.legend.replaceChildren(...[list("ramp", numbers), list("marks", items.filter((item) => !numbers.includes(item)))].filter(Boolean));
   }
 
   // The visible cells, a list per column.
@@ -201,26 +200,27 @@ function scoreText(entry) {
 }
 
 // A score on its color; empty with a hidden text for not covered.
-function chip({ covered }, entry) {
+function chip({ covered }, entry, mark = "\u2713") {
   const not = `not ${covered}`;
   if (entry === null) {
     return make("span", { class: "chip none", title: not }, make("span", { class: "hidden" }, not));
   }
   return make("span", { class: `chip${entry.fill}`, title: entry.score === null && `${covered} without a score` },
-    entry.score === false ? not : scoreText(entry));
+    entry.score === false ? not : entry.score === null ? mark : scoreText(entry));
 }
 
 // A line for a technique in a view: its score, and words about it.
 function statement(model, view, { words, ...entry }) {
   const rest = entry.score === false ? words.replace(/^not (covered|mapped)\b[\s;]*/i, "") : words;
-  return make("p", { class: "small" }, `${model.titleOf(view)}: `, chip(model, entry), rest ? ` ${rest}` : "");
+  return make("p", { class: "small statement" }, make("span", { class: "soft" }, `${model.titleOf(view)}: `),
+    chip(model, entry, /not rated/.test(rest) ? "\u2713" : model.covered), rest ? ` ${rest}` : "");
 }
 
 // A table with a row per set: the scores of a technique in each measure, and the number of capabilities.
 function scoreTable(model, technique) {
   const names = model.measures.map((one) => one.name);
   const right = { scope: "col", class: "right" };
-  const rows = model.sets.map((set, number) => {
+  const rows = [...model.sets.entries()].filter(([number]) => model.compared?.includes(number) ?? true).map(([number, set]) => {
     const { shown } = model.views.find((view) => view.kind === "set" && view.sets[0] === number);
     const entries = names.map((_, at) => (shown[at] ?? shown[0]).entries.get(technique) ?? null);
     const scores = entries.some((entry) => entry !== null)

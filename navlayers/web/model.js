@@ -9,6 +9,11 @@ function make(name, attributes, ...children) {
   return element;
 }
 
+// A text that may be broken after slashes and underscores, and before capitals within words.
+function breakable(text) {
+  return text.split(/(?<=[^\s/]\/|[A-Za-z]_)(?=[^\s/])|(?<=[a-z]{3})(?=[A-Z][a-z]{2})/).flatMap((part, at) => (at ? [make("wbr", {}), part] : [part]));
+}
+
 function isSeen(element) {
   return element.isConnected && element.getClientRects().length > 0;
 }
@@ -97,7 +102,7 @@ class Model {
       if (view.kind === "set" || view.kind === "union") entry = alone;
       else if (alone === null) entry = null;
     }
-    return entry !== null && least > 0 && !(Math.abs(entry.score) >= least) ? null : entry;
+    return entry !== null && entry.score !== false && least > 0 && !(Math.abs(entry.score) >= least) ? null : entry;
   }
 
   // The score of the chosen capability alone, the highest of the sets that have it.

@@ -11,7 +11,7 @@ from navlayers._text import number_text, rounded, slugs, web_links
 from navlayers.analysis import compare_layers
 from navlayers.analysis.compare import side_by_side
 from navlayers.analysis.compare_layers import common_gradient, legend_of
-from navlayers.layer.colors import NOT_RATED_ITEM, value_legend
+from navlayers.layer.colors import NOT_RATED_ITEM, UNCOVERED, value_legend
 from navlayers.mapping.model import CATEGORIES
 from navlayers.output.document import Figure
 from navlayers.scoring.coverage import without_scores
@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from navlayers.scoring.coverage import Coverage
     from navlayers.web.explorer import Shown
 
-_SCORE_AGAIN = re.compile(r"Gap [\d.,]+|[\d.,]+ with the plan")
+# Lines of comments that repeat the score, or the mappings that the details list.
+_AGAIN = re.compile(r"(Gap|Weight|Used by) [\d.,]+|[\d.,]+ with the plan|Covered( [\d.]+)? by .*|Used by .*")
 
 
 def report_data(subject: ReportInput, document: Document, colors: Colors) -> Explorer:
@@ -143,9 +144,7 @@ class _Data(NamedTuple):
         for technique in scores:
             if result := coverage.entries[technique].rolled_up.get(category or OVERALL):
                 words[technique] = f"from {result[0]} of {result[1]} sub-techniques"
-        return self.numbers.shown(
-            scores, gradient, legend, words=words, colors=not_rated_colors(scores), ramp=not comparison.covered_only
-        )
+        return self.numbers.shown(scores, gradient, legend, words=words, colors=not_rated_colors(scores))
 
     def _union(self, comparison: Comparison) -> Shown:
         """The highest score of all inputs, and the inputs that have it."""
@@ -157,7 +156,7 @@ class _Data(NamedTuple):
         }
         scores = {technique: row.best for technique, row in comparison.rows.items()}
         legend = legend_of(comparison, gradient)
-        return self.numbers.shown(scores, gradient, legend, words=words, ramp=not comparison.covered_only)
+        return self.numbers.shown(scores, gradient, legend, words=words)
 
     def _gap(self, comparison: Comparison) -> Shown:
         """The techniques that no input covers; colors show the coverage of their sub-techniques."""
@@ -167,7 +166,6 @@ class _Data(NamedTuple):
             compare_layers.gap_legend(comparison),
             words={gap.technique: compare_layers.gap_text(gap, comparison.noun) for gap in comparison.gaps},
             colors={gap.technique: compare_layers.gap_color(gap) for gap in comparison.gaps},
-            ramp=False,
         )
 
     def _difference(self, comparison: Comparison, difference: Difference) -> Shown:
@@ -188,7 +186,6 @@ class _Data(NamedTuple):
             compare_layers.difference_legend(difference, gradient, more),
             words={technique: words[change.relation] for technique, change in changes.items()},
             colors={t: compare_layers.difference_color(change.relation) for t, change in changes.items()},
-            ramp=not comparison.covered_only,
         )
 
     def layers(self, figures: Sequence[Figure]) -> Iterator[View]:
@@ -214,12 +211,18 @@ class _Data(NamedTuple):
         for (technique, _), entry in layer.entries.items():
             if technique in scores or not entry.counted:
                 continue
-            # Layers mark uncovered techniques with a score of 0 and a color.
-            scores[technique] = False if entry.score == 0 and entry.color else entry.score
+            # Layers mark uncovered techniques with a score of 0 and a color, those of gaps by the color alone.
+            is_open = entry.color == UNCOVERED or (entry.score == 0 and entry.color)
+            scores[technique] = False if is_open else entry.score
             colors[technique] = entry.color
+            facts = dict(entry.metadata)
+            if entry.score and not is_open and facts.get("state") == "weak":
+                # The score says more than its gap.
+                scores[technique] = float(facts["score"])
+                colors[technique] = entry.color or layer.gradient.color(entry.score)
             lines = entry.comment.split("\n")
-            words[technique] = next((line for line in lines if not _SCORE_AGAIN.fullmatch(line)), "")
-        return self.numbers.shown(scores, layer.gradient, layer.legend, words=words, colors=colors, ramp=False)
+            words[technique] = next((line for line in lines if not _AGAIN.fullmatch(line)), "")
+        return self.numbers.shown(scores, layer.gradient, layer.legend, words=words, colors=colors)
 
     def measure(self, comparison: Comparison, at: int, sets: Sequence[Input]) -> Measure:
         """A choice of category, with the colors of the scores of single mappings and capabilities."""

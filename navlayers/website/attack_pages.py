@@ -1,4 +1,4 @@
-"""The pages that show all sets: start page, domains, tactics, techniques."""
+"""The pages of ATT&CK that show all sets: domains, tactics, techniques."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from navlayers.attack import versions
 from navlayers.attack.catalogue import SITE
-from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS
 from navlayers.layer.matrix import by_name
 from navlayers.mapping.model import CATEGORIES
 from navlayers.output.tables import Span
@@ -15,67 +14,47 @@ from navlayers.pages.show.layout import prose, score_cell
 from navlayers.pages.show.results import Entry
 from navlayers.scoring.stats import base_techniques
 from navlayers.website.matrix import UNRATED, covered, domain_matrix
-from navlayers.website.pages import HOME, Crumb, Page, World
-from navlayers.website.sets import table
+from navlayers.website.pages import Crumb, Page, World
+from navlayers.website.sets import Share, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.attack import Technique
-    from navlayers.attack.domain import Domain
     from navlayers.layer.matrix import ReleaseColumn
     from navlayers.pages.show.results import TechniquePage, TechniqueSection
+    from navlayers.website.joint import Joint
     from navlayers.website.sets import SiteSet
 
 
-def home_page(world: World, title: str) -> Page:
-    """The start page."""
-    domains = [domain for domain in DOMAINS if domain in world.addresses.domains]
-    context = {
-        "sets": world.sets,
-        "domains": [
-            (d, DOMAIN_NAMES[d], len(_counted([s for s in world.sets if s.indexed.set.domain == d])))
-            for d in domains
-        ],
-    }
-    return Page(HOME, "home", title, (), context)
-
-
-def domain_pages(world: World) -> Iterator[Page]:
-    """The matrix of each domain: how many sets map each technique, at the newest release of the sets."""
-    for domain in DOMAINS:
-        if domain in world.addresses.domains:
-            yield _domain(world, domain, [item for item in world.sets if item.indexed.set.domain == domain])
-
-
-def _domain(world: World, domain: Domain, inside: Sequence[SiteSet]) -> Page:
-    first = max(inside, key=lambda site_set: versions.number(site_set.indexed.catalogue.version))
-    counted = _counted(inside)
+def domain_page(world: World, joint: Joint) -> Page:
+    """The matrix of a domain: how many sets map each technique."""
     mapped: dict[str, list[str]] = {}
     threats: dict[str, list[str]] = {}
     rows = []
-    for site_set in inside:
-        there = site_set.indexed.at(first.indexed.catalogue)
+    for member in joint.members:
+        site_set, there = member
         techniques = covered(there.scored.scores)
         rows.append(
             {
                 "site_set": site_set,
-                "covered": first.share(techniques),
+                "covered": Share.from_ids(techniques, joint.active),
                 "replaced": there.prepared.replaced,
                 "left_out": there.scored.left_out,
             }
         )
         for technique in techniques:
-            (mapped if site_set in counted else threats).setdefault(technique, []).append(site_set.title)
-    crumb = world.domain(domain)
-    matrix = domain_matrix(first, mapped, threats, crumb.path, world.colors)
-    context = {"rows": rows, "counted_sets": len(counted), "release": first.release, "matrix": matrix}
+            (mapped if member in joint.counted else threats).setdefault(technique, []).append(site_set.title)
+    crumb = world.domain(joint.domain)
+    context = {
+        "rows": rows,
+        "counted_sets": len(joint.counted),
+        "release": joint.release,
+        "matrix": domain_matrix(joint.catalogue, mapped, threats, crumb.path, world.colors),
+        "others": world.addresses.domains,
+        "domain": joint.domain,
+    }
     return Page(crumb.path, "domain", crumb.text, (world.home, Crumb(crumb.text)), context)
-
-
-def _counted(sets: Sequence[SiteSet]) -> Sequence[SiteSet]:
-    """The sets that are no threats; all if all are."""
-    return [site_set for site_set in sets if not site_set.head.noun.threat] or sets
 
 
 def tactic_pages(world: World) -> Iterator[Page]:

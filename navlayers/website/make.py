@@ -18,11 +18,14 @@ from navlayers.pages.show.layout import link, paragraphs, row_notes, score_cell
 from navlayers.pages.show.set_index import indexed
 from navlayers.scoring.options import ScoreOptions
 from navlayers.web.explorer import SCRIPTS
-from navlayers.website.attack_pages import domain_pages, home_page, tactic_pages, technique_pages
+from navlayers.website.attack_pages import domain_page, tactic_pages, technique_pages
+from navlayers.website.joint import joints, threatened
 from navlayers.website.matrix import release_data, release_script
-from navlayers.website.pages import HOME, Addresses, Here, Page, World
+from navlayers.website.overview_pages import compare_page, home_page, tactics_page, techniques_page
+from navlayers.website.pages import HOME, TACTICS, TECHNIQUES, Addresses, Here, Page, ThreatAddresses, World
 from navlayers.website.set_pages import set_pages
 from navlayers.website.sets import SiteSet, group_ids, refuse_layers, titles
+from navlayers.website.threat_pages import threat_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -67,7 +70,6 @@ class Drawing:
 
     def __init__(self, world: World, title: str) -> None:
         self._addresses = world.addresses
-        paths = world.addresses.domains
         piece = html.Page(world.colors).piece
         self._environment = html.environment("navlayers.website", "navlayers.web", "navlayers.output")
         self._environment.filters |= {
@@ -90,7 +92,7 @@ class Drawing:
             "navigator": NAVIGATOR,
             "from_disk": _FROM_DISK,
             "domain_names": DOMAIN_NAMES,
-            "all_domains": [(DOMAIN_NAMES[d], paths[d]) for d in DOMAINS if d in paths],
+            "menu": list(_menu(world.addresses)),
         }
 
     def draw(self, page: Page) -> bytes:
@@ -98,9 +100,21 @@ class Drawing:
         template = self._environment.get_template(f"{page.kind}.html.jinja")
         here = Here(self._addresses, page.path)
         context = {"matrix": None, **page.context}
-        text = template.render(here=here, title=page.title, crumbs=page.crumbs, **context)
+        text = template.render(here=here, kind=page.kind, title=page.title, crumbs=page.crumbs, **context)
         # JSON inputs may contain lone surrogates, which UTF-8 cannot encode.
         return text.encode("utf-8", "replace")
+
+
+def _menu(addresses: Addresses) -> Iterator[tuple[str, str, frozenset[str]]]:
+    """The title, page and kinds of pages of each part of the site."""
+    yield "Sets", HOME, frozenset({"home", "set", "mappings", "group", "capability"})
+    yield "Techniques", TECHNIQUES, frozenset({"techniques", "technique"})
+    yield "Tactics", TACTICS, frozenset({"tactics", "tactic"})
+    first = next(domain for domain in DOMAINS if domain in addresses.domains)
+    yield "Matrix", addresses.domains[first], frozenset({"domain"})
+    yield "Compare", addresses.compare[first], frozenset({"compare"})
+    for item in [addresses.threats[domain] for domain in DOMAINS if domain in addresses.threats][:1]:
+        yield "Threats", item.page, frozenset({"threats", "threat"})
 
 
 def _score(row: MappingRow, head: SetHead) -> Span:
@@ -159,7 +173,7 @@ def _assets() -> dict[str, str]:
         "explorer.css": html.source("web/explorer.css"),
         "site.css": html.source("website/site.css"),
         "base.js": html.source("web/base.js"),
-        "site.js": html.bundle(*SCRIPTS, "website/site.js"),
+        "site.js": html.bundle(*SCRIPTS, "website/compare.js", "website/site.js"),
         "icon.svg": html.source("website/icon.svg"),
     }
 
@@ -188,6 +202,11 @@ class Site:
         site_sets = [SiteSet(item, read.set, title, addresses.sets[item.name]) for item, read, title in parts]
         self._world = World(tuple(site_sets), addresses, html.Colors())
         self.sets = self._world.sets
+        self._joints = tuple(joints(self.sets))
+        self._threats = tuple(found for joint in self._joints if (found := threatened(joint)))
+        for found in self._threats:
+            domain = found.joint.domain
+            addresses.threats[domain] = ThreatAddresses(domain, (threat.id for threat in found.threats))
         releases = {(item.catalogue.domain, item.catalogue.version): item.catalogue for item in ready}
         self._releases = tuple(releases.values())
 
@@ -196,7 +215,9 @@ class Site:
         """The number of its pages."""
         addresses = self._world.addresses
         of_sets = sum(2 + len(item.groups) + len(item.capabilities) for item in addresses.sets.values())
-        return 1 + of_sets + len(addresses.domains) + len(addresses.tactics) + len(addresses.techniques)
+        of_threats = sum(1 + len(item) for item in addresses.threats.values())
+        lists = 3 + 2 * len(addresses.domains)
+        return lists + of_sets + of_threats + len(addresses.tactics) + len(addresses.techniques)
 
     @property
     def count(self) -> int:
@@ -239,7 +260,13 @@ class Site:
         yield home_page(self._world, self.options.title)
         for site_set in self.sets:
             yield from set_pages(self._world, site_set)
-        yield from domain_pages(self._world)
+        yield techniques_page(self._world, self._techniques, self._joints)
+        yield tactics_page(self._world, self._joints)
+        for joint in self._joints:
+            yield domain_page(self._world, joint)
+            yield compare_page(self._world, joint)
+        for found in self._threats:
+            yield from threat_pages(self._world, found)
         yield from tactic_pages(self._world)
         yield from technique_pages(self._world)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text import quantity, rounded
-from navlayers.layer.colors import NOT_RATED_ITEM, LegendItem, count_gradient
+from navlayers.layer.build import scored_gradient
+from navlayers.layer.colors import NOT_RATED_ITEM, LegendItem, count_gradient, count_legend, value_legend
 from navlayers.mapping.model import CATEGORIES
-from navlayers.mapping.nouns import Noun
+from navlayers.mapping.nouns import Noun, common_noun
 from navlayers.web.explorer import (
     OVERALL,
     Explorer,
@@ -26,9 +27,12 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from navlayers.attack import Catalogue, Tactic
+    from navlayers.layer.colors import Gradient
     from navlayers.output.html import Colors
+    from navlayers.pages.show.set_index import IndexedSet
     from navlayers.scoring.scores import TechniqueScore
     from navlayers.website.downloads import LayerFile
+    from navlayers.website.joint import Joint
     from navlayers.website.sets import SiteSet
 
 UNRATED = "✓"
@@ -62,6 +66,40 @@ def covered(scores: Mapping[str, TechniqueScore]) -> list[str]:
     return [t for t, entry in scores.items() if rounded(entry.overall or 0) > 0]
 
 
+def overview_gradient(item: IndexedSet) -> Gradient:
+    """The gradient of the overall scores of a set."""
+    numbers = [entry.overall or 0 for entry in item.scored.scores.values()]
+    if item.rules.counts:
+        return count_gradient(numbers, item.rules.role)
+    return scored_gradient(item.rules, None, max(numbers, default=0))
+
+
+def _overview_legend(item: IndexedSet, gradient: Gradient, scores: Mapping[str, float | None]) -> list[LegendItem]:
+    if item.rules.counts:
+        highest = max((score or 0 for score in scores.values()), default=1)
+        legend = count_legend(gradient, highest, item.rules.noun)
+    else:
+        legend = value_legend(gradient, item.rules)
+    return [*legend, *([NOT_RATED_ITEM] if None in scores.values() else [])]
+
+
+def joint_matrix(joint: Joint, page: str, colors: Colors) -> Matrix:
+    """The matrices of the sets of a domain, to compare any two: overall scores, each in the colors of its set."""
+    numbers = Numbers(joint.catalogue, colors)
+    views, sets = [], []
+    for at, (site_set, there) in enumerate(joint.members):
+        scores = {technique: entry.overall for technique, entry in there.scored.scores.items()}
+        gradient = overview_gradient(there)
+        legend = _overview_legend(there, gradient, scores)
+        shown = numbers.shown(scores, gradient, legend, colors=not_rated_colors(scores))
+        title = clean(site_set.title)
+        views.append(View(site_set.addresses.name, title, "set", [at], [shown]))
+        entries = there.scored.scores.items()
+        sets.append(Input(title, title, counts={numbers.techniques[t]: len(e.capabilities) for t, e in entries}))
+    noun = common_noun(member.site_set.head.noun for member in joint.members)
+    return _matrix(numbers, views, page, sets=sets, noun=noun, counts=False)
+
+
 def set_matrix(site_set: SiteSet, colors: Colors) -> Matrix:
     """The matrix of a set: overall and each scored category. Tooltips have the comments of the layers."""
     scores, title = site_set.indexed.scored.scores, clean(site_set.title)
@@ -75,9 +113,7 @@ def set_matrix(site_set: SiteSet, colors: Colors) -> Matrix:
         legend = _legend(layer, given)
         measures.append(Measure(category or OVERALL))
         shown.append(
-            numbers.shown(
-                given, layer.gradient, legend, words=layer.comments, colors=not_rated_colors(given), ramp=False
-            )
+            numbers.shown(given, layer.gradient, legend, words=layer.comments, colors=not_rated_colors(given))
         )
     mapped = {numbers.techniques[technique]: len(entry.capabilities) for technique, entry in scores.items()}
     view = View(site_set.addresses.name, title, "set", [0], shown)
@@ -98,20 +134,20 @@ def part_matrix(
     """The matrix of a capability or group, without empty cells."""
     numbers = Numbers(site_set.indexed.catalogue, colors)
     legend = _legend(layer, scores)
-    shown = numbers.shown(scores, layer.gradient, legend, colors=not_rated_colors(scores), ramp=False)
+    shown = numbers.shown(scores, layer.gradient, legend, colors=not_rated_colors(scores))
     view, head = View("part", clean(title), "layer", [], [shown]), site_set.head
     return _matrix(numbers, [view], page, noun=head.noun, counts=head.counts, compact=True)
 
 
 def domain_matrix(
-    first: SiteSet,
+    catalogue: Catalogue,
     mapped: Mapping[str, Sequence[str]],
     threats: Mapping[str, Sequence[str]],
     page: str,
     colors: Colors,
 ) -> Matrix:
     """Number of sets per technique, named in tooltips; `mapped` and `threats` are technique → titles of sets."""
-    numbers = Numbers(first.indexed.catalogue, colors)
+    numbers = Numbers(catalogue, colors)
     counts = {technique: float(len(titles)) for technique, titles in mapped.items()}
     gradient = count_gradient([*counts.values()])
     highest = int(max(counts.values(), default=1))
@@ -121,7 +157,7 @@ def domain_matrix(
         technique: "\n".join([*titles, *(f"threat: {title}" for title in threats.get(technique, ()))])
         for technique, titles in mapped.items()
     }
-    shown = numbers.shown(counts, gradient, legend, words=words, ramp=False)
+    shown = numbers.shown(counts, gradient, legend, words=words)
     view = View("sets", "Mapping sets", "layer", [], [shown])
     return _matrix(numbers, [view], page, noun=_SET, counts=True)
 

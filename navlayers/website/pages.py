@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from navlayers.pages.show.set_index import IndexedSet
     from navlayers.website.sets import SiteSet
 
-HOME = "index.html"
+HOME, TECHNIQUES, TACTICS = "index.html", "techniques.html", "tactics.html"
 
 
 class SetAddresses:
@@ -52,6 +52,16 @@ class Addresses:
         self.techniques = _pages("techniques", techniques)
         self.tactics = _pages("tactics", (tactic.id for item in sets for tactic in item.catalogue.tactics))
         self.domains = _pages("attack", (item.set.domain for item in sets))
+        self.compare = _pages("compare", (item.set.domain for item in sets))
+        self.threats: dict[str, ThreatAddresses] = {}
+
+
+class ThreatAddresses(dict[str, str]):
+    """The paths of the pages of the threats of a domain by id; `page` lists them."""
+
+    def __init__(self, domain: Domain, threats: Iterable[str]) -> None:
+        super().__init__(_pages(f"threats/{domain}", threats))
+        self.page = f"threats/{domain}.html"
 
 
 def _pages(folder: str, ids: Iterable[str]) -> dict[str, str]:
@@ -64,6 +74,7 @@ class Here:
     def __init__(self, addresses: Addresses, path: str) -> None:
         self._addresses = addresses
         self._folder = posixpath.dirname(path)
+        self.path = path
         self.root = "../" * path.count("/")
 
     def to(self, path: str | None) -> str:
@@ -77,6 +88,10 @@ class Here:
     def tactic(self, identifier: str) -> str:
         """The link to a tactic."""
         return self.to(self._addresses.tactics.get(identifier))
+
+    def threat(self, domain: str, identifier: str) -> str:
+        """The link to a threat."""
+        return self.to(self._addresses.threats[domain][identifier])
 
     def domain(self, domain: str) -> str:
         """The link to the matrix of a domain."""

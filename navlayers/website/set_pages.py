@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import web_links
+from navlayers._text import day, web_links
 from navlayers.pages.show.build import capability_page, group_page, record
 from navlayers.pages.show.layout import link
 from navlayers.scoring.stats import non_mappable_records
@@ -55,7 +55,7 @@ def _set(world: World, site_set: SiteSet) -> Page:
         "made_for": "" if own == indexed.catalogue.version else own,
         "sources": web_links([indexed.set.source]),
         "details": [
-            (label, indexed.set.details[key]) for key, label in DETAILS.items() if indexed.set.details.get(key)
+            (label, day(text) or text) for key, label in DETAILS.items() if (text := indexed.set.details.get(key))
         ],
         "capabilities": site_set.counted_capabilities(),
         "groups": site_set.counted_groups(),

@@ -6,10 +6,9 @@ from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from navlayers._text import percent
+from navlayers._text import day, percent
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.errors import InputError, Place, Problem
-from navlayers.layer.build import set_title
 from navlayers.pages.show.build import mapped_rows
 from navlayers.scoring.labels import labels
 from navlayers.scoring.stats import Stats, set_stats
@@ -144,9 +143,19 @@ class SiteSet:
         self.downloads = Downloads(item, read, addresses)
 
     @property
+    def version(self) -> str:
+        """The version of its framework; dates as 2025-01-31."""
+        return version_text(self.indexed.set)
+
+    @property
     def release(self) -> str:
         """The ATT&CK release of its pages."""
         return f"ATT&CK {DOMAIN_NAMES[self.indexed.set.domain]} {self.indexed.catalogue.version}"
+
+    @property
+    def word(self) -> str:
+        """What its techniques are: "covered", or "mapped" of a set without scores or of threats."""
+        return "mapped" if self.head.counts else self.head.noun.covered
 
     @cached_property
     def method(self) -> str:
@@ -258,11 +267,18 @@ def group_ids(item: IndexedSet) -> tuple[str, ...]:
 
 
 def titles(sets: Sequence[IndexedSet]) -> list[str]:
-    """The titles of the sets; sets of the same title get their domain added, or else their name."""
-    plain = [set_title(item.set) for item in sets]
+    """The names of the sets; equal ones get their domain added, or their version, or else their file's name."""
+    plain = [item.set.name for item in sets]
     pairs = list(zip(plain, sets, strict=True))
     by_domain = [f"{title} ({DOMAIN_NAMES[item.set.domain]})" for title, item in pairs]
-    return _where_alone(plain, _where_alone(by_domain, [f"{title} ({item.name})" for title, item in pairs]))
+    by_version = [f"{title} {version_text(item.set)}" for title, item in pairs]
+    by_name = [f"{title} ({item.name})" for title, item in pairs]
+    return _where_alone(plain, _where_alone(by_domain, _where_alone(by_version, by_name)))
+
+
+def version_text(mapping_set: MappingSet) -> str:
+    """The version of a set's framework; dates as 2025-01-31."""
+    return day(mapping_set.version) or mapping_set.version
 
 
 def _where_alone(names: Sequence[str], others: Sequence[str]) -> list[str]:

@@ -1,0 +1,125 @@
+"""The sets of a domain at one release, to be shown side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from navlayers import attack
+from navlayers._text import percent_text
+from navlayers.analysis.threats.lookup import with_threats
+from navlayers.attack import versions
+from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS
+from navlayers.errors import ReleaseError
+from navlayers.layer.colors import RAMPS, Gradient
+from navlayers.layer.matrix import ReleaseColumn, release_columns
+from navlayers.website.thumbnail import Thumbnails
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from navlayers.attack import Catalogue, Threat
+    from navlayers.attack.domain import Domain
+    from navlayers.pages.show.set_index import IndexedSet
+    from navlayers.website.sets import SiteSet
+
+
+class Member(NamedTuple):
+    """A set, and the same set at the release of a `Joint`."""
+
+    site_set: SiteSet
+    there: IndexedSet
+
+
+SHARES = Gradient(RAMPS["overall"], 0, 100)
+"""The colors of shares in per cent."""
+
+
+class Ratio(NamedTuple):
+    """How many of some techniques a set covers."""
+
+    site_set: SiteSet
+    number: int
+    total: int
+
+    @property
+    def text(self) -> str:
+        """The share in per cent."""
+        return percent_text(self.number, self.total)
+
+    @property
+    def color(self) -> str:
+        """The color of the share; "" for none."""
+        return SHARES.color(100 * self.number / self.total) if self.number else ""
+
+
+class Joint(NamedTuple):
+    """The sets of a domain at one release; `squares` draws its matrix."""
+
+    domain: Domain
+    catalogue: Catalogue
+    members: tuple[Member, ...]
+    squares: Thumbnails
+
+    @property
+    def release(self) -> str:
+        """The release."""
+        return f"ATT&CK {DOMAIN_NAMES[self.domain]} {self.catalogue.version}"
+
+    @property
+    def columns(self) -> tuple[ReleaseColumn, ...]:
+        """The columns of its matrix."""
+        return release_columns(self.catalogue)
+
+    @property
+    def active(self) -> int:
+        """The number of active techniques and sub-techniques of the release."""
+        return sum(technique.active for technique in self.catalogue.techniques.values())
+
+    @property
+    def covering(self) -> tuple[Member, ...]:
+        """The sets that are no threats."""
+        return tuple(member for member in self.members if not member.site_set.head.noun.threat)
+
+    @property
+    def counted(self) -> tuple[Member, ...]:
+        """The sets that are no threats; all if all are."""
+        return self.covering or self.members
+
+
+def joints(sets: Sequence[SiteSet]) -> Iterator[Joint]:
+    """The sets of each domain at the newest release of the sets."""
+    for domain in DOMAINS:
+        inside = [item for item in sets if item.indexed.set.domain == domain]
+        if inside:
+            first = max(inside, key=lambda item: versions.number(item.indexed.catalogue.version))
+            yield _joint(domain, first.indexed.catalogue, inside)
+
+
+def _joint(domain: Domain, catalogue: Catalogue, sets: Sequence[SiteSet]) -> Joint:
+    members = tuple(Member(item, item.indexed.at(catalogue)) for item in sets)
+    return Joint(domain, catalogue, members, Thumbnails(catalogue))
+
+
+class Threatened(NamedTuple):
+    """The sets of a domain at a release with threats, and its groups and campaigns that use a technique."""
+
+    joint: Joint
+    threats: tuple[Threat, ...]
+
+
+def threatened(joint: Joint) -> Threatened | None:
+    """The threats of the release, or of the newest that has some; None without threats or sets against them."""
+    if not joint.covering:
+        return None
+    domain = joint.domain
+    try:
+        known = attack.threats(attack.find(domain, joint.catalogue.version).release)
+        there = joint
+    except ReleaseError:
+        releases = with_threats(domain)
+        if not releases:
+            return None
+        known = attack.threats(releases[0])
+        there = _joint(domain, attack.load(releases[0]), [member.site_set for member in joint.members])
+    threats = tuple(threat for threat in (*known.groups, *known.campaigns) if threat.techniques)
+    return Threatened(there, threats) if threats else None

@@ -1,0 +1,94 @@
+"""The pages that list all of a kind: sets (the start page), techniques, tactics; and the comparison of two sets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from navlayers.scoring.stats import base_techniques
+from navlayers.website.joint import Ratio
+from navlayers.website.matrix import covered, joint_matrix, overview_gradient
+from navlayers.website.pages import HOME, TACTICS, TECHNIQUES, Crumb, Page, World
+from navlayers.website.thumbnail import Thumbnails, score_colors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from markupsafe import Markup
+
+    from navlayers.website.joint import Joint
+    from navlayers.website.sets import SiteSet
+
+
+def home_page(world: World, title: str) -> Page:
+    """The start page: a card for each set."""
+    squares: dict[tuple[str, str], Thumbnails] = {}
+    cards = []
+    for site_set in world.sets:
+        catalogue = site_set.indexed.catalogue
+        drawn = squares.setdefault((catalogue.domain, catalogue.version), Thumbnails(catalogue))
+        cards.append((site_set, _picture(world, site_set, drawn)))
+    return Page(HOME, "home", title, (), {"cards": cards})
+
+
+def _picture(world: World, site_set: SiteSet, squares: Thumbnails) -> Markup:
+    scores = {technique: entry.overall for technique, entry in site_set.indexed.scored.scores.items()}
+    colors = score_colors(scores, overview_gradient(site_set.indexed))
+    text = f"Matrix of {site_set.title}: {site_set.covered.percent}% {site_set.word}"
+    return squares.draw(colors, world.colors, text)
+
+
+def techniques_page(world: World, names: dict[str, str], joints: Sequence[Joint]) -> Page:
+    """All techniques, and how many sets map each."""
+    counted = [member.there.scored.scores for joint in joints for member in joint.counted]
+    mapped = Counter(technique for scores in counted for technique in covered(scores))
+    tactics: dict[str, list[str]] = {}
+    for joint in joints:
+        named = {tactic.shortname: tactic.name for tactic in joint.catalogue.tactics}
+        for technique in joint.catalogue.techniques.values():
+            tactics[technique.id] = [named[name] for name in technique.tactics if name in named]
+    context = {
+        "lines": [
+            (technique, name, tactics.get(technique, []), mapped[technique]) for technique, name in names.items()
+        ],
+        "counted_sets": sum(len(joint.counted) for joint in joints),
+    }
+    return Page(TECHNIQUES, "techniques", "Techniques", (world.home, Crumb("Techniques")), context)
+
+
+def tactics_page(world: World, joints: Sequence[Joint]) -> Page:
+    """The tactics of each domain, and the share of their techniques that each set maps."""
+    return Page(
+        TACTICS,
+        "tactics",
+        "Tactics",
+        (world.home, Crumb("Tactics")),
+        {"joints": [(joint, list(_shares(joint))) for joint in joints]},
+    )
+
+
+def _shares(joint: Joint) -> Iterator[tuple[str, str, list[Ratio]]]:
+    """Per tactic its id, its name and the share of each set; techniques count themselves or by a sub-technique."""
+    bases = [
+        (member.site_set, base_techniques(covered(member.there.scored.scores), joint.catalogue))
+        for member in joint.members
+    ]
+    for column in joint.columns:
+        ids = [family.technique.id for family in column.families]
+        yield (
+            column.tactic.id,
+            column.tactic.name,
+            [Ratio(site_set, len(mapped.intersection(ids)), len(ids)) for site_set, mapped in bases],
+        )
+
+
+def compare_page(world: World, joint: Joint) -> Page:
+    """Any two sets of a domain over one matrix."""
+    path = world.addresses.compare[joint.domain]
+    context = {
+        "release": joint.release,
+        "domain": joint.domain,
+        "others": world.addresses.compare,
+        "matrix": joint_matrix(joint, path, world.colors),
+    }
+    return Page(path, "compare", f"Compare sets of {joint.release}", (world.home, Crumb("Compare")), context)
