@@ -119,10 +119,10 @@ class Page(HTMLParser):
 
     @property
     def colors(self) -> dict[str, str]:
-        """Class → colour."""
+        """Class → colour on light pages."""
         style = self.all("style")[0][1]
         return {
-            line.split()[0][1:]: line.split()[3][:-1]
+            line.split()[0][1:]: re.findall(r"#[0-9a-f]{6}", line)[0]
             for line in style.splitlines()
             if re.match(r"\.c[0-9a-f]{6} ", line)
         }

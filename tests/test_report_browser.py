@@ -10,6 +10,8 @@ from browser_helpers import axe, shot
 from report_pages import Page, clouds
 from test_report_html import CLOUDS
 
+from navlayers.layer.colors import contrast
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -59,6 +61,10 @@ def count(window: Window, view: int = 0) -> str:
 
 def fill(one: Locator) -> str:
     return str(one.evaluate("e => getComputedStyle(e).backgroundColor"))
+
+
+def hexadecimal(color: str) -> str:
+    return "#" + "".join(f"{int(channel):02x}" for channel in re.findall(r"\d+", color)[:3])
 
 
 def state(window: Window) -> str:
@@ -223,7 +229,7 @@ def test_filter_by_capability_shows_what_it_alone_gives(
     names = [technique[0] for technique in data["release"]["techniques"]]
     expected = {names[t]: str(s) for t, s in zip(alone["techniques"], alone["scores"][0], strict=True)}
     texts = page.locator(".cell").filter(has=page.locator("b:not(:empty)")).all_text_contents()
-    shown = {text.split()[0]: text.split()[-1] for text in texts}
+    shown = {text.split()[-2]: text.split()[-1] for text in texts}
     assert shown == expected
     cell(page, "T1078").click()
     panel = page.locator(".panel")
@@ -386,6 +392,11 @@ def test_dark_by_the_system_and_by_the_switch(open_page: OpenPage, two: Path) ->
     assert fill(page.locator("body")) == "rgb(255, 255, 255)"
     button(page, "System").click()
     assert fill(page.locator("body")) == dark
-    one = fill(cell(page, "T1078"))
+    # Low scores are near the page, high ones stand out.
+    low, middle, high = (fill(page.locator(".ramp .mark").nth(number)) for number in range(3))
+    ratios = [contrast(hexadecimal(one), "#0d1117") for one in (low, middle, high)]
+    assert ratios == sorted(ratios)
+    assert ratios[2] > 2 * ratios[0]
+    assert fill(cell(page, "T1078")) == middle
     button(page, "Light").click()
-    assert fill(cell(page, "T1078")) == one
+    assert fill(cell(page, "T1078")) == "rgb(140, 147, 197)"

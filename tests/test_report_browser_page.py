@@ -158,8 +158,9 @@ def test_what_is_clicked_stays_in_sight(open_page: OpenPage, two: Path, width: i
     assert after
     assert panel
     if width == 1440:
-        assert after["y"] == pytest.approx(before["y"], abs=1)
-        assert after["x"] + after["width"] <= panel["x"]
+        # The details lie over the page, on the side away from the cell: nothing moves.
+        assert after == before
+        assert after["x"] + after["width"] <= panel["x"] or panel["x"] + panel["width"] <= after["x"]
     else:
         assert 0 <= after["y"] < after["y"] + after["height"] <= panel["y"]
 

@@ -98,7 +98,7 @@ def test_a_bad_set_writes_nothing(run: Run, out: Path, bad: Path, tiny: Path) ->
 def test_standard_output_is_refused_as_a_folder(run: Run, tiny: Path) -> None:
     result = run("site", tiny, "-o", "-")
     assert (result.code, result.out) == (2, "")
-    assert "a site is a folder" in result.err
+    assert "site writes a folder" in result.err
 
 
 def test_a_site_has_a_title(run: Run, tiny: Path, out: Path) -> None:

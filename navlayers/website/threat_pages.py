@@ -55,7 +55,7 @@ def _threat(world: World, threatened: Threatened, threat: Threat) -> Page:
     addresses = world.addresses.threats[joint.domain]
     techniques = sorted(
         (joint.catalogue.techniques[identifier] for identifier in threat.techniques),
-        key=lambda one: (joint.catalogue.techniques.get(one.parent or "", one).name, one.id),
+        key=lambda one: (joint.catalogue.techniques[one.parent or one.id].name, one.id),
     )
     open_ = [t.id for t in techniques if not any(_is_covered(member, t.id) for member in joint.covering)]
     colors = _colors(joint.covering, threat.techniques) | dict.fromkeys(open_, UNCOVERED)

@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 
 from navlayers.layer.colors import NOT_RATED
 from navlayers.layer.matrix import release_columns
+from navlayers.output.html import finalize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +55,8 @@ class Thumbnails:
             for color, squares in sorted(drawn.items())
         )
         width, height = self._size
-        start = f'<svg class="thumbnail" role="img" aria-label="{escape(text)}" viewBox="0 0 {width} {height}">'
+        label = escape(finalize(text))
+        start = f'<svg class="thumbnail" role="img" aria-label="{label}" viewBox="0 0 {width} {height}">'
         return Markup(f"{start}{paths}</svg>")  # noqa: S704 - numbers, classes, and a text just escaped
 
 
