@@ -126,7 +126,7 @@ def test_the_search_groups_results_by_kind_and_names_the_set_of_a_capability(
         "Techniques",
         "Mapping sets",
     ], "what begins so comes before what only has the word"
-    assert any("Google Cloud 03/06/2025" in text and "cloud_armor" in text for text in results)
+    assert any("Google Cloud" in text and "cloud_armor" in text for text in results)
     assert re.search(r"^\d+ results$", visit.page.get_by_role("status").first.inner_text())
     shot(visit.page, "site-search", whole=False)
 
@@ -201,7 +201,7 @@ def test_a_cell_has_a_tooltip_and_leads_to_its_technique(open_page: OpenPage, si
     tip = page.get_by_role("tooltip").inner_text()
     assert "T1078 Valid Accounts" in tip
     assert "Detect \N{EN DASH} " in tip
-    assert re.search(r"Google Cloud 03/06/2025\s+100\s+100\s+50\s+50\s+\d+", tip)
+    assert re.search(r"Google Cloud\s+100\s+100\s+50\s+50\s+\d+", tip)
     one.press("ArrowDown")
     one.press("Enter")
     page.wait_for_url("**/techniques/t1078.html")
@@ -215,7 +215,7 @@ def test_the_matrix_of_a_domain_names_the_sets(open_page: OpenPage, site: Path) 
     page.locator(".cell", has_text="Valid Accounts").first.hover()
     tip = page.get_by_role("tooltip").inner_text()
     assert "Mapping sets: 3" in tip
-    assert "Google Cloud 03/06/2025" in tip
+    assert "Google Cloud" in tip
     page.get_by_label("Sets from").fill("3")
     assert "from 3" in page.locator(".count").inner_text()
 
