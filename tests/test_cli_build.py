@@ -27,8 +27,8 @@ def test_a_build_prints_a_table_on_standard_output_and_the_rest_on_standard_erro
     *_, last = done.out.splitlines()
     # set, ATT&CK, capabilities, techniques, sub-techniques, non-mappable, layers
     assert last.split() == ["tiny", "16.1", "2", "2", "2", "2", "6"]
-    header = done.out.replace("-\n", "-")
-    assert all(word in header for word in ("set", "ATT&CK", "capabilities", "techniques", "mappable", "layers"))
+    header = done.out.splitlines()[0].split()
+    assert header == ["set", "ATT&CK", "caps", "techs", "subs", "non-mappable", "layers"]
     assert max(map(len, done.out.splitlines())) <= 80
     assert done.err.splitlines()[-1].endswith("out")
     assert Path("out/tiny/overview.json").is_file()
@@ -38,11 +38,9 @@ def test_techniques_revoked_in_the_own_release_are_replaced_and_others_left_out(
     rows = [("a", "T1053.001", "protect", "partial"), ("a", "T1034", "protect", "partial")]
     done = run("build", write_set(tmp_path / "old.json", rows))
     assert done.code == 0
-    assert done.err.splitlines()[:4] == [
-        "old: revoked in ATT&CK 16.1, replaced:",
-        "  T1053.001 At (Linux) → T1053.002 At",
-        "old: left out, not active in ATT&CK 16.1:",
-        "  T1034 Path Interception: deprecated, no successor",
+    assert done.err.splitlines()[:2] == [
+        "note: old: revoked in ATT&CK 16.1, replaced: T1053.001 At (Linux) → T1053.002 At",
+        "note: old: left out, not active in ATT&CK 16.1: T1034 Path Interception: deprecated, no successor",
     ]
 
 
@@ -307,7 +305,7 @@ def test_a_second_bad_set_writes_nothing_of_the_first(run: Run, tiny: Path, tmp_
     bad = write_set(tmp_path / "bad.json", [("a", "T99", None, None), ("b", "T98", None, None)])
     done = run("build", tiny, bad)
     assert_refused(done, "T99", "T98")
-    assert len(done.err.splitlines()) == 2
+    assert done.err.splitlines()[2:] == ["Nothing was written."]
     assert not Path("layers").exists()
 
 

@@ -77,7 +77,7 @@ def new(tmp_path: Path) -> Path:
 
 
 def test_the_text_tells_all_that_changed(run: Run, old: Path, new: Path) -> None:
-    assert run("diff", old, new) == (0, TEXT, "")
+    assert run("diff", "--all", old, new) == (0, TEXT, "")
 
 
 def test_the_json_tells_the_same(run: Run, old: Path, new: Path) -> None:
@@ -126,13 +126,13 @@ def test_hostile_names_are_text(run: Run, tmp_path: Path, hostile: str) -> None:
     told = run("diff", one, two, "--format", "md").out
     assert "<script>" not in told
     assert "](" not in told.replace("\\](", "")
-    assert not {"\0", "\x1b"} & set(told + run("diff", one, two).out)
+    assert not {"\0", "\x1b"} & set(told + run("diff", "--all", one, two).out)
 
 
 def test_the_exit_status_tells_of_a_loss_only_where_that_is_asked(run: Run, old: Path, new: Path) -> None:
-    assert run("diff", old, new).code == 0
-    assert run("diff", old, new, "--fail-on-loss").code == 1
-    assert run("diff", old, new, "--fail-on-loss").out == TEXT
+    assert run("diff", "--all", old, new).code == 0
+    assert run("diff", "--all", old, new, "--fail-on-loss").code == 1
+    assert run("diff", "--all", old, new, "--fail-on-loss").out == TEXT
 
 
 @pytest.mark.parametrize(
@@ -149,12 +149,12 @@ def test_lost_and_weaker_techniques_are_a_loss(
     run: Run, old: Path, tmp_path: Path, rows: list[Cells], code: int
 ) -> None:
     changed = write_set(tmp_path / "in" / "changed.json", rows)
-    assert run("diff", old, changed, "--fail-on-loss", "-q").code == code
+    assert run("diff", "--all", old, changed, "--fail-on-loss", "-q").code == code
 
 
 def test_nothing_changed_is_said(run: Run, old: Path, tmp_path: Path) -> None:
     same = write_set(tmp_path / "in" / "same.json", OLD[::-1])
-    assert run("diff", old, same).out == (
+    assert run("diff", "--all", old, same).out == (
         "tiny 1: old → same, at ATT&CK enterprise 16.1\nNothing changed.\n"
         "Covered: 5 → 5 techniques and sub-techniques, mean score 52 → 52.\n"
     )
@@ -162,7 +162,7 @@ def test_nothing_changed_is_said(run: Run, old: Path, tmp_path: Path) -> None:
 
 def test_ratings_that_change_no_score_are_told(run: Run, old: Path, tmp_path: Path) -> None:
     shadowed = write_set(tmp_path / "in" / "new.json", [*OLD, ("ids", "T1078", "protect", "minimal")])
-    assert run("diff", old, shadowed).out.endswith(
+    assert run("diff", "--all", old, shadowed).out.endswith(
         "metadata\n  mappings: 6 → 7\n  mappings in one version only: 0 before → 1 after\n"
     )
 
@@ -172,7 +172,7 @@ def test_a_comment_that_changed_is_told(run: Run, old: Path, tmp_path: Path) -> 
     text["mapping_objects"][2]["comments"] = "Not for service accounts"
     new = tmp_path / "in" / "new.json"
     new.write_text(json.dumps(text))
-    told = run("diff", old, new).out
+    told = run("diff", "--all", old, new).out
     assert 'comments changed\n  mfa T1110 protect: none → "Not for service accounts"\n' in told
     assert "Nothing changed" not in told
     assert "<summary>1 comment changed</summary>" in run("diff", old, new, "--format", "md").out
@@ -187,7 +187,7 @@ def test_renamed_capabilities_are_told_by_id_or_by_name(run: Run, old: Path, tmp
             row["capability_id"] = "fresh"
     new = tmp_path / "in" / "new.json"
     new.write_text(json.dumps(text))
-    out = run("diff", old, new).out
+    out = run("diff", "--all", old, new).out
     assert "2 capabilities renamed." in out
     assert "  mfa: Name of mfa → Strong sign-in\n  old → fresh: Name of old\n" in out
 
@@ -209,9 +209,9 @@ capabilities:
     one, two = tmp_path / "one.yaml", tmp_path / "two.yaml"
     one.write_text(native)
     two.write_text(native.replace("protect: none, ", "").replace("      T1110: {protect: none}\n", ""))
-    assert "technique lost" not in run("diff", one, two).out
-    assert run("diff", one, two, "--category", "protect", "--fail-on-loss").code == 0
-    assert run("diff", one, two, "--fail-on-loss").code == 0
+    assert "technique lost" not in run("diff", "--all", one, two).out
+    assert run("diff", "--all", one, two, "--category", "protect", "--fail-on-loss").code == 0
+    assert run("diff", "--all", one, two, "--fail-on-loss").code == 0
 
 
 def test_two_removed_capabilities_of_one_name_are_not_both_renamed(run: Run, tmp_path: Path) -> None:
@@ -221,11 +221,11 @@ def test_two_removed_capabilities_of_one_name_are_not_both_renamed(run: Run, tmp
     one.write_text(json.dumps(text))
     two = write_set(tmp_path / "in" / "two.json", [("c", "T1078", "protect", "partial")])
     two.write_text(two.read_text().replace("Name of c", "Name of a"))
-    assert "1 capability removed, 1 renamed." in run("diff", one, two).out
+    assert "1 capability removed, 1 renamed." in run("diff", "--all", one, two).out
 
 
 def test_one_category_alone(run: Run, old: Path, new: Path) -> None:
-    out = run("diff", old, new, "--category", "protect").out
+    out = run("diff", "--all", old, new, "--category", "protect").out
     assert "1 technique weaker, 1 stronger; " in out
     assert "T1078  Valid Accounts: protect 100 → 50\n" in out
     assert "detect" not in out
@@ -234,8 +234,8 @@ def test_one_category_alone(run: Run, old: Path, new: Path) -> None:
 def test_versions_of_different_releases_meet_at_the_newer_one(run: Run, tmp_path: Path) -> None:
     old = write_set(tmp_path / "in" / "old.json", [("x", "T1053.001", "protect", "partial")], attack_version="8.2")
     new = write_set(tmp_path / "in" / "new.json", [("x", "T1053.002", "protect", "partial")])
-    done = run("diff", old, new)
-    assert "remapped to ATT&CK 16.1:\n  T1053.001" in done.err
+    done = run("diff", "--all", old, new)
+    assert "remapped to ATT&CK 16.1: T1053.001" in done.err
     assert "No technique's coverage and no capability changed." in done.out
     assert "  ATT&CK version: 8.2 → 16.1\n" in done.out
 
@@ -243,13 +243,13 @@ def test_versions_of_different_releases_meet_at_the_newer_one(run: Run, tmp_path
 def test_two_layers_are_told_apart_by_their_scores(run: Run, old: Path, new: Path, tmp_path: Path) -> None:
     run("build", old, new, "-o", tmp_path / "built", "--only", "overview")
     one, two = (tmp_path / "built" / name / "overview.json" for name in ("old", "new"))
-    out = run("diff", one, two).out
+    out = run("diff", "--all", one, two).out
     assert "1 technique lost, 1 gained, 1 stronger." in out
     assert "capabilit" not in out
 
 
 def test_standard_input_is_a_version(run: Run, old: Path, new: Path) -> None:
-    assert run("diff", "-", new, stdin=old.read_bytes()).out == TEXT.replace("old → new", "stdin → new")
+    assert run("diff", "--all", "-", new, stdin=old.read_bytes()).out == TEXT.replace("old → new", "stdin → new")
 
 
 def test_a_file_is_written_by_its_ending_and_not_over_another(
@@ -283,7 +283,7 @@ def test_long_comments_are_shown_where_they_differ(run: Run, tmp_path: Path) -> 
     for name, end in (("a", "every day"), ("b", "never")):
         whole = set_of([mapping_row("mfa", "T1078", "protect", "partial", comment="The same words. " * 9 + end)])
         (tmp_path / f"{name}.yaml").write_bytes(encode(whole, "native").data)
-    told = run("diff", tmp_path / "a.yaml", tmp_path / "b.yaml").out
+    told = run("diff", "--all", tmp_path / "a.yaml", tmp_path / "b.yaml").out
     assert '"…ds. The same words. every day" → "…ds. The same words. never"' in told
 
 
@@ -295,7 +295,7 @@ def test_gained_techniques_that_the_older_release_lacks_are_marked(run: Run, tmp
     old.write_text(text.format("9.0", "{T1003: {protect: 50}}"), encoding="utf-8")
     more = "  new: {techniques: {T1651: {protect: 20}}}\n  idle: {non_mappable: true}\n"
     new.write_text(text.format("16.1", "{T1003: {protect: 50}, T1110: {protect: 10}}") + more, encoding="utf-8")
-    out = run("diff", old, new, "-q").out
+    out = run("diff", "--all", old, new, "-q").out
     assert "2 techniques gained; 1 capability added. 1 of the gained techniques is not in ATT&CK 9.0." in out
     assert "T1651  Cloud Administration Command (not in ATT&CK 9.0): overall none → 20" in out
     assert "T1110  Brute Force: overall none → 10" in out

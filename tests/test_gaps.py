@@ -352,7 +352,7 @@ def test_what_was_written_is_a_threat_again(run: Run, written: Path, pair: tuple
 
 
 def test_the_terminal_gets_shares_gaps_and_capabilities(run: Run, pair: tuple[Path, Path], weights: Path) -> None:
-    done = run("gaps", *pair, "--threat", weights)
+    done = run("gaps", *pair, "--threat", weights, "--all")
     assert (done.code, done.err) == (0, "")
     lines = [" ".join(line.split()) for line in done.out.splitlines()]
     assert lines[0] == (

@@ -22,7 +22,7 @@ def weights(tmp_path: Path) -> Path:
 
 
 def test_a_threat_without_weights_is_told_without_them_and_ranked_by_groups(run: Run, tiny: Path) -> None:
-    done = run("gaps", tiny, "--threat", "APT29")
+    done = run("gaps", tiny, "--threat", "APT29", "--all")
     lines = [" ".join(line.split()) for line in done.out.splitlines()]
     assert "by weight" not in done.out.replace("by the weight", "")
     assert "tactic total covered weak share by score" in lines
@@ -98,9 +98,10 @@ def test_cells_of_markdown_and_tooltips_name_the_first_capabilities(run: Run, tm
 def test_more_than_the_first_gaps_are_in_the_files(run: Run, tiny: Path, out: Path) -> None:
     done = run("gaps", tiny, "--threat", "FIN7", "--threat", "APT29", "-o", out)
     assert any(
-        line.startswith("… and ") and line.endswith(" more; -o writes all") for line in done.out.splitlines()
+        line.startswith("… and ") and line.endswith(" more; --all lists them") for line in done.out.splitlines()
     )
-    assert "Coverage per threat" in done.out
+    every = run("gaps", tiny, "--threat", "FIN7", "--threat", "APT29", "--all").out
+    assert "Coverage per threat" in every
     assert done.err.endswith(f"written to {out}\n")
 
 
@@ -125,7 +126,7 @@ def test_an_unscored_set_covers_without_a_score_unless_a_relation_has_a_worth(
 
 def test_results_of_an_unscored_set_claim_no_score(run: Run, tmp_path: Path, weights: Path, out: Path) -> None:
     path = write_set(tmp_path / "in" / "u.json", [("a", "T1078", None, None), ("a", "T1110", None, None)])
-    done = run("gaps", path, "--threat", weights, "-o", out)
+    done = run("gaps", path, "--threat", weights, "-o", out, "--all")
     lines = [" ".join(line.split()) for line in done.out.splitlines()]
     assert lines[0] == (
         "tiny 1 covers 2 of 6 techniques of weights at ATT&CK 19.1: 33%, 35% by weight. 4 uncovered."
@@ -213,7 +214,7 @@ def test_a_set_without_mappings_covers_nothing_and_is_told(run: Run, tmp_path: P
         ),
         (["nist_800_53", "--threat", "APT29", "--category", "detect"], 'nist_800_53 has no category "detect"'),
         (["aws", "--threat", "APT29", "--weak", "101"], "--weak is 101; expected a number from 0 to 100"),
-        (["aws", "--threat", "APT29", "--weak", "nan"], "--weak is nan; expected a number from 0 to 100"),
+        (["aws", "--threat", "APT29", "--weak", "nan"], '--weak "nan" is not a number; expected a number'),
         (["aws", "--threat", "APT29", "-o", "-", "--json"], "--json and -o - both write to standard output"),
         (["-", "--threat", "-"], "- is both a set and the threat"),
         (["aws", "--threat", "G0017"], "DragonOK (G0017): uses no techniques in ATT&CK Enterprise 19.1"),

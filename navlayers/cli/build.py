@@ -82,8 +82,8 @@ def command(
 
 
 def _show(result: BuildResult) -> None:
-    words = common_noun(noun_of(each.set.framework, each.set.role) for each in result.sets).plural
-    headers = ("set", "ATT&CK", words, "tech-\nniques", "sub-\ntechniques", "non-\nmappable", "layers")
+    words = common_noun(noun_of(each.set.framework, each.set.role) for each in result.sets).header
+    headers = ("set", "ATT&CK", words, "techs", "subs", "non-mappable", "layers")
     rows = []
     for each in result.sets:
         counts = each.counts

@@ -57,12 +57,10 @@ def command(
         folder=lambda: pages.comparison_folder(comparison, scoring),
         document=lambda: layer_list(layers_of(comparison)),
         machine=lambda: pages.as_json(comparison),
-        show=lambda: _print.echo_blocks(
-            pages.tables_of(comparison, brief=True) if every else _answer(comparison, sets)
-        ),
+        show=lambda: _print.echo_blocks(pages.every(comparison) if every else _answer(comparison, sets)),
     )
 
 
 def _answer(comparison: Comparison, sets: tuple[str, ...]) -> Iterator[Block]:
     yield from pages.brief(comparison)
-    yield _print.next_command("navlayers", "compare", *sets, "-o", "compared")
+    yield _print.next_command("navlayers", "compare", *dict.fromkeys(sets), "-o", "compared")

@@ -62,9 +62,9 @@ def command(
         _print.notices([*changes.notices, *changes.before.notices, *changes.after.notices])
         _print.remapped_inputs((changes.before, changes.after), changes.catalogue.version)
     to_stdout = output == _print.STDOUT
-    if format_ == "text" and to_stdout and not every:
+    if format_ == "text" and to_stdout and not every and any(changes.techniques.values()):
         report = _print.next_command("navlayers", "diff", old, new, "--all")
-        _print.echo_blocks([*pages.brief(changes), *([] if changes.empty else [report])])
+        _print.echo_blocks([*pages.brief(changes), report])
     elif format_ == "text" and to_stdout:
         _print.echo(pages.render(changes, format_, _print.window()))
     else:

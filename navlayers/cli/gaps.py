@@ -57,11 +57,13 @@ def command(
     _threat.refuse_stdin_twice(sets, threat)
     scores = msgspec.structs.asdict(scoring)
     gaps = find_gaps(*sets, threat=threat, software_of=software_of, **options, **scores)
-    plan = _print.next_command("navlayers", "plan", *sets, *_print.flags("--threat", threat), "--budget", "5")
+    plan = _print.next_command(
+        "navlayers", "plan", *dict.fromkeys(sets), *_print.flags("--threat", threat), "--budget", "5"
+    )
     output.deliver(
         gaps,
         folder=lambda: pages.gaps_folder(gaps, scoring),
         document=lambda: layer_list(layers_of(gaps)),
         machine=lambda: pages.as_json(gaps),
-        show=lambda: _print.echo_blocks(pages.tables_of(gaps) if every else [*pages.brief(gaps), plan]),
+        show=lambda: _print.echo_blocks(pages.every(gaps) if every else [*pages.brief(gaps), plan]),
     )

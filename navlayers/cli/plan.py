@@ -69,14 +69,14 @@ def command(
         worth=scoring.worth,
         **options,
     )
-    words = (*sets, *_print.flags("--threat", threat), *_print.flags("--have", request["have"]))
+    words = (*dict.fromkeys(sets), *_print.flags("--threat", threat), *_print.flags("--have", request["have"]))
     report = _print.next_command("navlayers", "report", *words, *_goal(plan.options), "-o", "report.html")
     output.deliver(
         plan,
         folder=lambda: pages.plan_folder(plan),
         document=lambda: encode_layer(plan_layer(plan)),
         machine=lambda: pages.as_json(plan),
-        show=lambda: _print.echo_blocks(pages.short_tables(plan) if every else [*pages.brief(plan), report]),
+        show=lambda: _print.echo_blocks(pages.every(plan) if every else [*pages.brief(plan), report]),
     )
 
 

@@ -14,6 +14,7 @@ from navlayers.mapping.find import HERE, Source, here, shipped
 if TYPE_CHECKING:
     from navlayers.errors import Problem
     from navlayers.mapping.model import MappingSet
+    from navlayers.output.tables import Cell
 
 _FACTS = ("framework", "role", "title", "version", "domain", "attack_version", "scored")
 
@@ -44,10 +45,9 @@ def command(as_json: bool, quiet: bool) -> None:
             "version",
             "ATT&CK",
             "role",
-            "scores",
-            "capa-\nbilities",
+            "caps",
         )
-        rows = [
+        rows: list[tuple[Cell, ...]] = [
             (
                 source.name,
                 *found[number : number + 1],
@@ -55,7 +55,6 @@ def command(as_json: bool, quiet: bool) -> None:
                 each.version,
                 _print.release_name(each.domain, each.attack_version),
                 each.role,
-                "values" if each.scored else "counts",
                 _mapped(each),
             )
             for number, (source, each) in enumerate(listed)

@@ -28,6 +28,11 @@ class Noun(NamedTuple):
     threat: bool = False
 
     @property
+    def header(self) -> str:
+        """The header of a column in a narrow table."""
+        return "caps" if self.plural == "capabilities" else self.plural
+
+    @property
     def covered(self) -> str:
         """What its techniques are: "covered", or "mapped" of a threat."""
         return "mapped" if self.threat else "covered"

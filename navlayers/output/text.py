@@ -176,12 +176,13 @@ def _painted(text: str, value: Cell, column: Column, terminal: Terminal) -> str:
         bar, figure = text[:BAR], text[BAR:]
         full = bar.rstrip("─")
         return terminal.tone(full, "accent") + terminal.tone(bar[len(full) :], "dim") + figure
-    fill = fill_of(value, column)
+    fill = fill_of(value, column) if text.strip() else ""
     if fill:
         return terminal.paint(text, text_color(fill), fill)
-    if isinstance(value, Span):
-        return terminal.tone(text, value.tone or ("strong" if value.strong else ""))
-    return terminal.tone(text, "dim") if value == 0 else text
+    tone = (value.tone or "strong" * value.strong) if isinstance(value, Span) else "dim" * (value == 0)
+    body = text.strip()
+    before, _, after = text.partition(body) if body else (text, "", "")
+    return before + terminal.tone(body, tone) + after
 
 
 def _shared(natural: Sequence[int], least: Sequence[int], width: int | None) -> list[int] | None:

@@ -33,6 +33,12 @@ def brief(comparison: Comparison) -> Iterator[Block]:
         yield short_threats(comparison)
 
 
+def every(comparison: Comparison) -> Iterator[Block]:
+    """The answer with all tables, in columns that fit a terminal."""
+    yield Paragraph(headline(comparison))
+    yield from (*summary(comparison, brief=True), techniques(comparison, brief=True))
+
+
 def headline(comparison: Comparison) -> str:
     """The result in two or three sentences: who covers most, what is open and where, what threats say."""
     noun, active = comparison.noun, comparison.active
@@ -94,10 +100,9 @@ def short_threats(comparison: Comparison) -> Table:
     return table_of("threats", "", fields)
 
 
-def tables_of(comparison: Comparison, *, brief: bool = False) -> list[Table]:
-    """All tables, the one of techniques last; `brief`: in columns that fit a terminal."""
-    every = [*summary(comparison, brief=brief), techniques(comparison, brief=brief)]
-    return every if brief else [*every[:-1], gaps(comparison), every[-1]]
+def tables_of(comparison: Comparison) -> list[Table]:
+    """All tables, the one of techniques last."""
+    return [*summary(comparison), gaps(comparison), techniques(comparison)]
 
 
 def summary(comparison: Comparison, *, brief: bool = False) -> list[Table]:

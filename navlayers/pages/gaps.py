@@ -54,11 +54,17 @@ def brief(gaps: Gaps) -> Iterator[Block]:
     yield first_gaps(gaps)
 
 
-def short_tables(gaps: Gaps) -> list[Table]:
-    """Tables for a report: shares, the first gaps, the first capabilities."""
+def every(gaps: Gaps) -> Iterator[Block]:
+    """The answer with all tables, in columns that fit a terminal."""
+    yield Paragraph(headline(gaps))
+    yield from short_tables(gaps, None)
+
+
+def short_tables(gaps: Gaps, most: int | None = LISTED) -> list[Table]:
+    """Tables for a report or a terminal: shares, the first gaps, half as many capabilities; None: all."""
     tables = [tactics(gaps, brief=True), categories(gaps, brief=True)]
     tables += [threats(gaps, brief=True)] if len(gaps.members) > 1 else []
-    tables += [first_gaps(gaps, LISTED), capabilities(gaps, brief=True)]
+    tables += [first_gaps(gaps, most), capabilities(gaps, brief=True, most=most and most // 2)]
     return [table for table in tables if table.rows]
 
 
@@ -110,9 +116,9 @@ def threats(gaps: Gaps, *, brief: bool = False) -> Table:
     return table_of("threats", "Coverage per threat", fields, note)
 
 
-def capabilities(gaps: Gaps, *, brief: bool = False) -> Table:
-    """The capabilities that cover the threat, by covered weight."""
-    rows = gaps.capabilities[: LISTED // 2 if brief else None]
+def capabilities(gaps: Gaps, *, brief: bool = False, most: int | None = None) -> Table:
+    """The capabilities that cover the threat, by covered weight; at most `most`."""
+    rows = gaps.capabilities[:most]
     fields = [
         Field("input", [capability.input for capability in rows], shown=len(gaps.inputs) > 1),
         Field("id", [capability.id for capability in rows], shown=not brief),
@@ -132,7 +138,7 @@ def _more(number: int) -> str:
     return f"… and {number:,} more; --all lists them" if number > 0 else ""
 
 
-def first_gaps(gaps: Gaps, most: int = BRIEF) -> Table:
+def first_gaps(gaps: Gaps, most: int | None = BRIEF) -> Table:
     """The first gaps, without columns that are the same in every row."""
     rows = gaps.open[:most]
     even, groups = gaps.threat.even, any(row.groups is not None for row in rows)
@@ -145,7 +151,7 @@ def first_gaps(gaps: Gaps, most: int = BRIEF) -> Table:
         Field("groups", [row.groups for row in rows], "number", shown=even and groups),
         Field("related", [row.hint for row in rows], shown=any(row.hint for row in rows)),
     ]
-    return table_of("gaps", _order(gaps, groups=groups), fields, _more(len(gaps.open) - most))
+    return table_of("gaps", _order(gaps, groups=groups), fields, _more(len(gaps.open) - len(rows)))
 
 
 def _order(gaps: Gaps, *, groups: bool) -> str:

@@ -42,22 +42,35 @@ def tables_of(plan: Plan) -> list[Table]:
 
 def brief(plan: Plan) -> Iterator[Block]:
     """The answer for a terminal: the choice, the matrix of what it covers, the capabilities by gain per cost."""
-    sentences = [f"{text}." for text in (summary(plan), threat_coverage(plan)) if text]
     candidates = next_best(plan, brief=True)
+    more = ""
     if candidates.rows:
         name, adds = candidates.rows[0][0], candidates.rows[0][-2]
-        sentences.append(f"Next best: {name} adds {adds} ({unit(plan)}).")
-    yield Paragraph(" ".join(sentences))
-    every = [
-        id_ for id_ in (plan.threat.weights if plan.threat else plan.coverable) if id_ in plan.catalogue.techniques
-    ]
-    ratios = Ratios.of(plan.catalogue, every, plan.reached, plan.covered_word)
+        more = f" Next best: {name} adds {adds} ({unit(plan)})."
+    yield Paragraph(f"{_sentences(plan)}{more}")
+    of_threat = plan.threat.weights if plan.threat else plan.coverable
+    ratios = Ratios.of(
+        plan.catalogue,
+        [id_ for id_ in of_threat if id_ in plan.catalogue.techniques],
+        plan.reached,
+        plan.covered_word,
+    )
     view = View.from_layer(plan_layer(plan), plan.catalogue)
     yield Figure(msgspec.structs.replace(view, ratios=ratios), "", "")
     table = curve(plan, brief=True)
-    more = len(table.rows) - BRIEF
-    note = f"… and {more:,} more; --all lists them" if more > 0 else ""
+    left_out = len(table.rows) - BRIEF
+    note = f"… and {left_out:,} more; --all lists them" if left_out > 0 else ""
     yield msgspec.structs.replace(table, title="", rows=table.rows[:BRIEF], note=note)
+
+
+def every(plan: Plan) -> Iterator[Block]:
+    """The answer with the whole plan, the next best and replacements."""
+    yield Paragraph(_sentences(plan))
+    yield from short_tables(plan)
+
+
+def _sentences(plan: Plan) -> str:
+    return " ".join(f"{text}." for text in (summary(plan), threat_coverage(plan)) if text)
 
 
 def short_tables(plan: Plan) -> Iterator[Table]:

@@ -99,7 +99,7 @@ def short_sets(numbers: Sequence[SetNumbers]) -> Table:
     fields = [
         Field("set", [each.prepared.name for each in numbers]),
         Field("ATT&CK", [each.release for each in numbers]),
-        Field(_plural(numbers), [each.stats.capabilities for each in numbers], "number"),
+        Field(_header(numbers), [each.stats.capabilities for each in numbers], "number"),
         Field("mapped", [each.mapped for each in numbers], "number"),
         Field("of the matrix", [each.share for each in numbers], "percent", bar=True),
     ]
@@ -111,7 +111,7 @@ def sets(numbers: Sequence[SetNumbers]) -> Table:
     fields = [
         Field("set", [each.prepared.name for each in numbers]),
         Field("ATT&CK", [each.release for each in numbers]),
-        Field(_plural(numbers), [each.stats.capabilities for each in numbers], "number"),
+        Field(_header(numbers), [each.stats.capabilities for each in numbers], "number"),
         Field("techs", [each.stats.techniques for each in numbers], "number"),
         Field("subs", [each.stats.subtechniques for each in numbers], "number"),
         Field("of the matrix", [each.share for each in numbers], "percent"),
@@ -119,9 +119,8 @@ def sets(numbers: Sequence[SetNumbers]) -> Table:
     return table_of("sets", "", fields)
 
 
-def _plural(numbers: Sequence[SetNumbers]) -> str:
-    words = common_noun(noun(each.prepared.set) for each in numbers).plural
-    return "caps" if words == "capabilities" else words
+def _header(numbers: Sequence[SetNumbers]) -> str:
+    return common_noun(noun(each.prepared.set) for each in numbers).header
 
 
 def facts(numbers: SetNumbers) -> Table:

@@ -51,6 +51,12 @@ def _technique(page: TechniquePage) -> Iterator[Block]:
     if page.status != "active":
         successor = f"; its successor is {page.successor.id} {page.successor.name}" if page.successor else ""
         yield Paragraph(f"{page.status.capitalize()} in ATT&CK {page.attack_version}{successor}.", warning=True)
+    for replacement in page.replacements:
+        other = f"{replacement.technique.id} {replacement.technique.name}"
+        yield Paragraph(f"{replacement.set}: its mappings count for its replacement {other}.")
+    recorded = [section.set.name for section in page.sections if section.non_mappable]
+    if recorded:
+        yield Paragraph(f"Recorded as non-mappable in {comma_list(recorded)}.")
     if mapped:
         yield _sets(mapped)
     if page.without:
