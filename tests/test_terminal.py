@@ -1,0 +1,141 @@
+"""Answers on real terminals: they fit the window, break no word, and show colors as the terminal allows."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import write_set
+
+from navlayers.layer.colors import RAMPS, UNCOVERED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ANSWERS = {
+    "compare": ["compare", "aws", "azure", "gcp"],
+    "gaps": ["gaps", "gcp", "--threat", "APT29"],
+    "plan": ["plan", "gcp", "--budget", "5", "--threat", "APT29"],
+    "diff": ["diff", "gcp", "aws"],
+    "stats": ["stats", "gcp"],
+    "stats of all": ["stats"],
+    "show a technique": ["show", "T1078"],
+    "show a capability": ["show", "AC-02"],
+}
+WIDTHS = (60, 80, 100, 140)
+_STYLE = re.compile(r"\x1b\[[\d;]*m")
+
+
+def on_terminal(columns: int, *args: str | Path, lines: int = 24, **environment: str) -> str:
+    """What a command prints on a terminal of that size, both streams, with its escape sequences."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+    cleared = {"COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "COLORTERM", "COLORFGBG", "WT_SESSION", "LESS"}
+    base = {name: value for name, value in os.environ.items() if name not in cleared}
+    variables = base | {"TERM": "xterm-256color", "PAGER": "cat"} | environment
+    command = [sys.executable, "-m", "navlayers", *map(str, args)]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=variables) as process:
+        os.close(theirs)
+        chunks = []
+        while True:
+            try:
+                chunk = os.read(ours, 1 << 16)
+            except OSError:
+                break
+            if not chunk:
+                break
+            chunks.append(chunk)
+        assert process.wait() == 0
+    os.close(ours)
+    return b"".join(chunks).decode().replace("\r\n", "\n")
+
+
+def plain(text: str) -> str:
+    return _STYLE.sub("", text)
+
+
+@pytest.fixture(scope="module")
+def wide() -> dict[str, str]:
+    """Each answer on a very wide terminal, where nothing has to be broken or cut."""
+    return {name: plain(on_terminal(400, *args)) for name, args in ANSWERS.items()}
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+@pytest.mark.parametrize("name", ANSWERS)
+def test_an_answer_fits_the_window_and_breaks_no_word(name: str, columns: int, wide: dict[str, str]) -> None:
+    lines = plain(on_terminal(columns, *ANSWERS[name])).splitlines()
+    assert max(map(len, lines)) <= columns
+    assert len(lines) <= 25 or columns < 80
+    words = {word for line in wide[name].splitlines() for word in line.split()}
+    shown = {word for line in lines for word in line.split() if re.fullmatch(r"[A-Za-z][a-z-]{6,}[.,:]?", word)}
+    assert shown <= words
+
+
+def test_colors_follow_the_terminal() -> None:
+    significant = ";".join(str(int(RAMPS["overall"][2][at : at + 2], 16)) for at in (1, 3, 5))
+    full = on_terminal(80, "stats", "gcp", COLORTERM="truecolor", COLORFGBG="0;15")
+    assert f"\x1b[38;2;{significant}m■" in full
+    assert "\x1b[38;5;" in on_terminal(80, "stats", "gcp")
+    few = on_terminal(80, "stats", "gcp", TERM="xterm")
+    assert "38;" not in few
+    assert "█" in few
+    assert "\x1b" not in on_terminal(80, "stats", "gcp", NO_COLOR="1")
+    assert "\x1b" not in on_terminal(80, "stats", "gcp", TERM="dumb")
+    assert "\x1b" not in on_terminal(80, "stats", "gcp", "--color", "never")
+
+
+def test_a_pipe_has_colors_only_when_they_are_asked_for() -> None:
+    command = [sys.executable, "-m", "navlayers", "diff", "gcp", "aws", "-q"]
+    environment = {name: value for name, value in os.environ.items() if name not in {"FORCE_COLOR", "NO_COLOR"}}
+
+    def printed(*more: str, **variables: str) -> str:
+        done = subprocess.run([*command, *more], capture_output=True, check=True, env=environment | variables)
+        return done.stdout.decode()
+
+    assert "\x1b" not in printed()
+    lost = "\x1b[31m▼ lost\x1b[0m"
+    assert lost in printed("--color", "always")
+    assert lost in printed(FORCE_COLOR="1")
+    assert plain(printed("--color", "always")) == printed()
+
+
+def test_the_small_matrix_fills_what_is_covered(tmp_path: Path) -> None:
+    """T1190 and T1078 are under Initial Access; nothing is under Reconnaissance."""
+    path = write_set(
+        tmp_path / "two.json", [("a", "T1190", "protect", "partial"), ("a", "T1078", "protect", "partial")]
+    )
+    lines = plain(on_terminal(80, "stats", path, NO_COLOR="1")).splitlines()
+    heads = next(number for number, line in enumerate(lines) if line.startswith("Reco ReDe InAc"))
+    squares = [line[10:14] for line in lines[heads + 1 : heads + 4]]
+    # Ten techniques in rows of four, by name: Content Injection is the first, Valid Accounts the last.
+    assert "".join(squares).count("▀") + "".join(squares).count("▄") + 2 * "".join(squares).count("█") == 2
+    assert {line[0:4] for line in lines[heads + 1 : heads + 3]} <= {"····", "··  "}
+    shares = lines[heads + 7].split()
+    assert shares[:3] == ["0%", "0%", "20%"]
+
+
+def test_a_gap_is_not_filled() -> None:
+    """Without colors, only covered techniques are filled: none of Collection is covered by Google Cloud."""
+    text = on_terminal(80, "gaps", "gcp", "--threat", "APT29", COLORTERM="truecolor", COLORFGBG="0;15")
+    red = ";".join(str(int(UNCOVERED[at : at + 2], 16)) for at in (1, 3, 5))
+    assert f"\x1b[38;2;{red}m■\x1b[0m not covered" in text
+    lines = plain(on_terminal(80, "gaps", "gcp", "--threat", "APT29", NO_COLOR="1")).splitlines()
+    heads = next(line for line in lines if "Colle" in line)
+    row = lines[lines.index(heads) + 1]
+    assert not {"█", "▀", "▄"} & set(row[heads.index("Colle") : heads.index("Colle") + 5])
+
+
+def test_what_is_higher_than_the_window_goes_through_the_pager(tmp_path: Path) -> None:
+    pager = tmp_path / "pager"
+    pager.write_text("#!/bin/sh\necho PAGED\ncat\n", encoding="utf-8")
+    pager.chmod(0o755)
+    assert on_terminal(80, "diff", "gcp", "aws", "--all", PAGER=str(pager)).count("PAGED") == 1
+    assert "PAGED" not in on_terminal(80, "stats", "gcp", PAGER=str(pager))
