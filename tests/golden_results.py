@@ -10,7 +10,7 @@ BADGE = {
 }
 RENDER = {
     **{name: f"layer.json -o out.{name}" for name in ("svg", "png", "pdf", "xlsx", "html", "md", "csv")},
-    **{f"set-{name}": f"tiny.yaml --format {name}" for name in ("svg", "xlsx", "html", "md", "csv", "pdf")},
+    **{f"set-{name}": f"tiny.yaml --format {name}" for name in ("svg", "xlsx", "html", "md", "csv", "pdf", "pptx")},
     **{f"page-{page}": f"layer.json -o out.svg --page {page} --detail scored" for page in ("a4", "letter", "16:9")},
     **{f"theme-{name}": f"ics.yaml -o out.html --theme {name}" for name in ("dark", "grey")},
     **{f"detail-{name}": f"mobile-layer.json -o out.svg --detail {name}" for name in ("full", "scored", "mini")},

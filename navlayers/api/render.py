@@ -38,6 +38,7 @@ FORMATS = {
     "svg": Format("pictures", "render_svg", single=True),
     "png": Format("pictures", "render_png", single=True, binary=True),
     "pdf": Format("pictures", "render_pdf", binary=True),
+    "pptx": Format("presentation", "render_pptx", binary=True),
     "xlsx": Format("workbook", "render_xlsx", binary=True),
     "html": Format("html_page", "render_html"),
     "md": Format("layer_text", "render_markdown"),

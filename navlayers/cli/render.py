@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from navlayers.mapping.formats.context import ReadOptions
 
-PICTURES = {"svg", "png", "pdf"}
+PICTURES = {"svg", "png", "pdf", "pptx"}
 _OF_PNG = {"zoom", "dpi"}
 _OF_PICTURES = {"page", "orientation", "margin", "show", "theme", *_OF_PNG}
 
@@ -89,7 +89,7 @@ def command(
     \b
     navlayers render overview.json -o overview.svg
     navlayers render gcp aws --format pdf,xlsx --page A3 -o pictures
-    navlayers render gcp -o slide.png --page 16:9 --theme dark
+    navlayers render clouds/all.json -o clouds.pptx --theme dark
     """
     if not layers:
         hint = "for example: navlayers render gcp -o gcp.svg"

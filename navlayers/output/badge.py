@@ -19,6 +19,8 @@ _LABEL = "ATT&CK"
 # In points, 3/4 of a pixel: the badges beside it in a README are 20 pixels high, with text of 11.
 _HEIGHT, _SIZE, _PAD = 15.0, 8.25, 4.5
 _DARK = "#444444"
+# Machines without Helvetica and its like draw the text in a font that is wider by up to this factor.
+_WIDER = 1.17
 
 
 def render_badge(view: View) -> Rendered:
@@ -35,9 +37,12 @@ def _drawing(view: View) -> Drawing:
     shapes: list[Shape] = []
     left = 0.0
     for text, fill in ((_LABEL, _DARK), (value, RAMPS["overall" if covers else "count"][2])):
-        width = ems(text) * _SIZE + 2 * _PAD
+        width = ems(text) * _SIZE * _WIDER + 2 * _PAD
         base = _HEIGHT / 2 + CAP * _SIZE / 2
-        shapes += [Rect(left, 0, width, _HEIGHT, fill), Text(left + _PAD, base, text, _SIZE, text_color(fill))]
+        shapes += [
+            Rect(left, 0, width, _HEIGHT, fill),
+            Text(left + width / 2, base, text, _SIZE, text_color(fill), "middle"),
+        ]
         left += width
     title = f"{_LABEL}: {line.number} {line.words}"
     return Drawing(

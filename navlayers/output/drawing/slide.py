@@ -220,6 +220,11 @@ def _rows_of(view: View) -> Iterator[tuple[str, list[_Row]]]:
         yield f"Not {word}", [(t.name, _subs(view, t.id), "") for t in families]
 
 
+def open_names(view: View) -> list[str]:
+    """The names of the techniques that are not covered, as on the slide."""
+    return [name for title, rows in _rows_of(view) if title.startswith("Not ") for name, _, _ in rows]
+
+
 def _subs(view: View, technique: str) -> str:
     count = len(view.catalogue.subtechniques(technique))
     return f"+{count} subs" if count > 1 else "+1 sub" if count else ""
