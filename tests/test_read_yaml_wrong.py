@@ -29,6 +29,8 @@ WRONG_ENTRIES = {
     "T1059.01: a": f'8:7: technique id "T1059.01" is malformed; expected {TECHNIQUE} (did you mean T1059.001?)',
     "TA0001: a": f'8:7: "TA0001" is the tactic TA0001 Initial Access, not a technique; expected {TECHNIQUE}',
     "T1001: {protekt: partial}": '8:15: unknown key "protekt" in an entry (did you mean protect?)',
+    "T1001: {prevent: partial}": '8:15: unknown key "prevent" in an entry (did you mean protect?)',
+    "T1OO1: a": f'8:7: technique id "T1OO1" is malformed; expected {TECHNIQUE} (did you mean T1001?)',
     "T1001: {protect: partal}": f'8:24: unknown score value "partal"; expected {SCALE} (did you mean partial?)',
     "T1001: {protect: 101}": f'8:24: score value "101" is outside the scale; expected {SCALE} '
     "(set the range of the scores, such as --score-range 0-101)",

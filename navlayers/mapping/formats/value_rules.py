@@ -63,7 +63,11 @@ def technique(
     if release is not None and may_be_name(clean):
         return named_technique(clean, release())
     possible = possible_id(clean)
-    hint = f"did you mean {possible}?" if possible else partial(technique_named, clean, domain)
+    before, brace, _ = clean.partition("{")
+    if brace and (entry := likely_id(before)):
+        hint: str | Callable[[], str] = f"a colon is missing after {entry}"
+    else:
+        hint = f"did you mean {possible}?" if possible else partial(technique_named, clean, domain)
     spelling = (text, possible) if possible else None
     message = f"technique id {quoted(text)} is malformed"
     return None, Issue(message, TECHNIQUE_EXPECTED, hint, code="malformed-technique", spelling=spelling)

@@ -88,6 +88,16 @@ def read_top(source: Source, findings: Findings, expected: str, *, strict: bool 
     raise OtherFileError(findings.errors() or other)
 
 
+# Words of other frameworks for keys of native YAML.
+_SYNONYMS = {
+    **dict.fromkeys(("prevent", "mitigate", "preventive"), "protect"),
+    **dict.fromkeys(("detection", "detective"), "detect"),
+    **dict.fromkeys(("react", "recover", "response"), "respond"),
+    **dict.fromkeys(("controls", "services", "rules"), "capabilities"),
+    "name": "title",
+}
+
+
 class Fields:
     """The values of a YAML mapping by key.
 
@@ -219,6 +229,9 @@ class Fields:
         return unknown
 
     def _nearest(self, name: str, names: Collection[str]) -> str:
+        meant = _SYNONYMS.get(name.casefold(), "")
+        if meant in names:
+            return f"did you mean {meant}?"
         return suggestion(name, names) or (f"known keys: {', '.join(names)}" if self._strict else "")
 
     def identifier(self, text: str, target: str | Node) -> str | None:

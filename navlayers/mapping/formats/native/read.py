@@ -175,7 +175,9 @@ def _capabilities(top: Fields, entries: Entries) -> Iterator[Capability]:
             record = fields.node("non_mappable")
             for entry in record.items if isinstance(record, Listing) else [record]:
                 entries.record(capability, None, key, entry)
-        techniques = fields.child("techniques", "a mapping of technique id → entry")
+        techniques = fields.child(
+            "techniques", "a mapping of technique id → entry, such as T1078: {protect: partial}"
+        )
         for technique, entry in techniques.branch.items.values():
             entries.technique(capability, technique, entry)
         if entries.count == before and not isinstance(node, Listing):
