@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     callback=_options.words(*SECTIONS),
     help=f"Sections: {', '.join(SECTIONS)} (default: all but appendix and comments).",
 )
+@click.option("--brief", is_flag=True, help="Write one page: numbers, matrix, tactics, what to do next.")
 @click.option("--appendix", is_flag=True, help="Add the appendix: every mapping, gap and capability.")
 @click.option("--comments", is_flag=True, help="Add the comments and references of the mappings.")
 @_options.choice_option("--paper", Paper, "Paper size of PDF and DOCX.", default="A4")
@@ -75,6 +76,7 @@ def command(
     date: str,
     logo: str | None,
     sections: tuple[SectionId, ...],
+    brief: bool,
     appendix: bool,
     comments: bool,
     paper: Paper,
@@ -103,6 +105,9 @@ def command(
     navlayers report nist_800_53 --target 90% -o controls.pdf
     """
     files.targets_of(outputs)
+    if brief and (sections or appendix or comments):
+        message = "--brief is one page without sections"
+        raise UsageError(Problem(message, expected="no --sections, --appendix or --comments"))
     names, folders = files.inputs_of(sets)
     if baseline is not None:
         (baseline, *more), of_baseline = files.inputs_of([baseline])
@@ -131,6 +136,7 @@ def command(
             *(("comments",) if comments else ()),
         ),
         paper=paper,
+        brief=brief,
     )
     inputs = input_set(names, attack_version, reading, example="report gcp -o report.pdf").split_layers()
     model = gaps = plan = None
@@ -172,7 +178,7 @@ def command(
 def _without_comments(subject: ReportInput, options: ReportOptions) -> Iterator[Problem]:
     """A notice of comments that the report leaves out."""
     names = [each.name for each in subject.inputs if any(mapping.comment for mapping in each.set.mappings)]
-    if names and "comments" not in options.sections and set(USUAL) <= set(options.sections):
+    if names and not options.brief and "comments" not in options.sections and set(USUAL) <= set(options.sections):
         message = f"{and_list(names)}: comments of mappings are left out, except in the details of HTML"
         yield Problem(message, hint="--comments adds them")
 

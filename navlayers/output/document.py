@@ -6,6 +6,7 @@ documents are written.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Paper: TypeAlias = Literal["A4", "letter"]
 LogoKind: TypeAlias = Literal["png", "jpeg", "svg"]
+_ACROSS = 4
 Content: TypeAlias = "str | tuple[str, ...]"
 """A text, or pieces of text; a `Span` is a link or has a color or emphasis."""
 
@@ -90,15 +92,21 @@ class Number(msgspec.Struct, frozen=True):
 
 
 class Numbers(msgspec.Struct, frozen=True):
-    """Key figures, side by side."""
+    """Key figures, side by side, with a title above them."""
 
     items: tuple[Number, ...]
+    title: str = ""
+
+    @property
+    def across(self) -> int:
+        """How many stand side by side: at most four, and about as many in each row."""
+        return math.ceil(len(self.items) / math.ceil(len(self.items) / _ACROSS)) if self.items else 1
 
     @property
     def table(self) -> Table:
         """The figures as a table, for formats without cards."""
         columns = (Column("figure"), Column("value", "number"), Column("of what"))
-        return Table("", "", columns, tuple((item.label, item.value, item.note) for item in self.items))
+        return Table("", self.title, columns, tuple((item.label, item.value, item.note) for item in self.items))
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -137,9 +145,9 @@ class Section(msgspec.Struct, frozen=True):
 
 
 class Document(msgspec.Struct, frozen=True):
-    """A document. `subtitle`, `facts` (name, value), author, date and logo go on the title page.
+    """A document. `subtitle`, `facts` (name, value), author, date, logo, numbers and picture go on the title page.
 
-    `key` is an id in front of the title; `blocks` come before the first section.
+    `key` is an id in front of the title; `blocks` come before the first section. `brief`: one page on paper.
     """
 
     title: str
@@ -152,6 +160,9 @@ class Document(msgspec.Struct, frozen=True):
     paper: Paper = "A4"
     key: str = ""
     blocks: tuple[Block, ...] = ()
+    numbers: Numbers | None = None
+    picture: Figure | None = None
+    brief: bool = False
 
     @property
     def about(self) -> tuple[tuple[str, str], ...]:

@@ -90,7 +90,11 @@ def _blocks(document: Document, names: Iterator[str], addresses: Mapping[str, st
         yield (" · ".join(byline),)
     if document.facts:
         yield _facts(Facts(document.facts))
+    if document.numbers is not None and document.brief:
+        yield table_lines(document.numbers.table)
     for block in rest:
+        if isinstance(block, Heading) and not block.text:
+            continue
         if isinstance(block, Figure):
             yield (f"### {escape(block.title)}",)
             yield (escape(block.caption),)

@@ -41,7 +41,7 @@ def lines(view: View, terminal: Terminal) -> list[str]:
     wide = min((terminal.width + 1) // len(columns) - 1, WIDEST)
     if wide < NARROWEST:
         return []
-    color = _color if terminal.colors >= CUBE else _covered
+    color = color_of if terminal.colors >= CUBE else _covered
     colors = [[color(cell) for cell in column.cells] for column in columns]
     depth = max(math.ceil(len(cells) / wide) for cells in colors)
     drawn = [_rows(column, wide, depth, terminal) for column in colors]
@@ -78,7 +78,8 @@ def _shown(cell: Cell) -> Cell:
     return max((sub for sub in cell.subtechniques if sub.color), key=lambda sub: sub.score or 0, default=cell)
 
 
-def _color(cell: Cell) -> str:
+def color_of(cell: Cell) -> str:
+    """The color of a technique, or that of its strongest sub-technique if it has none; "" for none."""
     return _shown(cell).color
 
 

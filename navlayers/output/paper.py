@@ -30,8 +30,6 @@ NO_LETTERS = "-o report.html uses the fonts of the reader's machine"
 _STICKY = 600
 """A shorter paragraph, in letters, stays on the page of the table it introduces."""
 
-_ACROSS = 4
-
 _LEADING, _RAGGED = 1.25, 1.05
 _MOST_LEADING = 2
 """The most columns that name a row."""
@@ -238,11 +236,6 @@ def heatmaps(figures: Sequence[Figure], width: float, height: float) -> list[Dra
         )
         for figure, (drawing, _) in zip(figures, drawn, strict=True)
     ]
-
-
-def across(count: int) -> int:
-    """How many of some key figures stand side by side: at most four, and about as many in each row."""
-    return math.ceil(count / math.ceil(count / _ACROSS))
 
 
 def is_sticky(text: Paragraph | Note, follows: Block | None) -> bool:

@@ -14,7 +14,7 @@ from navlayers._text import printable
 from navlayers.layer.colors import text_color
 from navlayers.output.docx.elements import Links, element, safe
 from navlayers.output.drawing.font import ems
-from navlayers.output.paper import MeasuredTables, across, height_of, heights, lines_of, parts
+from navlayers.output.paper import MeasuredTables, height_of, heights, lines_of, parts
 from navlayers.output.tables import address_of, fill_of
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def add_numbers(document: Document, block: Numbers, room: float) -> None:
     items = block.items
     if not items:
         return
-    beside = across(len(items))
+    beside = block.across
     widest = max(ems(printable(item.value)) for item in items)
     size = max(min(_NUMBER, (room / beside - _FACT_GAP) / max(_BOLD * widest, 1)), _FACT)
     table = _add_table(document, "Report Layout", -(-len(items) // beside), [room / beside] * beside)

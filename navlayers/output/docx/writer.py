@@ -31,6 +31,7 @@ from navlayers.output.docx.tables import Tables, add_facts, add_numbers
 from navlayers.output.drawing import typeset
 from navlayers.output.drawing.font import cut, ems
 from navlayers.output.drawing.options import MM, PAPERS, Rendered
+from navlayers.output.drawing.thumbnail import thumbnail
 from navlayers.output.paper import NO_LETTERS, heatmaps, is_sticky
 from navlayers.output.tables import Table
 
@@ -57,7 +58,7 @@ _HEADER_EMS = 55.0
 _TITLES, _SMALLEST_TITLE = ((30.0, 3), (20.0, 5)), 13.0
 
 # Space above the title in points, without and with a logo.
-_TITLE_TOP, _TITLE_TOP_WITH_LOGO = 150.0, 60.0
+_TITLE_TOP, _TITLE_TOP_WITH_LOGO = 100.0, 40.0
 
 # Points that headings and notes take on the page of a heatmap; size, line height and most lines of
 # captions; the width of "Figure 1. " before them, in ems.
@@ -130,12 +131,17 @@ class _Writer:
     def write(self) -> bytes:
         """The bytes of the file."""
         self._title_page()
-        self._turn("upright")
-        self._add("TOCHeading", "Contents")
-        contents = self._add("EndofSection")
-        for number, section in enumerate(self._document.sections):
-            self._section(section, is_first=number == 0)
-        self._contents(contents)
+        if self._document.brief:
+            for section in self._document.sections:
+                for number, block in enumerate(section.blocks):
+                    self._block(block, 1, next(iter(section.blocks[number + 1 :]), None))
+        else:
+            self._turn("upright")
+            self._add("TOCHeading", "Contents")
+            contents = self._add("EndofSection")
+            for number, section in enumerate(self._document.sections):
+                self._section(section, is_first=number == 0)
+            self._contents(contents)
         return saved(self._word, printable(self._document.title), printable(self._document.author))
 
     def _add(self, style: str, text: str = "") -> WordParagraph:
@@ -149,12 +155,17 @@ class _Writer:
         if document.logo is not None:
             add_logo(self._add("Picture"), document.logo)
         title = self._add("Title")
-        title.paragraph_format.space_before = Pt(_TITLE_TOP if document.logo is None else _TITLE_TOP_WITH_LOGO)
+        above = _TITLE_TOP if document.logo is None else _TITLE_TOP_WITH_LOGO
+        title.paragraph_format.space_before = Pt(0 if document.brief else above)
         wide = ems(printable(document.title))
         sizes = (size for size, lines in _TITLES if wide * size <= lines * TEXT_WIDTH)
         title.add_run(_one_line(document.title)).font.size = Pt(next(sizes, _SMALLEST_TITLE))
         # A no-break space keeps the last word from standing alone on a line.
         self._add("Subtitle", "\u00a0".join(_one_line(document.subtitle).rsplit(" ", 1)))
+        if document.numbers is not None:
+            add_numbers(self._word, document.numbers, TEXT_WIDTH)
+        if document.picture is not None:
+            self._drawing(thumbnail(document.picture.view, TEXT_WIDTH, single_line(document.picture.caption)))
         add_facts(self._word, document.about, TEXT_WIDTH)
 
     def _contents(self, end: WordParagraph) -> None:
@@ -244,6 +255,8 @@ class _Writer:
                 if is_sticky(block, following):
                     paragraph.paragraph_format.keep_with_next = True
             case Numbers():
+                if block.title:
+                    self._add("Note", block.title).paragraph_format.keep_with_next = True
                 add_numbers(self._word, block, page.inner_width)
             case Facts():
                 add_facts(self._word, block.texts, page.inner_width)

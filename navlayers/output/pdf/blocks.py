@@ -14,7 +14,6 @@ from navlayers.output.drawing.font import ems, paragraph
 from navlayers.output.paper import (
     CHIP,
     MeasuredTables,
-    across,
     breakable_line,
     breakable_text,
     heatmaps,
@@ -86,7 +85,7 @@ def blocks(
                 level = 3
                 yield {"kind": "subheading", "text": one_line(block.text, PART, width)}
             case Numbers():
-                yield from _numbers(block, width)
+                yield from numbers(block, width)
             case Facts():
                 yield {"kind": "facts", **facts(block.texts, width)}
             case Table():
@@ -110,10 +109,11 @@ def facts(items: Sequence[tuple[str, str]], width: float) -> dict[str, Any]:
     }
 
 
-def _numbers(block: Numbers, width: float) -> Iterator[dict[str, Any]]:
+def numbers(block: Numbers, width: float) -> Iterator[dict[str, Any]]:
+    """Key figures with their title; nothing without any."""
     if not block.items:
         return
-    beside = across(len(block.items))
+    beside = block.across
     room = (width - _CARD_GAP * (beside - 1)) / beside
     size = min(_FIGURE, room / max(1, *(ems(printable(item.value)) * 1.05 for item in block.items)))
     size = max(size, BODY)
@@ -125,7 +125,8 @@ def _numbers(block: Numbers, width: float) -> Iterator[dict[str, Any]]:
         }
         for item in block.items
     ]
-    yield {"kind": "numbers", "across": beside, "size": size, "items": items}
+    title = one_line(block.title, NOTE, width)
+    yield {"kind": "numbers", "title": title, "across": beside, "size": size, "items": items}
 
 
 def fits(block: Table, width: float, materials: Materials) -> bool:

@@ -16,14 +16,16 @@ from navlayers.output.drawing import typeset
 from navlayers.output.drawing.font import cut, ems
 from navlayers.output.drawing.options import MM, PAPERS, Rendered
 from navlayers.output.drawing.theme import THEMES
+from navlayers.output.drawing.thumbnail import thumbnail
 from navlayers.output.paper import NO_LETTERS, bad_logo, breakable_text, one_line
-from navlayers.output.pdf.blocks import PART, SMALL, Materials, blocks, facts, fits, heatmap_pages
+from navlayers.output.pdf.blocks import PART, SMALL, Materials, blocks, facts, fits, heatmap_pages, numbers
 from navlayers.output.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from navlayers.output.document import Document, Logo
+    from navlayers.output.drawing.shapes import Drawing
 
 _MARGIN, _MORE_ABOVE = 56.0, 8.0
 _HEATMAP_MARGIN = {"x": 28.0, "top": 56.0, "bottom": 32.0}
@@ -70,7 +72,7 @@ def render(document: Document) -> Rendered:
     paper = _Paper(sides.short * MM, sides.long * MM)
     materials = Materials()
     runs = _runs(document, paper, materials)
-    data = _front(document, paper) | {"runs": runs, "contents": _contents(runs, paper)}
+    data = _front(document, paper, materials) | {"runs": runs, "contents": _contents(runs, paper)}
     if document.logo is not None:
         data["logo"] = _logo(document.logo, materials)
     pdf, is_accessible = _compile({"doc.json": msgspec.json.encode(data), **materials.files})
@@ -86,7 +88,7 @@ def _not_accessible(title: str, notices: Sequence[Problem]) -> Iterator[Problem]
         yield msgspec.structs.replace(notice, message=f"{notice.message}; {_NOT_ACCESSIBLE}")
 
 
-def _front(document: Document, paper: _Paper) -> dict[str, Any]:
+def _front(document: Document, paper: _Paper, materials: Materials) -> dict[str, Any]:
     width, _ = paper.inner(turned=False)
     title = single_line(document.title) or "Report"
     size = next((size for size, lines in _TITLES if ems(title) * size < lines * width), PART)
@@ -103,10 +105,18 @@ def _front(document: Document, paper: _Paper) -> dict[str, Any]:
         "facts": about["items"],
         "facts_width": about["width"],
         "logo": None,
+        "numbers": list(numbers(document.numbers, width)) if document.numbers else [],
+        "picture": materials.add(_picture(document.picture, width)) if document.picture else None,
+        "brief": document.brief,
         "theme": msgspec.to_builtins(theme),
         "paper": {"width": paper.width, "height": paper.height, "margin": _MARGIN},
         "heatmap_margin": _HEATMAP_MARGIN,
     }
+
+
+def _picture(figure: Figure, width: float) -> Drawing:
+    drawing = thumbnail(figure.view, width, single_line(figure.caption))
+    return msgspec.structs.replace(drawing, background="none")
 
 
 def _contents(runs: Sequence[dict[str, Any]], paper: _Paper) -> dict[str, float]:
@@ -157,7 +167,7 @@ def _flows(document: Document, paper: _Paper, materials: Materials) -> Iterator[
             paper.width - _HEATMAP_MARGIN["top"] - _HEATMAP_MARGIN["bottom"],
         )
         heatmaps = heatmap_pages(section.figures, *room, materials)
-        title, is_first, level = one_line(section.title, PART, paper.width), True, 2
+        title, is_first, level = one_line(section.title, PART, paper.width), True, 2 if section.title else 1
         for is_heatmap, flow in groupby(section.blocks, lambda block: isinstance(block, Figure)):
             if is_heatmap:
                 for _ in flow:
@@ -165,10 +175,13 @@ def _flows(document: Document, paper: _Paper, materials: Materials) -> Iterator[
                     is_first = False
                 continue
             part = list(flow)
-            turned = any(isinstance(block, Table) and not fits(block, width, materials) for block in part)
+            wide = any(isinstance(block, Table) and not fits(block, width, materials) for block in part)
+            turned = wide and not document.brief
             data = list(blocks(part, level, *paper.inner(turned=turned), materials))
             level = 3 if any(isinstance(block, Heading) for block in part) else level
-            heading = [{"kind": "section", "title": title, "fresh": section.id in _FRESH}] if is_first else []
+            heading = (
+                [{"kind": "section", "title": title, "fresh": section.id in _FRESH}] if is_first and title else []
+            )
             yield {"turned": turned, "blocks": heading + data}
             is_first = False
 

@@ -10,10 +10,11 @@ from navlayers._text import and_list
 from navlayers.errors import Problem, UsageError, unknown
 from navlayers.output.document import Document, Logo, Paper, Section, with_own_pages
 from navlayers.output.tables import Table
+from navlayers.pages.report.brief import brief_blocks
 from navlayers.pages.report.capabilities import capability_blocks, comment_blocks, non_mappable_blocks
-from navlayers.pages.report.heatmaps import gaps_blocks, heatmap_blocks, plan_blocks
+from navlayers.pages.report.heatmaps import gaps_blocks, heatmap_blocks, overview, plan_blocks
 from navlayers.pages.report.method import appendix_blocks, method_blocks
-from navlayers.pages.report.summary import summary_blocks
+from navlayers.pages.report.summary import summary_blocks, title_numbers
 from navlayers.pages.report.techniques import tactic_blocks, technique_blocks
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class ReportOptions(msgspec.Struct, frozen=True):
         logo: A picture for the title page.
         sections: Some of `SECTIONS`; their order in the document is fixed.
         paper: The paper of PDF and DOCX.
+        brief: One page instead of sections.
 
     Raises:
         UsageError: A section is unknown, or there is none.
@@ -84,6 +86,7 @@ class ReportOptions(msgspec.Struct, frozen=True):
     logo: Logo | None = None
     sections: tuple[SectionId, ...] = USUAL
     paper: Paper = "A4"
+    brief: bool = False
 
     def __post_init__(self) -> None:
         if problems := unknown("section", self.sections, SECTIONS):
@@ -105,15 +108,18 @@ def make_report(data: ReportInput, options: ReportOptions = ReportOptions()) -> 
     Raises:
         UsageError: None of the sections has data.
     """
-    sections = []
+    figures = tuple(heatmap_blocks(data))
+    sections = [Section("brief", "", tuple(map(_without_empty, brief_blocks(data))))] if options.brief else []
     for name in SECTIONS:
-        if name in options.sections:
+        if name in options.sections and not options.brief:
             title, blocks = _BLOCKS[name]
             if name == "capabilities":
                 title = data.noun.plural.capitalize()
             elif data.noun.threat:
                 title = _OF_THREATS.get(name, title)
-            sections.append(Section(name, title, tuple(map(_without_empty, blocks(data)))))
+            sections.append(
+                Section(name, title, tuple(map(_without_empty, figures if name == "heatmaps" else blocks(data))))
+            )
     sections = [section for section in sections if section.blocks]
     if not sections:
         message = f"no data for the section{'s' * (len(options.sections) > 1)} "
@@ -125,7 +131,6 @@ def make_report(data: ReportInput, options: ReportOptions = ReportOptions()) -> 
     category = data.comparison.category
     scores = f"Numbers of {data.noun.plural}" if data.comparison.counts else "Scores"
     facts = [
-        ("ATT&CK release", data.release),
         ("Inputs" if data.several else "Input", titles),
         (
             f"Whether {data.noun.covered}" if data.comparison.covered_only else scores,
@@ -136,13 +141,16 @@ def make_report(data: ReportInput, options: ReportOptions = ReportOptions()) -> 
     ]
     document = Document(
         title=options.title or f"ATT&CK {kind} of {and_list([*names, f'{more} more'] if more > 0 else names)}",
-        subtitle=f"{titles}, at MITRE ATT&CK {data.release}",
+        subtitle=f"MITRE ATT&CK {data.release}",
         author=options.author,
         date=options.date,
         logo=options.logo,
-        facts=tuple(facts),
+        facts=() if options.brief else tuple(facts),
         sections=tuple(sections),
         paper=options.paper,
+        numbers=title_numbers(data),
+        picture=overview(figures),
+        brief=options.brief,
     )
     return Report(with_own_pages(document, data.catalogue.own_pages), data)
 

@@ -20,7 +20,7 @@ from navlayers.pages import plan as plan_tables
 from navlayers.pages.report.input import TECHNIQUES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from navlayers.analysis.compare import Threatened
     from navlayers.analysis.gaps_result import Gaps
@@ -33,9 +33,12 @@ if TYPE_CHECKING:
 UNRATED = "The sets have no scores, so the plan counts each mapping in full."
 """A sentence about plans of unscored sets."""
 
+TOGETHER = "All together"
+"""The title of the heatmap of all inputs together."""
+
 # Layer of a comparison → its title ("": the layer's name) and caption: a picture cannot show comments.
 _COMPARED = {
-    "union": ("All together", "The score of a technique is its highest score in any input."),
+    "union": (TOGETHER, "The score of a technique is its highest score in any input."),
     "difference": (
         "",
         "The score of a technique is its score in the second input minus that in the first. Techniques that only "
@@ -68,6 +71,11 @@ def heatmap_blocks(data: ReportInput) -> Iterator[Figure]:
             title, caption = (text.format(data.noun) for text in _COMPARED[kind])
             view = {"ratios": _uncovered(data), "unscored": data.noun.covered} if kind == "gap" else {}
             yield _heatmap(data, layer, title or layer.name, caption, **view)
+
+
+def overview(figures: Sequence[Figure]) -> Figure:
+    """The heatmap that shows the result: of all inputs together, or of the only one."""
+    return next((figure for figure in figures if figure.title == TOGETHER), figures[0])
 
 
 def _uncovered(data: ReportInput) -> Ratios:

@@ -29,8 +29,13 @@ _VERBS = {"protect": "protects against", "detect": "detects", "respond": "respon
 
 def summary_blocks(data: ReportInput) -> Iterator[Block]:
     """The key numbers, the paragraph, and a row per input if there are several."""
-    numbers, sentences = (_of_several, _sentences_of_several) if data.several else (_of_one, _sentences_of_one)
-    yield Numbers((*_of_threats(data), *numbers(data)))
+    sentences = _sentences_of_several if data.several else _sentences_of_one
+    threats = tuple(_of_threats(data))
+    if data.several:
+        yield Numbers((*threats, *_overlap(data)), "Threat and overlap" if threats else "Overlap")
+        yield Numbers(tuple(_of_each(data)), "Layers" if not data.sets else "Sets")
+    else:
+        yield Numbers((*threats, *_of_one(data)))
     yield Paragraph(" ".join((*_first_sentences(data), *sentences(data))))
     if data.several:
         table = tables.inputs(data.comparison)
@@ -40,13 +45,35 @@ def summary_blocks(data: ReportInput) -> Iterator[Block]:
         yield msgspec.structs.replace(table, title="The inputs", note=f"{meaning[:1].upper()}{meaning[1:]}.")
 
 
+def title_numbers(data: ReportInput) -> Numbers:
+    """The three numbers of the title page: the covered share, what is open or unique, the capabilities."""
+    comparison, words = data.comparison, data.noun
+    covered = words.covered.capitalize()
+    numbers = [_share(covered, len(comparison.rows), comparison.active, f" {TECHNIQUES}")]
+    if data.gaps is not None:
+        total = data.gaps.total
+        open_ = f"of {quantity(total.techniques, 'technique')}"
+        numbers.append(
+            Number(f"{data.gaps.threat.title} not covered", f"{total.techniques - total.covered:,}", open_)
+        )
+    elif data.several:
+        unique = sum(total.unique for total in comparison.totals)
+        numbers.append(Number("Unique", f"{unique:,}", f"{words.covered} by a single input"))
+    else:
+        numbers.append(Number(f"Not {words.covered}", f"{len(comparison.gaps):,}", TECHNIQUES))
+    if data.sets:
+        every = sum(len(data.ranked[number]) for number in data.sets)
+        numbers.append(Number(words.plural.capitalize(), f"{every:,}", f"{words.cover} at least one technique"))
+    return Numbers(tuple(numbers))
+
+
 def _of_threats(data: ReportInput) -> Iterator[Number]:
     if data.gaps is not None:
         total = data.gaps.total
-        yield _share(f"of {data.gaps.threat.title}", total.covered, total.techniques, " techniques")
+        yield _share(f"{data.gaps.threat.title} covered", total.covered, total.techniques, " techniques")
     for each in data.threats:
         covered, every = each.covered(), len(each.techniques)
-        yield _share(f"of {each.threat.name}", covered, every, " techniques")
+        yield _share(f"{each.threat.name} covered", covered, every, " techniques")
 
 
 def _first_sentences(data: ReportInput) -> Iterator[str]:
@@ -63,7 +90,7 @@ def _first_sentences(data: ReportInput) -> Iterator[str]:
 
 def _of_one(data: ReportInput) -> Iterator[Number]:
     coverage, total, words = data.inputs[0], data.comparison.totals[0], data.noun
-    yield _share(words.covered, total.covered, total.total, f" {TECHNIQUES}")
+    yield _share(words.covered.capitalize(), total.covered, total.total, f" {TECHNIQUES}")
     for category in data.categories(coverage):
         covered = coverage.measures(category)
         scores = [score for score in covered.values() if score is not None]
@@ -71,13 +98,13 @@ def _of_one(data: ReportInput) -> Iterator[Number]:
         if scores and not coverage.covered_only:
             mean = shown(rounded(math.fsum(scores) / len(scores), 1))
             note = f", {mean} {words.plural} each" if coverage.counts else f", mean score {mean}"
-        yield _share(category, len(covered), total.total, note)
+        yield _share(category.capitalize(), len(covered), total.total, note)
     if not coverage.categories and total.mean is not None and not coverage.covered_only:
         mean = shown(rounded(total.mean, 1))
         if coverage.counts:
-            yield Number(f"{words.plural} each", mean, f"{words.plural} per technique")
+            yield Number(f"{words.plural.capitalize()} each", mean, f"{words.plural} per technique")
         else:
-            yield Number("mean score", mean, f"mean score of {words.covered} techniques")
+            yield Number("Mean score", mean, f"mean score of {words.covered} techniques")
     if not coverage.is_layer:
         covering = len(data.ranked[0])
         others = len(coverage.set.capabilities) - covering
@@ -86,9 +113,9 @@ def _of_one(data: ReportInput) -> Iterator[Number]:
             if others
             else f"all of the set {words.cover} at least one technique"
         )
-        yield Number(words.plural, f"{covering:,}", note)
+        yield Number(words.plural.capitalize(), f"{covering:,}", note)
         once = f"{TECHNIQUES} that a single {words.singular} {words.cover}s"
-        yield Number(f"{words.covered} once", f"{_single(data):,}", once)
+        yield Number(f"{words.covered.capitalize()} once", f"{_single(data):,}", once)
 
 
 def _share(label: str, part: int, whole: int, note: str = "") -> Number:
@@ -133,12 +160,16 @@ def _sentences_of_one(data: ReportInput) -> Iterator[str]:
         yield f"{words.counted(records)} of the set cannot be mapped to any technique."
 
 
-def _of_several(data: ReportInput) -> Iterator[Number]:
-    total, inputs, covered = data.comparison.active, len(data.inputs), data.noun.covered
-    times = [len(row.scores) for row in data.comparison.rows.values()]
-    yield _share(f"{covered} by any", len(times), total, f" {TECHNIQUES}")
+def _of_each(data: ReportInput) -> Iterator[Number]:
+    total = data.comparison.active
     for name, own in zip(data.names, data.comparison.totals, strict=True):
         yield _share(name, own.covered, total, f"; {own.unique:,} unique")
+
+
+def _overlap(data: ReportInput) -> Iterator[Number]:
+    total, inputs, covered = data.comparison.active, len(data.inputs), data.noun.covered.capitalize()
+    times = [len(row.scores) for row in data.comparison.rows.values()]
+    yield _share(f"{covered} by any", len(times), total, f" {TECHNIQUES}")
     yield _share(f"{covered} by {'both' if inputs == 2 else f'all {inputs}'}", times.count(inputs), total)
     yield _share(f"{covered} by none", total - len(times), total)
 
