@@ -26,6 +26,7 @@ _SHOWN = 60
 _SENTENCE = 200
 _AROUND = 50
 _LISTED = 12
+_BEFORE_NUMBER = re.compile(r"(?<=\w) (?=\d)")
 _WORD = re.compile(r"[0-9]+|[^\W_0-9]+")
 _NOT_LETTERS = re.compile(r"[\W_]+")
 
@@ -420,6 +421,11 @@ def single_line(text: str, longest: int = 2000) -> str:
     if not (text.isascii() and text.isprintable()):
         text = text.translate(_REPLACEMENTS)
     return " ".join(text.split()) if "  " in text or text != text.strip() else text
+
+
+def joined_numbers(text: str) -> str:
+    """The text with no-break spaces in front of numbers, so that lines do not break within "Microsoft 365"."""
+    return _BEFORE_NUMBER.sub("\u00a0", text)
 
 
 class _Replacements(dict[int, str]):

@@ -166,3 +166,15 @@ def test_the_running_header_names_the_section_that_a_page_begins_with() -> None:
     )
     heads = [[w.text for w in page.words if w.bottom < EDGE] for page in pdf.pages(render(found)[0])[2:]]
     assert [head[-1] for head in heads] == ["One", "Two"]
+
+
+@pytest.mark.parametrize("paper", ["A4", "letter"])
+def test_a_brief_report_is_one_page(paper: str) -> None:
+    for inputs in (["gcp"], ["aws", "azure", "gcp", "m365"], ["nist_800_53"], ["kev"]):
+        (page,) = pdf.pages(made(*inputs, brief=True, paper=paper, title="A long title of a report " * 6))
+        assert "Next" in page.text
+        assert "Reconnaissance" in page.text
+
+
+def test_headings_are_in_a_bold_face() -> None:
+    assert b"SourceSansPro-Semibold" in made("gcp", brief=True)

@@ -96,17 +96,17 @@ def test_one_category_alone_counts_where_it_is_asked_for() -> None:
     whole, detect = subject("gcp"), subject("gcp", category="detect")
     document = make_report(detect, WHOLE).document
     covered = whole.inputs[0].measures("detect")
-    assert figures(document)["covered"][0] == share(len(covered), 656)
+    assert figures(document)["Covered"][0] == share(len(covered), 656)
     table = next(t for t in tables(document, "appendix") if t.name == "mappings of Google Cloud")
     assert [row[0] for row in table.rows] == sorted(covered)
     givers = {m.capability for m in whole.inputs[0].scored.mappings if m.category == "detect"}
-    assert figures(document)["services"][0] == str(len(givers))
+    assert figures(document)["Services"][0] == str(len(givers))
     assert [block.title for block in document.figures] == ["Google Cloud: detect"]
 
 
 def test_an_unscored_set_counts_capabilities() -> None:
     document = make_report(subject("nist_800_53")).document
-    assert figures(document)["controls each"][1] == "controls per technique"
+    assert figures(document)["Controls each"][1] == "controls per technique"
     strongest, _ = tables(document, "techniques")
     assert "score" not in strongest.headers
     assert tables(document, "tactics")[0].headers == ("tactic", "mapped")
@@ -114,7 +114,7 @@ def test_an_unscored_set_counts_capabilities() -> None:
 
 def test_counts_and_scores_stand_together_by_what_is_covered_alone() -> None:
     document = make_report(subject("aws", "nist_800_53", scores=False)).document
-    assert "mean score" not in str(figures(document))
+    assert "mean score" not in str(figures(document)).lower()
     assert figures(document)["NIST 800-53"][0] == "71.5%"
 
 
@@ -130,7 +130,7 @@ def _with_more() -> Document:
 def test_gaps_and_a_plan_have_their_sections_and_are_in_the_summary() -> None:
     document = _with_more()
     found = figures(document)
-    assert found["of APT29"][1] == "53 of 66 techniques"
+    assert found["APT29 covered"][1] == "53 of 66 techniques"
     assert "cover 53 of 66 techniques of APT29" in texts(document, "summary")
     assert "Choose 3 of" in texts(document, "summary")
     assert [b.title for b in blocks(document, "gaps") if isinstance(b, Figure)] == [
@@ -176,7 +176,7 @@ def test_an_input_without_the_category_covers_nothing_in_it() -> None:
 
 def test_what_is_covered_alone_has_no_scores_and_means_anywhere() -> None:
     document = make_report(subject("gcp", scores=False)).document
-    assert "mean" not in str(figures(document))
+    assert "mean" not in str(figures(document)).lower()
     for name in ("techniques", "capabilities"):
         assert not [c for t in tables(document, name) for c in t.columns if c.kind == "score"]
     assert ("Whether covered", "overall") in document.facts
@@ -184,7 +184,7 @@ def test_what_is_covered_alone_has_no_scores_and_means_anywhere() -> None:
 
 def test_counts_are_not_called_scores() -> None:
     document = make_report(subject("gcp", scoring=ScoreOptions(aggregate="count"))).document
-    assert "services each" in figures(document)["protect"][1]
+    assert "services each" in figures(document)["Protect"][1]
     assert ("Numbers of services", "overall") in document.facts
 
 
@@ -196,8 +196,8 @@ def test_a_capability_that_is_scored_0_covers_nothing() -> None:
         scoring=ScoreOptions(scale={"minimal": 0}),
     )
     document = make_report(found).document
-    assert figures(document)["capabilities"] == ("1", "cover at least one technique, 1 of the set cover none")
-    assert figures(document)["covered once"][0] == "1"
+    assert figures(document)["Capabilities"] == ("1", "cover at least one technique, 1 of the set cover none")
+    assert figures(document)["Covered once"][0] == "1"
     strongest = tables(document, "techniques")[0]
     assert [(r[0], r[-1]) for r in strongest.rows] == [("T1078", 1)]
 
@@ -206,7 +206,7 @@ def test_a_rolled_up_technique_rests_on_what_covers_its_subtechniques() -> None:
     found = _tiny(("a", "T1078.001", "protect", "partial"), scoring=ScoreOptions(rollup="max"))
     document = make_report(found).document
     assert [(r[0], r[-1]) for r in tables(document, "techniques")[0].rows] == [("T1078", 1), ("T1078.001", 1)]
-    assert figures(document)["covered once"][0] == "2"
+    assert figures(document)["Covered once"][0] == "2"
     facts = dict(item for block in blocks(document, "method") if isinstance(block, Facts) for item in block.items)
     assert "rolled up" in facts
 

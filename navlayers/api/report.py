@@ -13,7 +13,7 @@ from navlayers.output.folders import read_index
 from navlayers.pages.results import ALL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from navlayers.pages.report.build import Report
 
@@ -93,10 +93,14 @@ def render_report(report: Report, format_: str) -> Rendered:
     return Rendered(rendered.encode("utf-8", "replace")) if isinstance(rendered, str) else rendered
 
 
-def report_files(report: Report, targets: Iterable[tuple[Path | None, str]]) -> list[tuple[Path | None, Rendered]]:
+def report_files(
+    report: Report, targets: Iterable[tuple[Path | None, str]], on_file: Callable[[], None] = lambda: None
+) -> list[tuple[Path | None, Rendered]]:
     """The path (None: standard output) and content of each file; the pictures of Markdown are in a folder."""
     files = []
-    for path, format_ in targets:
+    for number, (path, format_) in enumerate(targets):
+        if number:
+            on_file()
         if path is None or format_ != "md":
             files.append((path, render_report(report, format_)))
             continue
@@ -111,7 +115,12 @@ def report_files(report: Report, targets: Iterable[tuple[Path | None, str]]) -> 
 
 
 def write_report(
-    report: Report, outputs: Sequence[str], *, force: bool = False, keep: Sequence[Path] = ()
+    report: Report,
+    outputs: Sequence[str],
+    *,
+    force: bool = False,
+    keep: Sequence[Path] = (),
+    on_file: Callable[[], None] = lambda: None,
 ) -> Written:
     """Write a report to files, in the formats of their endings; all of them or none.
 
@@ -120,6 +129,7 @@ def write_report(
         outputs: Paths; "-" is returned as data.
         force: Overwrite files with other content.
         keep: Files that are never overwritten, such as the inputs.
+        on_file: Called after each file.
 
     Returns:
         The paths of the files, and their notices.
@@ -128,6 +138,7 @@ def write_report(
         UsageError: An ending is unknown, or a format cannot hold the report.
         OutputError: A file has other content (without `force`), is one to keep, or cannot be written.
     """
-    files = report_files(report, targets_of(outputs))
+    files = report_files(report, targets_of(outputs), on_file)
+    on_file()
     written = write_rendered([(path, file) for path, file in files if path is not None], force=force, keep=keep)
     return written._replace(data=b"".join(file.data for path, file in files if path is None))

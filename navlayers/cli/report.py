@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from navlayers.pages.report.build import SectionId
     from navlayers.pages.report.input import ReportInput
     from navlayers.scoring.options import ScoreOptions
+
+
+_STAGES = 3
+"""Steps of progress before the files: inputs, their comparison, the document."""
 
 
 @click.command(cls=_help.Command)
@@ -138,31 +143,41 @@ def command(
         paper=paper,
         brief=brief,
     )
-    inputs = input_set(names, attack_version, reading, example="report gcp -o report.pdf").split_layers()
-    model = gaps = plan = None
-    if threat or software_of:
-        inputs, model = against(inputs, threat, software_of, attack_version, reading)
-        gaps = find_gaps(inputs, model, scoring, category=category, weak=weak)
-    if plan_options is not None:
-        plan = plan_for(inputs, plan_options, scoring, model, cost)
-    subject = report_input(
-        inputs,
-        scoring,
-        scores=measure == "score",
-        category=category,
-        baseline=baseline_index(baseline, inputs, reading),
-        gaps=gaps,
-        plan=plan,
-        weak=weak,
-    )
-    more_files = [
-        *threat,
-        *(plan_files(plan_options, cost) if plan_options else []),
-        *([logo] if logo else []),
-    ]
-    result = files.write_report(
-        make_report(subject, options), outputs, force=force, keep=files_of(inputs, more_files)
-    )
+    steps = _STAGES + len(outputs)
+    with _print.progress("Reporting", quiet=quiet) as step:
+        inputs = input_set(names, attack_version, reading, example="report gcp -o report.pdf").split_layers()
+        step(steps)
+        model = gaps = plan = None
+        if threat or software_of:
+            inputs, model = against(inputs, threat, software_of, attack_version, reading)
+            gaps = find_gaps(inputs, model, scoring, category=category, weak=weak)
+        if plan_options is not None:
+            plan = plan_for(inputs, plan_options, scoring, model, cost)
+        subject = report_input(
+            inputs,
+            scoring,
+            scores=measure == "score",
+            category=category,
+            baseline=baseline_index(baseline, inputs, reading),
+            gaps=gaps,
+            plan=plan,
+            weak=weak,
+        )
+        more_files = [
+            *threat,
+            *(plan_files(plan_options, cost) if plan_options else []),
+            *([logo] if logo else []),
+        ]
+        step(steps)
+        made = make_report(subject, options)
+        step(steps)
+        result = files.write_report(
+            made,
+            outputs,
+            force=force,
+            keep=files_of(inputs, more_files),
+            on_file=partial(step, steps),
+        )
     if not quiet:
         notices = [*folders, *subject.notices]
         if gaps:

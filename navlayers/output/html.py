@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from navlayers._text import printable, technique_url
+from navlayers._text import joined_numbers, printable, technique_url
 from navlayers.layer.colors import dark, text_color
 from navlayers.output.document import flat, spans
 from navlayers.output.tables import Column, Span, address_of, fill_of, shown
@@ -182,6 +182,7 @@ def documents() -> Environment:
     templates.filters |= {
         "address": technique_url,
         "breakable": breakable,
+        "joined_numbers": joined_numbers,
         "percent": partial(shown, kind="percent"),
         "spans": spans,
     }

@@ -15,7 +15,7 @@ from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.oxml.text.paragraph import CT_P
 from docx.shared import Pt
 
-from navlayers._text import printable, single_line
+from navlayers._text import joined_numbers, printable, single_line
 from navlayers.output.document import Facts, Figure, Heading, Note, Numbers, Paragraph
 from navlayers.output.docx.elements import (
     add_bookmark,
@@ -159,7 +159,7 @@ class _Writer:
         title.paragraph_format.space_before = Pt(0 if document.brief else above)
         wide = ems(printable(document.title))
         sizes = (size for size, lines in _TITLES if wide * size <= lines * TEXT_WIDTH)
-        title.add_run(_one_line(document.title)).font.size = Pt(next(sizes, _SMALLEST_TITLE))
+        title.add_run(joined_numbers(_one_line(document.title))).font.size = Pt(next(sizes, _SMALLEST_TITLE))
         # A no-break space keeps the last word from standing alone on a line.
         self._add("Subtitle", "\u00a0".join(_one_line(document.subtitle).rsplit(" ", 1)))
         if document.numbers is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from navlayers._text import quoted, single_line
+from navlayers._text import joined_numbers, quoted, single_line
 from navlayers.errors import Problem
 from navlayers.output.document import Figure, Heading
 from navlayers.output.drawing import typeset
@@ -97,7 +97,7 @@ def _front(document: Document, paper: _Paper, materials: Materials) -> dict[str,
     theme = THEMES["light"]
     return {
         "title": title,
-        "shown_title": one_line(title, size, width),
+        "shown_title": joined_numbers(one_line(title, size, width)),
         "title_size": size,
         "running": cut(title, width * _RUNNING / SMALL),
         "subtitle": breakable_text(document.subtitle, PART, width),
