@@ -26,6 +26,7 @@ _SHOWN = 60
 _SENTENCE = 200
 _AROUND = 50
 _LISTED = 12
+_US_DATE = re.compile(r"(?P<month>0[1-9]|1[0-2])/(?P<day>0[1-9]|[12]\d|3[01])/(?P<year>\d{4})")
 _BEFORE_NUMBER = re.compile(r"(?<=\w) (?=\d)")
 _WORD = re.compile(r"[0-9]+|[^\W_0-9]+")
 _NOT_LETTERS = re.compile(r"[\W_]+")
@@ -421,6 +422,12 @@ def single_line(text: str, longest: int = 2000) -> str:
     if not (text.isascii() and text.isprintable()):
         text = text.translate(_REPLACEMENTS)
     return " ".join(text.split()) if "  " in text or text != text.strip() else text
+
+
+def iso_date(text: str) -> str:
+    """A date as Mappings Explorer writes versions, month first, as "2025-03-06"; any other text as it is."""
+    date = _US_DATE.fullmatch(text)
+    return "-".join((date["year"], date["month"], date["day"])) if date else text
 
 
 def joined_numbers(text: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from navlayers._text import iso_date
 from navlayers.cli import _help, _options, _print
 from navlayers.errors import NavlayersError
 from navlayers.mapping import formats
@@ -52,7 +53,7 @@ def command(as_json: bool, quiet: bool) -> None:
                 source.name,
                 *found[number : number + 1],
                 each.title or each.framework,
-                each.version,
+                iso_date(each.version),
                 _print.release_name(each.domain, each.attack_version),
                 each.role,
                 _mapped(each),

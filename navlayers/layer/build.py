@@ -80,7 +80,7 @@ def count_facts(techniques: Iterable[str]) -> list[tuple[str, str]]:
 
 def set_title(mapping_set: MappingSet) -> str:
     """Framework and version, the start of the names of a set's layers."""
-    return f"{mapping_set.name} {mapping_set.version}".strip()
+    return mapping_set.name_and_version
 
 
 def set_links(mapping_set: MappingSet) -> tuple[Link, ...]:

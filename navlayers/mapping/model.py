@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
+from navlayers._text import iso_date
 from navlayers.attack.domain import Domain
 from navlayers.mapping.nouns import noun
 
@@ -152,6 +153,11 @@ class MappingSet(msgspec.Struct, frozen=True):
     def name(self) -> str:
         """The title, or the framework if there is no title."""
         return self.title or self.framework
+
+    @property
+    def name_and_version(self) -> str:
+        """The name with the version, a date as "2025-03-06"."""
+        return f"{self.name} {iso_date(self.version)}".strip()
 
     @property
     def scored(self) -> bool:

@@ -68,7 +68,8 @@ def every_table(numbers: Sequence[SetNumbers]) -> Iterator[Block]:
     yield sets(numbers)
     for each in numbers:
         stats = each.stats
-        title = f"{each.prepared.name}: {stats.set} {stats.version}, ATT&CK {stats.domain} {stats.attack_version}"
+        name = f"{each.prepared.name}: {each.prepared.set.name_and_version}"
+        title = f"{name}, ATT&CK {stats.domain} {stats.attack_version}"
         yield Heading(title)
         if statement := _statement(each):
             yield Paragraph(f"{statement}.")

@@ -148,7 +148,7 @@ def coverage_of(prepared: Prepared, options: ScoreOptions, counted: dict[str, fl
         }
     coverage = Coverage(
         name=prepared.name,
-        title=f"{prepared.set.name} {prepared.set.version}".strip(),
+        title=prepared.set.name_and_version,
         set=prepared.set,
         scored=scored,
         is_layer=prepared.format == "layer",

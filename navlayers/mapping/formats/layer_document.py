@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import msgspec
 
-from navlayers._text import bare, decimal, quantity, quoted
+from navlayers._text import bare, decimal, iso_date, quantity, quoted
 from navlayers.errors import InputError, OtherFileError, Place, Problem
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats._json import (
@@ -230,7 +230,8 @@ class Layer:
                 self.is_count = self.is_count or (name, item["value"]) == ("aggregate", "count")
         if self.version and self.framework:
             # Names of layers are names of sheets, too, which have no slash and no colon.
-            marks = (f" {self.version}: ", f" {_NOT_IN_SHEETS.sub('-', self.version)} – ")
+            written = dict.fromkeys((iso_date(self.version), self.version, _NOT_IN_SHEETS.sub("-", self.version)))
+            marks = [f" {version}{mark}" for version in written for mark in (": ", " – ")]
             title = next((self.name.partition(mark)[0] for mark in marks if mark in self.name), "")
             self.title = title if title != self.framework else ""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import and_list, quantity
+from navlayers._text import and_list, iso_date, quantity
 from navlayers.analysis.inputs import newer_than
 from navlayers.layer.annotate import Style, comment
 from navlayers.layer.colors import value_gradient
@@ -137,7 +137,7 @@ def _sources(data: ReportInput) -> Table:
     fields = [
         Field("input", [coverage.name for coverage in inputs]),
         Field("framework", ["layer" if coverage.is_layer else coverage.set.framework for coverage in inputs]),
-        optional("version", [mapping_set.version for mapping_set in sets]),
+        optional("version", [iso_date(mapping_set.version) for mapping_set in sets]),
         optional("made for ATT&CK", [coverage.own_attack_version for coverage in inputs]),
         optional(
             "mappings",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from navlayers._text import number_text, percent_figure, rounded, technique_url, web_links
+from navlayers._text import iso_date, number_text, percent_figure, rounded, technique_url, web_links
 from navlayers.attack.catalogue import SITE
 from navlayers.layer.colors import value_gradient
 from navlayers.mapping.model import CATEGORIES
@@ -274,7 +274,7 @@ def _tactic(page: TacticPage) -> Iterator[Block]:
 
 
 def _set_heading(head: results.SetHead) -> Heading:
-    title = " ".join(part for part in (head.title or head.framework, head.version) if part)
+    title = " ".join(part for part in (head.title or head.framework, iso_date(head.version)) if part)
     return Heading(f"{title}, ATT&CK {head.domain} {head.attack_version}", 2, head.name)
 
 
