@@ -124,7 +124,7 @@ def test_excel_and_svg_exporters_take_every_kind_of_layer(written: Path, tmp_pat
         svg.to_svg(layer, str(tmp_path / "layer.svg"))
         seen.add(document["name"])
     assert {
-        "It's (A-B) – - all 03-06-2025 – overview",
+        "It's (A-B) – - all 2025-03-06 – overview",
         "Threat – APT29",
         "Difference – a → b",
         "Agreement",

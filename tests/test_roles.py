@@ -206,7 +206,7 @@ def test_a_report_of_controls_and_threats_says_how_much_is_covered(run: Run) -> 
     out = run("report", "nist_800_53", "kev", "-o", "-", "-q").out
     assert out.startswith("# ATT&CK coverage of NIST 800-53\n")
     assert f"{KEV}; NIST 800-53 covers 128 of them" in out
-    assert "- **To be covered**: CISA Known Exploited Vulnerabilities 07/28/2025" in out
+    assert "- **To be covered**: CISA Known Exploited Vulnerabilities 2025-07-28" in out
     assert "\n## Against the threat\n" in out
 
 

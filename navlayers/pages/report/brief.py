@@ -37,10 +37,9 @@ def brief_blocks(data: ReportInput) -> Iterator[Block]:
         sentences.append(f"{plan_summary(data.plan)}.")
     yield Paragraph(" ".join(sentences))
     yield tactic_table(data)
-    following = _next(data)
-    if following.rows:
-        yield following
     words = data.noun
+    if not words.threat and (following := _next(data)).rows:
+        yield following
     how = "" if words.threat or data.unscored else " whose score is above 0"
     inputs = and_list([coverage.title for coverage in data.comparison.every])
     yield Note(
