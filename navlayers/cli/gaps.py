@@ -57,9 +57,8 @@ def command(
     _threat.refuse_stdin_twice(sets, threat)
     scores = msgspec.structs.asdict(scoring)
     gaps = find_gaps(*sets, threat=threat, software_of=software_of, **options, **scores)
-    plan = _print.next_command(
-        "navlayers", "plan", *dict.fromkeys(sets), *_print.flags("--threat", threat), "--budget", "5"
-    )
+    words = (*dict.fromkeys(sets), *_print.flags("--threat", threat), *_print.flags("--software-of", software_of))
+    plan = _print.next_command("navlayers", "plan", *words, "--budget", "5")
     output.deliver(
         gaps,
         folder=lambda: pages.gaps_folder(gaps, scoring),

@@ -10,6 +10,7 @@ from navlayers.analysis.plan.layer import plan_layer
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.analysis.plan.result import decimal
 from navlayers.api.gaps import plan as make_plan
+from navlayers.api.inputs import sets_in_place
 from navlayers.cli import _analysis, _help, _options, _print, _threat
 from navlayers.layer.document import encode_layer
 from navlayers.pages import plan as pages
@@ -69,8 +70,12 @@ def command(
         worth=scoring.worth,
         **options,
     )
-    words = (*dict.fromkeys(sets), *_print.flags("--threat", threat), *_print.flags("--have", request["have"]))
-    report = _print.next_command("navlayers", "report", *words, *_goal(plan.options), "-o", "report.html")
+    values = {"--threat": threat, "--software-of": options["software_of"], "--have": request["have"]}
+    words = [word for name, given in values.items() for word in _print.flags(name, given)]
+    every_set = dict.fromkeys(sets_in_place(sets, request["have"]))
+    report = _print.next_command(
+        "navlayers", "report", *every_set, *words, *_goal(plan.options), "-o", "report.html"
+    )
     output.deliver(
         plan,
         folder=lambda: pages.plan_folder(plan),

@@ -274,8 +274,8 @@ def _from_older(known: Threats, release: str) -> Iterator[Problem]:
         own = attack.find(known.domain, known.source_version).catalogue
         lost = [f"{technique} {own.techniques[technique].name}" for technique in known.lost]
         without = f"; without a successor and left out: {_first(lost)}" if lost else ""
-        message = f"{release} has no groups, software and campaigns here; using those of {known.source_version}"
-        yield Problem(f"{message}{without}", hint=f"add its own with: navlayers attack add {known.version}")
+        message = f"{release} has no groups, software or campaigns installed; using those of {known.source_version}"
+        yield Problem(f"{message}{without}", hint=f"add them with: navlayers attack add {known.version}")
 
 
 def _through_software(threat: Threat, known: Threats, *, also_own: bool) -> dict[str, tuple[str, ...]]:
