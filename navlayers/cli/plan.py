@@ -72,7 +72,7 @@ def command(
     )
     values = {"--threat": threat, "--software-of": options["software_of"], "--have": request["have"]}
     words = [word for name, given in values.items() for word in _print.flags(name, given)]
-    every_set = dict.fromkeys(sets_in_place(sets, request["have"]))
+    every_set = dict.fromkeys(map(str, sets_in_place(sets, request["have"])))
     report = _print.next_command(
         "navlayers", "report", *every_set, *words, *_goal(plan.options), "-o", "report.html"
     )
