@@ -124,7 +124,8 @@ def _text(name: str, data: bytes) -> bytes | None:
         done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=data, capture_output=True, check=True)
         return done.stdout
     if data.startswith(b"PK\x03\x04"):
-        return (_docx(data) if name.endswith(".docx") else _xlsx(data)).encode()
+        read = {".docx": _docx, ".pptx": _pptx}.get(name[-5:], _xlsx)
+        return read(data).encode()
     if data.startswith(b"\x89PNG"):
         return None
     try:
@@ -154,4 +155,15 @@ def _docx(data: bytes) -> str:
 
     paragraphs = Document(io.BytesIO(data)).element.body.iter(qn("w:p"))
     lines = ("".join(part.text or "" for part in paragraph.iter(qn("w:t"))) for paragraph in paragraphs)
+    return "".join(f"{line}\n" for line in lines if line)
+
+
+def _pptx(data: bytes) -> str:
+    """The text of the shapes and the notes of each slide."""
+    from pptx import Presentation  # noqa: PLC0415 - for presentations alone
+
+    lines = []
+    for slide in Presentation(io.BytesIO(data)).slides:
+        lines += [shape.text_frame.text for shape in slide.shapes if shape.has_text_frame]
+        lines.append(f"notes: {slide.notes_slide.notes_text_frame.text}")
     return "".join(f"{line}\n" for line in lines if line)
