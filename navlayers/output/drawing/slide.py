@@ -36,6 +36,8 @@ _LIST, _SPACE = 0.29, 18.0
 
 # Units of the named cells to try, the largest first: the largest text has 8.5 points each.
 _UNITS = (2.4, 2.1, 1.8, 1.5, 1.3, 1.1)
+# Other fonts than that of pictures set the number wider.
+_WIDER = 1.1
 _OF = re.compile(r"(\d+) of (\d+)")
 _SEVERAL = ";"
 
@@ -93,7 +95,7 @@ def _head(matrix: Matrix, look: Look, frame: Frame) -> tuple[list[Group], float]
     title = Text(x, y + _TITLE * 0.8, cut(short_name(view), room / _TITLE), _TITLE, theme.muted, strong=True)
     line = headline(view)
     base = y + _TITLE + 8 + _NUMBER * CAP
-    start = x + ems(line.number) * _NUMBER + 10
+    start = x + ems(line.number) * _NUMBER * _WIDER + 10
     words = Text(
         start, base - _SMALL * 1.5, cut(line.words, (room - start + x) / _WORDS), _WORDS, theme.ink, strong=True
     )

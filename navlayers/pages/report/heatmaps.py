@@ -46,8 +46,7 @@ _COMPARED = {
     ),
     "gap": (
         "What none {0.cover}s",
-        "The active techniques that no input {0.cover}s. The score is 100; if some sub-techniques are {0.covered}, "
-        "it is the percentage of sub-techniques that no input {0.cover}s.",
+        "The active techniques that no input {0.cover}s; lighter if some of their sub-techniques are {0.covered}.",
     ),
 }
 _NOT_OF_THREAT = "not used by the threat"
