@@ -184,8 +184,8 @@ def _page(view: View, options: RenderOptions, plan: _Plan) -> tuple[Drawing, tup
     drawing = Drawing(*size, title, describe(plan.matrix), page, (*plan.header.groups, *plan.body))
     if not plan.step.lost:
         return drawing, ()
-    message = f"{quoted(single_line(view.name))}: too large for {options.page} with text of {SMALLEST:g} pt"
-    return drawing, (Problem(f"{message}, so {plan.step.lost}", hint="a larger --page shows more"),)
+    message = f"{quoted(single_line(view.name))} does not fit {options.page} at {SMALLEST:g} pt"
+    return drawing, (Problem(f"{message}; {plan.step.lost}", hint="a larger --page shows more"),)
 
 
 def _steps(view: View, options: RenderOptions) -> list[_Step]:
@@ -196,12 +196,12 @@ def _steps(view: View, options: RenderOptions) -> list[_Step]:
         return [_Step("mini", look, 0)]
     # A square has no room for the letter that marks its color in gray print, so rather cut names.
     full = _Step(detail, look, _CUT if look.letters else _WHOLE)
-    lost = "sub-techniques are small squares below their technique"
+    lost = "sub-techniques are drawn as small squares"
     if look.id and look.name:
         lost = f"ids are left out and {lost}"
     squares = msgspec.structs.replace(look, squares=True, id=look.id and not look.name)
     compact = _Step(detail, squares, _CUT, f"{lost}{' without letters' if look.letters else ''}")
-    return [full, compact, _Step("mini", look, 0, "techniques are squares without names")]
+    return [full, compact, _Step("mini", look, 0, "techniques are drawn as squares without names")]
 
 
 def _look(view: View, options: RenderOptions) -> Look:
