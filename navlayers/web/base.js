@@ -70,7 +70,7 @@
         else target.removeAttribute("tabindex");
       }
     });
-    for (const frame of document.querySelectorAll(".frame:not([role])")) watch.observe(frame);
+    for (const frame of document.querySelectorAll(".frame:not([role], .matrix-frame)")) watch.observe(frame);
   }
 
   apply(remembered());

@@ -95,7 +95,7 @@ class Explorer {
     const [cell] = shown[0].cells.get(technique) ?? [];
     if (!cell) return;
     shown[0].tabStop = cell;
-    cell.scrollIntoView({ block: "nearest", inline: "nearest" });
+    shown[0].reveal(cell);
   }
 
   pin(technique, focus = true) {
@@ -230,6 +230,15 @@ class Explorer {
       this.back = link;
       this.pin(technique);
     });
+    // The link that skips to the matrix leads to its cell, past the links to the tactics.
+    document.querySelector('a[href="#cells"]')?.addEventListener("click", (event) => {
+      const [matrix] = this.shown;
+      if (!matrix.tabStop) return;
+      event.preventDefault();
+      this.place.scrollIntoView();
+      matrix.reveal(matrix.tabStop);
+      matrix.tabStop.focus({ preventScroll: true });
+    });
     window.addEventListener("scroll", () => this.tip.follow(), { passive: true });
     window.addEventListener("hashchange", () => {
       const state = this.model.stateOf(location.hash.slice(1));
@@ -252,8 +261,10 @@ class Explorer {
     const to = this.matrixOf(cell).moved(cell, event);
     if (!to) return;
     event.preventDefault();
+    const matrix = this.matrixOf(to);
+    matrix.unfold(to.closest(".column"));
     to.focus({ preventScroll: true });
-    to.scrollIntoView({ block: "nearest", inline: "nearest" });
+    matrix.reveal(to);
     this.hover(to);
   }
 

@@ -25,6 +25,9 @@ class Matrix {
     const name = this.model.pages === null ? make("span", { class: "tactic" }, tactic.name)
       : make("a", { class: "tactic", href: this.pageOf("tactics", tactic) }, tactic.name);
     const list = make("ul", { "aria-label": tactic.name });
+    // In narrow windows, a tactic is a strip of squares until it is unfolded.
+    const unfold = make("button", { type: "button", class: "unfold", "aria-expanded": "false", "aria-label": `Techniques of ${tactic.name}` });
+    const strip = make("div", { class: "strip", "aria-hidden": "true" });
     const rows = tactic.techniques.map(([technique, subs]) => {
       const row = { ...this.buildItem(technique), subs, fold: null, list: null, below: [] };
       if (subs.length) {
@@ -34,7 +37,20 @@ class Matrix {
       list.append(row.element);
       return row;
     });
-    return { element: make("div", { class: "column" }, make("h4", {}, name, " ", ratio), list), ratio, rows };
+    const element = make("div", { class: "column" }, make("h4", {}, name, " ", ratio, unfold), strip, list);
+    unfold.addEventListener("click", () => this.unfold(element, !element.classList.contains("shown")));
+    return { element, ratio, rows, strip };
+  }
+
+  unfold(column, is = true) {
+    column.classList.toggle("shown", is);
+    column.querySelector(".unfold").setAttribute("aria-expanded", String(is));
+  }
+
+  // Scrolls to a cell, which may be in a folded tactic.
+  reveal(cell) {
+    this.unfold(cell.closest(".column"));
+    cell.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   buildItem(technique) {
@@ -65,7 +81,7 @@ class Matrix {
     };
     // The own figures of a layer hold only without filters.
     const whole = state.platform < 0 && !(state.least > 0);
-    this.columns.forEach(({ rows, ratio, element }, at) => {
+    this.columns.forEach(({ rows, ratio, element, strip }, at) => {
       let mapped = 0;
       let total = 0;
       for (const row of rows) {
@@ -84,6 +100,7 @@ class Matrix {
       ratio.textContent = !view.ratios.length ? `${mapped}/${total}` : whole ? view.ratios[at] : "";
       ratio.title = !view.ratios.length ? `${mapped} of ${total} ${counted}` : whole ? view.counted : "";
       element.hidden = rows.every((row) => row.element.hidden);
+      strip.replaceChildren(...rows.filter((row) => !row.element.hidden).map((row) => make("i", { class: row.fill.trim() })));
     });
     const subs = [...covered].filter((one) => model.techniques[one].parent >= 0).length;
     const figures = view.summary && whole ? view.summary

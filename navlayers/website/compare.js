@@ -9,7 +9,7 @@ class Compare {
     this.matrices = new Map();
     this.tip = new Tip(this.model);
     this.stack = make("div", { class: "swipe" });
-    this.stack.style.minWidth = `${this.model.tactics.length * COLUMN}px`;
+    this.stack.style.setProperty("--least", `${this.model.tactics.length * COLUMN}px`);
     this.frame = make("div", { class: "frame matrix-frame" }, this.stack);
     this.verdict = make("p", { class: "headline", role: "status" });
     this.table = make("div", { class: "frame", tabindex: "0", role: "region", "aria-label": "Tactics" });
@@ -58,6 +58,14 @@ class Compare {
     this.count(a, b);
     const address = `#a=${encodeURIComponent(a.id)}&b=${encodeURIComponent(b.id)}`;
     if (location.hash !== address && (location.hash || a !== this.model.views[0])) history.replaceState(null, "", address);
+  }
+
+  // Tactics fold and unfold in both matrices.
+  alike(unfold) {
+    const column = unfold.closest(".column");
+    const matrix = this.shown.find(({ grid }) => grid.contains(column));
+    const at = matrix.columns.findIndex(({ element }) => element === column);
+    for (const one of this.shown) one.unfold(one.columns[at].element, column.classList.contains("shown"));
   }
 
   swipe() {
@@ -110,6 +118,8 @@ class Compare {
     });
     stack.addEventListener("focusout", () => tip.hide());
     stack.addEventListener("click", ({ target }) => {
+      const unfold = target.closest(".unfold");
+      if (unfold) this.alike(unfold);
       const fold = target.closest(".fold");
       if (!fold) return;
       const open = new Set(this.model.open);
@@ -124,8 +134,9 @@ class Compare {
       if (!to) return;
       event.preventDefault();
       of(to).tabStop = to;
+      of(to).unfold(to.closest(".column"));
       to.focus({ preventScroll: true });
-      to.scrollIntoView({ block: "nearest", inline: "nearest" });
+      of(to).reveal(to);
     });
   }
 }

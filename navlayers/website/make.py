@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from navlayers.output.tables import Span
     from navlayers.pages.show.results import MappingRow, SetHead
     from navlayers.pages.show.set_index import IndexedSet
+    from navlayers.website.joint import Threatened
 
 
 class SiteOptions(msgspec.Struct, frozen=True):
@@ -122,7 +123,12 @@ def _score(row: MappingRow, head: SetHead) -> Span:
 
 
 def search_script(
-    sets: Sequence[SiteSet], noun: Noun, addresses: Addresses, techniques: dict[str, str], tactics: dict[str, str]
+    sets: Sequence[SiteSet],
+    noun: Noun,
+    addresses: Addresses,
+    techniques: dict[str, str],
+    tactics: dict[str, str],
+    threats: Sequence[Threatened] = (),
 ) -> bytes:
     """The script that sets the global `navlayersIndex`: `kinds`, `sets` (title, folder) and per kind its `rows`.
 
@@ -135,6 +141,7 @@ def search_script(
         addresses: the paths of its pages.
         techniques: id → name.
         tactics: id → name.
+        threats: of each domain.
     """
     rows = (
         [(item.name, item.title, 0, n) for n, item in enumerate(sets)],
@@ -142,13 +149,20 @@ def search_script(
         [row for n, item in enumerate(sets) for row in _rows(item.indexed.names, item.addresses.capabilities, n)],
         list(_rows(techniques, addresses.techniques)),
         list(_rows(tactics, addresses.tactics)),
+        [row for threatened in threats for row in _threat_rows(threatened)],
+        [(title, 0, path.removesuffix(".html")) for title, path, _ in _menu(addresses)],
     )
     index = {
-        "kinds": ("Mapping sets", "Groups", noun.plural.capitalize(), "Techniques", "Tactics"),
+        "kinds": ("Mapping sets", "Groups", noun.plural.capitalize(), "Techniques", "Tactics", "Threats", "Pages"),
         "sets": [(printable(item.title), item.addresses.folder) for item in sets],
         "rows": [list(map(_plain, kind)) for kind in rows],
     }
     return b"globalThis.navlayersIndex = " + msgspec.json.encode(index) + b";\n"
+
+
+def _threat_rows(threatened: Threatened) -> Iterator[tuple[str, str, str]]:
+    for threat in threatened.threats:
+        yield threat.id, threat.name, f"{threatened.joint.domain}/{threat.id.lower()}"
 
 
 def _group_names(item: SiteSet) -> dict[str, str]:
@@ -251,7 +265,7 @@ class Site:
         assets["colors.css"] = self._world.colors.rules.encode()
         names = {t.id: t.name for item in self._world.indexed for t in item.catalogue.tactics}
         assets["search.js"] = search_script(
-            self.sets, self._world.noun, self._world.addresses, self._techniques, names
+            self.sets, self._world.noun, self._world.addresses, self._techniques, names, self._threats
         )
         for name, data in assets.items():
             yield "asset", "", f"assets/{name}", data

@@ -5,7 +5,8 @@ const MOST_ROWS = 12; // of a table that needs no filter
 const TECHNIQUES = 3;
 
 // Where the pages of each kind are, below the folder of their set or that of the site.
-const FOLDERS = ["", "groups/", "capabilities/", "techniques/", "tactics/"];
+const FOLDERS = ["", "groups/", "capabilities/", "techniques/", "tactics/", "threats/", ""];
+const PAGES = FOLDERS.length - 1;
 
 // Letters and numbers alone, without leading zeros: "ac 2" is "AC-02".
 function loose(text) {
@@ -47,7 +48,7 @@ function find(kinds, query) {
     const ranked = text ? rows.map((row) => [rank(row, text, raw), row]).filter(([at]) => at >= 0) : [];
     ranked.sort(([a], [b]) => a - b);
     const best = ranked[0]?.[0];
-    const order = [0, 0, 1, 2, 2, 3, 3, 3][best] * 10 + (best === NAME ? [0, 3, 4, 1, 2] : [0, 1, 2, 3, 4])[kind];
+    const order = [0, 0, 1, 2, 2, 3, 3, 3][best] * 10 + (best === NAME ? [0, 3, 4, 1, 2, 5, 6] : [0, 1, 2, 3, 4, 5, 6])[kind];
     return { kind, order, rows: ranked.map(([, row]) => row) };
   });
   return found.filter(({ rows }) => rows.length).sort((a, b) => a.order - b.order);
@@ -57,7 +58,7 @@ function searchBox(place) {
   const root = place.dataset.find;
   const input = make("input", {
     type: "search", class: "find", role: "combobox", "aria-label": "Search", "aria-expanded": "false", "aria-controls": "found",
-    "aria-autocomplete": "list", "aria-keyshortcuts": "/", autocomplete: "off", spellcheck: "false",
+    "aria-autocomplete": "list", "aria-keyshortcuts": "/ Control+K", autocomplete: "off", spellcheck: "false",
     placeholder: "Search by id or name",
   });
   const list = make("div", { id: "found", class: "found", role: "listbox", "aria-label": "Results", hidden: true });
@@ -66,13 +67,14 @@ function searchBox(place) {
   place.setAttribute("role", "search");
   let kinds = null;
   let at = -1;
+  let wanted = false; // whether to list the pages once the index is there
 
   function load() {
     if (document.getElementById("index-script")) return;
     const script = make("script", { id: "index-script", src: `${root}assets/search.js` });
     script.addEventListener("load", () => {
       kinds = readIndex(globalThis.navlayersIndex);
-      show();
+      show(wanted);
     });
     document.head.append(script);
   }
@@ -101,13 +103,14 @@ function searchBox(place) {
         make("b", {}, row.id), " ", row.name === row.id ? "" : make("span", {}, row.name), " ", row.set && make("i", {}, row.set))));
   }
 
-  function show() {
-    if (!input.value.trim() || !kinds) {
+  // Without a text, the pages of the site.
+  function show(all = false) {
+    if (!(input.value.trim() || all) || !kinds) {
       list.replaceChildren();
       close();
       return;
     }
-    const found = find(kinds, input.value);
+    const found = input.value.trim() ? find(kinds, input.value) : [{ kind: PAGES, rows: kinds[PAGES] }];
     const nothing = make("div", { role: "option", "aria-disabled": "true", "aria-selected": "false" }, "No matches.");
     list.replaceChildren(...(found.length ? found.map(group) : [nothing]));
     status.textContent = plural(found.reduce((sum, { rows }) => sum + rows.length, 0), "result");
@@ -124,7 +127,7 @@ function searchBox(place) {
   input.addEventListener("keydown", (event) => {
     const { key } = event;
     if (key === "ArrowDown" || key === "ArrowUp") {
-      if (list.hidden) show();
+      if (list.hidden) show(true);
       else select(at + (key === "ArrowDown" ? 1 : -1));
     } else if (key === "Enter" && at >= 0) list.querySelectorAll("a")[at].click();
     else if (key === "Escape" && !list.hidden) close();
@@ -138,10 +141,14 @@ function searchBox(place) {
   input.addEventListener("blur", close);
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest?.("input:not([type=checkbox]), textarea");
-    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const other = event.ctrlKey || event.metaKey;
+    const palette = event.key.toLowerCase() === "k" && other && !event.altKey && !event.shiftKey;
+    if (!palette && (event.key !== "/" || typing || other || event.altKey)) return;
     event.preventDefault();
+    wanted = palette;
     input.focus();
     input.select();
+    if (palette) show(true);
   });
 }
 

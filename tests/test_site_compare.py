@@ -1,0 +1,103 @@
+"""The pages that compare sets and set them against threats; the matrix by keyboard and in narrow windows."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from browser_helpers import axe, no_sideways_scroll
+from site_pages import assert_sound, prepared, site_of
+
+from navlayers.analysis.gaps import find_gaps
+from navlayers.analysis.inputs import load_inputs
+from navlayers.analysis.threats.resolve import threat_model
+from navlayers.mapping.find import resolve
+from navlayers.scoring.scores import score_set
+from navlayers.website import write_site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from browser_helpers import OpenPage
+    from site_pages import Pages
+
+SETS = ("aws", "intel-vpro")
+
+
+@pytest.fixture(scope="module")
+def pages() -> Pages:
+    return site_of(*prepared(*SETS))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("compare") / "site"
+    write_site(resolve(list(SETS)), path)
+    return path
+
+
+def test_a_threat_has_the_numbers_of_gaps(pages: Pages) -> None:
+    assert_sound(pages)
+    together = load_inputs(resolve(list(SETS)), "18.1")
+    gaps = find_gaps(together, threat_model(["APT29"], together.catalogue))
+    text = pages.text("threats/enterprise/g0016.html")
+    assert f"{gaps.total.covered} of {gaps.total.techniques} techniques are covered by at least one set" in text
+    assert f"{gaps.total.techniques - gaps.total.covered} not covered" in text
+    open_ = {row.technique for row in gaps.rows if row.state == "uncovered"}
+    rows = re.findall(r"<tr><td class=\"id\">.*?</tr>", pages.html("threats/enterprise/g0016.html"))
+    assert {re.search(r"T\d{4}(\.\d{3})?", row)[0] for row in rows if "not covered" in row} == open_  # type: ignore[index]
+
+
+def test_two_sets_over_one_matrix(open_page: OpenPage, folder: Path) -> None:
+    address = (folder / "compare/enterprise.html").as_uri()
+    page = open_page(f"{address}#a=aws&b=intel-vpro").page
+    scores = []
+    for one in prepared(*SETS, attack_version="16.1"):
+        found = score_set(one.set, one.catalogue).scores
+        scores.append({technique for technique, entry in found.items() if (entry.overall or 0) > 0})
+    a, b = scores
+    verdict = page.locator(".headline").inner_text()
+    assert [int(number) for number in re.findall(r"\d+", verdict.replace("Intel vPro", "").replace("AWS", ""))] == [
+        len(a), len(b), len(a & b), len(a - b), len(b - a), 656,
+    ]  # fmt: skip
+    upper = page.locator(".swipe .matrix").nth(1)
+    clip = "e => getComputedStyle(e).clipPath"
+    assert upper.evaluate(clip) == "inset(0px 0px 0px 50%)"
+    page.locator("input[type=range]").press("ArrowRight")
+    assert upper.evaluate(clip) == "inset(0px 0px 0px 51%)"
+    boxes = [page.locator(".swipe .matrix").nth(n).bounding_box() for n in (0, 1)]
+    assert boxes[0] == boxes[1]
+    assert no_sideways_scroll(page)
+    assert not axe(page, ".compare")
+
+
+def test_two_tabs_lead_to_the_matrix(open_page: OpenPage, folder: Path) -> None:
+    page = open_page(folder / "sets/aws/index.html").page
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.textContent") == "Skip to the matrix"
+    page.keyboard.press("Enter")
+    assert "cell" in page.evaluate("() => document.activeElement.className")
+
+
+def test_the_palette_lists_pages_and_finds_threats(open_page: OpenPage, folder: Path) -> None:
+    page = open_page(folder / "index.html").page
+    page.keyboard.press("Control+k")
+    options = page.locator(".found a")
+    options.first.wait_for()
+    assert [text.strip() for text in options.all_inner_texts()] == [
+        "Sets", "Techniques", "Tactics", "Matrix", "Compare", "Threats",
+    ]  # fmt: skip
+    page.keyboard.type("apt29")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/threats/enterprise/g0016.html")
+
+
+def test_narrow_windows_fold_the_matrix(open_page: OpenPage, folder: Path) -> None:
+    page = open_page(folder / "sets/aws/index.html", width=400).page
+    assert not page.locator(".cell").first.is_visible()
+    assert page.locator(".strip i").count() > 200
+    page.get_by_role("button", name="Techniques of Initial Access").click()
+    assert page.locator(".cell:visible").count() == 10
+    assert no_sideways_scroll(page)
