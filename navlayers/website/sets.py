@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from navlayers._text import day, percent
+from navlayers._text import iso_date, percent
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.errors import InputError, Place, Problem
 from navlayers.pages.show.build import mapped_rows
@@ -145,7 +144,7 @@ class SiteSet:
     @property
     def version(self) -> str:
         """The version of its framework; dates as 2025-01-31."""
-        return version_text(self.indexed.set)
+        return iso_date(self.indexed.set.version)
 
     @property
     def release(self) -> str:
@@ -271,14 +270,9 @@ def titles(sets: Sequence[IndexedSet]) -> list[str]:
     plain = [item.set.name for item in sets]
     pairs = list(zip(plain, sets, strict=True))
     by_domain = [f"{title} ({DOMAIN_NAMES[item.set.domain]})" for title, item in pairs]
-    by_version = [f"{title} {version_text(item.set)}" for title, item in pairs]
+    by_version = [item.set.name_and_version for item in sets]
     by_name = [f"{title} ({item.name})" for title, item in pairs]
     return _where_alone(plain, _where_alone(by_domain, _where_alone(by_version, by_name)))
-
-
-def version_text(mapping_set: MappingSet) -> str:
-    """The version of a set's framework; dates as 2025-01-31."""
-    return day(mapping_set.version) or mapping_set.version
 
 
 def _where_alone(names: Sequence[str], others: Sequence[str]) -> list[str]:
