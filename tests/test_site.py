@@ -257,19 +257,20 @@ def test_breadcrumbs_lead_to_the_pages_above(several: Pages) -> None:
 def test_the_search_finds_everything(several: Pages) -> None:
     script = several.files["assets/search.js"].decode()
     index = json.loads(script.removeprefix("globalThis.navlayersIndex = ").removesuffix(";\n"))
-    assert index["kinds"] == ["Mapping sets", "Groups", "Capabilities", "Techniques", "Tactics"]
-    folders = ["", "groups/", "capabilities/", "techniques/", "tactics/"]
+    assert index["kinds"] == ["Mapping sets", "Groups", "Capabilities", "Techniques", "Tactics", "Threats", "Pages"]
+    folders = ["", "groups/", "capabilities/", "techniques/", "tactics/", "threats/"]
     found = set()
-    for folder, rows in zip(folders, index["rows"], strict=True):
+    for folder, rows in zip(folders, index["rows"][:-1], strict=True):
         for identifier, _, file, *number in rows:
             start = f"{index['sets'][number[0]][1]}/" if number else ""
             found.add(f"{start}{folder}{(file or identifier.lower()) if folder else 'index'}.html")
     known = {
         path
         for path in several.pages
-        if re.match(r"techniques/|tactics/|sets/[^/]+/(index|groups/|capabilities/)", path)
+        if re.match(r"techniques/|tactics/|threats/[a-z]+/|sets/[^/]+/(index|groups/|capabilities/)", path)
     }
     assert found == known
+    assert {f"{file}.html" for _, _, file in index["rows"][-1]} < several.pages.keys()
 
 
 def test_the_narrow_tables_name_the_columns_as_their_heads_do(several: Pages) -> None:
