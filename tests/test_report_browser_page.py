@@ -95,16 +95,6 @@ def test_prints_all_of_it(open_page: OpenPage, two: Path, small: Path) -> None:
     assert frame.evaluate("e => e.scrollHeight <= e.clientHeight + 1 && e.scrollWidth <= e.clientWidth + 1")
 
 
-def test_printing_opens_what_is_folded_and_folds_it_again(open_page: OpenPage, two: Path) -> None:
-    page = open_page(two).page
-    folded = page.locator("details:not([open])").count()
-    assert folded > 3
-    page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
-    assert page.locator("details:not([open])").count() == 0
-    page.evaluate("() => dispatchEvent(new Event('afterprint'))")
-    assert page.locator("details:not([open])").count() == folded
-
-
 def test_without_script_all_can_be_read(open_page: OpenPage, two: Path) -> None:
     page = open_page(two, script=False).page
     assert not page.locator("#explorer").is_visible()

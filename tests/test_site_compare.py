@@ -101,3 +101,13 @@ def test_narrow_windows_fold_the_matrix(open_page: OpenPage, folder: Path) -> No
     page.get_by_role("button", name="Techniques of Initial Access").click()
     assert page.locator(".cell:visible").count() == 10
     assert no_sideways_scroll(page)
+
+
+def test_printing_opens_what_is_folded_and_folds_it_again(open_page: OpenPage, folder: Path) -> None:
+    page = open_page(folder / "techniques/t1078.html").page
+    folded = page.locator("details:not([open])").count()
+    assert folded > 3
+    page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details:not([open])").count() == 0
+    page.evaluate("() => dispatchEvent(new Event('afterprint'))")
+    assert page.locator("details:not([open])").count() == folded
