@@ -12,7 +12,7 @@ from navlayers._text import and_list
 from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.api import report as files
-from navlayers.api.inputs import against, baseline_index, files_of, input_set, plan_files, plan_for
+from navlayers.api.inputs import against, baseline_index, files_of, input_set, plan_files, plan_for, sets_in_place
 from navlayers.cli import _analysis, _complete, _help, _options, _print, _threat
 from navlayers.errors import Problem, UsageError
 from navlayers.output.document import Paper
@@ -127,6 +127,7 @@ def command(
     cost, plan_options = request.pop("cost"), None
     if request["budget"] is not None or request["target"] is not None:
         plan_options = PlanOptions(measure=measure, category=category, **request)
+        names = tuple(map(str, sets_in_place(names, plan_options.have)))
     else:
         hint = "add --budget NUMBER or --target SHARE"
         _refuse_idle({"have", "exclude", "cost", "seconds"}, "plan", sections, "a plan", hint)

@@ -36,6 +36,9 @@ DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 LONGEST_NAME = 120
 """Longer capability names count as sentences; the longest published name has 110 characters."""
 
+UNVERSIONED = "unversioned"
+"""The assumed version of a file that names none."""
+
 
 class Capability(msgspec.Struct, frozen=True):
     """A security control, service, setting, or vulnerability that is mapped.
@@ -156,8 +159,8 @@ class MappingSet(msgspec.Struct, frozen=True):
 
     @property
     def name_and_version(self) -> str:
-        """The name with the version, a date as "2025-03-06"."""
-        return f"{self.name} {iso_date(self.version)}".strip()
+        """The name with the version, a date as "2025-03-06"; the name alone of a file without a version."""
+        return self.name if self.version == UNVERSIONED else f"{self.name} {iso_date(self.version)}".strip()
 
     @property
     def scored(self) -> bool:

@@ -13,7 +13,7 @@ from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS, Domain
 from navlayers.errors import ReleaseError
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.model import DETAILS, MappingSet, Role
+from navlayers.mapping.model import DETAILS, UNVERSIONED, MappingSet, Role
 from navlayers.mapping.nouns import likely_role
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ REQUIRED = {
     "attack_version": 'the ATT&CK version that the set was made for, such as "16.1"',
 }
 """Metadata that every set has, by names of `METADATA` → the expected value, for messages."""
-
-UNVERSIONED = "unversioned"
-"""The version of a set that has none."""
 
 
 def head_of(texts: Mapping[str, str], report: Callable[[Issue, str], None], **parts: Any) -> MappingSet:

@@ -47,7 +47,8 @@ def _technique(page: TechniquePage) -> Iterator[Block]:
     about = f" ({tactics})" if tactics else ""
     mapped = [section for section in page.sections if section.mappings]
     of = f" of {len(page.sections) + len(page.without)}" if page.without else ""
-    yield Paragraph(f"{page.id} {page.name}{about}: {len(mapped)}{of} sets map it.")
+    sets = "set maps" if len(mapped) == 1 and not of else "sets maps" if len(mapped) == 1 else "sets map"
+    yield Paragraph(f"{page.id} {page.name}{about}: {len(mapped)}{of} {sets} it.")
     if page.status != "active":
         successor = f"; its successor is {page.successor.id} {page.successor.name}" if page.successor else ""
         yield Paragraph(f"{page.status.capitalize()} in ATT&CK {page.attack_version}{successor}.", warning=True)
