@@ -360,7 +360,7 @@ def test_the_terminal_gets_shares_gaps_and_capabilities(run: Run, pair: tuple[Pa
         "3 uncovered, 1 weak (below 50)."
     )
     assert "total (each technique once) 6 3 1 50.0% 41.2% 35.9%" in lines
-    assert "Uncovered, or weak (below 50), largest gap (weight × missing score) first" in lines
+    assert "Top gaps (not covered, or below 50), largest gap (weight × missing score) first" in lines
     assert "T1003 OS Credential Dumping 5 5.0" in lines
     assert "a Name of mfa 2 1 6 5.0" in lines
 

@@ -26,7 +26,7 @@ def test_a_threat_without_weights_is_told_without_them_and_ranked_by_groups(run:
     lines = [" ".join(line.split()) for line in done.out.splitlines()]
     assert "by weight" not in done.out.replace("by the weight", "")
     assert "tactic total covered weak share by score" in lines
-    assert "Uncovered, or weak (below 50), lowest score first, then used by most groups" in lines
+    assert "Top gaps (not covered, or below 50), lowest score first, then used by most groups" in lines
     assert "technique name score groups related" in lines
     assert "capability techniques unique by score" in lines
     brief = run("gaps", tiny, "--threat", "APT29").out
@@ -134,7 +134,7 @@ def test_results_of_an_unscored_set_claim_no_score(run: Run, tmp_path: Path, wei
     )
     assert "total (each technique once) 6 2 – 33.3% 35.3% –" in lines
     assert "u has no scores; --worth sets one" in lines
-    assert "Uncovered, largest weight first" in lines
+    assert "Top gaps (not covered), largest weight first" in lines
     assert "T1110.001 Password Guessing 2 parent T1110 covered" in lines
     assert "u has no scores" in (out / "gaps.md").read_text(encoding="utf-8")
     found = entries(out, "coverage")

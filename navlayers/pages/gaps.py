@@ -156,7 +156,7 @@ def first_gaps(gaps: Gaps, most: int | None = BRIEF) -> Table:
 
 def _order(gaps: Gaps, *, groups: bool) -> str:
     """The title of the first gaps: their kind and order."""
-    what = f"Uncovered, or weak (below {gaps.weak:g})" if gaps.scored else "Uncovered"
+    what = f"Top gaps (not covered, or below {gaps.weak:g})" if gaps.scored else "Top gaps (not covered)"
     if not gaps.threat.even:
         by = "largest gap (weight × missing score) first" if gaps.scored else "largest weight first"
         return f"{what}, {by}"
