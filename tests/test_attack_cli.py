@@ -186,7 +186,7 @@ def test_a_requested_release_that_one_domain_lacks_is_the_nearest_there(run: Run
     assert [line.startswith(notice) for line in err.splitlines() if "not installed" in line] == [True]
     status, out, err = run("show", "T1059", "--attack", "19.1")
     assert status == 0
-    assert "T1059  Command and Scripting Interpreter" in out
+    assert "T1059 Command and Scripting Interpreter" in out
     assert notice in err
 
 

@@ -106,6 +106,7 @@ def test_a_diff_is_a_patch_in_a_file_and_without_escapes_on_a_terminal(
     assert "\n+T1059.001,AC-3,\x1b[31mred\n" in run("check", "--diff", path).out
     monkeypatch.setattr("_pytest.capture.CaptureIO.isatty", lambda _: True)
     monkeypatch.setattr("_pytest.capture.EncodedFile.isatty", lambda _: True, raising=False)
+    monkeypatch.setenv("NO_COLOR", "1")
     shown = run("check", "--diff", path).out
     assert "\n+T1059.001,AC-3, [31mred\n" in shown
     assert "\x1b" not in shown

@@ -128,7 +128,7 @@ def test_a_file_that_holds_something_else_is_overwritten_only_by_force(run: Run,
         2,
         "",
         "navlayers: demo.yaml: the file exists and holds something else "
-        "(choose another name with -o, or overwrite it with --force)\n",
+        "(choose another name with -o, or overwrite it with --force)\nNothing was written.\n",
     )
     assert target.read_text() == "mine"
     assert run("convert", source, "-o", target, "--force") == (0, "", "wrote demo.yaml\n")
@@ -143,6 +143,7 @@ def test_the_input_is_never_overwritten_not_even_by_force(run: Run, source: Path
     assert result.code == 2
     assert result.err == (
         f"navlayers: {source}: this is the input; expected another file (choose another name with -o)\n"
+        "Nothing was written.\n"
     )
     assert source.read_text() == EXPLORER
 
@@ -154,7 +155,10 @@ def test_no_file_of_a_folder_that_is_the_input_is_overwritten_not_even_by_force(
     (folder / "a.yml").write_text(rule)
     result = run("convert", folder, "-o", folder / "a.yml", "--force")
     assert result.code == 2
-    assert result.err.endswith("a.yml: this is the input; expected another file (choose another name with -o)\n")
+    refusal = (
+        "a.yml: this is the input; expected another file (choose another name with -o)\nNothing was written.\n"
+    )
+    assert result.err.endswith(refusal)
     assert (folder / "a.yml").read_text() == rule
     assert run("convert", folder, "-o", tmp_path / "rules.yaml").code == 0
 
@@ -166,6 +170,7 @@ def test_all_problems_are_printed_and_nothing_is_written(run: Run) -> None:
     assert [line.split(";")[0] for line in result.err.splitlines()] == [
         'navlayers: -:9:7: technique id "t107" is malformed',
         'navlayers: -:9:23: unknown score value "partal"',
+        "Nothing was written.",
     ]
     assert not Path("out.yaml").exists()
 

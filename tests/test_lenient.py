@@ -154,7 +154,7 @@ def test_faults_with_one_right_reading_are_notices(run: Run, tmp_path: Path) -> 
     assert result.code == 0
     assert 'enabled is the text "True" in an entry' in result.err
     assert 'duplicate key "score" with the same value' in result.err
-    assert "l: left out, not active in ATT&CK 16.1:\n  PRE-T1064: not in this release" in result.err
+    assert "note: l: left out, not active in ATT&CK 16.1: PRE-T1064: not in this release\n" in result.err
     assert mapped(path) == [("x", "T1059"), ("x", "T1566"), ("x", "PRE-T1064")]
     run("upgrade", path, "--attack", "18.1", "-o", tmp_path / "new.json")
     entries = json.loads((tmp_path / "new.json").read_text())["techniques"]

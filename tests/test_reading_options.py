@@ -22,7 +22,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_domain_without_any_technique_of_the_set_is_refused(run: Run) -> None:
     done = run("build", "gcp", "--meta", "domain=ics", "-o", "out")
     message = "gcp: no technique is of ATT&CK ICS; they are of ATT&CK Enterprise (omit --meta domain=ics)"
-    assert (done.code, done.err) == (2, f"navlayers: {message}\n")
+    assert (done.code, done.err) == (2, f"navlayers: {message}\nNothing was written.\n")
     assert not Path("out").exists()
 
 

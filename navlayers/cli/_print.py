@@ -35,6 +35,9 @@ _STARTS = {"navlayers:": "bad", "note:": "accent", "wrote": "good", "written to"
 
 LISTED = 10
 
+FEW = 2
+"""Maximum number of ids in a notice of replaced or inactive ones."""
+
 
 def release_name(domain: str, version: str) -> str:
     """A release in a table: its version, and its domain unless it is enterprise."""
@@ -157,8 +160,8 @@ def remapped(
     from navlayers.mapping.replacements import changes_of_ids  # noqa: PLC0415
 
     for heading, items in changes_of_ids(name, attack_version, replaced, left_out, own=own):
-        more = f" and {len(items) - 1:,} more (`navlayers upgrade` lists all)" if len(items) > 1 else ""
-        notify(f"note: {heading}: {items[0]}{more}")
+        more = f" and {len(items) - FEW:,} more (`navlayers upgrade` lists all)" if len(items) > FEW else ""
+        notify(f"note: {heading}: {'; '.join(items[:FEW])}{more}")
 
 
 def folder_written(output: str, removed: int) -> None:
