@@ -10,7 +10,7 @@ import pytest
 from attack_helpers import SHARED as BUNDLES
 from attack_helpers import needs_bundles
 from conftest import CORPUS, SHARED, row, set_of
-from site_pages import alone, assert_sound, prepared, site_of
+from site_pages import Pages, alone, assert_sound, prepared, site_of
 
 from navlayers import attack
 from navlayers.attack.stix import read_bundle
@@ -43,20 +43,24 @@ def test_the_page_of_a_technique_shows_every_field_of_the_published_page(
     for line in (*description, "View in MITRE ATT&CK®", "Mappings"):
         # The parser puts a space behind each link, as the description has some.
         assert "".join(line.split()) in "".join(page.text.split())
-    heads = "Capability ID Capability Description Mapping Type ATT&CK ID ATT&CK Name"
-    assert heads in page.text
-    rows = [n for n, line in enumerate(seed) if "technique_scores" in line]
+    # The title has the id and name of the technique, and the line above the table the type of its mappings.
+    technique = title.removesuffix(" Mappings")
+    kind = "technique_scores"
+    assert f"Mapping type: {kind} Capability ID Capability Description Category Value Score Notes" in page.text
+    rows = [n for n, line in enumerate(seed) if kind in line]
     assert len(rows) == 3
     known_ids = {"cloud_hardware_security_module_(hsm)": "cloud_hsm"}
     for number in rows:
         identifier, rest = seed[number].split(" ", 1)
-        said = f"{known_ids.get(identifier, identifier)} {rest}"
-        assert said in page.text
+        name, repeated = rest.split(f" {kind} ")
+        assert repeated == technique
+        said = f" {known_ids.get(identifier, identifier)} {name} protect partial 50 "
+        assert page.text.count(said) == 1
         assert seed[number + 1] == "Comments"
-        assert f"Comments {' '.join(seed[number + 2].split())}" in page.text
-        after = page.text[page.text.index(said) :]
-        assert after.index("protect partial 50") < after.index("Comments")
-    assert page.text.count("technique_scores") == 3
+        after = page.text[page.text.index(said) :].removeprefix(said)
+        assert after.startswith(f"Comments {' '.join(seed[number + 2].split())}")
+    assert page.text.count("protect partial 50") == 3
+    assert page.text.count(kind) == 1
     assert "https://attack.mitre.org/techniques/T1588/003/" in page.links
 
 
@@ -107,9 +111,29 @@ def test_sets_of_equal_titles_get_distinct_titles() -> None:
         alone(set_of([row("a", "T1078")]), "x"),
         alone(set_of([row("a", "T1078")]), "y"),
     ]
-    text = site_of(*sets).text("index.html")
-    for title in ("VERIS 1.4.0 (Enterprise)", "VERIS 1.4.0 (ICS)", "Tiny 1 (x)", "Tiny 1 (y)"):
-        assert title in text
+    site = site_of(*sets)
+    cards = {"VERIS (Enterprise)": "1.4.0", "VERIS (ICS)": "1.4.0", "Tiny (x)": "1", "Tiny (y)": "1"}
+    assert_titles(site, [item.name for item in sets], cards)
+    # Pages that name sets without their version tell them apart too.
+    for one in "xy":
+        assert f'<a href="../sets/{one}/index.html">Tiny ({one})</a>' in site.html("techniques/t1078.html")
+
+
+def test_sets_that_differ_in_their_version_have_it_in_their_titles() -> None:
+    older = set_of([row("a", "T1078")])
+    sets = [alone(older, "x"), alone(msgspec.structs.replace(older, version="2"), "y")]
+    assert_titles(site_of(*sets), ["x", "y"], {"Tiny 1": "", "Tiny 2": ""})
+
+
+def assert_titles(site: Pages, names: list[str], versions: dict[str, str]) -> None:
+    """The cards of the sets in this order, and their pages, have these titles with these versions beside them."""
+    headings = [f"{title} {version}".strip() for title, version in versions.items()]
+    assert [text for level, text in site.pages["index.html"].headings if level == 3] == headings
+    for name, title, heading in zip(names, versions, headings, strict=True):
+        page = f"sets/{name}/index.html"
+        assert f'<a href="{page}">{title}</a>' in site.html("index.html")
+        assert site.pages[page].headings[0] == (1, heading)
+        assert f"<title>{title} – ATT&amp;CK mappings</title>" in site.html(page)
 
 
 def test_scoring_options_show_everywhere() -> None:
