@@ -214,7 +214,10 @@ def test_pages_of_a_site_say_what_threats_say(run: Run, own: tuple[Path, Path]) 
     assert run("site", "kev", own[1], "-o", "site", "-q").code == 0
     assert f"<p>{KEV}.</p>" in Path("site/sets/kev/index.html").read_text()
     assert "<p>Follows from exploiting 157 vulnerabilities.</p>" in Path("site/techniques/t1190.html").read_text()
-    assert '<td data-name="Role">threat</td>' in Path("site/index.html").read_text()
+    assert {name: said[0] for name, said in cards(Path("site/index.html")).items()} == {
+        "kev": "Threat, ATT&CK Enterprise 16.1",
+        "mine": "Control, ATT&CK Enterprise 16.1",
+    }
     assert (
         "one mapping set maps; sets of threats are named, not counted."
         in Path("site/attack/enterprise.html").read_text()
@@ -223,6 +226,22 @@ def test_pages_of_a_site_say_what_threats_say(run: Run, own: tuple[Path, Path]) 
         text = page.read_text()
         assert "Covers" not in text, page
         assert "Covered by" not in text, page
+
+
+KEV_CARD = [
+    "Threat, ATT&CK Enterprise 16.1",
+    "23.6% mapped: 96 techniques, 59 sub-techniques",
+    "419 vulnerabilities, 1,183 mappings; no scores",
+]
+
+
+def cards(home: Path) -> dict[str, list[str]]:
+    """The lines of the card of each set, by the set's name."""
+    found = re.findall(r'<li class="tile">\s*<h3><a href="sets/([^/]+)/(.*?)</li>', home.read_text(), re.DOTALL)
+    return {
+        name: [html.unescape(re.sub(r"<[^>]+>", "", line)) for line in re.findall(r"<p\b.*?</p>", card)]
+        for name, card in found
+    }
 
 
 # Headers of the published mapping pages, and a sentence about threats.
@@ -257,14 +276,21 @@ def test_no_page_of_a_set_of_threats_says_that_it_covers(run: Run) -> None:
     assert not {
         t for t in seen if CLAIM.search(NAMES.sub("", NO_CLAIM.sub("", t))) and not re.search("CVE-|https?:", t)
     }
-    assert '<th scope="col" class="right">Vulnerabilities</th>' in Path("site/index.html").read_text()
+    assert cards(Path("site/index.html")) == {"kev": KEV_CARD}
     assert '"Vulnerabilities","Techniques"' in Path("site/assets/search.js").read_text()
 
 
 def test_a_site_of_threats_and_controls_has_the_words_of_each(run: Run) -> None:
     assert run("site", "gcp", "kev", "-o", "site", "-q").code == 0
-    pages = {name: wording(Path("site", name).read_text()) for name in ("index.html", "techniques/t1190.html")}
-    assert all("Capabilities" in page for page in pages.values())
+    assert "Capabilities" in wording(Path("site/techniques/t1190.html").read_text())
+    assert cards(Path("site/index.html")) == {
+        "gcp": [
+            "Control, ATT&CK Enterprise 16.1",
+            "44.2% covered: 129 techniques, 161 sub-techniques",
+            "40 services, 518 mappings, 18 non-mappable",
+        ],
+        "kev": KEV_CARD,
+    }
     said = {name: wording(Path(f"site/sets/{name}/index.html").read_text()) for name in ("gcp", "kev")}
     assert {"covered", "services"} <= said["gcp"]
     assert {"mapped", "vulnerabilities"} <= said["kev"]
