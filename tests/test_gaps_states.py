@@ -90,4 +90,4 @@ def test_compare_calls_not_rated_what_no_set_rates(run: Run, tmp_path: Path) -> 
     assert layer.code == 0
     gap = json.loads((tmp_path / "out" / "gap.json").read_text(encoding="utf-8"))
     comments = {t["techniqueID"]: t["comment"] for t in gap["techniques"] if "not rated" in t["comment"]}
-    assert comments == {"T1003": "No input covers it; mapped but not rated: none"}
+    assert comments == {"T1003": "Not covered; mapped but not rated: none"}

@@ -123,13 +123,21 @@ def test_cells_of_the_gap_of_a_comparison(run: Run, comparison: Path) -> None:
     release = facts("enterprise", AT)
     of = compared("aws gcp", release)
     every = of["aws"].keys() | of["gcp"].keys()
-    right: dict[str, float] = {}
+    layer, said = said_cells(run, comparison / "gap.json")
+    right: Cells = {}
+    comments: dict[str, str] = {}
     for technique in release.active - every:
         subs = release.subs(technique)
-        without = sum(sub not in every for sub in subs)
-        right[technique] = 100 if not subs else 100 * without / len(subs)
-    layer, said = said_cells(run, comparison / "gap.json")
-    assert (scale_of(layer), mismatches(said, by_score(layer, right))) == ((0, 100), {})
+        count = sum(sub in every for sub in subs)
+        label = (
+            "all subs covered" if subs and count == len(subs) else "some subs covered" if count else "not covered"
+        )
+        right[technique] = (0, legend(layer, label))
+        comments[technique] = f"Not covered; {count} of {len(subs)} subs" if count else "Not covered"
+    assert (scale_of(layer), mismatches(said, right)) == ((0, 100), {})
+    assert {entry["techniqueID"]: entry["comment"] for entry in layer["techniques"]} == comments
+    assert {color for t, (_, color) in said.items() if comments[t] == "Not covered"} == {"#99000d"}
+    assert len({color for _, color in said.values()}) == len(layer["legendItems"]) > 1
 
 
 def test_cells_of_a_difference(run: Run, comparison: Path) -> None:
