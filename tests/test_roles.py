@@ -173,7 +173,7 @@ def test_a_comparison_shows_threats_as_what_is_to_be_covered(
     assert layer["gradient"]["colors"] == THREAT
     assert [entry["comment"].split("\n")[0] for entry in layer["techniques"]] == [
         "Covered by mine",
-        "No input covers it",
+        "Not covered",
     ]
     rows = list(csv.DictReader((tmp_path / "out/comparison.csv").read_text("utf-8-sig").splitlines()))
     assert [(row["technique"], row["incidents (to be covered)"]) for row in rows] == [("T1078", "2"), ("T1110", "")]

@@ -265,7 +265,7 @@ def _threat(each: Threatened) -> Layer:
     entries = []
     for entry in layer.techniques:
         by = each.techniques.get(entry.techniqueID, ())
-        line = f"Covered by {and_list(list(by))}" if by else "No input covers it"
+        line = f"Covered by {and_list(list(by))}" if by else "Not covered"
         entries.append(msgspec.structs.replace(entry, comment=f"{line}\n{entry.comment}"))
     return msgspec.structs.replace(layer, techniques=tuple(entries))
 
