@@ -235,6 +235,20 @@ def test_an_address_brings_its_technique_into_sight(
     parent = address.rpartition("pin=")[2].partition(".")[0]
     assert cell(page, parent).evaluate("e => e.getBoundingClientRect().top > 0")
     assert in_sight(page, f'.cell:has-text("{parent}")')
+    if width < 720:
+        above = (
+            "e => e.getBoundingClientRect().bottom <= document.querySelector('.panel').getBoundingClientRect().top"
+        )
+        assert cell(page, parent).evaluate(above)
+        assert page.locator('.unfold[aria-expanded="true"]').count() == 1
+
+
+def test_after_escape_the_focus_is_in_a_tactic_that_was_folded_again(open_page: OpenPage, two: Path) -> None:
+    page = open_page(two.as_uri() + "#pin=T1485", width=400).page
+    page.locator('.unfold[aria-expanded="true"]').evaluate("button => button.click()")
+    assert not page.locator(".cell:visible").count()
+    page.keyboard.press("Escape")
+    assert "T1485" in page.evaluate(FOCUSED)
 
 
 def test_an_address_of_a_view_brings_it_into_sight(open_page: OpenPage, two: Path) -> None:

@@ -122,14 +122,17 @@ class Explorer {
     this.back = null;
     this.change({ pinned: -1 });
     const known = back && back !== document.body && isSeen(back);
-    (known ? back : this.cellFor(pinned) ?? this.shown[0].tabStop)?.focus({ preventScroll: known });
+    const to = known ? back : this.cellFor(pinned) ?? this.shown[0].tabStop;
+    if (to && !known) this.matrixOf(to).reveal(to);
+    to?.focus({ preventScroll: known });
     this.leave();
   }
 
-  // The first visible cell of a technique, or of its parent if it is folded.
+  // The first visible cell of a technique, or of its parent if it is folded; else one to unfold the tactic of.
   cellFor(technique) {
     if (technique < 0) return null;
-    return this.cellsOf(technique).find(isSeen) ?? this.cellFor(this.model.techniques[technique].parent);
+    const cells = this.cellsOf(technique).filter((cell) => !cell.closest("[hidden]"));
+    return cells.find(isSeen) ?? cells[0] ?? this.cellFor(this.model.techniques[technique].parent);
   }
 
   // Scrolls to the target of an address.
@@ -137,7 +140,7 @@ class Explorer {
     this.place.scrollIntoView();
     const cell = this.cellFor(this.model.state.pinned);
     if (!cell) return;
-    cell.scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.matrixOf(cell).reveal(cell);
     this.keepInSight(cell);
   }
 
