@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from laid_helpers import CATALOGUE, EVIL, SMALL, every, hostile, view, written
 
-from navlayers.layer.colors import contrast
+from navlayers.layer.colors import contrast, dark
 from navlayers.layer.matrix import matrix_of
 from navlayers.output.drawing.html_page import render_html
 
@@ -79,6 +79,14 @@ class Page(HTMLParser):
         ]
 
 
+FILL = re.compile(
+    r"^\.(\w+) \{ background: light-dark\((#\w{6}), (#\w{6})\); color: light-dark\((#\w{6}), (#\w{6})\);"
+    r" fill: light-dark\(\2, \3\); \}$",
+    re.MULTILINE,
+)
+"""A rule of a fill: its class, background on light and on dark pages, text on light and on dark pages."""
+
+
 def page(*views: View) -> tuple[str, Page]:
     text = render_html(views).data.decode()
     return text, Page(text)
@@ -103,10 +111,10 @@ def test_every_cell_is_there_with_its_colour() -> None:
     cells = list(matrix_of(small).cells())
     shown = [a for tag, a in parsed.tags if "cell" in (a.get("class") or "").split()]
     assert [str(a["title"]).partition("\n")[0] for a in shown] == [f"{cell.id} {cell.name}" for cell in cells]
-    rules = dict(re.findall(r"\.(\w+) \{ background: (#\w{6});", text))
+    rules = {name: (light, deep) for name, light, deep, *_ in FILL.findall(text)}
     for attributes, cell in zip(shown, cells, strict=True):
         fills = [rules[name] for name in str(attributes["class"]).split() if name in rules]
-        assert fills == ([cell.color] if cell.color else [])
+        assert fills == ([(cell.color, dark(cell.color))] if cell.color else [])
 
 
 def test_what_is_annotated_leads_to_its_row() -> None:
@@ -125,9 +133,10 @@ def test_ids_are_unique_and_every_link_within_the_page_has_its_end() -> None:
 
 def test_text_is_readable_on_every_fill(tmp_path: Path) -> None:
     text, _ = page(*written(tmp_path, every()))
-    rules = re.findall(r"background: (#\w{6}); color: (#\w{6}); fill", text)
+    rules = FILL.findall(text)
     assert len(rules) == 100
-    assert all(contrast(*rule) >= 4.5 for rule in rules)
+    assert all(contrast(light, ink) >= 4.5 for _, light, _, ink, _ in rules)
+    assert all(contrast(deep, ink) >= 4.5 for _, _, deep, _, ink in rules)
 
 
 def test_nothing_is_allowed_but_the_sheet_of_styles_itself() -> None:
