@@ -36,7 +36,7 @@ _STARTS = {"navlayers:": "bad", "note:": "accent", "wrote": "good", "written to"
 LISTED = 10
 
 FEW = 2
-"""Maximum number of ids in a notice of replaced or inactive ones."""
+"""Maximum number of replaced or inactive ids that a notice names; of more, it names the first."""
 
 
 def release_name(domain: str, version: str) -> str:
@@ -160,8 +160,10 @@ def remapped(
     from navlayers.mapping.replacements import changes_of_ids  # noqa: PLC0415
 
     for heading, items in changes_of_ids(name, attack_version, replaced, left_out, own=own):
-        more = f" and {len(items) - FEW:,} more (`navlayers upgrade` lists all)" if len(items) > FEW else ""
-        notify(f"note: {heading}: {'; '.join(items[:FEW])}{more}")
+        # An answer with its notices has to fit the window.
+        shown = items if len(items) <= FEW else items[:1]
+        more = f" and {len(items) - 1:,} more (`navlayers upgrade` lists all)" if len(items) > FEW else ""
+        notify(f"note: {heading}: {'; '.join(shown)}{more}")
 
 
 def folder_written(output: str, removed: int) -> None:
