@@ -39,11 +39,6 @@ FEW = 2
 """Maximum number of replaced or inactive ids that a notice names; of more, it names the first."""
 
 
-def release_name(domain: str, version: str) -> str:
-    """A release in a table: its version, and its domain unless it is enterprise."""
-    return version if domain == "enterprise" else f"{version} {domain}"
-
-
 def echo_table(headers: Sequence[str], rows: Iterable[tuple[Cell, ...]], right: Collection[int]) -> None:
     """Print a table on standard output, fitted to a terminal; `right` holds the indexes of columns of numbers."""
     # Most commands print no table.
@@ -83,7 +78,8 @@ def terminal() -> Terminal:
 
 def echo(text: str) -> None:
     """Print a result; through the pager, as git does, if it is higher than the terminal."""
-    if sys.stdout.isatty() and sys.stdin.isatty() and text.count("\n") >= shutil.get_terminal_size().lines:
+    answers = sys.stdin is not None and sys.stdin.isatty()
+    if sys.stdout.isatty() and answers and text.count("\n") >= shutil.get_terminal_size().lines:
         # Git's defaults: quit if it fits, keep colors, leave the text on the screen.
         os.environ.setdefault("LESS", "FRX")
         click.echo_via_pager(text.rstrip("\n"), color=True)

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from navlayers.api.build import BuildResult, build
+from navlayers.attack.domain import release_name
 from navlayers.cli import _help, _options, _print
 from navlayers.layer.build import KINDS, LayerKind
 from navlayers.mapping.nouns import common_noun, noun_of
@@ -88,7 +89,7 @@ def _show(result: BuildResult) -> None:
     for each in result.sets:
         counts = each.counts
         non_mappable = counts.non_mappable_capabilities + counts.non_mappable_techniques + counts.non_mappable_pairs
-        release = _print.release_name(each.set.domain, each.attack_version)
+        release = release_name(each.set.domain, each.attack_version)
         numbers = (counts.capabilities, counts.techniques, counts.subtechniques, non_mappable, counts.layers)
         rows.append((each.folder, release, *numbers))
     _print.echo_table(headers, rows, {2, 3, 4, 5, 6})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from navlayers._text import iso_date
+from navlayers.attack.domain import release_name
 from navlayers.cli import _help, _options, _print
 from navlayers.errors import NavlayersError
 from navlayers.mapping import formats
@@ -54,7 +55,7 @@ def command(as_json: bool, quiet: bool) -> None:
                 *found[number : number + 1],
                 each.title or each.framework,
                 iso_date(each.version),
-                _print.release_name(each.domain, each.attack_version),
+                release_name(each.domain, each.attack_version),
                 each.role,
                 _mapped(each),
             )

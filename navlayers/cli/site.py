@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from navlayers.api.sources import named_twice, sources
+from navlayers.attack.domain import release_name
 from navlayers.cli import _help, _options, _print
 from navlayers.mapping.nouns import common_noun
 from navlayers.website import SiteOptions, write_site
@@ -67,7 +68,7 @@ def command(
         one, release = site_set.indexed, site_set.indexed.catalogue
         own = one.prepared.own_attack_version
         _print.remapped(site_set.name, release.version, one.prepared.replaced, one.scored.left_out, own=own)
-        name = _print.release_name(release.domain, release.version)
+        name = release_name(release.domain, release.version)
         rows.append(
             (site_set.name, name, len(site_set.groups), site_set.stats.capabilities, site_set.stats.mappings)
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from navlayers._text import percent, percent_figure, percent_text
-from navlayers.attack.domain import DOMAIN_NAMES
+from navlayers.attack.domain import DOMAIN_NAMES, release_name
 from navlayers.layer.build import layers_of
 from navlayers.layer.view import View
 from navlayers.mapping.model import DEFAULT_SCALE
@@ -34,8 +34,7 @@ class SetNumbers(NamedTuple):
     @property
     def release(self) -> str:
         """The release in a table: its version, and its domain unless it is enterprise."""
-        stats = self.stats
-        return stats.attack_version if stats.domain == "enterprise" else f"{stats.attack_version} {stats.domain}"
+        return release_name(self.stats.domain, self.stats.attack_version)
 
     @property
     def mapped(self) -> int:
