@@ -88,8 +88,11 @@ def test_all_content_is_readable_without_scripts(open_page: OpenPage, site: Path
     assert not visit.page.get_by_role("combobox").count()
     assert not visit.page.get_by_role("button").count(), "what does nothing is not there"
     assert not visit.page.locator("#explorer").is_visible()
-    visit.page.locator("noscript").get_by_role("link", name="Initial Access").click()
-    visit.page.get_by_role("link", name="T1078", exact=True).click()
+    assert visit.page.get_by_role("img", name="Matrix of Google Cloud: ").is_visible()
+    visit.page.locator("noscript summary", has_text="Initial Access 8/10").click()
+    one = visit.page.locator("li:visible", has_text="T1078 Valid Accounts")
+    assert one.inner_text() == "100 T1078 Valid Accounts"
+    one.get_by_role("link").click()
     assert at(visit) == "techniques/t1078.html"
 
 

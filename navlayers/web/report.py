@@ -9,9 +9,8 @@ import msgspec
 
 from navlayers._text import single_line
 from navlayers.output.drawing.options import Rendered
-from navlayers.output.drawing.shapes import Rect
-from navlayers.output.drawing.thumbnail import EMPTY, thumbnail
-from navlayers.output.html import Page, bundle, documents, finalize
+from navlayers.output.drawing.thumbnail import thumbnail_svg
+from navlayers.output.html import Page, bundle, documents
 from navlayers.output.tables import Column, Table, with_pages
 from navlayers.pages.compare import score_cell
 from navlayers.web.explorer import SCRIPTS, to_json
@@ -20,8 +19,7 @@ from navlayers.web.report_data import report_data
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from navlayers.output.document import Figure, Logo
-    from navlayers.output.html import Colors
+    from navlayers.output.document import Logo
     from navlayers.output.tables import CellKind
     from navlayers.pages.report.build import Report
     from navlayers.pages.report.input import ReportInput
@@ -30,15 +28,13 @@ if TYPE_CHECKING:
 # Texts of more characters than this are not repeated if a table of the page has them.
 _SHARED = 60
 
-_THUMBNAIL = 640.0
-"""Width of the small matrix, in pixels."""
-
 _MIME = {"png": "image/png", "jpeg": "image/jpeg", "svg": "image/svg+xml"}
 
 
 def render(report: Report) -> Rendered:
     """The report as one HTML file, which loads nothing from elsewhere."""
     document, subject = report.document, report.data
+    picture = document.picture
     page = Page()
     data = table = None
     if document.figures:
@@ -56,7 +52,7 @@ def render(report: Report) -> Rendered:
         document=document,
         explorer=document.figures[0] if data else None,
         scores=table,
-        thumbnail=_thumbnail(document.picture, page.colors) if document.picture else "",
+        thumbnail=thumbnail_svg(picture.view, page.colors, single_line(picture.caption)) if picture else "",
         logo=_address(document.logo) if document.logo else "",
         data=lambda: _json(data, page.places) if data else "",
         scripts=bundle(*SCRIPTS) if data else "",
@@ -89,23 +85,6 @@ def _scores(subject: ReportInput) -> Table:
         rows.append((technique, subject.catalogue.techniques[technique].name, *cells))
     table = Table("coverage", f"Scores of all {comparison.noun.covered} techniques", columns, tuple(rows))
     return with_pages(table, subject.catalogue.own_pages)
-
-
-def _thumbnail(figure: Figure, colors: Colors) -> Markup:
-    """The matrix as SVG, a path per color."""
-    from markupsafe import Markup  # noqa: PLC0415 - for HTML alone
-
-    drawing = thumbnail(figure.view, _THUMBNAIL, single_line(figure.caption))
-    paths: dict[str, list[str]] = {}
-    for shape in (shape for group in drawing.groups for shape in group.shapes if isinstance(shape, Rect)):
-        square = f"M{shape.x:.1f} {shape.y:.1f}h{shape.width:.1f}v{shape.height:.1f}h-{shape.width:.1f}z"
-        paths.setdefault(shape.fill, []).append(square)
-    names = {color: "none" if color == EMPTY else colors.name(color) for color in paths}
-    path = Markup('<path class="%s" d="%s"/>')
-    shapes = Markup("").join(path % (names[color], "".join(squares)) for color, squares in sorted(paths.items()))
-    start = Markup('<svg class="thumbnail" role="img" aria-label="%s" viewBox="0 0 %s %s">')
-    label = finalize(f"{drawing.title}. {drawing.description}")
-    return start % (label, drawing.width, drawing.height) + shapes + Markup("</svg>")
 
 
 def _address(logo: Logo) -> str:

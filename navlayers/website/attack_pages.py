@@ -8,12 +8,10 @@ from navlayers.attack import versions
 from navlayers.attack.catalogue import SITE
 from navlayers.layer.matrix import by_name
 from navlayers.mapping.model import CATEGORIES
-from navlayers.output.tables import Span
 from navlayers.pages.show.build import technique_page
-from navlayers.pages.show.layout import prose, score_cell
+from navlayers.pages.show.layout import prose
 from navlayers.pages.show.results import Entry
-from navlayers.scoring.stats import base_techniques
-from navlayers.website.matrix import UNRATED, covered, domain_matrix
+from navlayers.website.matrix import covered, domain_matrix, score_of
 from navlayers.website.pages import Crumb, Page, World
 from navlayers.website.sets import Share, table
 
@@ -76,25 +74,17 @@ def _tactic(world: World, identifier: str) -> Page:
     sets = [site_set for site_set in world.sets if site_set in {item for item, _ in columns}]
     tactic = column.tactic
     title = f"{tactic.id} {tactic.name}"
-    ratios = {site_set.name: _ratio(site_set, column) for site_set, column in columns}
     context = {
         "tactic": tactic,
         "url": f"{SITE}/tactics/{identifier}/",
-        "heads": [(site_set, ratios[site_set.name]) for site_set in sets],
+        "heads": [(site_set, site_set.ratios[identifier]) for site_set in sets],
         "lines": [
-            (technique, [_score(technique.id, site_set) for site_set in sets])
+            (technique, [score_of(technique.id, site_set.indexed) for site_set in sets])
             for technique in _in_order([column for _, column in columns])
         ],
     }
     crumbs = (world.home, world.domain(first.indexed.set.domain), Crumb(title))
     return Page(world.addresses.tactics[identifier], "tactic", title, crumbs, context)
-
-
-def _ratio(site_set: SiteSet, column: ReleaseColumn) -> str:
-    """Number of techniques of a tactic that a set maps, directly or by a sub-technique."""
-    bases = base_techniques(covered(site_set.indexed.scored.scores), site_set.indexed.catalogue)
-    mapped = sum(family.technique.id in bases for family in column.families)
-    return f"{mapped}/{len(column.families)}"
 
 
 def _in_order(columns: Sequence[ReleaseColumn]) -> list[Technique]:
@@ -107,13 +97,6 @@ def _in_order(columns: Sequence[ReleaseColumn]) -> list[Technique]:
             for sub in subs:
                 order.setdefault(sub.id, ((*start, *by_name(sub)), sub))
     return [technique for _, technique in sorted(order.values(), key=lambda pair: pair[0])]
-
-
-def _score(technique: str, site_set: SiteSet) -> Span:
-    entry = site_set.indexed.scored.scores.get(technique)
-    if entry is None:
-        return Span("")
-    return score_cell(entry.overall, "", site_set.head) or Span(UNRATED)
 
 
 def technique_pages(world: World) -> Iterator[Page]:

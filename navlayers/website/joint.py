@@ -97,7 +97,7 @@ def joints(sets: Sequence[SiteSet]) -> Iterator[Joint]:
 
 def _joint(domain: Domain, catalogue: Catalogue, sets: Sequence[SiteSet]) -> Joint:
     members = tuple(Member(item, item.indexed.at(catalogue)) for item in sets)
-    return Joint(domain, catalogue, members, Thumbnails(catalogue))
+    return Joint(domain, catalogue, members, Thumbnails(release_columns(catalogue)))
 
 
 class Threatened(NamedTuple):

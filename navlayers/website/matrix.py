@@ -9,6 +9,8 @@ from navlayers.layer.build import scored_gradient
 from navlayers.layer.colors import NOT_RATED_ITEM, LegendItem, count_gradient, count_legend, value_legend
 from navlayers.mapping.model import CATEGORIES
 from navlayers.mapping.nouns import Noun, common_noun
+from navlayers.output.tables import Span
+from navlayers.pages.show.layout import score_cell
 from navlayers.web.explorer import (
     OVERALL,
     Explorer,
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from navlayers.website.joint import Joint
     from navlayers.website.sets import SiteSet
 
-UNRATED = "✓"
+_UNRATED = "✓"
 """Shown instead of a score for a technique that is mapped without a score value."""
 
 
@@ -64,6 +66,14 @@ def release_data(catalogue: Catalogue, colors: Colors) -> bytes:
 def covered(scores: Mapping[str, TechniqueScore]) -> list[str]:
     """The ids of the techniques with a score above 0, or a number of capabilities."""
     return [t for t, entry in scores.items() if rounded(entry.overall or 0) > 0]
+
+
+def score_of(technique: str, item: IndexedSet) -> Span:
+    """The overall score of a technique in a set, with its color; empty if the set does not map it."""
+    entry = item.scored.scores.get(technique)
+    if entry is None:
+        return Span("")
+    return score_cell(entry.overall, "", item.head) or Span(_UNRATED)
 
 
 def overview_gradient(item: IndexedSet) -> Gradient:

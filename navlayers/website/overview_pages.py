@@ -7,35 +7,20 @@ from typing import TYPE_CHECKING
 
 from navlayers.scoring.stats import base_techniques
 from navlayers.website.joint import Ratio
-from navlayers.website.matrix import covered, joint_matrix, overview_gradient
+from navlayers.website.matrix import covered, joint_matrix
 from navlayers.website.pages import HOME, TACTICS, TECHNIQUES, Crumb, Page, World
-from navlayers.website.thumbnail import Thumbnails, score_colors
+from navlayers.website.thumbnail import set_picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from markupsafe import Markup
-
     from navlayers.website.joint import Joint
-    from navlayers.website.sets import SiteSet
 
 
 def home_page(world: World, title: str) -> Page:
     """The start page: a card for each set."""
-    squares: dict[tuple[str, str], Thumbnails] = {}
-    cards = []
-    for site_set in world.sets:
-        catalogue = site_set.indexed.catalogue
-        drawn = squares.setdefault((catalogue.domain, catalogue.version), Thumbnails(catalogue))
-        cards.append((site_set, _picture(world, site_set, drawn)))
+    cards = [(site_set, set_picture(site_set, world.colors)) for site_set in world.sets]
     return Page(HOME, "home", title, (), {"cards": cards})
-
-
-def _picture(world: World, site_set: SiteSet, squares: Thumbnails) -> Markup:
-    scores = {technique: entry.overall for technique, entry in site_set.indexed.scored.scores.items()}
-    colors = score_colors(scores, overview_gradient(site_set.indexed))
-    text = f"Matrix of {site_set.title}: {site_set.covered.percent}% {site_set.word}"
-    return squares.draw(colors, world.colors, text)
 
 
 def techniques_page(world: World, names: dict[str, str], joints: Sequence[Joint]) -> Page:

@@ -8,9 +8,10 @@ from navlayers._text import day, web_links
 from navlayers.pages.show.build import capability_page, group_page, record
 from navlayers.pages.show.layout import link
 from navlayers.scoring.stats import non_mappable_records
-from navlayers.website.matrix import part_matrix, set_matrix
+from navlayers.website.matrix import part_matrix, score_of, set_matrix
 from navlayers.website.pages import Crumb, Page, World
 from navlayers.website.sets import Share, table
+from navlayers.website.thumbnail import set_picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,6 +53,15 @@ def _set(world: World, site_set: SiteSet) -> Page:
         "files": site_set.downloads,
         "layers": [(id_, site_set.layer(kind, id_)) for kind, id_ in site_set.downloads.layers if kind in _WHOLE],
         "matrix": set_matrix(site_set, world.colors),
+        "picture": set_picture(site_set, world.colors),
+        "tactics": [
+            (
+                column.tactic,
+                site_set.ratios[column.tactic.id],
+                [(one, cell) for one in column.techniques if (cell := score_of(one.id, indexed))],
+            )
+            for column in indexed.columns
+        ],
         "made_for": "" if own == indexed.catalogue.version else own,
         "sources": web_links([indexed.set.source]),
         "details": [

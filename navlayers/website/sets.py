@@ -11,7 +11,7 @@ from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.errors import InputError, Place, Problem
 from navlayers.pages.show.build import mapped_rows
 from navlayers.scoring.labels import labels
-from navlayers.scoring.stats import Stats, set_stats
+from navlayers.scoring.stats import Stats, base_techniques, set_stats
 from navlayers.website.downloads import Downloads, LayerFile
 from navlayers.website.matrix import covered
 
@@ -196,6 +196,15 @@ class SiteSet:
     def covered(self) -> Share:
         """Its share of its release."""
         return self.share(covered(self.indexed.scored.scores))
+
+    @cached_property
+    def ratios(self) -> dict[str, str]:
+        """Tactic id → "5/10": its techniques that the set maps, directly or by a sub-technique, and all."""
+        mapped = base_techniques(covered(self.indexed.scored.scores), self.indexed.catalogue)
+        return {
+            tactic.id: f"{sum(family.technique.id in mapped for family in families)}/{len(families)}"
+            for tactic, families in self.indexed.columns
+        }
 
     def share(self, techniques: Iterable[str]) -> Share:
         """The share of these techniques in its release."""

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 from navlayers._text import rounded
 from navlayers.attack.catalogue import SITE
 from navlayers.layer.colors import UNCOVERED
-from navlayers.output.tables import Span
-from navlayers.pages.show.layout import score_cell
 from navlayers.website.joint import Ratio
-from navlayers.website.matrix import UNRATED, covered, overview_gradient
+from navlayers.website.matrix import covered, overview_gradient, score_of
 from navlayers.website.pages import Crumb, Page, World
 from navlayers.website.thumbnail import score_colors
 
@@ -78,7 +76,7 @@ def _threat(world: World, threatened: Threatened, threat: Threat) -> Page:
             (
                 technique,
                 [names[name] for name in technique.tactics if name in names],
-                [_score(member, technique.id) for member in joint.covering],
+                [score_of(technique.id, member.there) for member in joint.covering],
                 technique.id in open_,
             )
             for technique in techniques
@@ -102,10 +100,3 @@ def _colors(members: tuple[Member, ...], techniques: tuple[str, ...]) -> dict[st
         for technique, color in best.items():
             colors.setdefault(technique, color)
     return colors
-
-
-def _score(member: Member, technique: str) -> Span:
-    entry = member.there.scored.scores.get(technique)
-    if entry is None:
-        return Span("")
-    return score_cell(entry.overall, "", member.site_set.head) or Span(UNRATED)

@@ -1,40 +1,32 @@
-"""The matrix as a small picture without text: a square per technique, a block per tactic."""
+"""The matrix of scores as a small picture."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup, escape
-
 from navlayers.layer.colors import NOT_RATED
-from navlayers.layer.matrix import release_columns
-from navlayers.output.html import finalize
+from navlayers.output.drawing.thumbnail import Squares
+from navlayers.website.matrix import overview_gradient
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from navlayers.attack import Catalogue
+    from markupsafe import Markup
+
     from navlayers.layer.colors import Gradient
+    from navlayers.layer.matrix import ReleaseColumn
     from navlayers.output.html import Colors
-
-# Squares in a row of a tactic; the side of a square, its distance to the next, the distance of two tactics.
-_WIDE, _SIDE, _STEP, _GAP = 3, 3, 4, 2
+    from navlayers.website.sets import SiteSet
 
 
 class Thumbnails:
-    """Draws the matrix of a release."""
+    """Draws a matrix of these columns."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._places: list[tuple[int, int, tuple[str, ...]]] = []
-        left = rows = 0
-        for _, families in release_columns(catalogue):
-            for number, (base, subs) in enumerate(families):
-                row, column = divmod(number, _WIDE)
-                place = left + column * _STEP, row * _STEP
-                self._places.append((*place, (base.id, *(sub.id for sub in subs))))
-                rows = max(rows, row + 1)
-            left += _WIDE * _STEP + _GAP
-        self._size = left - _GAP - _STEP + _SIDE, rows * _STEP - _STEP + _SIDE
+    def __init__(self, columns: Sequence[ReleaseColumn]) -> None:
+        self._squares = Squares.of(len(column.families) for column in columns)
+        self._families = [
+            (base.id, *(sub.id for sub in subs)) for column in columns for base, subs in column.families
+        ]
 
     def draw(self, colors: Mapping[str, str], page: Colors, text: str) -> Markup:
         """The matrix as SVG.
@@ -46,18 +38,20 @@ class Thumbnails:
             text: what it shows, for those who cannot see it.
         """
         rank = {technique: number for number, technique in enumerate(colors)}
-        drawn: dict[str, list[str]] = {}
-        for x, y, (base, *subs) in self._places:
-            strongest = base if base in rank else min(subs, key=lambda sub: rank.get(sub, len(rank)), default=base)
-            drawn.setdefault(colors.get(strongest, ""), []).append(f"M{x} {y}h{_SIDE}v{_SIDE}h-{_SIDE}z")
-        paths = "".join(
-            f'<path class="{page.name(color) if color else "none"}" d="{"".join(squares)}"/>'
-            for color, squares in sorted(drawn.items())
-        )
-        width, height = self._size
-        label = escape(finalize(text))
-        start = f'<svg class="thumbnail" role="img" aria-label="{label}" viewBox="0 0 {width} {height}">'
-        return Markup(f"{start}{paths}</svg>")  # noqa: S704 - numbers, classes, and a text just escaped
+        last = len(rank)
+        shown = [
+            base if base in rank or not subs else min(subs, key=lambda sub: rank.get(sub, last))
+            for base, *subs in self._families
+        ]
+        return self._squares.svg([colors.get(technique, "") for technique in shown], page, text)
+
+
+def set_picture(site_set: SiteSet, page: Colors) -> Markup:
+    """The matrix of a set with its overall scores."""
+    item = site_set.indexed
+    scores = {technique: entry.overall for technique, entry in item.scored.scores.items()}
+    text = f"Matrix of {site_set.title}: {site_set.covered.percent}% {site_set.word}"
+    return Thumbnails(item.columns).draw(score_colors(scores, overview_gradient(item)), page, text)
 
 
 def score_colors(scores: Mapping[str, float | None], gradient: Gradient) -> dict[str, str]:

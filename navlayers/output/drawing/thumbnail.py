@@ -1,50 +1,96 @@
-"""The matrix of a layer as a small picture without text: a square per technique, a block per tactic."""
+"""A matrix as a small picture without text: a square per technique, a block per tactic."""
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text import single_line
 from navlayers.layer.matrix import matrix_of
 from navlayers.output.drawing.header import describe
 from navlayers.output.drawing.shapes import Drawing, Group, Rect
 from navlayers.output.drawing.theme import THEMES
+from navlayers.output.html import finalize
 from navlayers.output.mini_matrix import color_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from markupsafe import Markup
+
     from navlayers.layer.view import View
+    from navlayers.output.html import Colors
 
-_WIDE = 3
-"""Squares in a row of a tactic."""
+# Squares in a row of a tactic; the side of a square, its distance to the next, and the space between tactics.
+_WIDE, _SIDE, _STEP, _BETWEEN = 3, 3, 4, 2
 
-_FREE, _BETWEEN = 0.2, 0.7
-"""Space between squares and between tactics, in steps from one square to the next."""
-
-_STEP = 12.0
-"""The longest step, in points: a matrix with few tactics is narrower."""
+_LARGEST = 3.0
+"""The most points that a unit is long: a matrix with few tactics is narrower."""
 
 
-EMPTY = THEMES["light"].border
-"""The color of a technique without one."""
+class Squares(NamedTuple):
+    """The places of the squares of a matrix, tactic by tactic, and its size, in units."""
+
+    places: tuple[tuple[int, int], ...]
+    width: int
+    height: int
+
+    @classmethod
+    def of(cls, sizes: Iterable[int]) -> Squares:
+        """The squares of tactics with these numbers of techniques."""
+        places = []
+        left = rows = 0
+        for size in sizes:
+            places += [(left + at % _WIDE * _STEP, at // _WIDE * _STEP) for at in range(size)]
+            rows = max(rows, -(-size // _WIDE))
+            left += _WIDE * _STEP + _BETWEEN
+        return cls(tuple(places), max(left - _BETWEEN - _STEP + _SIDE, 1), max(rows * _STEP - _STEP + _SIDE, 1))
+
+    def svg(self, colors: Sequence[str], page: Colors, label: str) -> Markup:
+        """The picture for a page, with a path per color.
+
+        Args:
+            colors: the `#rrggbb` of each square; "" for none.
+            page: gives colors their classes.
+            label: what it shows, for those who cannot see it.
+        """
+        from markupsafe import Markup, escape  # noqa: PLC0415 - for HTML alone
+
+        drawn: dict[str, list[str]] = {}
+        for (x, y), color in zip(self.places, colors, strict=True):
+            drawn.setdefault(color, []).append(f"M{x} {y}h{_SIDE}v{_SIDE}h-{_SIDE}z")
+        paths = "".join(
+            f'<path class="{page.name(color) if color else "none"}" d="{"".join(squares)}"/>'
+            for color, squares in sorted(drawn.items())
+        )
+        start = f'<svg class="thumbnail" role="img" aria-label="{escape(finalize(label))}"'
+        size = f'viewBox="0 0 {self.width} {self.height}"'
+        return Markup(f"{start} {size}>{paths}</svg>")  # noqa: S704 - numbers, classes, and a text just escaped
 
 
 def thumbnail(view: View, width: float, text: str) -> Drawing:
-    """The matrix as a drawing of at most this width in points; `text` goes before its description."""
-    matrix = matrix_of(view)
-    columns, theme = matrix.columns, THEMES["light"]
-    steps = len(columns) * (_WIDE + _BETWEEN) - _BETWEEN - _FREE if columns else 1
-    step = min(width / steps, _STEP)
-    side = step * (1 - _FREE)
-    squares: list[Rect] = []
-    for number, column in enumerate(columns):
-        left = number * (_WIDE + _BETWEEN) * step
-        for place, cell in enumerate(column.cells):
-            row, at = divmod(place, _WIDE)
-            fill = color_of(cell) or EMPTY
-            squares.append(Rect(left + at * step, row * step, side, side, fill))
-    rows = max((math.ceil(len(column.cells) / _WIDE) for column in columns), default=0)
-    groups = (Group("matrix", "", tuple(squares)),)
-    description = f"{text} {describe(matrix)}".lstrip()
-    size = round(steps * step, 2), round(max(rows * step - step * _FREE, 1), 2)
-    return Drawing(*size, single_line(view.name) or "Matrix", description, theme.page, groups)
+    """The matrix of a layer as a drawing of at most this width in points; `text` goes before its description."""
+    squares, colors = _squares(view)
+    unit = min(width / squares.width, _LARGEST)
+    side, theme = _SIDE * unit, THEMES["light"]
+    shapes = tuple(
+        Rect(x * unit, y * unit, side, side, color or theme.page, "" if color else theme.border, unit / 2)
+        for (x, y), color in zip(squares.places, colors, strict=True)
+    )
+    size = round(squares.width * unit, 2), round(squares.height * unit, 2)
+    title = single_line(view.name) or "Matrix"
+    return Drawing(*size, title, _description(view, text), theme.page, (Group("matrix", "", shapes),))
+
+
+def thumbnail_svg(view: View, page: Colors, text: str) -> Markup:
+    """The matrix of a layer for a page; `text` goes before its description."""
+    squares, colors = _squares(view)
+    return squares.svg(colors, page, f"{single_line(view.name) or 'Matrix'}. {_description(view, text)}")
+
+
+def _squares(view: View) -> tuple[Squares, list[str]]:
+    columns = [[color_of(cell) for cell in column.cells] for column in matrix_of(view).columns]
+    return Squares.of(map(len, columns)), [color for column in columns for color in column]
+
+
+def _description(view: View, text: str) -> str:
+    return f"{text} {describe(matrix_of(view))}".lstrip()
