@@ -103,6 +103,26 @@ def test_narrow_windows_fold_the_matrix(open_page: OpenPage, folder: Path) -> No
     assert no_sideways_scroll(page)
 
 
+def test_narrow_windows_show_the_first_rows_of_lists(open_page: OpenPage, folder: Path) -> None:
+    page = open_page(folder / "sets/aws/index.html", width=400).page
+    assert page.evaluate("() => document.documentElement.scrollHeight") < 8000
+    rows = page.locator("#capabilities ~ .frame").first.locator("tbody tr")
+    shown = "rows => rows.filter(row => row.offsetHeight > 1).map(row => row.cells[0].textContent)"
+    names = rows.locator("th").all_text_contents()
+    assert len(names) == 30
+    assert rows.evaluate_all(shown) == names[:12]
+    field = page.get_by_role("searchbox", name="Filter rows").first
+    field.fill(names[-1])
+    assert rows.evaluate_all(shown) == names[-1:]
+    field.fill("")
+    # The search of the browser finds the others, and shows them.
+    rows.last.dispatch_event("beforematch")
+    assert rows.evaluate_all(shown) == names
+    page.reload()
+    page.get_by_role("button", name="Show all 30: Services").click()
+    assert rows.evaluate_all(shown) == names
+
+
 def test_printing_opens_what_is_folded_and_folds_it_again(open_page: OpenPage, folder: Path) -> None:
     page = open_page(folder / "techniques/t1078.html").page
     folded = page.locator("details:not([open])").count()

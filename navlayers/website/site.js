@@ -2,6 +2,7 @@
 
 const MOST_RESULTS = 6;
 const MOST_ROWS = 12; // of a table that needs no filter
+const NARROW = matchMedia("(max-width: 720px)");
 const TECHNIQUES = 3;
 
 // Where the pages of each kind are, below the folder of their set or that of the site.
@@ -153,20 +154,46 @@ function searchBox(place) {
 }
 
 // A table of mappings has a body per mapping, with its comments and references.
+const rowsOf = (table) => (table.tBodies.length > 1 ? [...table.tBodies] : [...(table.tBodies[0]?.rows ?? [])]);
+
+// Filters the rows of long tables. Narrow windows show the first ones; filters, and the search of the browser, find all.
 function addFilter(table) {
-  const rows = table.tBodies.length > 1 ? [...table.tBodies] : [...(table.tBodies[0]?.rows ?? [])];
+  const rows = rowsOf(table);
   if (rows.length <= MOST_ROWS) return;
   const input = make("input", { type: "search", "aria-label": "Filter rows", placeholder: "Filter rows", autocomplete: "off" });
-  const count = make("span", { role: "status" }, `${rows.length} rows`);
+  const count = make("span", { role: "status" });
+  const frame = table.closest(".frame");
+  const all = `Show all ${rows.length}`;
+  const rest = make("button", { type: "button", class: "rest screen", "aria-label": `${all}: ${frame.getAttribute("aria-label")}` }, all);
   let texts = null;
-  input.addEventListener("input", () => {
-    texts ??= rows.map((row) => row.textContent.toLowerCase());
+  let whole = false;
+  function show() {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-    rows.forEach((row, n) => { row.hidden = !words.every((word) => texts[n].includes(word)); });
-    const shown = rows.filter((row) => !row.hidden).length;
-    count.textContent = shown === rows.length ? `${shown} rows` : `${shown} of ${rows.length} rows`;
-  });
-  table.closest(".frame").before(make("div", { class: "filter screen" }, input, count));
+    if (words.length) texts ??= new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
+    const short = NARROW.matches && !whole && !words.length;
+    let found = 0;
+    rowsOf(table).forEach((row, n) => {
+      const fits = words.every((word) => texts.get(row).includes(word));
+      found += fits;
+      if (short && n >= MOST_ROWS) row.hidden = "until-found";
+      else row.hidden = !fits;
+    });
+    rest.hidden = !short;
+    count.textContent = found === rows.length ? `${found} rows` : `${found} of ${rows.length} rows`;
+  }
+  function showAll() {
+    whole = true;
+    show();
+  }
+  input.addEventListener("input", show);
+  table.addEventListener("change", show);
+  table.addEventListener("beforematch", showAll);
+  rest.addEventListener("click", showAll);
+  NARROW.addEventListener("change", show);
+  window.addEventListener("beforeprint", showAll);
+  frame.before(make("div", { class: "filter screen" }, input, count));
+  frame.after(rest);
+  show();
 }
 
 function addOrder(table) {
@@ -184,6 +211,7 @@ function addOrder(table) {
       const rows = [...table.tBodies[0].rows].map((row) => [row.cells[column].textContent, row]);
       rows.sort(([a], [b]) => (down ? compare(b, a) : compare(a, b)));
       table.tBodies[0].append(...rows.map(([, row]) => row));
+      table.dispatchEvent(new Event("change"));
     });
   });
 }
