@@ -68,6 +68,30 @@ def test_two_sets_over_one_matrix(open_page: OpenPage, folder: Path) -> None:
     assert upper.evaluate(clip) == "inset(0px 0px 0px 51%)"
     boxes = [page.locator(".swipe .matrix").nth(n).bounding_box() for n in (0, 1)]
     assert boxes[0] == boxes[1]
+    page.goto(f"{address}#a=aws&b=aws@19.1")
+    page.locator("#changes").wait_for()
+    (newer,) = prepared("aws", attack_version="19.1")
+    b = {one for one, entry in score_set(newer.set, newer.catalogue).scores.items() if (entry.overall or 0) > 0}
+    verdict = page.locator(".headline").inner_text()
+    assert re.findall(r"AWS at ([\d.]+)", verdict) == ["16.1", "19.1"]
+    numbers = re.search(
+        r"maps (\d+) .* (\d+): (\d+) both, (\d+) only A, (\d+) only B, of (\d+) in A and (\d+) in B", verdict
+    )
+    assert numbers
+    assert [*map(int, numbers.groups())] == [len(a), len(b), len(a & b), len(a - b), len(b - a), 656, 697]
+    rows = dict(page.locator("#changes ~ .frame tbody tr").evaluate_all(
+        "rows => rows.map(row => [row.querySelector('a').textContent, row.cells[3].textContent])"
+    ))  # fmt: skip
+    known = newer.catalogue.techniques
+    assert {one for one, text in rows.items() if text.startswith(("replaced", "not in ATT&CK 19.1"))} == {
+        one for one in a if not known[one].active
+    }
+    assert rows["T1562.008"] == "replaced by T1685.002 Disable or Modify Cloud Log"
+    assert rows["T1685.002"] == "not in ATT&CK 16.1"
+    assert rows["T1078"].split(" \N{RIGHTWARDS ARROW} ") == [
+        "Defense Evasion, Initial Access, Persistence, Privilege Escalation",
+        "Initial Access, Persistence, Privilege Escalation, Stealth",
+    ]
     assert no_sideways_scroll(page)
     assert not axe(page, ".compare")
 

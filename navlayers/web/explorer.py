@@ -158,7 +158,7 @@ class Explorer(msgspec.Struct, frozen=True, kw_only=True):
     compact: bool = False
 
 
-def to_json(data: Explorer | Release) -> Markup:
+def to_json(data: object) -> Markup:
     """The data as JSON within a script element: no text can end the element."""
     text = msgspec.json.encode(data).decode()
     # U+2028 and U+2029 end a line in scripts of older browsers, and the site has the data in scripts, too.

@@ -35,7 +35,7 @@ class Model {
   constructor(data) {
     const { techniques, tactics, platforms, own = {} } = data.release ?? globalThis.navlayersRelease;
     const { measures, categories, noun, covered, counts, capabilities, pages } = data;
-    Object.assign(this, { platforms, tactics, measures, categories, noun, covered, counts, capabilities, pages, compact: data.compact });
+    Object.assign(this, { platforms, tactics, measures, categories, noun, covered, counts, capabilities, pages, compact: data.compact, absent: new Set() });
     this.techniques = techniques.map(([id, name, parent, on]) =>
       ({ id, name, parent, page: own[id], platforms: on, subs: [], tactics: [] }));
     this.techniques.forEach((one, number) => {

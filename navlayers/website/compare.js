@@ -1,92 +1,155 @@
-// Two sets over one matrix: A left of a slider, B right of it, and their numbers per tactic.
+// Two sets over one matrix: A left of a slider, B right of it, and their numbers per tactic. The sets may be at two releases
+// of ATT&CK, or one set at both.
 
 const COLUMN = 98; // the least width of a tactic
 
 class Compare {
-  constructor(root, data) {
+  constructor(root, releases) {
     this.root = root;
-    this.model = new Model(data);
+    this.releases = releases;
+    this.models = new Map([[releases[0], this.read(releases[0])]]);
     this.matrices = new Map();
-    this.tip = new Tip(this.model);
+    this.tip = new Tip(this.models.get(releases[0]));
     this.stack = make("div", { class: "swipe" });
-    this.stack.style.setProperty("--least", `${this.model.tactics.length * COLUMN}px`);
     this.frame = make("div", { class: "frame matrix-frame" }, this.stack);
     this.verdict = make("p", { class: "headline", role: "status" });
     this.table = make("div", { class: "frame", tabindex: "0", role: "region", "aria-label": "Tactics" });
+    this.changes = make("section", { "aria-labelledby": "changes", hidden: true });
     this.legends = make("div", { class: "two" });
     this.slider = make("input", { type: "range", min: "0", max: "100", value: "50", "aria-label": "Share of the matrix that shows A" });
     this.chosen = ["A", "B"].map((name) => this.choice(name));
     root.append(make("div", { class: "controls" }, make("div", { class: "line" }, ...this.chosen.map(([label]) => label))),
-      this.verdict, this.legends, this.slider, this.frame, make("h2", { id: "tactics" }, "Tactics"), this.table, this.tip.element);
-    this.read();
+      this.verdict, this.legends, this.slider, this.frame, make("h2", { id: "tactics" }, "Tactics"), this.table, this.changes, this.tip.element);
+    this.arrive();
     this.listen();
     root.hidden = false;
     this.show();
   }
 
   choice(name) {
-    const select = make("select", {}, ...this.model.views.map(({ id, title }) => make("option", { value: id }, title)));
+    const options = this.releases.map(({ version, data }) =>
+      [version, data.views.map(({ id, title }) => make("option", { value: id }, version === this.releases[0].version ? title : `${title} at ${version}`))]);
+    const select = make("select", {}, ...(options.length > 1
+      ? options.map(([version, some]) => make("optgroup", { label: `ATT&CK ${version}` }, ...some)) : options[0][1]));
     return [make("label", { class: "control" }, make("span", { class: "label" }, name), select), select];
   }
 
-  get views() {
-    return this.chosen.map(([, select]) => this.model.viewOf(select.value));
-  }
-
-  // The choice is in the address: #a=aws&b=gcp.
-  read() {
+  // The choice is in the address: #a=aws&b=gcp, or with a release, #a=aws@16.1&b=aws@19.1.
+  arrive() {
     const parts = new URLSearchParams(location.hash.slice(1));
-    const { views } = this.model;
+    const [{ version, data: { views } }] = this.releases;
+    const ids = this.releases.flatMap(({ data }) => data.views.map(({ id }) => id));
     ["a", "b"].forEach((name, at) => {
-      this.chosen[at][1].value = this.model.viewOf(parts.get(name))?.id ?? views[Math.min(at, views.length - 1)].id;
+      const wanted = [parts.get(name), `${parts.get(name)}@${version}`];
+      this.chosen[at][1].value = wanted.find((id) => ids.includes(id)) ?? views[Math.min(at, views.length - 1)].id;
     });
   }
 
-  matrix(view) {
-    if (!this.matrices.has(view.id)) this.matrices.set(view.id, new Matrix(this.model, view));
-    return this.matrices.get(view.id);
+  get address() {
+    const [{ version }] = this.releases;
+    const [a, b] = this.chosen.map(([, { value }]) => encodeURIComponent(value.replace(`@${version}`, "")).replace("%40", "@"));
+    return `#a=${a}&b=${b}`;
   }
 
-  show() {
-    const [a, b] = this.views;
-    this.shown = a === b ? [this.matrix(a)] : [this.matrix(a), this.matrix(b)];
+  // The script of a release has just been loaded.
+  read({ data, absent }) {
+    const model = new Model({ ...data, release: globalThis.navlayersRelease });
+    model.absent = new Set(absent);
+    return model;
+  }
+
+  load(release) {
+    if (!this.models.has(release)) {
+      const script = make("script", { src: `${release.data.pages}assets/${release.script}` });
+      this.models.set(release, new Promise((done) => { script.addEventListener("load", () => done(this.read(release))); }));
+      document.head.append(script);
+    }
+    return this.models.get(release);
+  }
+
+  async side(id) {
+    const release = this.releases.find(({ data }) => data.views.some((view) => view.id === id));
+    const model = await this.load(release);
+    if (!this.matrices.has(id)) this.matrices.set(id, new Matrix(model, model.viewOf(id)));
+    return { release, model, matrix: this.matrices.get(id), view: model.viewOf(id) };
+  }
+
+  async show() {
+    const ids = this.chosen.map(([, select]) => select.value);
+    const sides = await Promise.all(ids.map((id) => this.side(id)));
+    if (ids.some((id, at) => id !== this.chosen[at][1].value)) return; // another choice came while a release was loading
+    const [a, b] = sides;
+    this.shown = a.matrix === b.matrix ? [a.matrix] : [a.matrix, b.matrix];
     for (const matrix of this.shown) matrix.update(() => true);
+    this.align(a, b);
     this.stack.replaceChildren(...this.shown.map(({ grid }) => grid));
-    this.model.compared = [a, b].map(({ sets }) => sets[0]);
-    this.legends.replaceChildren(...this.shown.map(({ legend, view }, at) => make("div", {}, make("b", {}, `${"AB"[at]}: ${view.title}`), legend)));
+    for (const { model } of sides) model.compared = sides.filter((side) => side.model === model).map(({ view }) => view.sets[0]);
+    const names = sides.map(({ view, release }) => (a.release === b.release ? view.title : `${view.title} at ${release.version}`));
+    this.legends.replaceChildren(...this.shown.map(({ legend }, at) => make("div", {}, make("b", {}, `${"AB"[at]}: ${names[at]}`), legend)));
     this.swipe();
-    this.count(a, b);
-    const address = `#a=${encodeURIComponent(a.id)}&b=${encodeURIComponent(b.id)}`;
-    if (location.hash !== address && (location.hash || a !== this.model.views[0])) history.replaceState(null, "", address);
+    this.even();
+    this.count(a, b, names);
+    this.changed(a, b);
+    if (location.hash !== this.address && (location.hash || ids[0] !== this.releases[0].data.views[0].id)) history.replaceState(null, "", this.address);
+  }
+
+  // Tactics of both releases, in the order of B, lie over each other; a release that lacks one has its name alone.
+  align(a, b) {
+    const names = b.model.tactics.map(({ name }) => name);
+    a.model.tactics.forEach(({ name }, at) => {
+      if (!names.includes(name)) names.splice(names.indexOf(a.model.tactics[at - 1]?.name) + 1, 0, name);
+    });
+    this.tactics = names;
+    this.stack.style.setProperty("--least", `${names.length * COLUMN}px`);
+    for (const { model, matrix, release } of [a, b]) {
+      matrix.grid.replaceChildren(...names.map((name) => matrix.columns[model.tactics.findIndex((tactic) => tactic.name === name)]?.element
+        ?? make("div", { class: "column" }, make("h4", { class: "soft" }, name, " ", make("span", { class: "ratio" }, `not in ${release.version}`)))));
+    }
+  }
+
+  // In narrow windows, the tactics of both matrices have the same heights.
+  even() {
+    const pairs = this.tactics.map((_, at) => this.shown.map(({ grid }) => grid.children[at]));
+    for (const column of pairs.flat()) column.style.minHeight = "";
+    const heights = pairs.map((pair) => Math.max(...pair.map(({ offsetHeight }) => offsetHeight)));
+    pairs.forEach((pair, at) => pair.forEach((column) => { column.style.minHeight = NARROW.matches ? `${heights[at]}px` : ""; }));
   }
 
   // Tactics fold and unfold in both matrices.
   alike(unfold) {
     const column = unfold.closest(".column");
-    const matrix = this.shown.find(({ grid }) => grid.contains(column));
-    const at = matrix.columns.findIndex(({ element }) => element === column);
-    for (const one of this.shown) one.unfold(one.columns[at].element, column.classList.contains("shown"));
+    const at = [...column.parentElement.children].indexOf(column);
+    for (const one of this.shown) {
+      const other = one.grid.children[at];
+      if (other.querySelector(".unfold")) one.unfold(other, column.classList.contains("shown"));
+    }
+    this.even();
   }
 
   swipe() {
     this.stack.style.setProperty("--at", `${this.slider.value}%`);
   }
 
-  count(a, b) {
-    const { model } = this;
-    const has = (view, technique) => model.isCovered(view, technique);
-    const tally = (techniques) => ({
-      total: techniques.length, a: techniques.filter((one) => has(a, one)).length, b: techniques.filter((one) => has(b, one)).length,
-      both: techniques.filter((one) => has(a, one) && has(b, one)).length,
-    });
-    const every = tally(model.techniques.map((_, number) => number));
-    this.verdict.replaceChildren(make("b", {}, a.title), ` maps ${plural(every.a, "technique")}, `, make("b", {}, b.title),
-      ` ${every.b.toLocaleString("en")}: ${every.both} both, ${every.a - every.both} only A, ${every.b - every.both} only B, of ${every.total} techniques and sub-techniques.`);
+  count(a, b, [nameA, nameB]) {
+    const ids = ({ model }, techniques) => techniques.map((one) => model.techniques[one].id);
+    const tally = (of) => {
+      const [all, covered] = [0, 1].map((only) => [a, b].map((side) =>
+        new Set(ids(side, of(side).filter((one) => !only || side.model.isCovered(side.view, one))))));
+      const both = [...covered[0]].filter((id) => covered[1].has(id)).length;
+      return { totals: all.map(({ size }) => size), total: new Set([...all[0], ...all[1]]).size, a: covered[0].size, b: covered[1].size, both };
+    };
+    const every = tally(({ model }) => [...model.techniques.keys()]);
+    const [first, second] = every.totals;
+    const of = a.release === b.release ? `of ${first}` : `of ${first} in A and ${second} in B,`;
+    this.verdict.replaceChildren(make("b", {}, nameA), ` maps ${plural(every.a, "technique")}, `, make("b", {}, nameB),
+      ` ${every.b.toLocaleString("en")}: ${every.both} both, ${every.a - every.both} only A, ${every.b - every.both} only B, ${of} techniques and sub-techniques.`);
     const right = { scope: "col", class: "right" };
-    const rows = model.tactics.map((tactic) => {
-      const { total, both, ...own } = tally([...new Set(tactic.techniques.flat(2))]);
+    const rows = this.tactics.map((name) => {
+      const of = ({ model }) => [...new Set(model.tactics.find((tactic) => tactic.name === name)?.techniques.flat(2))];
+      const { total, both, totals, ...own } = tally(of);
       const figures = [own.a, own.b, both, own.a - both, own.b - both, total - own.a - own.b + both];
-      return make("tr", {}, make("th", { scope: "row" }, tactic.name), make("td", { class: "dumbbell" }, dumbbell(own.a / total, own.b / total)),
+      return make("tr", {}, make("th", { scope: "row" }, name),
+        make("td", { class: "dumbbell" }, dumbbell(totals[0] && own.a / totals[0], totals[1] && own.b / totals[1])),
         ...[...figures, total].map((number) => make("td", { class: "right" }, String(number))));
     });
     this.table.replaceChildren(make("table", { class: "tactics" },
@@ -95,14 +158,57 @@ class Compare {
       make("tbody", {}, ...rows)));
   }
 
+  // One set at two releases: the techniques that went, came and moved, and those with another score.
+  changed(a, b) {
+    const same = a.release !== b.release && a.view.id.split("@")[0] === b.view.id.split("@")[0];
+    this.changes.hidden = !same;
+    if (!same) return;
+    const kinds = { went: [], came: [], moved: [], scored: [] };
+    const sides = [a, b].map(({ model, view }) => (id) => {
+      const number = model.byId.get(id);
+      return number === undefined ? null : { ...model.techniques[number], entry: model.entry(view, number), model };
+    });
+    const ids = [a, b].flatMap(({ model, view }) => [...view.shown[0].entries.keys()].map((number) => model.techniques[number].id));
+    for (const id of [...new Set(ids)].sort()) {
+      const [before, after] = sides.map((side) => side(id));
+      const tactics = [before, after].map((one) => one && [...new Set(one.tactics)].sort().join(", "));
+      const score = (one) => (one?.entry ? scoreText(one.entry) : "");
+      const put = (kind, text) => kinds[kind].push([id, (after ?? before).name, before, after, text]);
+      const successor = sides[1](b.release.replaced[id]);
+      if (!after) put("went", successor ? `replaced by ${successor.id} ${successor.name}` : `not in ATT&CK ${b.release.version}`);
+      else if (!before) put("came", `not in ATT&CK ${a.release.version}`);
+      else if (tactics[0] !== tactics[1]) put("moved", `${tactics[0]} \u2192 ${tactics[1]}`);
+      else if (score(before) !== score(after)) put("scored", `score ${score(before) || "none"} \u2192 ${score(after) || "none"}`);
+    }
+    const words = { went: "gone", came: "new", moved: "in other tactics", scored: "with another score" };
+    const list = Object.values(kinds).flat();
+    const cell = (one, name) => make("td", { class: "right", "data-name": name }, one?.entry ? chip(one.model, one.entry) : "");
+    const rows = list.map(([id, name, before, after, text]) => {
+      const { model, matrix } = after ? b : a;
+      const href = matrix.pageOf("techniques", model.techniques[model.byId.get(id)]);
+      return make("tr", {}, make("th", { scope: "row" }, make("a", { href }, id), ` ${name}`), cell(before, "A"), cell(after, "B"), make("td", {}, text));
+    });
+    const frame = make("div", { class: "frame", tabindex: "0", role: "region", "aria-label": "Changes" }, make("table", { class: "cards" },
+      make("thead", {}, make("tr", {}, ...["Technique", "A", "B", "Change"].map((name, at) => make("th", { scope: "col", class: at % 3 && "right" }, name)))),
+      make("tbody", {}, ...rows)));
+    this.changes.replaceChildren(make("h2", { id: "changes" }, "Changes between the releases"),
+      make("p", {}, `Of the techniques of the set: ${Object.entries(kinds).map(([kind, some]) => `${some.length} ${words[kind]}`).join(", ")}.`),
+      list.length ? frame : "");
+    if (list.length) addFilter(frame.firstElementChild);
+  }
+
   listen() {
     const { stack, tip } = this;
     const cellOf = ({ target }) => (target instanceof Element ? target.closest(".cell") : null);
     const of = (cell) => this.shown.find(({ grid }) => grid.contains(cell));
-    const hover = (cell) => tip.show(cell, of(cell).view);
+    const hover = (cell) => {
+      tip.model = of(cell).model;
+      tip.show(cell, of(cell).view);
+    };
     for (const [, select] of this.chosen) select.addEventListener("input", () => this.show());
     this.slider.addEventListener("input", () => this.swipe());
-    window.addEventListener("hashchange", () => { this.read(); this.show(); });
+    window.addEventListener("hashchange", () => { this.arrive(); this.show(); });
+    NARROW.addEventListener("change", () => this.even());
     window.addEventListener("scroll", () => tip.follow(), { passive: true });
     this.frame.addEventListener("scroll", () => tip.follow(), { passive: true });
     document.addEventListener("keydown", ({ key }) => { if (key === "Escape") tip.hide(); });
@@ -122,11 +228,16 @@ class Compare {
       if (unfold) this.alike(unfold);
       const fold = target.closest(".fold");
       if (!fold) return;
-      const open = new Set(this.model.open);
-      const technique = Number(fold.previousElementSibling.dataset.technique);
-      if (!open.delete(technique)) open.add(technique);
-      this.model.state.open = open;
+      const { model } = of(fold.previousElementSibling);
+      const { id } = model.techniques[fold.previousElementSibling.dataset.technique];
+      for (const one of new Set(this.shown.map((matrix) => matrix.model))) {
+        const open = new Set(one.open);
+        const technique = one.byId.get(id);
+        if (technique !== undefined && !open.delete(technique)) open.add(technique);
+        one.state.open = open;
+      }
       for (const matrix of this.shown) matrix.update(() => true);
+      this.even();
     });
     stack.addEventListener("keydown", (event) => {
       const cell = cellOf(event);

@@ -100,6 +100,18 @@ def _joint(domain: Domain, catalogue: Catalogue, sets: Sequence[SiteSet]) -> Joi
     return Joint(domain, catalogue, members, Thumbnails(release_columns(catalogue)))
 
 
+def releases(joint: Joint) -> Iterator[Joint]:
+    """The sets at the release of the joint, at the newest one if that is newer, and at their own older ones."""
+    yield joint
+    sets = [member.site_set for member in joint.members]
+    newest = attack.find(joint.domain).catalogue
+    if versions.number(newest.version) > versions.number(joint.catalogue.version):
+        yield _joint(joint.domain, newest, sets)
+    own = {item.indexed.catalogue.version: item.indexed.catalogue for item in sets}
+    for version in sorted(own.keys() - {joint.catalogue.version}, key=versions.number, reverse=True):
+        yield _joint(joint.domain, own[version], [one for one in sets if one.indexed.catalogue.version == version])
+
+
 class Threatened(NamedTuple):
     """The sets of a domain at a release with threats, and its groups and campaigns that use a technique."""
 

@@ -19,7 +19,7 @@ from navlayers.pages.show.set_index import indexed
 from navlayers.scoring.options import ScoreOptions
 from navlayers.web.explorer import SCRIPTS
 from navlayers.website.attack_pages import domain_page, tactic_pages, technique_pages
-from navlayers.website.joint import joints, threatened
+from navlayers.website.joint import joints, releases, threatened
 from navlayers.website.matrix import release_data, release_script
 from navlayers.website.overview_pages import compare_page, home_page, tactics_page, techniques_page
 from navlayers.website.pages import HOME, TACTICS, TECHNIQUES, Addresses, Here, Page, ThreatAddresses, World
@@ -187,7 +187,7 @@ def _assets() -> dict[str, str]:
         "explorer.css": html.source("web/explorer.css"),
         "site.css": html.source("website/site.css"),
         "base.js": html.source("web/base.js"),
-        "site.js": html.bundle(*SCRIPTS, "website/compare.js", "website/site.js"),
+        "site.js": html.bundle(*SCRIPTS, "website/site.js", "website/compare.js"),
         "icon.svg": html.source("website/icon.svg"),
     }
 
@@ -221,8 +221,9 @@ class Site:
         for found in self._threats:
             domain = found.joint.domain
             addresses.threats[domain] = ThreatAddresses(domain, (threat.id for threat in found.threats))
-        releases = {(item.catalogue.domain, item.catalogue.version): item.catalogue for item in ready}
-        self._releases = tuple(releases.values())
+        self._compared = {joint.domain: tuple(releases(joint)) for joint in self._joints}
+        shown = (joint.catalogue for joints in self._compared.values() for joint in joints)
+        self._releases = tuple(shown)
 
     @property
     def pages(self) -> int:
@@ -278,7 +279,7 @@ class Site:
         yield tactics_page(self._world, self._joints)
         for joint in self._joints:
             yield domain_page(self._world, joint)
-            yield compare_page(self._world, joint)
+            yield compare_page(self._world, self._compared[joint.domain])
         for found in self._threats:
             yield from threat_pages(self._world, found)
         yield from tactic_pages(self._world)

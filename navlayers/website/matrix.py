@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from navlayers._text import quantity, rounded
 from navlayers.layer.build import scored_gradient
 from navlayers.layer.colors import NOT_RATED_ITEM, LegendItem, count_gradient, count_legend, value_legend
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from navlayers.scoring.scores import TechniqueScore
     from navlayers.website.downloads import LayerFile
     from navlayers.website.joint import Joint
+    from navlayers.website.pages import Addresses
     from navlayers.website.sets import SiteSet
 
 _UNRATED = "✓"
@@ -43,6 +46,20 @@ _UNRATED = "✓"
 
 # Sets of a domain map techniques, whether they are of threats or not.
 _SET = Noun("set", "sets", threat=True)
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """Sets at one release, to compare any two.
+
+    `script` holds the release; `replaced` has the techniques that it does not have, with their successors in it, ""
+    for none; `absent` has the ids that have no page on the site.
+    """
+
+    version: str
+    script: str
+    data: Explorer
+    replaced: dict[str, str]
+    absent: list[str]
 
 
 class Matrix(NamedTuple):
@@ -93,9 +110,17 @@ def _overview_legend(item: IndexedSet, gradient: Gradient, scores: Mapping[str, 
     return [*legend, *([NOT_RATED_ITEM] if None in scores.values() else [])]
 
 
-def joint_matrix(joint: Joint, page: str, colors: Colors) -> Matrix:
-    """The matrices of the sets of a domain, to compare any two: overall scores, each in the colors of its set."""
-    numbers = Numbers(joint.catalogue, colors)
+def compared_matrix(joints: Sequence[Joint], addresses: Addresses, page: str, colors: Colors) -> Matrix:
+    """The matrices of the sets of a domain at some releases, to compare any two."""
+    data = [_compared(joint, addresses, page, colors) for joint in joints]
+    catalogue = joints[0].catalogue
+    return Matrix(to_json(data), release_script(catalogue), catalogue.tactics)
+
+
+def _compared(joint: Joint, addresses: Addresses, page: str, colors: Colors) -> Compared:
+    """The overall scores of the sets at one release, each in the colors of its set."""
+    catalogue = joint.catalogue
+    numbers = Numbers(catalogue, colors)
     views, sets = [], []
     for at, (site_set, there) in enumerate(joint.members):
         scores = {technique: entry.overall for technique, entry in there.scored.scores.items()}
@@ -103,11 +128,23 @@ def joint_matrix(joint: Joint, page: str, colors: Colors) -> Matrix:
         legend = _overview_legend(there, gradient, scores)
         shown = numbers.shown(scores, gradient, legend, colors=not_rated_colors(scores))
         title = clean(site_set.title)
-        views.append(View(site_set.addresses.name, title, "set", [at], [shown]))
+        views.append(View(f"{site_set.addresses.name}@{catalogue.version}", title, "set", [at], [shown]))
         entries = there.scored.scores.items()
         sets.append(Input(title, title, counts={numbers.techniques[t]: len(e.capabilities) for t, e in entries}))
     noun = common_noun(member.site_set.head.noun for member in joint.members)
-    return _matrix(numbers, views, page, sets=sets, noun=noun, counts=False)
+    replaced: dict[str, str] = {}
+    for _, there in joint.members:
+        replaced |= {one.id: "" for one in there.scored.left_out}
+        replaced |= {one.id: one.successor for one in there.prepared.replaced}
+    ids = (*numbers.techniques, *(tactic.id for tactic in catalogue.tactics))
+    known = addresses.techniques.keys() | addresses.tactics.keys()
+    return Compared(
+        version=catalogue.version,
+        script=release_script(catalogue),
+        data=_explorer(numbers, views, page, sets=sets, noun=noun, counts=False),
+        replaced=dict(sorted(replaced.items())),
+        absent=sorted(set(ids) - known),
+    )
 
 
 def set_matrix(site_set: SiteSet, colors: Colors) -> Matrix:
@@ -127,15 +164,9 @@ def set_matrix(site_set: SiteSet, colors: Colors) -> Matrix:
         )
     mapped = {numbers.techniques[technique]: len(entry.capabilities) for technique, entry in scores.items()}
     view = View(site_set.addresses.name, title, "set", [0], shown)
-    return _matrix(
-        numbers,
-        [view],
-        site_set.addresses.page,
-        measures,
-        [Input(title, title, counts=mapped)],
-        noun=site_set.head.noun,
-        counts=site_set.head.counts,
-    )
+    sets, head, page = [Input(title, title, counts=mapped)], site_set.head, site_set.addresses.page
+    data = _explorer(numbers, [view], page, measures, sets, noun=head.noun, counts=head.counts)
+    return _matrix(numbers, data)
 
 
 def part_matrix(
@@ -146,7 +177,8 @@ def part_matrix(
     legend = _legend(layer, scores)
     shown = numbers.shown(scores, layer.gradient, legend, colors=not_rated_colors(scores))
     view, head = View("part", clean(title), "layer", [], [shown]), site_set.head
-    return _matrix(numbers, [view], page, noun=head.noun, counts=head.counts, compact=True)
+    data = _explorer(numbers, [view], page, noun=head.noun, counts=head.counts, compact=True)
+    return _matrix(numbers, data)
 
 
 def domain_matrix(
@@ -169,7 +201,7 @@ def domain_matrix(
     }
     shown = numbers.shown(counts, gradient, legend, words=words)
     view = View("sets", "Mapping sets", "layer", [], [shown])
-    return _matrix(numbers, [view], page, noun=_SET, counts=True)
+    return _matrix(numbers, _explorer(numbers, [view], page, noun=_SET, counts=True))
 
 
 def _legend(layer: LayerFile, scores: Mapping[str, float | None]) -> tuple[LegendItem, ...]:
@@ -177,7 +209,7 @@ def _legend(layer: LayerFile, scores: Mapping[str, float | None]) -> tuple[Legen
     return (*layer.legend, NOT_RATED_ITEM) if unrated else layer.legend
 
 
-def _matrix(
+def _explorer(
     numbers: Numbers,
     views: Sequence[View],
     page: str,
@@ -187,8 +219,8 @@ def _matrix(
     noun: Noun,
     counts: bool,
     compact: bool = False,
-) -> Matrix:
-    data = Explorer(
+) -> Explorer:
+    return Explorer(
         release=None,
         measures=measures,
         views=views,
@@ -201,4 +233,7 @@ def _matrix(
         pages="../" * page.count("/"),
         compact=compact,
     )
+
+
+def _matrix(numbers: Numbers, data: Explorer) -> Matrix:
     return Matrix(to_json(data), release_script(numbers.catalogue), numbers.catalogue.tactics)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from navlayers.scoring.stats import base_techniques
 from navlayers.website.joint import Ratio
-from navlayers.website.matrix import covered, joint_matrix
+from navlayers.website.matrix import compared_matrix, covered
 from navlayers.website.pages import HOME, TACTICS, TECHNIQUES, Crumb, Page, World
 from navlayers.website.thumbnail import set_picture
 
@@ -67,13 +67,14 @@ def _shares(joint: Joint) -> Iterator[tuple[str, str, list[Ratio]]]:
         )
 
 
-def compare_page(world: World, joint: Joint) -> Page:
-    """Any two sets of a domain over one matrix."""
-    path = world.addresses.compare[joint.domain]
+def compare_page(world: World, joints: Sequence[Joint]) -> Page:
+    """Any two sets of a domain over one matrix, at the same release or at two."""
+    joint, path = joints[0], world.addresses.compare[joints[0].domain]
     context = {
         "release": joint.release,
+        "versions": [one.catalogue.version for one in joints[1:]],
         "domain": joint.domain,
         "others": world.addresses.compare,
-        "matrix": joint_matrix(joint, path, world.colors),
+        "matrix": compared_matrix(joints, world.addresses, path, world.colors),
     }
     return Page(path, "compare", f"Compare sets of {joint.release}", (world.home, Crumb("Compare")), context)
