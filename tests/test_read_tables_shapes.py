@@ -234,3 +234,34 @@ def test_a_header_that_the_user_names_must_exist_even_if_another_is_known() -> N
 def test_numbers_that_are_no_scores_have_their_own_advice(score: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         read(f"Technique,Control,Score\nT1078,a,{score}\n")
+
+
+TOTALS = "control,technique,score\nAC-1,T1059,80\nAC-1,,50\nAC-2,T1078,20\nAC-2,,\nAC-3,,\nTotal,,130\n"
+
+
+def test_a_score_without_a_technique_is_left_out_and_said(run: Run, tmp_path: Path) -> None:
+    assert rows(TOTALS) == [("AC-1", "T1059", "80"), ("AC-2", "T1078", "20")]
+    alone = "this row has a score but names no technique; it is left out (give it a technique id, or the status"
+    kept = "this row names no technique"
+    assert [notice for notice in notices(TOTALS) if not notice.startswith("1:1")] == [
+        f"3:6: {alone} non_mappable)",
+        f'5:6: {kept} ("AC-2" has mappings, so it does not count as non-mappable; give the row a technique id)',
+        f"6:6: {kept} (it is kept as non-mappable; give it a technique id, or the status non_mappable)",
+        f"7:7: {alone} non_mappable)",
+    ]
+    (path := tmp_path / "totals.csv").write_text(TOTALS)
+    # AC-3 is the one that cannot be mapped, whatever is asked.
+    assert json.loads(run("stats", path, "--json").out)[0]["non_mappable"]["capabilities"] == 1
+    run("build", path, "--only", "overview", "-o", tmp_path / "out")
+    index = json.loads((tmp_path / "out" / "totals" / "index.json").read_text())
+    assert index["non_mappable_capabilities"] == [{"id": "AC-3", "name": "AC-3"}]
+    assert "AC-3" in run("show", "AC-3", "--set", path).out
+    assert "Total" not in run("convert", path).out
+    found = run("check", path, "--select", "no-technique").out.splitlines()
+    assert [line.split(":")[1] for line in found] == ["3", "5", "6", "7"]
+
+
+def test_a_total_of_several_categories_is_reported_once() -> None:
+    text = "control,technique,protect,detect\nAC-1,T1059,80,20\nTotal,,80,20\n"
+    assert rows(text) == [("AC-1", "T1059", "20"), ("AC-1", "T1059", "80")]
+    assert [notice[:30] for notice in notices(text)] == ["3:7: this row has a score but "]

@@ -26,18 +26,51 @@ def test_a_domain_without_any_technique_of_the_set_is_refused(run: Run) -> None:
     assert not Path("out").exists()
 
 
-@pytest.mark.parametrize(
-    ("option", "why"),
-    [
-        (["--columns", "technique=ID"], "--columns without effect: the input is not a table"),
-        (["--score-range", "0-5"], "--score-range without effect: no score is a number"),
-    ],
-)
-def test_reading_options_without_effect_are_told(run: Run, option: list[str], why: str) -> None:
-    assert f"note: gcp: {why}\n" in run("stats", "gcp", *option).err
+@pytest.mark.parametrize("command", ["stats", "check"])
+def test_a_domain_with_nearly_none_of_the_techniques_is_refused_everywhere(run: Run, command: str) -> None:
+    # One of its 470 techniques is in Mobile, too.
+    done = run(command, "nist_800_53", "--meta", "domain=mobile")
+    message = "only 1 of 470 techniques is of ATT&CK Mobile; the others are of ATT&CK Enterprise"
+    assert done.code == 2
+    assert f"{message} (omit --meta domain=mobile)" in done.err
+
+
+@pytest.mark.parametrize("command", ["upgrade", "render"])
+def test_a_layer_is_not_of_another_domain(run: Run, command: str) -> None:
+    layer = {"versions": {"layer": "4.5", "attack": "18"}, "domain": "enterprise-attack", "name": "n"}
+    Path("layer.json").write_text(json.dumps(layer | {"techniques": [{"techniqueID": "T1059", "score": 1}]}))
+    done = run(command, "layer.json", "--meta", "domain=ics")
+    message = "layer.json:1:1: no technique is of ATT&CK ICS; they are of ATT&CK Enterprise"
+    assert (done.code, message in done.err) == (2, True)
+    idle = run(command, "layer.json", "--score-range", "0-5", "--columns", "score=x", "--scale", "High=3").err
+    assert "note: layer: --columns without effect: the input is not a table\n" in idle
+    assert "note: layer: --score-range without effect: the layer keeps its scores\n" in idle
+    assert "note: layer: --scale without effect: the layer keeps its scores\n" in idle
+
+
+@pytest.mark.parametrize("command", ["build", "check", "convert", "upgrade"])
+def test_reading_options_without_effect_are_told(run: Run, command: str) -> None:
+    options = ["--columns", "technique=ID", "--score-range", "0-5", "--scale", "High=3"]
+    done = run(command, "gcp", *options)
+    assert "note: gcp: --columns without effect: the input is not a table\n" in done.err
+    assert "note: gcp: --score-range without effect: no score is a number\n" in done.err
+    assert done.err.count("note: gcp: --scale High without effect: no mapping has this score value\n") == 1
     Path("five.csv").write_text(TABLE.replace("technique", "ID"))
     plain = ["--columns", "technique=ID", "--score-range", "0-5"]
-    assert "without effect" not in run("stats", "five.csv", *plain).err
+    assert "without effect" not in run(command, "five.csv", *plain).err
+
+
+def test_a_scale_has_no_names_that_are_nearly_numbers(run: Run) -> None:
+    done = run("convert", "gcp", "--scale", "1.=3")
+    message = (
+        '--scale: score value "1." is not a plain decimal number; expected a word, or a number such as 3 or 2.5'
+    )
+    assert (done.code, done.err) == (2, f"navlayers: {message}\n")
+    run("convert", "gcp", "--scale", "high=3", "-o", "gcp.stix.json")
+    bundle = Path("gcp.stix.json")
+    bundle.write_text(bundle.read_text().replace('"value": "high"', '"value": "inf"'))
+    done = run("check", bundle)
+    assert (done.code, 'wrong-type score value "inf" is not a plain decimal' in done.out) == (1, True)
 
 
 def test_numbers_outside_the_range_have_one_option_with_the_highest(run: Run) -> None:

@@ -165,6 +165,7 @@ GOOD = [
         "attack_version: 16.1\nscale: {partial: 5, high: 70.5}\nmapping_types: [a, b]\ngroups: {g: G}",
     ),
     (ENTRY, "T1078: {protect: low}\nscale: {low: 5}"),
+    (ENTRY, 'T1078: {protect: "."}\nscale: {".": 5, "-": 6, "+.-": 7, "1/2": 8, 0: 9, 12.50: 10}'),
     ("    techniques:\n      " + ENTRY, "    non_mappable: true"),
     ("    techniques:\n      " + ENTRY, "    non_mappable: [{comment: a}, true]"),
     (
@@ -208,7 +209,7 @@ BAD = [
     (ENTRY, "T1078: Non-Mappable"),
     (ENTRY, "T1078: {protect: 101}\nscale: {low: 5}"),
     ("version: 1\n", "version: 1\nscale: {low: 500}\n"),
-    ("version: 1\n", "version: 1\nscale: {-5: 50}\n"),
+    *(("version: 1\n", f"version: 1\nscale: {{{name}: 50}}\n") for name in ("-5", "1.", ".5", "01", "1..2", "+3")),
     ("version: 1\n", "version: 1\nmapping_types: mitigates\n"),
     ("version: 1\n", "version: 1\ngroups: [a]\n"),
     ("version: 1\n", "version: 1\ntitle: {a: b}\n"),

@@ -16,6 +16,7 @@ from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.model import (
     CATEGORIES,
+    DECIMAL,
     DEFAULT_SCALE,
     DETAILS,
     Capability,
@@ -39,7 +40,7 @@ HOSTILE += ["\x7f", "\xa0", "\U0001f600", "\ufffe", "é", "٣", "x" * 2000]
 
 texts = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=12), st.text(alphabet="a \n:#-", max_size=8))
 ids = texts.map(str.strip).filter(bool)
-score_names = ids.filter(lambda name: not value_rules.numeric(name))
+score_names = ids.filter(lambda name: value_rules.scale_name(name) is None)
 some = st.none() | texts
 references = st.lists(texts.filter(bool), max_size=3).map(tuple)
 techniques = st.sampled_from(["T1059", "T1059.001", "T1078", "T1003.008"])
@@ -55,7 +56,8 @@ scales = st.dictionaries(score_names, st.floats(0, 100), min_size=1, max_size=3)
 def mapping_sets(draw: st.DrawFn) -> MappingSet:
     """Any mapping set that a reader could give, with texts that provoke YAML."""
     scale = draw(st.just({}) | scales)
-    values = st.none() | st.sampled_from([*(scale or DEFAULT_SCALE), "0", "72.5", "100"])
+    numbers = [] if any(map(DECIMAL.fullmatch, scale)) else ["0", "72.5", "100"]
+    values = st.none() | st.sampled_from([*(scale or DEFAULT_SCALE), *numbers])
     capabilities = [
         Capability(i, draw(texts), tuple(draw(st.lists(ids, max_size=2, unique=True))), draw(references))
         for i in draw(st.lists(ids, max_size=3, unique=True))

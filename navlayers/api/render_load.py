@@ -13,6 +13,7 @@ from navlayers.layer.build import layers_of
 from navlayers.layer.format_versions import modern
 from navlayers.layer.view import View, view_of
 from navlayers.mapping.formats import source as sources
+from navlayers.mapping.formats import without_effect
 from navlayers.mapping.formats._json import HALF_PAIR
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.formats.detect import sniff
@@ -71,7 +72,7 @@ def load(source: Source, attack_version: str | None = None, reading: ReadOptions
     # Half a surrogate pair is not text: show the replacement character.
     whole = sources.Source(raw.path, HALF_PAIR.sub(_REPLACEMENT, raw.data))
     read = format_versions.read(whole, reading.metadata, lenient=reading.lenient)
-    views, notices = [], list(read.notices)
+    views, notices = [], [*read.notices, *without_effect(source.name, reading, "layer")]
     # The Navigator opens the last layer of a list in its first tab.
     for number, item in enumerate(reversed(read.layers)):
         name = source.name if read.single else f"{source.name}, layer {number + 1}"

@@ -202,6 +202,7 @@ class _Upgrader(NamedTuple):
     def _layers(self, source: Source, loaded: sources.Source) -> Upgraded:
         read = format_versions.read(loaded, self.reading.metadata, lenient=self.reading.lenient)
         results, reports, notices = [], [], [*read.notices]
+        notices += readers.without_effect(source.name, self.reading, outputs.LAYER)
         for old in read.layers:
             route = self.routes[old.domain, old.attack_version]
             layer, report = layers.upgraded_layer(old.layer, route)
@@ -222,6 +223,7 @@ class _Upgrader(NamedTuple):
         result, report = sets.upgraded_set(read.mapping_set, route)
         format_ = self._format(read.format)
         notices = [*map(_without_release, read.notices), *_placed(route.notices, _label(source))]
+        notices += readers.without_effect(source.name, self.reading, read.format, read.mapping_set)
         if not read.mapping_set.mappings and all(notice.code != "empty-set" for notice in read.notices):
             notices.append(Problem("the set has no mappings", Place(str(source.path)), code="empty-set"))
         if report.already and format_ == read.format and before is not None:

@@ -11,7 +11,7 @@ from navlayers.checks.finding import CheckedInput, Edit, Finding, Level, Report,
 from navlayers.checks.rules import RULES
 from navlayers.checks.source_text import Texts
 from navlayers.checks.subject import Subject
-from navlayers.errors import InputError, OtherFileError, Place
+from navlayers.errors import InputError, OtherFileError, Place, UsageError
 from navlayers.mapping import find
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import STDIN
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from navlayers.errors import Problem
     from navlayers.mapping.find import Source
+    from navlayers.mapping.formats import Reading
 
 MOST = 5_000
 """Maximum number of errors, and of notices, that one reader reports individually."""
@@ -62,29 +63,33 @@ def check(
     every: list[Finding] = []
     inputs: list[CheckedInput] = []
     skipped: list[Problem] = []
+    idle: list[Problem] = []
     for source in sources:
         path = STDIN if str(source.path) == STDIN else str(source.path)
         try:
-            format_, findings = _findings_of(path, source.data, attack_version, part_options(source, reading))
+            read, findings = _findings_of(path, source.data, attack_version, part_options(source, reading))
+        except UsageError as error:
+            raise UsageError(problem.at(Place(path)) for problem in error.problems) from None
         except OtherFileError as error:
             if source.origin == "folder":
                 skipped.append(find.skipped(error.problems[0]))
                 continue
-            format_, findings = "", [_as_finding(problem, fatal=True) for problem in error.problems]
-        inputs.append(CheckedInput(path, format_, source.origin))
+            read, findings = None, [_as_finding(problem, fatal=True) for problem in error.problems]
+        inputs.append(CheckedInput(path, read.format if read else "", source.origin))
+        if read is not None and not any(each.level == "error" for each in findings):
+            idle += readers.without_effect(source.name, reading, read.format, read.mapping_set)
         # Techniques of the other parts of the table are checked with them.
         first = source.name in source.parts[:1]
         elsewhere = {"other-domain-technique", *([] if first else ["unknown-technique"])} if source.parts else set()
         every += (each for each in findings if each.code not in elsewhere)
     kept = (f for f in every if f.code not in ignore and (not select or f.code in select))
-    return Report(
-        tuple(sorted(_merged(kept), key=lambda f: (f.place, f.code, f.message))), tuple(inputs), tuple(skipped)
-    )
+    ordered = tuple(sorted(_merged(kept), key=lambda f: (f.place, f.code, f.message)))
+    return Report(ordered, tuple(inputs), tuple(skipped), tuple(idle))
 
 
 def _findings_of(
     path: str, data: bytes | None, attack_version: str | None, options: ReadOptions
-) -> tuple[str, list[Finding]]:
+) -> tuple[Reading | None, list[Finding]]:
     reader = Findings(MOST, lenient=True)
     try:
         read = readers.read(path, data=data, reading=options, findings=reader)
@@ -93,7 +98,7 @@ def _findings_of(
     except InputError as error:
         problems = dict.fromkeys((*error.problems, *reader.errors()))
         errors = [_as_finding(problem, fatal=True) for problem in problems]
-        return "", [*errors, *(_as_finding(notice, fatal=False) for notice in reader.notices())]
+        return None, [*errors, *(_as_finding(notice, fatal=False) for notice in reader.notices())]
     tables = {path} if read.format in TABLES else set()
     subject = Subject(read, Texts({path: data}, tables), attack_version)
     errors = [_with_technique(problem, subject) for problem in reader.errors()]
@@ -106,7 +111,7 @@ def _findings_of(
         findings.append(finding("release-not-installed", place, problem.message, problem.expected, problem.hint))
     for rule in RULES:
         findings += (f for f in rule(subject) if f.place not in invalid and not (errors and f.code in _FOLLOWING))
-    return read.format, findings
+    return read, findings
 
 
 def _as_finding(problem: Problem, *, fatal: bool) -> Finding:

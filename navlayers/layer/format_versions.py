@@ -16,7 +16,7 @@ from navlayers.mapping.formats._json import convert, not_json
 from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.layer_document import FORMAT, Layer, load_layers
 from navlayers.mapping.formats.layer_entries import read_entries
-from navlayers.mapping.formats.metadata import likely_domain
+from navlayers.mapping.formats.metadata import likely_domain, refuse_other_domain
 from navlayers.mapping.formats.source import as_text
 
 if TYPE_CHECKING:
@@ -107,6 +107,8 @@ def _read_layer(layer: Layer, source: Source, findings: Findings, overrides: Map
     ids = (entry.get("techniqueID") for entry in layer.entries if isinstance(entry, dict))
     techniques = [id_.strip() for id_ in ids if isinstance(id_, str)]
     domain, _ = value_rules.domain(overrides.get("domain", layer.domain))
+    if "domain" in overrides and domain is not None:
+        refuse_other_domain(domain, {*techniques}, layer.place())
     version = overrides.get("attack_version") or layer.attack_version
     return Read(document, domain or likely_domain(techniques), version)
 

@@ -9,11 +9,10 @@ import msgspec
 
 from navlayers import attack
 from navlayers._text import and_list
-from navlayers.attack.domain import DOMAIN_NAMES
-from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem, ReleaseError, UsageError
+from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem, ReleaseError
 from navlayers.mapping import find
-from navlayers.mapping.formats import ReadOptions
-from navlayers.mapping.model import DECIMAL, MappingSet
+from navlayers.mapping.formats import ReadOptions, without_effect
+from navlayers.mapping.model import MappingSet
 from navlayers.mapping.nouns import likely_role
 from navlayers.mapping.parts import read
 from navlayers.mapping.replacements import ReplacedId, remap
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from navlayers.mapping.find import Source
-    from navlayers.mapping.formats import Reading
 
 MOST_SKIPPED = 3
 """Maximum files listed where nothing in a folder is a mapping set."""
@@ -188,31 +186,8 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
     if "role" in options.metadata and role != "threat" == likely_role(mapping_set.framework):
         message = f"{source.name} lists what is attacked; it is a set of {role}s by --meta role={role}"
         notices.append(Problem(message))
-    _refuse_other_domain(reading.mapping_set, options)
-    notices += _without_effect(source.name, reading, options)
+    notices += without_effect(source.name, options, reading.format, mapping_set)
     return Prepared(source.name, mapping_set, own, catalogue, replaced, tuple(notices), reading.format, source.path)
-
-
-def _refuse_other_domain(mapping_set: MappingSet, options: ReadOptions) -> None:
-    """Refuse a domain of the user none of whose techniques the set maps, if another has them."""
-    from navlayers.mapping.formats.metadata import domain_counts  # noqa: PLC0415 - with --meta domain alone
-
-    if "domain" not in options.metadata or not mapping_set.mappings:
-        return
-    domains = domain_counts(mapping.technique for mapping in mapping_set.mappings)
-    if domains and mapping_set.domain not in domains:
-        names = and_list([f"ATT&CK {DOMAIN_NAMES[domain]}" for domain in domains])
-        message = f"no technique is of ATT&CK {DOMAIN_NAMES[mapping_set.domain]}; they are of {names}"
-        raise UsageError(Problem(message, hint=f"omit --meta domain={options.metadata['domain']}"))
-
-
-def _without_effect(name: str, reading: Reading, options: ReadOptions) -> Iterator[Problem]:
-    """Notices of reading options that do not matter to the input."""
-    if options.columns and reading.format not in ("csv", "xlsx"):
-        yield Problem(f"{name}: --columns without effect: the input is not a table")
-    values = {mapping.value for mapping in reading.mapping_set.mappings}
-    if options.score_range is not None and not any(value and DECIMAL.fullmatch(value) for value in values):
-        yield Problem(f"{name}: --score-range without effect: no score is a number")
 
 
 def _own_release(mapping_set: MappingSet) -> attack.Catalogue | None:

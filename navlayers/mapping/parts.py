@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from navlayers.mapping.model import MappingSet
 
 _TABLES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm"})
-_LEAST_SHARE = 0.01
-"""A domain of fewer techniques is a mistake in a table: CTID's NIST 800-53 has one mobile id among 566."""
-
 _TABLE_FORMATS = frozenset({"csv", "xlsx"})
 _ID = re.compile(rb"\bT[0-9]{4}(?:\.[0-9]{3})?\b", re.IGNORECASE)
 
@@ -94,10 +91,10 @@ def _domains(source: Source, options: ReadOptions) -> list[Domain]:
 
 def _several(techniques: Collection[str]) -> list[Domain]:
     """The domains of ids, that of most ids first; none if all are of one domain, apart from a few strays."""
-    from navlayers.mapping.formats.metadata import domain_counts  # noqa: PLC0415 - for tables alone
+    from navlayers.mapping.formats.metadata import LEAST_SHARE, domain_counts  # noqa: PLC0415 - for tables alone
 
     counts = domain_counts(techniques)
-    domains = [domain for domain in counts if counts[domain] >= _LEAST_SHARE * len(techniques)]
+    domains = [domain for domain in counts if counts[domain] >= LEAST_SHARE * len(techniques)]
     return sorted(domains, key=lambda domain: -counts[domain]) if len(domains) > 1 else []
 
 

@@ -98,6 +98,14 @@ def with_words(scale: dict[str, float], given: dict[str, float]) -> dict[str, fl
     return result
 
 
+def unused_words(scale: dict[str, float], mapping_set: MappingSet) -> list[tuple[str, str]]:
+    """What `--scale` gives a number without effect, as the option and the reason."""
+    if not mapping_set.scored:
+        return [("--scale", "the set has no score values")] if scale else []
+    used = {mapping.value.lower() for mapping in mapping_set.mappings if mapping.value is not None}
+    return [(f"--scale {word}", "no mapping has this score value") for word in scale if word.lower() not in used]
+
+
 def doubtful(numbers: Iterable[float]) -> Range | None:
     """The range that numbers read as 0–100 probably have; None where they may well be 0–100."""
     highest = max(numbers, default=math.inf)

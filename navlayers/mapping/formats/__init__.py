@@ -26,10 +26,20 @@ from navlayers.mapping.formats.context import (
 from navlayers.mapping.formats.detect import sniff, sniff_folder
 from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.source import MAX_BYTES, Folder, Source
-from navlayers.mapping.model import DEFAULT_SCALE, HUNDRED, Mapping, MappingSet, NonMappable
-from navlayers.mapping.ranges import in_hundred, range_of, range_text, with_words
+from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE, HUNDRED, Mapping, MappingSet, NonMappable
+from navlayers.mapping.ranges import in_hundred, range_of, range_text, unused_words, with_words
 
-__all__ = ["FORMATS", "MAX_BYTES", "WRITABLE", "Findings", "ReadOptions", "Reading", "encode", "read"]
+__all__ = [
+    "FORMATS",
+    "MAX_BYTES",
+    "WRITABLE",
+    "Findings",
+    "ReadOptions",
+    "Reading",
+    "encode",
+    "read",
+    "without_effect",
+]
 
 READS = (
     "navlayers reads native YAML, Mappings Explorer JSON and YAML, tables, STIX bundles, Navigator layers, DeTT&CT "
@@ -122,12 +132,41 @@ def read(
     reader = importlib.import_module(f"{__name__}.{FORMATS[format_].reader}")
     mapping_set, places = reader.read(source, Context(findings, reading))
     findings.raise_errors()
+    if "domain" in reading.metadata:
+        from navlayers.mapping.formats.metadata import refuse_other_domain  # noqa: PLC0415 - slow to import
+
+        refuse_other_domain(mapping_set.domain, {mapping.technique for mapping in mapping_set.mappings})
     if not (mapping_set.mappings or mapping_set.non_mappable):
         findings.refuse_empty()
     if reading.scale and mapping_set.range is None and any(m.value is not None for m in mapping_set.mappings):
         mapping_set = msgspec.structs.replace(mapping_set, scale=with_words(mapping_set.scale, reading.scale))
     _drop_known_names(mapping_set)
     return Reading(mapping_set, findings.summary(), format_, places)
+
+
+def without_effect(
+    name: str, options: ReadOptions, format_: str, mapping_set: MappingSet | None = None
+) -> tuple[Problem, ...]:
+    """A notice for each option of the user that does not matter to an input.
+
+    Args:
+        name: the input.
+        options: how it was read.
+        format_: its format.
+        mapping_set: the set; None for a layer whose scores stay as they are.
+    """
+    idle = []
+    if options.columns and format_ not in ("csv", "xlsx"):
+        idle.append(("--columns", "the input is not a table"))
+    if mapping_set is None:
+        given = {"--score-range": options.score_range, "--scale": options.scale}
+        idle += [(option, "the layer keeps its scores") for option, value in given.items() if value]
+    else:
+        values = {mapping.value for mapping in mapping_set.mappings}
+        if options.score_range is not None and not any(value and DECIMAL.fullmatch(value) for value in values):
+            idle.append(("--score-range", "no score is a number"))
+        idle += unused_words(options.scale, mapping_set)
+    return tuple(Problem(f"{name}: {option} without effect: {why}") for option, why in idle)
 
 
 def _drop_known_names(mapping_set: MappingSet) -> None:
@@ -192,5 +231,11 @@ def _is_folder(path: str | Path) -> bool:
 
 def _check(options: ReadOptions) -> None:
     given = [] if options.format is None else [options.format]
-    if problems := [*unknown("format", given, FORMATS), *unknown("metadata", options.metadata, METADATA)]:
+    problems = [*unknown("format", given, FORMATS), *unknown("metadata", options.metadata, METADATA)]
+    if options.scale:
+        from navlayers.mapping.formats.value_rules import scale_name  # noqa: PLC0415 - slow to import
+
+        issues = filter(None, map(scale_name, options.scale))
+        problems += [Problem(f"--scale: {issue.message}", expected=issue.expected) for issue in issues]
+    if problems:
         raise UsageError(problems)

@@ -94,6 +94,7 @@ def assemble(head: MappingSet, table: Table) -> Assembled:
         )
         mappings.append(mapping)
         rows["mapping"].append(index)
+    table.report_unmapped({mapping.capability for mapping in mappings})
     rows["capability"] += [seen.first for seen in table.seen.values()]
     mapping_set = msgspec.structs.replace(
         head,
@@ -190,7 +191,9 @@ def rows_of(
                 row.status = COMPLETE
         else:
             # A status that was not written, or not "non_mappable", is in `other`; "" is one that was not written.
-            if row.status is None or (part.capability and part.technique and part.type != NON_MAPPABLE):
+            # Without it, a row with a score would be a mapping, or one that lost its technique or capability.
+            complete = (part.capability and part.technique) or row.score_category or row.score_value
+            if row.status is None or (complete and part.type != NON_MAPPABLE):
                 row.status = NON_MAPPABLE
             row.status = row.status or None
         # The parent is the related score of a scored sub-technique, as in the published files.

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from navlayers import _text as wording
 from navlayers import attack
-from navlayers._text import slugs
+from navlayers._text import and_list, quantity, slugs
 from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS, Domain
-from navlayers.errors import ReleaseError
+from navlayers.errors import Problem, ReleaseError, UsageError
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.model import DETAILS, UNVERSIONED, MappingSet, Role
 from navlayers.mapping.nouns import likely_role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from navlayers.errors import Place
     from navlayers.mapping.formats.context import Context
@@ -29,6 +29,10 @@ REQUIRED = {
     "attack_version": 'the ATT&CK version that the set was made for, such as "16.1"',
 }
 """Metadata that every set has, by names of `METADATA` → the expected value, for messages."""
+
+
+LEAST_SHARE = 0.01
+"""A domain of fewer techniques is a mistake in a table: CTID's NIST 800-53 has one mobile id among 566."""
 
 
 def head_of(texts: Mapping[str, str], report: Callable[[Issue, str], None], **parts: Any) -> MappingSet:
@@ -152,6 +156,22 @@ def likely_domain(techniques: Iterable[str]) -> Domain:
     """
     counts = domain_counts(techniques)
     return max(counts, key=lambda domain: counts[domain], default="enterprise")
+
+
+def refuse_other_domain(domain: Domain, techniques: Collection[str], place: Place | None = None) -> None:
+    """Refuse the domain that the user gives, if it has nearly none of the techniques that are known.
+
+    Raises:
+        UsageError: with the domains that have them.
+    """
+    counts = domain_counts(techniques)
+    own = sum(any(release.get(id_) for release in attack.newest(domain)) for id_ in techniques)
+    if own >= max(LEAST_SHARE * sum(counts.values()), 1) or not counts:
+        return
+    names = and_list([f"ATT&CK {DOMAIN_NAMES[other]}" for other in counts if other != domain])
+    few = f"only {own:,} of {quantity(len(techniques), 'technique')}" if own else "no technique"
+    message = f"{few} is of ATT&CK {DOMAIN_NAMES[domain]}; {'the others' if own else 'they'} are of {names}"
+    raise UsageError(Problem(message, place, hint=f"omit --meta domain={domain}"))
 
 
 def domain_counts(techniques: Iterable[str]) -> dict[Domain, int]:

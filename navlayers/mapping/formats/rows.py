@@ -16,7 +16,7 @@ from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.value_rules import NON_MAPPABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from navlayers.errors import Place
     from navlayers.mapping.formats.findings import Findings
@@ -147,9 +147,9 @@ _NAMELESS = Issue(
     "complete the row or delete it",
     code="empty-row",
 )
-_NO_TECHNIQUE = Issue(
-    "this row names no technique",
-    hint="it is kept as non-mappable; give it an attack_object_id, or the status non_mappable",
+_SCORE_ALONE = Issue(
+    "this row has a score but names no technique; it is left out",
+    hint="give it a technique id, or the status non_mappable",
     fatal=False,
     code="no-technique",
 )
@@ -178,6 +178,13 @@ _RULES: dict[str, _Rule] = {
 }
 
 
+_SCORE = frozenset({"score_category", "score_value"})
+
+
+def _is_non_mappable(row: ExplorerRow) -> bool:
+    return NON_MAPPABLE in (row.status, row.mapping_type)
+
+
 class Table:
     """The rows of one file, checked and cleaned as they are added, and their counts by capability.
 
@@ -198,6 +205,7 @@ class Table:
         self._clean: dict[str, dict[str, str | None]] = {field: {} for field in self._rules}
         self._references: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._wrong: set[int] = set()
+        self._unmapped: list[int] = []
 
     def report(self, index: int, field: str, issue: Issue) -> None:
         """Report an issue with a field of a row."""
@@ -236,6 +244,8 @@ class Table:
                     value, issue = rule(raw)
                     if issue is None:
                         clean[raw] = value
+                    elif field in _SCORE and self._lacks_technique(index, row):
+                        value = raw
                     else:
                         self.report(index, field, issue)
                 setattr(row, field, value)
@@ -248,6 +258,17 @@ class Table:
             if index not in self.left_out:
                 self._gather(index, row)
         self._leave_out(mark)
+
+    def report_unmapped(self, mapped: Collection[str]) -> None:
+        """Report the rows without a technique; of a mapped capability, they do not count as non-mappable."""
+        for index in self._unmapped:
+            capability = self.rows[index].capability_id or ""
+            hint = "it is kept as non-mappable; give it a technique id, or the status non_mappable"
+            if capability in mapped:
+                name = wording.quoted(capability)
+                hint = f"{name} has mappings, so it does not count as non-mappable; give the row a technique id"
+            issue = Issue("this row names no technique", hint=hint, fatal=False, code="no-technique")
+            self.report(index, "attack_object_id", issue)
 
     def resolve(self, names: Mapping[str, tuple[str | None, Issue]]) -> None:
         """Replace names of techniques by ids, each with its issue."""
@@ -265,15 +286,23 @@ class Table:
         if self._findings.left_out(mark, "row", len(self._wrong - self.left_out)):
             self.left_out |= self._wrong
 
+    def _lacks_technique(self, index: int, row: ExplorerRow) -> bool:
+        """Whether a row has no technique, so that its score, maybe a total, says nothing."""
+        return row.attack_object_id is None and index not in self._wrong and not _is_non_mappable(row)
+
     def _gather(self, index: int, row: ExplorerRow) -> None:
-        non_mappable = NON_MAPPABLE in (row.status, row.mapping_type)
+        non_mappable = _is_non_mappable(row)
         if row.capability_id is not None:
+            if row.attack_object_id is None and not non_mappable:
+                if (row.score_category or row.score_value) and index not in self._wrong:
+                    self.report(index, "attack_object_id", _SCORE_ALONE)
+                    self.left_out.add(index)
+                    return
+                self._unmapped.append(index)
             seen = self.seen.get(row.capability_id)
             if seen is None:
                 seen = self.seen[row.capability_id] = Seen(index)
             seen.add(row, index)
-            if row.attack_object_id is None and not non_mappable:
-                self.report(index, "attack_object_id", _NO_TECHNIQUE)
         elif row.attack_object_id is None:
             self.report(index, "", _NAMELESS)
         elif not non_mappable:

@@ -336,8 +336,12 @@ class _Reader:
         if self._wide.tools and row.attack_object_id is not None:
             yield from self._by_tool(columns, row, cells)
             return
-        categories = columns.categories if row.attack_object_id is not None else {}
+        categories = columns.categories
         rated = [c for c in categories.items() if cells[c[1]].strip().lower() not in NO_VALUE]
+        if row.attack_object_id is None:
+            # A total has a score in each category, but it is reported once.
+            rated = [] if says_non_mappable(row.status or "") else rated[:1]
+            categories = dict(rated)
         for category, column in rated:
             value = self._score(cells[column])
             yield msgspec.structs.replace(row, score_category=category, score_value=value), column

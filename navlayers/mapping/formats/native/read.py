@@ -131,9 +131,8 @@ def _scale(fields: Fields) -> dict[str, float]:
     scale = {}
     for id_, key, node in _ids(fields, "score value", str.lower):
         number = _number(node, f"the number of score value {quoted(key.text)}", fields)
-        if value_rules.numeric(id_) and not DECIMAL.fullmatch(id_):
-            message = f"score value {quoted(id_)} is not a plain decimal number"
-            fields.wrong(key, message, "a word, or a number such as 3 or 2.5")
+        if issue := value_rules.scale_name(id_):
+            fields.report(issue, key)
         elif number is not None:
             scale[id_] = number
     return scale

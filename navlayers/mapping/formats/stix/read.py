@@ -178,10 +178,13 @@ class _Reader:
                 missing = Issue(f"{field} is missing", expected, code="missing-metadata")
                 self._bundle.report(missing, self._grouping, (*OWN, field))
         for index, step in enumerate(own.scale):
+            where = (*OWN, "scale", index)
             if not 0 <= step.score <= 100:
                 message = f"the number of {quoted(step.value)} is outside the scale"
                 issue = Issue(message, "a number from 0 to 100", code="unknown-value")
-                self._bundle.report(issue, self._grouping, (*OWN, "scale", index, "score"))
+                self._bundle.report(issue, self._grouping, (*where, "score"))
+            if named := value_rules.scale_name(step.value):
+                self._bundle.report(named, self._grouping, (*where, "value"))
         return head_of(
             {name: text for name, text in texts.items() if text.strip()},
             lambda issue, field: self._bundle.report(issue, self._grouping, (*OWN, field)),
