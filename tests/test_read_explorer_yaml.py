@@ -102,7 +102,7 @@ def test_the_published_yaml_reads_without_a_notice(corpus: Path) -> None:
 
 
 def test_places_are_those_of_the_values() -> None:
-    record = ROW.replace("T1078", "").replace("Valid Accounts", "").replace("complete", "non_mappable")
+    record = ROW.replace("T1078", "").replace("Valid Accounts", "").replace("scores", "non_mappable")
     reading = read(f"mapping_objects:\n{ROW}{record}{HEAD}")
     lines = f"mapping_objects:\n{ROW}".splitlines()
     assert lines[1].index("attack_object_id") + 1 == 3

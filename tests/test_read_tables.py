@@ -305,6 +305,18 @@ def test_sheets_with_the_same_header_are_read_together_others_are_skipped() -> N
     assert 'reading only sheet "Two": the columns of "One" differ' in str(reading.notices[0])
 
 
+def test_a_hidden_sheet_is_read_and_told() -> None:
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream) as workbook:
+        for name, technique in (("Now", "T1059"), ("Old", "T1078")):
+            sheet = workbook.add_worksheet(name)
+            sheet.write_column(0, 0, ["Technique", technique])
+            sheet.write_column(0, 1, ["Control", "a"])
+        sheet.hide()
+    assert [row[1] for row in told(stream.getvalue())] == ["T1059", "T1078"]
+    assert str(read(stream.getvalue()).notices[0]).startswith('controls.csv: hidden, but read: sheet "Old" (delete')
+
+
 def test_tables_are_read_from_standard_input_with_columns_of_the_user(run: Run) -> None:
     meta = "framework=demo,version=1,domain=ics,attack_version=16.1"
     result = run("convert", "-", "--columns", "technique=X,score=Y", "--meta", meta, stdin=b"X,Y\nT0800,50\n")

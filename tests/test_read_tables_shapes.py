@@ -265,3 +265,75 @@ def test_a_total_of_several_categories_is_reported_once() -> None:
     text = "control,technique,protect,detect\nAC-1,T1059,80,20\nTotal,,80,20\n"
     assert rows(text) == [("AC-1", "T1059", "20"), ("AC-1", "T1059", "80")]
     assert [notice[:30] for notice in notices(text)] == ["3:7: this row has a score but "]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("T1059.001-003", "T1059.001–T1059.003", "T1059.001 - T1059.003", "T1059 to T1078", "T1059:T1078"),
+        *("T1078.*", "T1003.xxx", "T1059 (all subs)", "T1059 and all sub-techniques", "T1059 incl. subs"),
+    ],
+)
+def test_what_stands_for_several_techniques_is_never_read_as_one(text: str) -> None:
+    message = f'technique id "{text}" is malformed; expected a technique id such as T1059 or T1059.001 (list every'
+    with pytest.raises(InputError) as caught:
+        read(f"technique,control\n{text},a\n")
+    assert message in str(caught.value)
+
+
+def test_techniques_have_more_separators() -> None:
+    for cell in ("T1059+T1078", "T1059 or T1078", "T1059•T1078", "T1059、T1078"):
+        assert rows(f"technique;control\n{cell};a\n") == [("a", "T1059", ""), ("a", "T1078", "")]
+
+
+def test_a_thousand_is_not_read_as_one() -> None:
+    with pytest.raises(InputError, match='score value "1,000" is not a decimal number'):
+        read('technique,control,score\nT1059,a,"1,000"\n')
+    assert rows('technique,control,score\nT1059,a,"0,800"\nT1078,a,"12,5"\n') == [
+        ("a", "T1059", "0.800"),
+        ("a", "T1078", "12.5"),
+    ]
+
+
+def test_scores_that_do_not_apply_are_not_rated() -> None:
+    text = "technique,control,score\nT1059,a,N/A\nT1078,a,-\nT1003,a,60\nT1566,a,N/A\n"
+    assert rows(text) == [("a", "T1003", "60"), ("a", "T1059", ""), ("a", "T1078", ""), ("a", "T1566", "")]
+    assert notices(text) == [' not rated: 3 scores "N/A" and "-"']
+    for mistake in ("#N/A", ">80", "***"):
+        with pytest.raises(InputError) as caught:
+            read(f"technique,control,score\nT1059,a,{mistake}\n")
+        assert "--scale" not in str(caught.value)
+
+
+def test_rows_of_totals_are_left_out() -> None:
+    text = "technique,control,score\nT1059,a,80\nT1078,a,50\nTotal,,130\n,,65\n"
+    assert rows(text) == [("a", "T1059", "80"), ("a", "T1078", "50")]
+    assert notices(text)[0] == "4:1: this row of totals is left out"
+    assert notices(text)[1].startswith("5:1: this row has a score but names no technique; it is left out")
+
+
+def test_a_second_column_of_one_header_is_told() -> None:
+    text = "technique,score,score,control\nT1059,80,10,a\n"
+    assert rows(text) == [("a", "T1059", "80")]
+    assert notices(text)[0].startswith('1:17: a second column "score" is not read (rename one of them')
+
+
+def test_the_name_of_a_technique_stands_in_for_a_blank_id() -> None:
+    text = "control,technique id,technique name\na,,Phishing\nb,T1078,Valid Accounts\nc,,Unknown\n"
+    assert rows(text) == [("a", "T1566", ""), ("b", "T1078", "")]
+    assert notices(text)[0].startswith('2:4: technique "Phishing" is read as T1566')
+    assert notices(text)[1].startswith("4:3: this row names no technique (it is kept as non-mappable")
+
+
+@pytest.mark.parametrize("blank", ["", "ATT&CK"])
+def test_two_rows_are_a_header(blank: str) -> None:
+    # Merged cells are blank in CSV, and filled in workbooks.
+    text = f"Control,ATT&CK,{blank},Rating\n,ID,Name,Value\na,T1059,Command and Scripting Interpreter,80\n"
+    assert rows(text) == [("a", "T1059", "80")]
+
+
+def test_a_loop_of_links_is_an_error(run: Run) -> None:
+    Path("loop.csv").symlink_to("loop.csv")
+    done = run("check", "loop.csv")
+    assert done.code == 2
+    assert "cannot be read: Too many levels of symbolic links" in done.out

@@ -33,6 +33,14 @@ _SPELLED = re.compile(
 )
 """An id in other cases and with other marks, the address of its page, or either before the technique's name."""
 
+_MANY = re.compile(
+    r"T[0-9]{4}(?:\s*[./]\s*(?:\*|x+\b)|\W+(?:(?:all|any|incl\w*|with|and)\W+)+(?:\w+\W+)?sub"
+    r"|\.[0-9]{3}\s*[-\u2010-\u2015\u2212~]+\s*\.?[0-9]{3}\b"
+    r"|(?:\.[0-9]{3})?\s*(?:[-\u2010-\u2015\u2212:>~=]+|\bto\b|\.\.+)\s*T[0-9]{4})",
+    re.IGNORECASE,
+)
+"""What stands for techniques that it does not list: T1059.*, T1059.001-003, T1059 (all subs)."""
+
 _NAME_FIRST = re.compile(rf"(?:(?!\bT[0-9]{{4}})[^()\[\]])+[(\[]\s*{_ID}", re.IGNORECASE)
 _LONGEST = 500
 """Characters of an id with its name, and more."""
@@ -49,7 +57,7 @@ _SUGGESTED = 2
 
 def likely_id(text: str) -> str | None:
     """The id that a text spells in another way, such as t1059, T1059/001 or an address; None if several or none."""
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or stands_for_several(text):
         return None
     plain = _DASHES.sub("-", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))).strip(_EDGES)
     match = _SPELLED.fullmatch(plain) or _NAME_FIRST.fullmatch(plain)
@@ -57,6 +65,11 @@ def likely_id(text: str) -> str | None:
         return None
     sub = match["sub"] or (f"00{match['short']}" if match["short"] else "")
     return f"T{match['base']}{f'.{sub}' if sub else ''}"
+
+
+def stands_for_several(text: str) -> bool:
+    """Whether a text means techniques without listing them, as a range of ids or "all subs" does."""
+    return _MANY.search(text) is not None
 
 
 def possible_id(text: str) -> str | None:

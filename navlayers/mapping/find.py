@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -122,12 +123,12 @@ def resolve(names: Sequence[str], format_: str | None = None, *, distinct: bool 
     if not (names or Path(HERE).is_dir()):
         return shipped()
     known = {source.name: source for source in (*shipped(), *here())}
-    sources: dict[Path, Source] = {}
+    sources: dict[str, Source] = {}
     problems: list[Problem] = []
     for name in names or (HERE + "/",):
         try:
             for source in _resolve_one(name, known, format_):
-                sources.setdefault(source.path.resolve(), source)
+                sources.setdefault(_real(source), source)
         except InputError as error:
             problems += error.problems
     if problems:
@@ -144,14 +145,19 @@ def resolve(names: Sequence[str], format_: str | None = None, *, distinct: bool 
 
 def repeated(names: Sequence[str], format_: str | None = None) -> tuple[str, ...]:
     """The names whose sets earlier names include."""
-    seen: set[Path] = set()
+    seen: set[str] = set()
     again = []
     for name in names:
-        paths = {source.path.resolve() for source in resolve((name,), format_, distinct=False)}
+        paths = {_real(source) for source in resolve((name,), format_, distinct=False)}
         if paths <= seen:
             again.append(name)
         seen |= paths
     return tuple(again)
+
+
+def _real(source: Source) -> str:
+    # Path.resolve() raises an error for a loop of links, which the reader reports.
+    return os.path.realpath(source.path)
 
 
 def _resolve_one(name: str, known: dict[str, Source], format_: str | None) -> tuple[Source, ...]:

@@ -112,6 +112,7 @@ class TextGrid:
     """The rows of a delimited text that have any text; `rows` raises an `InputError` at a wrong quote."""
 
     name = ""
+    hidden = False
     strict = True
 
     def __init__(self, path: str, text: str, delimiter: str, start: int = 0) -> None:

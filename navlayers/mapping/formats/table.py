@@ -40,12 +40,13 @@ class Number(str):
 class Grid(Protocol):
     """The rows of a table from the first of the file; blank cells are "".
 
-    `name` is that of the sheet, "" in a text. `strict`: a row with more cells than the header is an error, as a
-    separator inside an unquoted cell causes it.
+    `name` is that of the sheet, "" in a text. `hidden`: spreadsheets do not show it. `strict`: a row with more
+    cells than the header is an error, as a separator inside an unquoted cell causes it.
     """
 
     path: str
     name: str
+    hidden: bool
     strict: bool
 
     def rows(self) -> Iterator[list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import islice
+from itertools import islice, pairwise, zip_longest
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -186,6 +186,7 @@ def find_columns(grid: Grid, user_headers: Mapping[str, str], wanted: Collection
         for number, row in enumerate(rows[:HEADER_WITHIN])
         if not any(map(holds_ids, row))
     ]
+    headers = [*_of_two_rows(headers, user_headers), *headers]
     candidates = [columns for columns in headers if not columns.fields.keys().isdisjoint(wanted)]
     # The title of a table may be a known word: of two such rows, the wider is the header.
     best = max(candidates, key=lambda columns: (len(columns.fields), len(columns.headers)), default=None)
@@ -193,6 +194,20 @@ def find_columns(grid: Grid, user_headers: Mapping[str, str], wanted: Collection
         return best
     columns = _by_content(grid, rows, best, headers, user_headers)
     return columns and _with_technique_names(columns, rows[columns.row + 1 :], user_headers)
+
+
+def _of_two_rows(headers: Sequence[Columns], user_headers: Mapping[str, str]) -> list[Columns]:
+    """Two rows that are a header together, as merged cells cause it: "ATT&CK" over "ID" and "Name"."""
+    result = []
+    for above, below in pairwise(headers):
+        if below.row == above.row + 1 and len(above.fields) > 1 and len(below.fields) > 1:
+            group, cells = "", []
+            for upper, lower in zip_longest(above.headers, below.headers, fillvalue=""):
+                group = upper or group
+                both = f"{group} {lower}"
+                cells.append(both if lower and _normal(both) in _WORDS else lower or upper)
+            result.append(columns_of(below.row, cells, user_headers))
+    return result
 
 
 def _with_technique_names(
@@ -205,7 +220,7 @@ def _with_technique_names(
         if column < 0 or headers[column] not in _ANY_NAME or field in user_headers:
             continue
         names = [row[column].strip() for row in rows if len(row) > column and row[column].strip()]
-        if 2 * sum(map(_is_name, names)) > len(names):
+        if 2 * sum(map(is_name, names)) > len(names):
             fields = {other: place for other, place in columns.fields.items() if other != field}
             fields.setdefault("attack_object_name", column)
             return msgspec.structs.replace(columns, fields=fields)
@@ -270,10 +285,10 @@ def _is_technique(text: str) -> bool:
     """Whether a text is an id, maybe with a mistake, or the name of a technique: no header."""
     if re.fullmatch(r"\W*T?[\s_-]?[0-9][\w./-]*\W*", text, re.IGNORECASE):
         return True
-    return _is_name(text)
+    return is_name(text)
 
 
-def _is_name(text: str) -> bool:
+def is_name(text: str) -> bool:
     """Whether a text is the name of a technique."""
     return any(catalogue.named(text) for catalogue in attack.newest("enterprise"))
 

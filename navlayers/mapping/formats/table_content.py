@@ -17,6 +17,12 @@ Rating = Literal["number", "word", "dots", "mark"]
 NO_VALUE = frozenset({"", "-", "–", "—", "n/a", "na", "none"})
 """Texts of a cell that does not apply."""
 
+NOT_RATED = NO_VALUE - {"", "none"}
+"""Texts of a cell of scores that is not rated; "none" may be a score."""
+
+TOTALS = frozenset({"total", "totals", "grand total", "subtotal", "sum", "average", "mean"})
+"""Texts in place of a technique in rows that sum up others."""
+
 _FILLED, _EMPTY = "●⬤⚫★■◆▮✪", "○◯⚪☆□◇▯✩"
 _DOTS = re.compile(f"[{_FILLED}{_EMPTY}](?: ?[{_FILLED}{_EMPTY}])*")
 _MARKS = frozenset({"x", "✓", "✔", "✗", "✘", "☑", "☒", "yes", "no", "y", "n", "true", "false"})

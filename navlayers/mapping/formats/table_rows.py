@@ -25,9 +25,12 @@ from navlayers.mapping.formats.table_columns import (
     check_names,
     closest_header,
     columns_named,
+    is_name,
+    names_of,
     refuse_missing,
 )
-from navlayers.mapping.formats.table_content import NO_VALUE, Wide, find_wide
+from navlayers.mapping.formats.table_content import NO_VALUE, NOT_RATED, TOTALS, Wide, find_wide
+from navlayers.mapping.formats.table_values import Technique
 from navlayers.mapping.formats.value_rules import NON_MAPPABLE, says_non_mappable
 from navlayers.mapping.model import DECIMAL, MappingType
 from navlayers.mapping.ranges import doubtful
@@ -38,7 +41,6 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.context import Context, PartKind
     from navlayers.mapping.formats.table import Grid, Sheet
     from navlayers.mapping.formats.table_columns import Columns
-    from navlayers.mapping.formats.table_values import Technique
     from navlayers.mapping.model import MappingSet
 
 _BATCH = 4096
@@ -87,6 +89,11 @@ def _alike(path: str, sheets: list[Sheet], context: Context) -> list[Sheet]:
         message = f"reading only sheet {name}: the columns of {wording.and_list(others)} differ"
         hint = "give the sheets the same header, or read one at a time"
         context.findings.add(Issue(message, hint=hint, fatal=False, code="not-carried"), Place(path))
+    hidden = [wording.quoted(sheet.grid.name) for sheet in alike if sheet.grid.hidden]
+    if hidden:
+        message = f"hidden, but read: sheet {wording.and_list(hidden)}"
+        issue = Issue(message, hint="delete it if it is not part of the set", fatal=False, code="not-carried")
+        context.findings.add(issue, Place(path))
     for sheet in alike[1:]:
         sheet.grid.path = f"{path}[{sheet.grid.name}]"
     return alike
@@ -100,9 +107,11 @@ class _Reader:
         self._sheets = sheets
         self._context = context
         self._findings = context.findings
-        self._table = Table(context.findings, self.row, value_rules.scale_of({}, context.options))
+        self._scale = value_rules.scale_of({}, context.options)
+        self._table = Table(context.findings, self.row, self._scale)
         self._heads: dict[str, tuple[str, Sheet, int]] = {}
         self._unrated = 0
+        self._without_score: list[str] = []
         self._wide = Wide({})
         self._zeros = 0
         self._percent = False
@@ -136,6 +145,10 @@ class _Reader:
             names = wording.or_list(first.columns.categories or tools)
             message = f"skipped {wording.quantity(self._unrated, 'row')} without a value in {names}"
             self._findings.add(Issue(message, fatal=False, code="not-carried"), Place(self._path))
+        if self._without_score:
+            texts = wording.and_list([wording.quoted(text) for text in dict.fromkeys(self._without_score)])
+            message = f"not rated: {wording.quantity(len(self._without_score), 'score')} {texts}"
+            self._findings.add(Issue(message, fatal=False, code="not-carried"), Place(self._path))
         kept = [row for index, row in enumerate(self._table.rows) if index not in self._table.left_out]
         ids = [row.attack_object_id for row in kept if row.attack_object_id is not None]
         metadata = {SET_FIELDS[field]: text for field, (text, _, _) in self._heads.items()}
@@ -168,6 +181,13 @@ class _Reader:
         """Report headers close to known ones, columns found by their cells, and a table without capabilities."""
         columns = sheet.columns
         self._report_meaning(sheet)
+        used = {names_of(columns)[column]: column for column in columns.fields.values() if column < columns.width}
+        for column, name in enumerate(names_of(columns)):
+            if columns.row >= 0 and name and used.get(name, column) != column and column in columns.others:
+                message = f"a second column {wording.quoted(sheet.header(column))} is not read"
+                hint = "rename one of them, or number the one to read with --columns"
+                issue = Issue(message, hint=hint, fatal=False, code="not-carried")
+                self._findings.add(issue, sheet.grid.place(columns.row, column))
         for column, header in columns.others.items():
             known = closest_header(header) if columns.headers[column] else ""
             if known and known not in columns.fields:
@@ -286,7 +306,13 @@ class _Reader:
         )
         extra += tuple((f"column {c + 1}", cells[c]) for c in range(len(columns.headers), len(cells)) if cells[c])
         self._complete(columns, cells, row)
+        if cells[fields["attack_object_id"]].strip().rstrip(":").lower() in TOTALS:
+            issue = Issue("this row of totals is left out", fatal=False, code="not-carried")
+            self._findings.add(issue, partial(sheet.grid.place, line, fields["attack_object_id"]))
+            return
         techniques = sheet.techniques(line, cells, self._findings)
+        if not techniques and row.attack_object_name is not None and is_name(row.attack_object_name):
+            techniques = [(Technique(row.attack_object_name), fields["attack_object_name"])]
         if not techniques and row == ExplorerRow() and not extra:
             return
         parts: list[tuple[Technique | None, int]] = [*techniques] or [(None, -1)]
@@ -327,6 +353,9 @@ class _Reader:
 
     def _score(self, text: str) -> str:
         self._percent |= text.rstrip().endswith("%")
+        if text.strip().lower() in NOT_RATED and text.strip().lower() not in self._scale.lower:
+            self._without_score.append(text.strip())
+            return ""
         return table_values.score(text)
 
     def _rated(

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers.attack.ids import TECHNIQUE
+from navlayers.attack.ids import TECHNIQUE, stands_for_several
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,8 +19,8 @@ _OWN = r"(?:[A-Z][A-Z0-9]*-)?"
 _ID = rf"{_OWN}T[0-9]{{4}}(?:\.[0-9]{{3}})?(?![0-9.]*[0-9])"
 _URL = re.compile(r"https?://\S*/techniques/(T[0-9]{4})(?:/([0-9]{3}))?/?(?:[?#]\S*)?")
 _BETWEEN = re.compile(
-    rf"[;\r\n]++|[,|&]\s*+(?={_OWN}[Tt][ -]?[0-9]|https?:)|(?<=[0-9])\s*+/\s*+(?={_OWN}[Tt][0-9])"
-    rf"|(?<!\s)\s++(?:and\s++)?(?={_OWN}[Tt][0-9]{{3}}|https?:)"
+    rf"[;\r\n；、•]++|[,|&+，]\s*+(?={_OWN}[Tt][ -]?[0-9]|https?:)|(?<=[0-9])\s*+/\s*+(?={_OWN}[Tt][0-9])"
+    rf"|(?<!\s)(?<![0-9]\s[-–—])(?<![0-9][-–—])(?<![0-9]\sto)\s++(?:(?:and|or)\s++)?(?={_OWN}[Tt][0-9]{{3}}|https?:)"
 )
 """Separators of techniques. A comma counts only before an id: names of techniques hold commas, too."""
 
@@ -30,7 +30,8 @@ _WRAPPED = re.compile(rf"[(\[]\s*({_ID})\s*[)\]]")
 _SEVERAL = re.compile(r"(T[0-9]{4})\.[0-9]{3}(?:\s*[/,&+]\s*\.?[0-9]{3})+", re.IGNORECASE)
 """Sub-techniques of one technique: T1566.001/002."""
 
-_EDGES = " \t\r\n,;|\xa0-–•*"
+_BLANK = " \t\r\n\xa0"
+_EDGES = f"{_BLANK},;|-–•*"
 
 _LINKS = re.compile(r"[;,]?\s+|[;,](?=https?:)")
 _PERCENT = re.compile(r"([0-9]+(?:[.,][0-9]+)?)\s*%")
@@ -64,7 +65,7 @@ def techniques(text: str) -> tuple[Technique, ...]:
     offset = 0
     for separator in (*_BETWEEN.finditer(text), None):
         part = text[offset : separator.start() if separator else len(text)]
-        clean = part.strip(_EDGES)
+        clean = part.strip(_BLANK if stands_for_several(part) else _EDGES)
         if clean:
             for technique in _techniques(clean, offset + part.index(clean)):
                 result.setdefault(technique.id, technique)
@@ -82,7 +83,7 @@ def _techniques(part: str, offset: int) -> Iterator[Technique]:
 
 
 def _technique(part: str, offset: int) -> Technique:
-    if TECHNIQUE.fullmatch(part):
+    if TECHNIQUE.fullmatch(part) or stands_for_several(part):
         return Technique(part, None, offset)
     if url := _URL.fullmatch(part):
         return Technique(f"{url[1]}.{url[2]}" if url[2] else url[1], None, offset)
@@ -118,7 +119,8 @@ def score(text: str) -> str:
     clean = text.strip()
     if percent := _PERCENT.fullmatch(clean):
         clean = percent[1]
-    if comma := _COMMA.fullmatch(clean):
+    # "1,000" may be a thousand.
+    if (comma := _COMMA.fullmatch(clean)) and not _ambiguous(clean, _marks(clean)):
         return f"{comma[1]}.{comma[2]}"
     return clean
 

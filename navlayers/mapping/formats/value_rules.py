@@ -67,8 +67,10 @@ def technique(
         return named_technique(clean, release())
     possible = possible_id(clean)
     before, brace, _ = clean.partition("{")
-    if brace and (entry := likely_id(before)):
-        hint: str | Callable[[], str] = f"a colon is missing after {entry}"
+    if ids.stands_for_several(clean):
+        hint: str | Callable[[], str] = "list every technique, separated by commas"
+    elif brace and (entry := likely_id(before)):
+        hint = f"a colon is missing after {entry}"
     else:
         hint = f"did you mean {possible}?" if possible else partial(technique_named, clean, domain)
     spelling = (text, possible) if possible else None
@@ -144,6 +146,8 @@ _WORDS: dict[float, tuple[str, ...]] = {
 _LIKELY = {word: number for number, words in _WORDS.items() for word in words}
 
 
+_WORD = re.compile(r"[^\W\d_][^#<>~=,]*")
+
 _LISTED = 20
 """Maximum unknown words in an option to paste."""
 
@@ -180,12 +184,15 @@ class Scale:
         """A name that is similar to an unknown word; the words without one are kept for the advice."""
         word = text.strip()
         near = "" if word.lower() in _LIKELY else self.near.suggestion(text)
-        if not near:
+        # Other texts, such as "#N/A" or ">80", are mistakes in a table rather than words of a scale.
+        if not near and _WORD.fullmatch(word):
             self._unknown.setdefault(word.lower(), word)
         return near
 
     def advice(self) -> str:
         """The option that gives the unknown words numbers, ready to paste."""
+        if not self._unknown:
+            return ""
         pairs = [f"{word}={decimal(_LIKELY.get(key, 50))}" for key, word in self._unknown.items()]
         more = ["…"] if len(pairs) > _LISTED else []
         option = shlex.quote(",".join([*pairs[:_LISTED], *more]))

@@ -60,10 +60,12 @@ def open_grids(source: Source, context: Context) -> list[SheetGrid]:
     try:
         book = python_calamine.load_workbook(io.BytesIO(source.data))
         kinds = {sheet.name: sheet.typ for sheet in book.sheets_metadata}
+        shown = python_calamine.SheetVisibleEnum.Visible
+        hidden = {sheet.name for sheet in book.sheets_metadata if sheet.visible != shown}
         names = [name for name in book.sheet_names if kinds[name] == python_calamine.SheetTypeEnum.WorkSheet]
         if len(names) > sheets:  # each name takes the memory of a sheet
             raise ValueError(f"it names {len(names):,} sheets but has {sheets:,}")
-        return [SheetGrid(source, name, book.get_sheet_by_name(name)) for name in names]
+        return [SheetGrid(source, name, book.get_sheet_by_name(name), hidden=name in hidden) for name in names]
     except BaseException as error:
         # A bug of calamine raises a PanicException, which is not an Exception.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
@@ -78,9 +80,10 @@ class SheetGrid:
 
     strict = False
 
-    def __init__(self, source: Source, name: str, sheet: Any) -> None:
+    def __init__(self, source: Source, name: str, sheet: Any, *, hidden: bool) -> None:
         self.path = source.path
         self.name = name
+        self.hidden = hidden
         self._sheet = sheet
         self._data = source.data
 
