@@ -12,7 +12,6 @@ from bisect import bisect_left
 from collections import Counter
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -21,6 +20,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from fractions import Fraction
 
 _SHOWN = 60
 _SENTENCE = 200
@@ -131,20 +131,22 @@ def percent_figure(part: float | Fraction, whole: float | Fraction, goal: Fracti
 def percent_text(part: float | Fraction, whole: float | Fraction, goal: Fraction | None = None) -> str:
     """A share in whole percent, for sentences: "46%", "<1%" if it is not nothing, ">99%" if not the whole."""
     share = _share(part, whole)
-    if 0 < share < Fraction(1, 100):
+    if 0 < 100 * share < 1:
         return "<1%"
-    return ">99%" if Fraction(99, 100) < share < 1 else f"{_steps(share, goal, 100)}%"
+    return ">99%" if 99 < 100 * share < 100 else f"{_steps(share, goal, 100)}%"
 
 
 def _share(part: float | Fraction, whole: float | Fraction) -> Fraction:
+    from fractions import Fraction  # noqa: PLC0415 - slow to import, and builds need none
+
     # By their decimal digits, which decide halves: 0.285 is 285 thousandths.
     return Fraction(str(part)) / Fraction(str(whole)) if whole else Fraction(0)
 
 
 def _steps(share: Fraction, goal: Fraction | None, steps: int) -> int:
     """The share in steps of 1 / `steps`, halves up; down if it would seem to reach the goal or the whole."""
-    near = math.floor(share * steps + Fraction(1, 2))
-    reached = any(share < end <= Fraction(near, steps) for end in (goal, 1) if end is not None)
+    near = math.floor((2 * share * steps + 1) / 2)
+    reached = any(share < end and end * steps <= near for end in (goal, 1) if end is not None)
     return math.floor(share * steps) if reached else near
 
 

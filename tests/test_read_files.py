@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -83,10 +83,10 @@ def test_an_error_while_reading_is_reported(tmp_path: Path, monkeypatch: pytest.
     path = tmp_path / "set.yaml"
     path.write_bytes(SET)
 
-    def refuse(self: Path) -> bytes:
-        raise PermissionError(13, "Permission denied", str(self))
+    def refuse(path: str, *_: object, **_options: object) -> NoReturn:
+        raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    monkeypatch.setattr("builtins.open", refuse)
     assert problem(path) == f"{path}: the file cannot be read: permission denied (check its permissions)"
 
 

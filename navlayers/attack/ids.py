@@ -21,27 +21,26 @@ TECHNIQUE = re.compile(r"(?:(?!(?:MITRE|ATTACK|T[0-9]{4})-)[A-Z][A-Z0-9]*-)?T[0-
 """Technique and sub-technique ids: of ATT&CK, of PRE-ATT&CK (PRE-T1064), of ATT&CK Workbench (ORG-T1000.001)."""
 
 _EDGES = " \t\r\n.,;:|/#*`'\"()[]{}<>-"
-_DASHES = re.compile("[\u2010-\u2015\u2212]")
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_DASHES = "[\u2010-\u2015\u2212]"
+_INVISIBLE = "[\u00ad\u200b-\u200f\u2060\ufeff]"
 # A sub-technique has all digits after a mark or none; or one digit, its zeros left out. Two digits could lack one
 # at either end: T1059.01 is .001 or .010.
 _ID = r"T[\s_-]?(?P<base>[0-9]{4})(?:(?:\s*[./:_-]\s*)?(?P<sub>[0-9]{3})|\s*[./_-]\s*(?P<short>[1-9]))?(?![0-9])"
-_SPELLED = re.compile(
-    r"(?:(?:https?://)?\S+/(?:techniques?|wiki/technique)/|(?:mitre\W*)?(?:att&ck|attack)\W+|techniques?\W+)?"
-    rf"{_ID}(?:/?[?#]\S*|(?:\s*[-:|(\[]\s*|\s+)(?!t[0-9])[a-z/](?:(?!\bt[0-9]{{4}}).)*)?",
-    re.IGNORECASE | re.DOTALL,
+# Patterns as text are compiled when an id needs them: few do, and compiling takes longer than most imports.
+_SPELLED = (
+    r"(?is)(?:(?:https?://)?\S+/(?:techniques?|wiki/technique)/|(?:mitre\W*)?(?:att&ck|attack)\W+|techniques?\W+)?"
+    rf"{_ID}(?:/?[?#]\S*|(?:\s*[-:|(\[]\s*|\s+)(?!t[0-9])[a-z/](?:(?!\bt[0-9]{{4}}).)*)?"
 )
 """An id in other cases and with other marks, the address of its page, or either before the technique's name."""
 
-_MANY = re.compile(
-    r"T[0-9]{4}(?:\s*[./]\s*(?:\*|x+\b)|\W+(?:(?:all|any|incl\w*|with|and)\W+)+(?:\w+\W+)?sub"
+_MANY = (
+    r"(?i)T[0-9]{4}(?:\s*[./]\s*(?:\*|x+\b)|\W+(?:(?:all|any|incl\w*|with|and)\W+)+(?:\w+\W+)?sub"
     r"|\.[0-9]{3}\s*[-\u2010-\u2015\u2212~]+\s*\.?[0-9]{3}\b"
-    r"|(?:\.[0-9]{3})?\s*(?:[-\u2010-\u2015\u2212:>~=]+|\bto\b|\.\.+)\s*T[0-9]{4})",
-    re.IGNORECASE,
+    r"|(?:\.[0-9]{3})?\s*(?:[-\u2010-\u2015\u2212:>~=]+|\bto\b|\.\.+)\s*T[0-9]{4})"
 )
 """What stands for techniques that it does not list: T1059.*, T1059.001-003, T1059 (all subs)."""
 
-_NAME_FIRST = re.compile(rf"(?:(?!\bT[0-9]{{4}})[^()\[\]])+[(\[]\s*{_ID}", re.IGNORECASE)
+_NAME_FIRST = rf"(?i)(?:(?!\bT[0-9]{{4}})[^()\[\]])+[(\[]\s*{_ID}"
 _LONGEST = 500
 """Characters of an id with its name, and more."""
 
@@ -59,8 +58,9 @@ def likely_id(text: str) -> str | None:
     """The id that a text spells in another way, such as t1059, T1059/001 or an address; None if several or none."""
     if len(text) > _LONGEST or stands_for_several(text):
         return None
-    plain = _DASHES.sub("-", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))).strip(_EDGES)
-    match = _SPELLED.fullmatch(plain) or _NAME_FIRST.fullmatch(plain)
+    visible = re.sub(_INVISIBLE, "", unicodedata.normalize("NFKC", text))
+    plain = re.sub(_DASHES, "-", visible).strip(_EDGES)
+    match = re.fullmatch(_SPELLED, plain) or re.fullmatch(_NAME_FIRST, plain)
     if match is None:
         return None
     sub = match["sub"] or (f"00{match['short']}" if match["short"] else "")
@@ -69,7 +69,7 @@ def likely_id(text: str) -> str | None:
 
 def stands_for_several(text: str) -> bool:
     """Whether a text means techniques without listing them, as a range of ids or "all subs" does."""
-    return _MANY.search(text) is not None
+    return re.search(_MANY, text) is not None
 
 
 def possible_id(text: str) -> str | None:

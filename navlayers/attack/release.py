@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
@@ -220,9 +221,17 @@ def user_folder() -> Path:
         except RuntimeError:
             message = f"{DATA_DIR_VARIABLE} is {quoted(chosen)}, whose home folder does not exist"
             raise UsageError(Problem(message, expected="a folder for added ATT&CK releases")) from None
-    from platformdirs import user_data_path  # noqa: PLC0415 - costs time, and is not always needed
+    return _user_data() / "navlayers" / "attack"
 
-    return user_data_path("navlayers", appauthor=False) / "attack"
+
+def _user_data() -> Path:
+    """The operating system's folder for user data, as platformdirs gives it."""
+    if sys.platform == "linux":  # whose rule is short, and importing platformdirs slower than reading a release
+        chosen = os.environ.get("XDG_DATA_HOME", "")
+        return Path(chosen if Path(chosen).is_absolute() else os.path.expanduser("~/.local/share"))  # noqa: PTH111 - never raises
+    from platformdirs import user_data_path  # noqa: PLC0415
+
+    return user_data_path()
 
 
 def _file_names() -> tuple[list[str], Problem | None]:

@@ -5,6 +5,7 @@ Commands are imported only when they are called, so that `--help` and a build pa
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import re
@@ -214,6 +215,8 @@ def _report(error: Exception) -> int:
 
 def _as_a_program() -> None:
     """Behave as a program: end quietly when a pipe closes, clean up on SIGTERM, refuse a closed output."""
+    # Sets are many small objects and no cycles: looking for these by default takes 5-7 % of the CPU time.
+    gc.set_threshold(100_000)
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     for name in ("SIGTERM", "SIGHUP"):

@@ -28,7 +28,7 @@ Format = TypeVar("Format", bound=str)
 
 MEGABYTE = 1_000_000
 
-_FILES = re.compile(r"\.(x?html?|zip|tar|t?gz|pdf|md|txt|docx|xlsx|csv|json|ya?ml|xml|svg|png)", re.IGNORECASE)
+_FILES = r"(?i)\.(x?html?|zip|tar|t?gz|pdf|md|txt|docx|xlsx|csv|json|ya?ml|xml|svg|png)"
 
 _SCALE = "navlayers.scale"
 """The key of `--scale` in the metadata of a context."""
@@ -121,7 +121,7 @@ def _refuse_empty(ctx: click.Context, parameter: click.Parameter, value: Any) ->
 def _refuse_file(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
     """Callback of `-o` for a folder: refuses the name of a file too."""
     path, command = Path(value or ""), str(ctx.info_name)
-    if (_FILES.fullmatch(path.suffix) and not path.is_dir()) or (value == _print.STDOUT and command == "site"):
+    if (re.fullmatch(_FILES, path.suffix) and not path.is_dir()) or (value == _print.STDOUT and command == "site"):
         layers = " --only overview" if command == "build" else ""
         one_file = f"for one file: navlayers {command} …{layers} -o - > {value}"
         hint = one_file if path.suffix == ".json" and command != "site" else f"such as -o {command}"

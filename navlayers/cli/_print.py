@@ -186,9 +186,10 @@ def progress(label: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
         bars: list[ProgressBar[int]] = []
 
         def step(total: int) -> None:
+            if quiet or total < 2 or not on_terminal():
+                return
             if not bars:
-                hidden = quiet or total < 2 or not on_terminal()
-                bar = click.progressbar(length=total, label=label, file=sys.stderr, hidden=hidden)
+                bar = click.progressbar(length=total, label=label, file=sys.stderr)
                 bars.append(stack.enter_context(bar))
             bars[0].update(1)
 

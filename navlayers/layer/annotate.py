@@ -147,11 +147,14 @@ def technique_links(
     return (_page_link(entry.technique), *map(_link, shown)), len(urls) - len(shown)
 
 
+_ANY_PAGE = technique_url("")
+"""An address at the site of all pages, which is taken apart once."""
+
+
 @lru_cache(maxsize=2_000)
 def _page_link(technique: str) -> Link:
     """The link to a technique's ATT&CK page, cached because many layers share it."""
-    url = technique_url(technique)
-    return Link(page_label(technique, url), url)
+    return Link(page_label(technique, _ANY_PAGE), technique_url(technique))
 
 
 def with_own_pages(entries: Iterable[Technique], pages: Mapping[str, str]) -> Iterator[Technique]:

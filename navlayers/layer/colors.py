@@ -137,7 +137,8 @@ def _round(number: float) -> int:
 
 _HEX = re.compile(r"#?([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})")
 _NUMBER = r"([-+]?\d*\.\d+%?|[-+]?\d+%?)"
-_FUNCTION = re.compile(rf"(rgb|hsl|hsv)(a?)[\s(]+{_NUMBER}[,\s]+{_NUMBER}[,\s]+{_NUMBER}(?:[,\s]+{_NUMBER})?\s*\)?")
+# Rare in layers: compiled when a color needs it.
+_FUNCTION = rf"(rgb|hsl|hsv)(a?)[\s(]+{_NUMBER}[,\s]+{_NUMBER}[,\s]+{_NUMBER}(?:[,\s]+{_NUMBER})?\s*\)?"
 
 
 @lru_cache(maxsize=4096)
@@ -153,7 +154,7 @@ def parse_color(text: str) -> tuple[int, int, int, float] | None:
     digits = _HEX.fullmatch(plain)
     if digits:
         return _from_hex(digits[1])
-    function = _FUNCTION.fullmatch(plain)
+    function = re.fullmatch(_FUNCTION, plain)
     if function:
         kind, _, first, second, third, alpha = function.groups()
         return *_from_function(kind, first, second, third), _alpha(alpha)

@@ -25,7 +25,7 @@ _USUAL = (1.0, 5.0, 10.0)
 """Highest scores of the usual scales below 100."""
 
 _NUMBER = r"[-+]?[0-9]+(?:\.[0-9]+)?"
-_RANGE = re.compile(rf"\s*({_NUMBER})\s*(?:-|–|to|\.\.)\s*({_NUMBER})\s*")
+_RANGE = rf"\s*({_NUMBER})\s*(?:-|–|to|\.\.)\s*({_NUMBER})\s*"
 
 
 def parse_range(text: str) -> Range:
@@ -34,7 +34,7 @@ def parse_range(text: str) -> Range:
     Raises:
         UsageError: the text is not a range.
     """
-    ends = _RANGE.fullmatch(text)
+    ends = re.fullmatch(_RANGE, text)
     if ends is None or not float(ends[1]) < float(ends[2]):
         expected = "LOW-HIGH, such as 0-5, with HIGH above LOW"
         raise UsageError(Problem(f"--score-range {text!r} is not a range", expected=expected))

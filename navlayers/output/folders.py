@@ -229,11 +229,14 @@ def _check_paths(folder: Path, paths: Iterable[str], earlier: WrittenIndex | Non
     below = [path for path in listed if not path.is_absolute() and ".." not in path.parts]
     inputs = {path.resolve(): path for path in keep if path.exists()}
     touched = {(folder / path).resolve() for path in [*map(Path, paths), *below]} if inputs else set()
-    lost = [path for real, path in inputs.items() if any(file.is_relative_to(real) for file in touched)]
+    inside = {file.parent for file in touched}
+    holders = touched | inside | {parent for inner in inside for parent in inner.parents}
+    lost = [path for real, path in inputs.items() if real in holders]
     problems = [
         Problem("this input would be overwritten or removed", Place(str(path)), hint=_OTHER) for path in lost
     ]
-    parents = {folder / parent for path in paths for parent in Path(path).parents} - {folder}
+    inside = {Path(path).parent for path in paths}
+    parents = {folder / parent for inner in inside for parent in (inner, *inner.parents)} - {folder}
     problems += [_not_a_folder(path) for path in sorted(parents) if _in_the_way(path) or path.is_symlink()]
     blocked = [folder / path for path in paths if (folder / path).is_dir()]
     hint = f"move it away, or {_OTHER}"

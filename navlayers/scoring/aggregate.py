@@ -6,7 +6,6 @@ Scores are numbers 0–100. Every function is independent of the order of its in
 from __future__ import annotations
 
 import math
-import statistics
 from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
@@ -21,6 +20,13 @@ def mean(scores: Sequence[float]) -> float:
     return math.fsum(scores) / len(scores)
 
 
+def median(scores: Sequence[float]) -> float:
+    """The middle score, or the mean of the middle two."""
+    from statistics import median  # noqa: PLC0415 - slow to import, and seldom chosen
+
+    return median(scores)
+
+
 def combined(scores: Sequence[float]) -> float:
     """100·(1−∏(1−sᵢ/100)): the combined effect of independent capabilities.
 
@@ -32,7 +38,7 @@ def combined(scores: Sequence[float]) -> float:
 FUNCTIONS: dict[Aggregate, Callable[[Sequence[float]], float]] = {
     "max": max,
     "mean": mean,
-    "median": statistics.median,
+    "median": median,
     "min": min,
     "sum": math.fsum,
     "count": len,

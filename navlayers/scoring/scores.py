@@ -276,6 +276,11 @@ def _score_technique(technique: str, rows: dict[str, dict[str, list[Mapping]]], 
 
 def _best(capability: str, rows: Sequence[Mapping], rules: Rules) -> Contribution:
     """The contribution of a capability: the highest value of its rows for one technique and category."""
+    if len(rows) == 1:  # the usual case
+        row = rows[0]
+        return Contribution(
+            capability, number(row.value, rules), row.value or None, (row.type,) if row.type else ()
+        )
     best: tuple[float, str] | None = None
     for row in rows:
         worth = number(row.value, rules)

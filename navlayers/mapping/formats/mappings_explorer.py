@@ -66,7 +66,7 @@ _LIKENESS = {
     "objects": "this looks like a STIX bundle, not a mapping set",
     "capabilities": "native mapping sets are YAML: write it without the outer braces, or convert it",
 }
-_BATCH = 4096
+_BATCH = 256
 """Rows that are decoded before their values are shared, so that a large file takes little memory."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import cache
+from functools import cache, partial
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -80,7 +80,7 @@ def read(source: Source | Folder, context: Context) -> tuple[MappingSet, Places]
     # SigmaHQ has a folder per kind of rules: rules, rules-emerging-threats.
     name = "" if isinstance(source, Source) else Path(source.path).resolve().name
     reader = _Reader(findings, source.path, top)
-    for path, trees in read_files(source, _KIND, documents, findings):
+    for path, trees in read_files(source, _KIND, partial(documents, keys=_READ), findings):
         reader.file(path, trees)
     findings.raise_errors()
     metadata = {"framework": "sigma", "role": "detection", "title": "Sigma rules" + (f": {name}" if name else "")}
@@ -123,8 +123,8 @@ class _Reader:
             if action == "reset":
                 shared = {}
             inherited = {**shared, **(previous if action == "repeat" else {})}
-            items = {**inherited, **tree.items}
-            if not items.keys() & _RULE:
+            items = {**inherited, **tree.items} if inherited else tree.items
+            if _RULE.isdisjoint(items):
                 continue
             left -= sum(_size(pair[1], sizes) for key, pair in inherited.items() if key in _READ)
             if left < 0:
@@ -133,29 +133,33 @@ class _Reader:
                 place = fields.place()
                 raise InputError(Problem(message, place, expected, "split the file", code="refused-yaml"))
             previous = items
-            part = not tree.items.keys() & {"id", "title"}
-            rule = fields.inner(Branch(items, tree.line, tree.column))
+            part = not ("id" in tree.items or "title" in tree.items)
+            rule = fields.inner(Branch(items, tree.line, tree.column)) if inherited else fields
             with self.parts.left_out_with_errors("rule"):
                 self._rule(rule, number, rules, part=part)
             if self._findings.leaves_out:
                 rules = {key: rule for key, rule in rules.items() if rule.id in self.parts.capabilities}
 
     def _rule(self, fields: Fields, number: int, rules: dict[str, _Rule], *, part: bool) -> None:
-        self._unread.update(fields.branch.items.keys() - _READ)
+        for key in fields.branch.items:
+            if key not in _READ:
+                self._unread[key] += 1
         for key in ("date", "modified"):
             date = day(fields.text(key))
             if date is not None:
                 self.dates.add(date)
         title, id_ = fields.text("title"), fields.text("id").lower()
         key = id_ or title or str(number)
-        groups = self._groups(fields)
+        logsource = fields.branch.get("logsource")
+        source = fields.inner(logsource) if isinstance(logsource, Branch) else None
+        groups = self._groups(fields, source)
         if part and key in rules:
             # Another log source of a rule adds groups and techniques to the rule.
             rule = rules[key]
             rule.groups.update(dict.fromkeys(groups))
             changed = msgspec.structs.replace(self.parts.capabilities[rule.id], groups=tuple(rule.groups))
             self.parts.capabilities[rule.id] = changed
-            self._techniques(fields, changed, rule.techniques)
+            self._techniques(fields, source, changed, rule.techniques)
             return
         id_key = next((key for key in ("id", "title") if key in fields), "")
         id_ = self._unique(fields, id_, number if rules else None, id_key)
@@ -165,7 +169,7 @@ class _Reader:
         where = "title" if "title" in fields else id_key
         keys = {"id": "id", "name": "title", "references": "references", "groups": "level"}
         self.parts.add(capability, fields, where, **keys)
-        self._techniques(fields, capability, rule.techniques)
+        self._techniques(fields, source, capability, rule.techniques)
 
     def _unique(self, fields: Fields, id_: str, number: int | None, id_key: str) -> str:
         """A unique id for a rule: its own, else its path, with its number in the file if needed."""
@@ -188,7 +192,7 @@ class _Reader:
             id_ = other
         return id_
 
-    def _groups(self, fields: Fields) -> list[str]:
+    def _groups(self, fields: Fields, source: Fields | None) -> list[str]:
         """Groups of a rule by its level, its status, and the product and category of its log source."""
         groups = []
         for key, known in (("level", _LEVELS), ("status", _STATUSES)):
@@ -198,16 +202,12 @@ class _Reader:
                 fields.report(Issue(message, or_list(known), hint, fatal=False, code="unknown-term"), key)
             if text:
                 groups.append(self._group(key, text))
-        for source in self._logsource(fields):
+        if source is not None:
             for key, start in _LOGSOURCE.items():
                 text = source.text(key).lower()
                 if text:
                     groups.append(self._group(start, text))
         return groups
-
-    def _logsource(self, fields: Fields) -> list[Fields]:
-        node = fields.branch.get("logsource")
-        return [fields.inner(node)] if isinstance(node, Branch) else []
 
     def _group(self, key: str, text: str) -> str:
         id_ = self._group_ids.get((key, text))
@@ -216,7 +216,7 @@ class _Reader:
             self._group_names.setdefault(id_, f"{_TITLES[key]}: {text}")
         return id_
 
-    def _techniques(self, fields: Fields, capability: Capability, seen: set[str]) -> None:
+    def _techniques(self, fields: Fields, source: Fields | None, capability: Capability, seen: set[str]) -> None:
         rest: list[str] = []
         techniques: list[tuple[str, Scalar]] = []
         for text, node in fields.texts("tags"):
@@ -244,17 +244,17 @@ class _Reader:
             return
         references, comment = capability.references, fields.text("description")
         fields.report_references(len(references), len(techniques), techniques[0][1])
-        other = self._other(fields, rest)
+        other = self._other(fields, source, rest)
         for technique, id_node in techniques:
             mapping = Mapping(capability.id, technique, _TYPE, "detect", None, comment, references, other=other)
             self.parts.add(mapping, fields, id_node, technique=id_node, comment="description")
 
-    def _other(self, fields: Fields, tags: list[str]) -> tuple[tuple[str, str], ...]:
+    def _other(self, fields: Fields, source: Fields | None, tags: list[str]) -> tuple[tuple[str, str], ...]:
         pairs = [(key, fields.text(key)) for key in _KEPT if key != "author"]
         pairs.append(("author", ", ".join(text for text, _ in fields.texts("author"))))
-        for source in self._logsource(fields):
-            parts = ((key, source.text(key)) for key in (*_LOGSOURCE, "service"))
-            pairs.append(("logsource", ", ".join(f"{key} {text}" for key, text in parts if text)))
+        if source is not None:
+            parts = [(key, source.text(key)) for key in (*_LOGSOURCE, "service")]
+            pairs.append(("logsource", ", ".join([f"{key} {text}" for key, text in parts if text])))
         pairs.append(("tags", ", ".join(tags)))
         return tuple((key, self._values.setdefault(text, text)) for key, text in pairs if text)
 

@@ -153,6 +153,9 @@ class Parts:
         Args:
             what: "entry" or "rule", for the notice.
         """
+        if not self._findings.leaves_out:
+            yield
+            return
         mark, counts = self._findings.mark, [(kind, len(nodes)) for kind, nodes in self._nodes.items()]
         yield
         if self._findings.left_out(mark, what):

@@ -17,7 +17,7 @@ from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.formats.findings import Findings, Issue, duplicate_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from navlayers.mapping.formats.source import Source
 
@@ -31,6 +31,8 @@ _VALUE = 10
 _LONGEST_NAME = 60
 # The parser of libyaml is several times faster, but PyYAML may be installed without it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_STARTS = frozenset({yaml.MappingStartEvent, yaml.SequenceStartEvent})
+_ENDS = frozenset({yaml.MappingEndEvent, yaml.SequenceEndEvent})
 _QUOTE = "put it between quotes if it is meant as text"
 _TOO_DEEP = Issue(
     "the YAML is nested too deeply", f"at most {MAX_DEPTH} levels; a mapping set needs 8", code="wrong-shape"
@@ -90,17 +92,22 @@ def parse(source: Source, findings: Findings) -> Node:
     return roots[0]
 
 
-def documents(source: Source, findings: Findings) -> list[Node]:
+def documents(source: Source, findings: Findings, keys: Container[str] | None = None) -> list[Node]:
     """The trees of all documents of a text, which may have anchors, aliases and tags.
 
     An alias becomes the value that it names; a tag changes nothing. Duplicate keys at the top of a document go
     to `findings`.
 
+    Args:
+        source: the text.
+        findings: where duplicate keys go.
+        keys: the keys at the top of a document whose values are needed; those of others may be empty. None: all.
+
     Raises:
         InputError: the text is not YAML, is nested too deeply, or its aliases expand to more than `MAX_ALIASED`.
     """
     try:
-        return list(_Builder(source, findings, strict=False).roots())
+        return list(_Builder(source, findings, strict=False, keys=keys).roots())
     except (yaml.YAMLError, UnicodeError) as error:
         syntax = Findings()
         syntax.add(*_not_yaml(source, error))
@@ -110,7 +117,11 @@ def documents(source: Source, findings: Findings) -> list[Node]:
 class _Builder:
     """Builds trees from the events of the parser; PyYAML's own nodes would take five times the memory."""
 
-    def __init__(self, source: Source, findings: Findings, *, strict: bool) -> None:
+    def __init__(
+        self, source: Source, findings: Findings, *, strict: bool, keys: Container[str] | None = None
+    ) -> None:
+        # An anchor in any value may be used in a needed one.
+        self._keys = None if b"&" in source.data else keys
         self._path = source.path
         self._findings = findings
         self._strict = strict
@@ -134,10 +145,14 @@ class _Builder:
             raise InputError(self._findings.errors())
 
     def _node(self, event: Any, depth: int) -> Node:
-        mark, before = event.start_mark, self._size
         kind = type(event)
+        if kind is yaml.ScalarEvent and event.tag is event.anchor is None:  # the usual case first
+            text, mark = event.value, event.start_mark
+            self._size += _VALUE + len(text)
+            return Scalar(text, not event.style, mark.line + 1, mark.column + 1)
         if kind is yaml.AliasEvent:
             return self._alias(event)
+        mark, before = event.start_mark, self._size
         if event.tag is not None or event.anchor is not None:
             self._refuse(event)
             if event.anchor is not None:
@@ -162,8 +177,14 @@ class _Builder:
 
     def _items(self, depth: int) -> dict[str, tuple[Scalar, Node]]:
         items: dict[str, tuple[Scalar, Node]] = {}
+        needed = self._keys if depth == 1 else None
         while type(event := self._next()) is not yaml.MappingEndEvent:
-            key, value = self._node(event, depth), self._node(self._next(), depth)
+            key = self._node(event, depth)
+            if needed is not None and isinstance(key, Scalar) and key.text not in needed:
+                self._skip(self._next(), depth)
+                value: Node = _EMPTY
+            else:
+                value = self._node(self._next(), depth)
             if not isinstance(key, Scalar):
                 if self._strict:
                     issue = Issue("a key is a list or a mapping", "text as a key", _QUOTE, code="wrong-type")
@@ -174,6 +195,23 @@ class _Builder:
                 place = Place(self._path, first.line, first.column)
                 self._findings.add(duplicate_key(key.text, place), self._place(event))
         return items
+
+    def _skip(self, event: Any, depth: int) -> None:
+        """Read a value that is not needed: it has to be YAML all the same."""
+        inner = depth
+        while True:
+            kind = type(event)
+            if kind in _STARTS:
+                if inner == MAX_DEPTH:
+                    raise self._error(event, _TOO_DEEP)
+                inner += 1
+            elif kind in _ENDS:
+                inner -= 1
+            elif kind is yaml.AliasEvent:
+                self._alias(event)
+            if inner == depth:
+                return
+            event = self._next()
 
     def _alias(self, event: Any) -> Node:
         """The value that an alias names; a strict builder refuses aliases when it is done."""

@@ -40,7 +40,7 @@ from navlayers.scoring.scores import UNSPECIFIED, number
 from navlayers.scoring.stats import base_techniques
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from navlayers.attack import Catalogue, Technique
     from navlayers.layer.matrix import ReleaseColumn
@@ -286,24 +286,23 @@ def _columns(
     index: IndexedSet, scores: dict[str, TechniqueScore], entry: Callable[[Technique], Entry] | None = None
 ) -> tuple[Column, ...]:
     """The scored techniques by tactic, without the tactics that have none."""
-    columns = (_column(index, column, scores, entry) for column in index.columns)
-    return tuple(column for column in columns if column.techniques)
-
-
-def _column(
-    index: IndexedSet,
-    column: ReleaseColumn,
-    scores: dict[str, TechniqueScore],
-    entry: Callable[[Technique], Entry] | None = None,
-    *,
-    whole: bool = False,
-) -> Column:
-    """The techniques of one tactic in matrix order: those with a score, or all; `entry` makes their entries."""
     entry = entry or partial(_entry, scores=scores, rules=index.rules)
     covered = base_techniques(scores, index.catalogue)
+    columns = ((column, [t for t in column.techniques if t.id in scores]) for column in index.columns)
+    return tuple(_column(column, covered, map(entry, scored)) for column, scored in columns if scored)
+
+
+def _column(column: ReleaseColumn, covered: set[str], entries: Iterable[Entry]) -> Column:
+    """One tactic with entries of its techniques, and how many of its techniques are covered."""
     mapped = sum(family.technique.id in covered for family in column.families)
-    techniques = (entry(technique) for technique in column.techniques if whole or technique.id in scores)
-    return Column(column.tactic, mapped, len(column.families), tuple(techniques))
+    return Column(column.tactic, mapped, len(column.families), tuple(entries))
+
+
+def _whole_column(index: IndexedSet, column: ReleaseColumn) -> Column:
+    """One tactic with all of its techniques."""
+    scores = index.scored.scores
+    entries = (_entry(technique, scores, index.rules) for technique in column.techniques)
+    return _column(column, base_techniques(scores, index.catalogue), entries)
 
 
 def capability_page(ids: dict[str, str], sets: Sequence[IndexedSet]) -> CapabilityPage:
@@ -392,7 +391,7 @@ def tactic_page(identifier: str, sets: Sequence[IndexedSet]) -> TacticPage:
         (release, tactic) for release in _releases(sets) for tactic in release.tactics if tactic.id == identifier
     )
     sections = tuple(
-        TacticSection(index.head, _column(index, column, index.scored.scores, whole=True))
+        TacticSection(index.head, _whole_column(index, column))
         for index in sets
         for column in index.columns
         if column.tactic.id == identifier
