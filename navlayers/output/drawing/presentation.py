@@ -34,8 +34,9 @@ _BLANK = 6
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 _FONT = "Arial"
-# Text boxes are wider than their text, which other fonts set wider.
-_WIDER = 1.1
+# Text boxes are much wider than their text, which other fonts set wider. They wrap, as LibreOffice centers the text
+# of boxes that do not.
+_WIDER = 1.6
 _MOST_OPEN = 10
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -107,7 +108,7 @@ def _shape(shapes: Any, shape: Shape) -> Any:
         )
         drawn.fill.solid()
         drawn.fill.fore_color.rgb = _color(shape.fill)
-        drawn.shadow.inherit = False
+        _unstyle(drawn)
         if shape.stroke:
             drawn.line.color.rgb, drawn.line.width = _color(shape.stroke), _emu(shape.line)
         else:
@@ -116,6 +117,7 @@ def _shape(shapes: Any, shape: Shape) -> Any:
     if isinstance(shape, Line):
         ends = map(_emu, (shape.x1, shape.y1, shape.x2, shape.y2))
         drawn = shapes.add_connector(MSO_CONNECTOR.STRAIGHT, *ends)
+        _unstyle(drawn)
         drawn.line.color.rgb, drawn.line.width = _color(shape.stroke), _emu(shape.line)
         return drawn
     width = ems(shape.text) * shape.size * _WIDER
@@ -124,7 +126,7 @@ def _shape(shapes: Any, shape: Shape) -> Any:
     drawn = shapes.add_textbox(_emu(left), _emu(shape.y - shape.size * 0.99), _emu(width), _emu(height))
     frame = drawn.text_frame
     frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
-    frame.word_wrap, frame.vertical_anchor = False, MSO_ANCHOR.TOP
+    frame.word_wrap, frame.vertical_anchor = True, MSO_ANCHOR.TOP
     paragraph = frame.paragraphs[0]
     paragraph.alignment = {"start": PP_ALIGN.LEFT, "middle": PP_ALIGN.CENTER, "end": PP_ALIGN.RIGHT}[shape.anchor]
     run = paragraph.add_run()
@@ -132,6 +134,12 @@ def _shape(shapes: Any, shape: Shape) -> Any:
     run.font.size, run.font.bold, run.font.name = Pt(round(shape.size, 1)), shape.strong, _FONT
     run.font.color.rgb = _color(shape.fill)
     return drawn
+
+
+def _unstyle(drawn: Any) -> None:
+    """Take the theme's style off a shape: LibreOffice draws its shadow even where the shape says that it has none."""
+    for style in drawn._element.findall(f"{{{drawn._element.nsmap['p']}}}style"):
+        drawn._element.remove(style)
 
 
 def _color(text: str) -> Any:
