@@ -44,8 +44,9 @@ def test_a_slide_has_the_headline_the_squares_and_the_names_as_shapes() -> None:
 def test_shapes_look_alike_in_powerpoint_and_libreoffice() -> None:
     """LibreOffice draws the shadow of a theme's style, and centers text in boxes that do not wrap."""
     (slide,) = deck(layer([{"techniqueID": "T1078", "score": 100}], gradient=PURPLES, metadata=OURS)).slides
-    assert not slide.shapes._spTree.findall(".//{*}style")
-    assert {body.get("wrap") for body in slide.shapes._spTree.iterfind(".//{*}txBody/{*}bodyPr")} <= {"square", None}
+    tree = slide.shapes._spTree
+    assert not tree.findall(".//{*}style")
+    assert {body.get("wrap") for body in tree.iterfind(".//{*}txBody/{*}bodyPr")} <= {"square", None}
 
 
 def test_the_notes_have_the_headline_the_description_and_the_first_gaps() -> None:

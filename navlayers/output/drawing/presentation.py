@@ -137,7 +137,7 @@ def _shape(shapes: Any, shape: Shape) -> Any:
 
 
 def _unstyle(drawn: Any) -> None:
-    """Take the theme's style off a shape: LibreOffice draws its shadow even where the shape says that it has none."""
+    """Take the theme's style off a shape: LibreOffice draws its shadow even if the shape says that it has none."""
     for style in drawn._element.findall(f"{{{drawn._element.nsmap['p']}}}style"):
         drawn._element.remove(style)
 
