@@ -160,7 +160,12 @@ class MappingSet(msgspec.Struct, frozen=True):
     @property
     def name_and_version(self) -> str:
         """The name with the version, a date as "2025-03-06"; the name alone of a file without a version."""
-        return self.name if self.version == UNVERSIONED else f"{self.name} {iso_date(self.version)}".strip()
+        return f"{self.name} {self.shown_version}".strip()
+
+    @property
+    def shown_version(self) -> str:
+        """The version, a date as "2025-03-06"; "" of a file without a version."""
+        return "" if self.version == UNVERSIONED else iso_date(self.version)
 
     @property
     def scored(self) -> bool:

@@ -1,7 +1,7 @@
 // Two sets over one matrix: A left of a slider, B right of it, and their numbers per tactic. The sets may be at two releases
 // of ATT&CK, or one set at both.
 
-const COLUMN = 98; // the least width of a tactic
+const COLUMN = 91; // the least width of a tactic
 
 class Compare {
   constructor(root, releases) {
@@ -41,7 +41,7 @@ class Compare {
     const ids = this.releases.flatMap(({ data }) => data.views.map(({ id }) => id));
     ["a", "b"].forEach((name, at) => {
       const wanted = [parts.get(name), `${parts.get(name)}@${version}`];
-      this.chosen[at][1].value = wanted.find((id) => ids.includes(id)) ?? views[Math.min(at, views.length - 1)].id;
+      this.chosen[at][1].value = wanted.find((id) => ids.includes(id)) ?? [...views.slice(0, 2).map(({ id }) => id), ...ids.slice(1)][at];
     });
   }
 

@@ -113,7 +113,8 @@ def _menu(addresses: Addresses) -> Iterator[tuple[str, str, frozenset[str]]]:
     yield "Tactics", TACTICS, frozenset({"tactics", "tactic"})
     first = next(domain for domain in DOMAINS if domain in addresses.domains)
     yield "Matrix", addresses.domains[first], frozenset({"domain"})
-    yield "Compare", addresses.compare[first], frozenset({"compare"})
+    for domain in [domain for domain in DOMAINS if domain in addresses.compare][:1]:
+        yield "Compare", addresses.compare[domain], frozenset({"compare"})
     for item in [addresses.threats[domain] for domain in DOMAINS if domain in addresses.threats][:1]:
         yield "Threats", item.page, frozenset({"threats", "threat"})
 
@@ -222,6 +223,9 @@ class Site:
             domain = found.joint.domain
             addresses.threats[domain] = ThreatAddresses(domain, (threat.id for threat in found.threats))
         self._compared = {joint.domain: tuple(releases(joint)) for joint in self._joints}
+        for domain, compared in self._compared.items():
+            if sum(len(joint.members) for joint in compared) == 1:
+                del addresses.compare[domain]
         shown = (joint.catalogue for joints in self._compared.values() for joint in joints)
         self._releases = tuple(shown)
 
@@ -231,7 +235,7 @@ class Site:
         addresses = self._world.addresses
         of_sets = sum(2 + len(item.groups) + len(item.capabilities) for item in addresses.sets.values())
         of_threats = sum(1 + len(item) for item in addresses.threats.values())
-        lists = 3 + 2 * len(addresses.domains)
+        lists = 3 + len(addresses.domains) + len(addresses.compare)
         return lists + of_sets + of_threats + len(addresses.tactics) + len(addresses.techniques)
 
     @property
@@ -279,7 +283,8 @@ class Site:
         yield tactics_page(self._world, self._joints)
         for joint in self._joints:
             yield domain_page(self._world, joint)
-            yield compare_page(self._world, self._compared[joint.domain])
+            if joint.domain in self._world.addresses.compare:
+                yield compare_page(self._world, self._compared[joint.domain])
         for found in self._threats:
             yield from threat_pages(self._world, found)
         yield from tactic_pages(self._world)

@@ -6,7 +6,7 @@ from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from navlayers._text import iso_date, percent
+from navlayers._text import percent
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.errors import InputError, Place, Problem
 from navlayers.pages.show.build import mapped_rows
@@ -145,7 +145,7 @@ class SiteSet:
     @property
     def version(self) -> str:
         """The version of its framework; dates as 2025-01-31."""
-        return iso_date(self.indexed.set.version)
+        return self.indexed.set.shown_version
 
     @property
     def release(self) -> str:
