@@ -155,7 +155,7 @@ class Document(msgspec.Struct, frozen=True):
     author: str = ""
     date: str = ""
     logo: Logo | None = None
-    facts: tuple[tuple[str, str], ...] = ()
+    facts: tuple[tuple[str, Content], ...] = ()
     sections: tuple[Section, ...] = ()
     paper: Paper = "A4"
     key: str = ""
@@ -167,8 +167,13 @@ class Document(msgspec.Struct, frozen=True):
     @property
     def about(self) -> tuple[tuple[str, str], ...]:
         """The names and texts of the title page."""
-        about = (("Author", self.author), ("Date", self.date), *self.facts)
+        about = (("Author", self.author), ("Date", self.date), *self.plain_facts)
         return tuple((name, text) for name, text in about if text)
+
+    @property
+    def plain_facts(self) -> tuple[tuple[str, str], ...]:
+        """The facts as plain text."""
+        return tuple((name, "".join(spans(content))) for name, content in self.facts)
 
     @property
     def figures(self) -> tuple[Figure, ...]:

@@ -120,6 +120,8 @@ class Page:
         content = escape(finalize(text))
         if column is _TEXT and not isinstance(cell, Span) and "://" not in text:
             return content
+        if isinstance(cell, Span) and cell.tone == "dim":
+            return Markup('<span class="version">%s</span>') % content
         strong = isinstance(cell, Span) and cell.strong and bool(text)
         if fill := fill_of(cell, column):
             return Markup('<span class="chip %s">%s</span>') % (self.colors.name(fill), content)

@@ -89,7 +89,7 @@ def _blocks(document: Document, names: Iterator[str], addresses: Mapping[str, st
     if byline := [escape(text) for text in (document.author, document.date) if text]:
         yield (" · ".join(byline),)
     if document.facts:
-        yield _facts(Facts(document.facts))
+        yield _facts(Facts(document.plain_facts))
     if document.numbers is not None and document.brief:
         yield table_lines(document.numbers.table)
     for block in rest:

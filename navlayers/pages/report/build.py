@@ -9,7 +9,7 @@ import msgspec
 from navlayers._text import and_list
 from navlayers.errors import Problem, UsageError, unknown
 from navlayers.output.document import Document, Logo, Paper, Section, with_own_pages
-from navlayers.output.tables import Table
+from navlayers.output.tables import Span, Table
 from navlayers.pages.report.brief import brief_blocks
 from navlayers.pages.report.capabilities import capability_blocks, comment_blocks, non_mappable_blocks
 from navlayers.pages.report.heatmaps import gaps_blocks, heatmap_blocks, overview, plan_blocks
@@ -18,9 +18,9 @@ from navlayers.pages.report.summary import summary_blocks, title_numbers
 from navlayers.pages.report.techniques import tactic_blocks, technique_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
-    from navlayers.output.document import Block
+    from navlayers.output.document import Block, Content
     from navlayers.pages.report.input import ReportInput
 
 SectionId: TypeAlias = Literal[
@@ -125,13 +125,12 @@ def make_report(data: ReportInput, options: ReportOptions = ReportOptions()) -> 
         message = f"no data for the section{'s' * (len(options.sections) > 1)} "
         hint = "--threat adds gaps, --budget or --target adds plan"
         raise UsageError(Problem(message + and_list(list(options.sections)), hint=hint))
-    titles = and_list([coverage.title for coverage in data.inputs])
     kind = "techniques" if data.noun.threat else "coverage"
     names, more = list(data.names[:_NAMED]), len(data.names) - _NAMED
     category = data.comparison.category
     scores = f"Numbers of {data.noun.plural}" if data.comparison.counts else "Scores"
-    facts = [
-        ("Inputs" if data.several else "Input", titles),
+    facts: list[tuple[str, Content]] = [
+        ("Inputs" if data.several else "Input", tuple(_titles(data))),
         (
             f"Whether {data.noun.covered}" if data.comparison.covered_only else scores,
             f"{category} only" if category else "overall",
@@ -153,6 +152,18 @@ def make_report(data: ReportInput, options: ReportOptions = ReportOptions()) -> 
         brief=options.brief,
     )
     return Report(with_own_pages(document, data.catalogue.own_pages), data)
+
+
+def _titles(data: ReportInput) -> Iterator[str]:
+    """The inputs with their versions: `a 1, b 2 and c`."""
+    last = len(data.inputs) - 1
+    for number, coverage in enumerate(data.inputs):
+        version = coverage.set.shown_version
+        name = coverage.title.removesuffix(f" {version}") if version else coverage.title
+        yield f"{' and ' if number == last else ', '}{name}" if number else name
+        if name != coverage.title:
+            yield " "
+            yield Span(version, tone="dim")
 
 
 def _without_empty(block: Block) -> Block:
