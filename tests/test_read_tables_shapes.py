@@ -308,8 +308,10 @@ def test_scores_that_do_not_apply_are_not_rated() -> None:
 def test_rows_of_totals_are_left_out() -> None:
     text = "technique,control,score\nT1059,a,80\nT1078,a,50\nTotal,,130\n,,65\n"
     assert rows(text) == [("a", "T1059", "80"), ("a", "T1078", "50")]
-    assert notices(text)[0] == "4:1: this row of totals is left out"
-    assert notices(text)[1].startswith("5:1: this row has a score but names no technique; it is left out")
+    assert notices(text)[:2] == [
+        "4:1: this row of totals is left out",
+        "5:1: this row has only a score; it is left out",
+    ]
 
 
 def test_a_second_column_of_one_header_is_told() -> None:
@@ -337,3 +339,26 @@ def test_a_loop_of_links_is_an_error(run: Run) -> None:
     done = run("check", "loop.csv")
     assert done.code == 2
     assert "cannot be read: Too many levels of symbolic links" in done.out
+
+
+def test_a_repeated_header_is_left_out() -> None:
+    head = "control,technique,score\n"
+    assert rows(f"{head}a,T1059,80\n{head}b,T1078,50\n") == [("a", "T1059", "80"), ("b", "T1078", "50")]
+    assert notices(f"{head}a,T1059,80\n{head}b,T1078,50\n") == ["3:1: the header is repeated; this row is left out"]
+
+
+def test_what_says_that_rows_do_not_count_is_told() -> None:
+    text = "control,technique,covered,status\na,T1059,Y,done\nb,T1078,N,Not implemented\n"
+    assert notices(text)[-2:] == [
+        '1:19: column "covered" is not read: its rows are mappings, whatever it says (read it with: --columns '
+        "score=covered --scale N=0,Y=100)",
+        '1:27: rows with status "Not implemented" are mappings like others (delete those that do not count, or '
+        "give them the status non_mappable)",
+    ]
+    assert rows("technique,EDR,Mail\nT1059,✅,❌\nT1078,❌,✅\n") == [("EDR", "T1059", ""), ("Mail", "T1078", "")]
+
+
+def test_a_layer_in_utf_16_is_told_so() -> None:
+    layer = '{"name": "n", "domain": "enterprise-attack", "versions": {"attack": "18"}, "techniques": []}'
+    with pytest.raises(InputError, match=r"layer.json:1:1: this is UTF-16 or UTF-32 text; expected UTF-8"):
+        readers.read("layer.json", data=layer.encode("utf-16"))

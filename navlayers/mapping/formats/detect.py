@@ -31,6 +31,9 @@ _SIGMA = frozenset({"logsource", "detection"})
 _SIGMA_PARTS = _SIGMA | {"correlation"}
 
 
+_LAYER_KEYS = frozenset({"domain", "versions"})
+"""Keys of a layer without techniques."""
+
 _JSON_KEYS = {"mapping_objects": "mapex-json", "objects": "stix", "techniques": "layer"}
 _YAML_KEYS = (
     (frozenset({"mapping_objects"}), "mapex-yaml"),
@@ -100,6 +103,8 @@ def _json(data: bytes) -> Sniffed:
     for key, format_ in _JSON_KEYS.items():
         if key in top:
             return Sniffed(format_, certain=True)
+    if top >= _LAYER_KEYS:
+        return Sniffed("layer", certain=True)
     return Sniffed("mapex-json")
 
 
@@ -107,6 +112,8 @@ def _text(start: bytes) -> Sniffed:
     if start[:2] in UTF16:
         # Spreadsheets save "Unicode text" in this way, as tables with tabs.
         start = start.decode("utf-16", "replace").encode()
+        if start[:1] in {b"{", b"["}:
+            return _json(start)
     if _is_table(start):
         return Sniffed("csv")
     keys = yaml_keys(start)

@@ -292,11 +292,11 @@ class Table:
 
     def _gather(self, index: int, row: ExplorerRow) -> None:
         non_mappable = _is_non_mappable(row)
-        if (row.score_category or row.score_value) and self._lacks_technique(index, row):
-            self.report(index, "attack_object_id", _SCORE_ALONE)
-            self.left_out.add(index)
-            return
         if row.capability_id is not None:
+            if (row.score_category or row.score_value) and self._lacks_technique(index, row):
+                self.report(index, "attack_object_id", _SCORE_ALONE)
+                self.left_out.add(index)
+                return
             if row.attack_object_id is None and not non_mappable:
                 self._unmapped.append(index)
             seen = self.seen.get(row.capability_id)

@@ -25,8 +25,8 @@ TOTALS = frozenset({"total", "totals", "grand total", "subtotal", "sum", "averag
 
 _FILLED, _EMPTY = "●⬤⚫★■◆▮✪", "○◯⚪☆□◇▯✩"
 _DOTS = re.compile(f"[{_FILLED}{_EMPTY}](?: ?[{_FILLED}{_EMPTY}])*")
-_MARKS = frozenset({"x", "✓", "✔", "✗", "✘", "☑", "☒", "yes", "no", "y", "n", "true", "false"})
-_NO = frozenset({"✗", "✘", "no", "n", "false"})
+_MARKS = frozenset({"x", "✓", "✔", "✗", "✘", "☑", "☒", "✅", "❌", "yes", "no", "y", "n", "true", "false"})
+_NO = frozenset({"✗", "✘", "❌", "no", "n", "false"})
 _WORDS = {
     *(
         "minimal",
@@ -98,6 +98,12 @@ class Wide(NamedTuple):
         if kind == "mark":
             return clean.lower() not in _NO, None
         return True, score(clean)
+
+
+def denies(texts: Collection[str]) -> bool:
+    """Whether the texts of a column say yes or no, and one says no."""
+    words = {text.strip().lower() for text in texts} - NO_VALUE
+    return words <= _MARKS and not words.isdisjoint(_NO)
 
 
 def holds_ids(cell: str) -> bool:

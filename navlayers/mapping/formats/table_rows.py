@@ -23,13 +23,12 @@ from navlayers.mapping.formats.table import technique_sheets
 from navlayers.mapping.formats.table_columns import (
     SET_FIELDS,
     check_names,
-    closest_header,
     columns_named,
     is_name,
-    names_of,
     refuse_missing,
 )
 from navlayers.mapping.formats.table_content import NO_VALUE, NOT_RATED, TOTALS, Wide, find_wide
+from navlayers.mapping.formats.table_notices import CAPABILITY, report_columns, report_counts, report_unread
 from navlayers.mapping.formats.table_values import Technique
 from navlayers.mapping.formats.value_rules import NON_MAPPABLE, says_non_mappable
 from navlayers.mapping.model import DECIMAL, MappingType
@@ -47,17 +46,7 @@ _BATCH = 4096
 _TEXT = tuple(
     field for field in ExplorerRow.__struct_fields__ if field not in {"references", "attack_object_id", *SET_FIELDS}
 )
-_CAPABILITY = frozenset({"capability_id", "capability_description"})
-_MEANINGS = {
-    "attack_object_id": "techniques",
-    "attack_object_name": "names of techniques",
-    "capability_id": "capabilities",
-    "capability_description": "names of capabilities",
-    "score_value": "scores",
-}
 
-_NUMBERED = (("technique", "attack_object_id"), ("capability", "capability_id"), ("score", "score_value"))
-"""Name in `--columns` → field, in the hint for tables without a header."""
 
 _BESIDE = {"attack_object_name": "attack_object_id", "capability_id": "capability_description"}
 """Field → the field whose place it has if it has no column: a cell may hold an id and a name."""
@@ -130,7 +119,7 @@ class _Reader:
             self._wide = self._find_wide(sheet)
             holding = (sheet.columns.fields["attack_object_id"], *sheet.columns.more)
             self._relations = frozenset(column for column in holding if not columns_named(sheet.columns, column))
-            self._report_columns(sheet)
+            report_columns(sheet, self._wide, self._findings)
             rows = self._rows_of(sheet)
             while batch := list(islice(rows, _BATCH)):
                 self._table.add(batch)
@@ -139,7 +128,8 @@ class _Reader:
             message = "the table has no rows below its header"
             place = first.grid.place(first.columns.row, 0)
             self._findings.add(Issue(message, fatal=False, code="empty-set"), place)
-        self._report_counts(first)
+        report_counts(first, self._wide, self._zeros, self._findings)
+        report_unread(first, self._table, self._findings)
         if self._unrated:
             tools = [first.header(column) for column in self._wide.tools]
             names = wording.or_list(first.columns.categories or tools)
@@ -177,75 +167,13 @@ class _Reader:
             issue = Issue(message, hint=hint, fatal=False, code="suspicious-scale")
             self._findings.add(issue, self.part("mapping", first, "value"))
 
-    def _report_columns(self, sheet: Sheet) -> None:
-        """Report headers close to known ones, columns found by their cells, and a table without capabilities."""
-        columns = sheet.columns
-        self._report_meaning(sheet)
-        used = {names_of(columns)[column]: column for column in columns.fields.values() if column < columns.width}
-        for column, name in enumerate(names_of(columns)):
-            if columns.row >= 0 and name and used.get(name, column) != column and column in columns.others:
-                message = f"a second column {wording.quoted(sheet.header(column))} is not read"
-                hint = "rename one of them, or number the one to read with --columns"
-                issue = Issue(message, hint=hint, fatal=False, code="not-carried")
-                self._findings.add(issue, sheet.grid.place(columns.row, column))
-        for column, header in columns.others.items():
-            known = closest_header(header) if columns.headers[column] else ""
-            if known and known not in columns.fields:
-                hint = f"did you mean {known}? it is kept as an unknown column; rename it, or use --columns"
-                message = f"unknown column {wording.quoted(header)}"
-                issue = Issue(message, hint=hint, fatal=False, code="unknown-field")
-                self._findings.add(issue, sheet.grid.place(columns.row, column))
-        if _CAPABILITY.isdisjoint(columns.fields) and len(self._wide.tools) <= len(self._wide.counts) <= 1:
-            others = [header for column, header in columns.others.items() if columns.headers[column]]
-            hint = f"name the column with --columns capability=HEADER; the table has {wording.comma_list(others)}"
-            message = "no capability column: all rows belong to one capability"
-            issue = Issue(message, hint=hint if others else "", fatal=False, code="assumed-metadata")
-            self._findings.add(issue, sheet.grid.place(max(columns.row, 0), 0))
-
-    def _report_meaning(self, sheet: Sheet) -> None:
-        """Report which columns have their meaning from their cells."""
-        columns, wide = sheet.columns, self._wide
-        named = {column: field for field, column in columns.fields.items()}
-        parts = []
-        hint = "name columns with --columns, such as --columns technique=HEADER"
-        if columns.row < 0:
-            parts.append("the table has no header")
-            fields = [(name, columns.fields[field]) for name, field in _NUMBERED if field in columns.fields]
-            hint = "add a header, or number the columns: --columns "
-            hint += ",".join(f"{name}={column + 1}" for name, column in fields)
-            meanings = [f"column {c + 1} holds {_MEANINGS[f]}" for c, f in sorted(named.items()) if f in _MEANINGS]
-            parts.append(wording.and_list(meanings))
-        else:
-            ids = [columns.fields["attack_object_id"], *columns.more]
-            if columns.more or not columns_named(columns, ids[0]):
-                headers = [wording.quoted(sheet.header(column)) for column in ids]
-                parts.append(f"techniques in column{'s' * (len(ids) > 1)} {wording.and_list(headers)}")
-        tools = [sheet.header(column) for column in wide.tools if column not in wide.counts]
-        if tools:
-            parts.append(f"a capability in each of the columns {wording.and_list(tools)}")
-        if parts:
-            issue = Issue("; ".join(parts), hint=hint, fatal=False, code="assumed-metadata")
-            self._findings.add(issue, sheet.grid.place(max(columns.row, 0), 0))
-
     def _find_wide(self, sheet: Sheet) -> Wide:
         """The columns of tools and counts in a table that has neither capabilities nor scores."""
         columns = sheet.columns
-        if columns.row < 0 or columns.categories or not {*_CAPABILITY, "score_value"}.isdisjoint(columns.fields):
+        if columns.row < 0 or columns.categories or not {*CAPABILITY, "score_value"}.isdisjoint(columns.fields):
             return Wide({})
         headers = {column: columns.headers[column] for column in columns.others if columns.headers[column]}
         return find_wide((cells for _, cells in sheet.data_rows()), headers, self._context.options.scale)
-
-    def _report_counts(self, sheet: Sheet) -> None:
-        """Report columns of counts, which are no scores."""
-        if self._wide.counts:
-            names = [sheet.header(column) for column in sorted(self._wide.counts)]
-            message = f"counts in {wording.and_list([wording.quoted(name) for name in names])} are not scores"
-            if self._zeros:
-                message += f"; skipped {wording.quantity(self._zeros, 'row')} with 0"
-            hint = f"to use them as scores: --columns score={names[0]} --score-range 0-"
-            hint = f"{hint}{wording.decimal(self._wide.highest)}" if self._wide.highest else ""
-            place = sheet.grid.place(max(sheet.columns.row, 0), min(self._wide.counts))
-            self._findings.add(Issue(message, hint=hint, fatal=False, code="not-carried"), place)
 
     def _rows_of(self, sheet: Sheet) -> Iterator[ExplorerRow]:
         grid, columns = sheet
@@ -261,6 +189,10 @@ class _Reader:
             if len(cells) > columns.width and grid.strict:
                 cells = self._cut(sheet, line, cells)
             cells += [""] * (width - len(cells))
+            if cells[:width] == columns.headers:
+                issue = Issue("the header is repeated; this row is left out", fatal=False, code="not-carried")
+                self._findings.add(issue, partial(grid.place, line, 0))
+                continue
             for field, column in heads:
                 if cells[column]:
                     self._take_head(field, sheet, line, cells[column])
@@ -306,11 +238,14 @@ class _Reader:
         )
         extra += tuple((f"column {c + 1}", cells[c]) for c in range(len(columns.headers), len(cells)) if cells[c])
         self._complete(columns, cells, row)
-        if cells[fields["attack_object_id"]].strip().rstrip(":").lower() in TOTALS:
-            issue = Issue("this row of totals is left out", fatal=False, code="not-carried")
-            self._findings.add(issue, partial(sheet.grid.place, line, fields["attack_object_id"]))
+        column = fields["attack_object_id"]
+        total = cells[column].strip().rstrip(":").lower() in TOTALS
+        techniques = [] if total else sheet.techniques(line, cells, self._findings)
+        if total or not (techniques or row.capability_id or row.score_value is None):
+            message = "this row of totals is left out" if total else "this row has only a score; it is left out"
+            issue = Issue(message, fatal=False, code="not-carried")
+            self._findings.add(issue, partial(sheet.grid.place, line, column))
             return
-        techniques = sheet.techniques(line, cells, self._findings)
         if not techniques and row.attack_object_name is not None and is_name(row.attack_object_name):
             techniques = [(Technique(row.attack_object_name), fields["attack_object_name"])]
         if not techniques and row == ExplorerRow() and not extra:
@@ -323,7 +258,7 @@ class _Reader:
                 single = msgspec.structs.replace(
                     row, attack_object_id=technique.id, attack_object_name=technique.name or named
                 )
-                if _CAPABILITY.isdisjoint(fields):
+                if CAPABILITY.isdisjoint(fields):
                     single.capability_id = self._file_id()
                 if columns.more and "mapping_type" not in fields and column in self._relations:
                     single.mapping_type = sheet.header(column)

@@ -90,7 +90,7 @@ def _technique(part: str, offset: int) -> Technique:
     if wrapped := _WRAPPED.fullmatch(part):
         return Technique(wrapped[1], None, offset + wrapped.start(1))
     if named := _NAMED.fullmatch(part):
-        return Technique(named[1], named[2].strip(), offset)
+        return Technique(named[1], named[2].strip().strip("()[]").strip(), offset)
     if name_first := _NAME_FIRST.fullmatch(part):
         return Technique(name_first[2], name_first[1].strip(), offset + name_first.start(2))
     return Technique(part, None, offset)

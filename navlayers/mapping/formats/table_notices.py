@@ -1,0 +1,125 @@
+"""Notices about the columns of a table: those found by their cells, and those that are not read."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from navlayers import _text as wording
+from navlayers.mapping.formats.findings import Issue
+from navlayers.mapping.formats.table_columns import closest_header, columns_named, names_of
+from navlayers.mapping.formats.table_content import denies
+from navlayers.mapping.formats.value_rules import NON_MAPPABLE
+
+if TYPE_CHECKING:
+    from navlayers.mapping.formats.findings import Findings
+    from navlayers.mapping.formats.rows import Table
+    from navlayers.mapping.formats.table import Sheet
+    from navlayers.mapping.formats.table_content import Wide
+
+CAPABILITY = frozenset({"capability_id", "capability_description"})
+_MEANINGS = {
+    "attack_object_id": "techniques",
+    "attack_object_name": "names of techniques",
+    "capability_id": "capabilities",
+    "capability_description": "names of capabilities",
+    "score_value": "scores",
+}
+_NUMBERED = (("technique", "attack_object_id"), ("capability", "capability_id"), ("score", "score_value"))
+"""Name in `--columns` → field, in the hint for tables without a header."""
+
+_MOST_WORDS = 5
+_NEGATIVE = re.compile(
+    r"\b(?:not|no|none|n/a|planned|missing|draft|proposed|rejected|disabled|retired)\b", re.IGNORECASE
+)
+"""Statuses of rows that probably do not count."""
+
+
+def report_columns(sheet: Sheet, wide: Wide, findings: Findings) -> None:
+    """Report headers close to known ones, columns found by their cells, and a table without capabilities."""
+    columns = sheet.columns
+    _report_meaning(sheet, wide, findings)
+    used = {names_of(columns)[column]: column for column in columns.fields.values() if column < columns.width}
+    for column, name in enumerate(names_of(columns)):
+        if columns.row >= 0 and name and used.get(name, column) != column and column in columns.others:
+            message = f"a second column {wording.quoted(sheet.header(column))} is not read"
+            hint = "rename one of them, or number the one to read with --columns"
+            issue = Issue(message, hint=hint, fatal=False, code="not-carried")
+            findings.add(issue, sheet.grid.place(columns.row, column))
+    for column, header in columns.others.items():
+        known = closest_header(header) if columns.headers[column] else ""
+        if known and known not in columns.fields:
+            hint = f"did you mean {known}? it is kept as an unknown column; rename it, or use --columns"
+            message = f"unknown column {wording.quoted(header)}"
+            issue = Issue(message, hint=hint, fatal=False, code="unknown-field")
+            findings.add(issue, sheet.grid.place(columns.row, column))
+    if CAPABILITY.isdisjoint(columns.fields) and len(wide.tools) <= len(wide.counts) <= 1:
+        others = [header for column, header in columns.others.items() if columns.headers[column]]
+        hint = f"name the column with --columns capability=HEADER; the table has {wording.comma_list(others)}"
+        message = "no capability column: all rows belong to one capability"
+        issue = Issue(message, hint=hint if others else "", fatal=False, code="assumed-metadata")
+        findings.add(issue, sheet.grid.place(max(columns.row, 0), 0))
+
+
+def _report_meaning(sheet: Sheet, wide: Wide, findings: Findings) -> None:
+    """Report which columns have their meaning from their cells."""
+    columns = sheet.columns
+    named = {column: field for field, column in columns.fields.items()}
+    parts = []
+    hint = "name columns with --columns, such as --columns technique=HEADER"
+    if columns.row < 0:
+        parts.append("the table has no header")
+        fields = [(name, columns.fields[field]) for name, field in _NUMBERED if field in columns.fields]
+        hint = "add a header, or number the columns: --columns "
+        hint += ",".join(f"{name}={column + 1}" for name, column in fields)
+        meanings = [f"column {c + 1} holds {_MEANINGS[f]}" for c, f in sorted(named.items()) if f in _MEANINGS]
+        parts.append(wording.and_list(meanings))
+    else:
+        ids = [columns.fields["attack_object_id"], *columns.more]
+        if columns.more or not columns_named(columns, ids[0]):
+            headers = [wording.quoted(sheet.header(column)) for column in ids]
+            parts.append(f"techniques in column{'s' * (len(ids) > 1)} {wording.and_list(headers)}")
+    tools = [sheet.header(column) for column in wide.tools if column not in wide.counts]
+    if tools:
+        parts.append(f"a capability in each of the columns {wording.and_list(tools)}")
+    if parts:
+        issue = Issue("; ".join(parts), hint=hint, fatal=False, code="assumed-metadata")
+        findings.add(issue, sheet.grid.place(max(columns.row, 0), 0))
+
+
+def report_counts(sheet: Sheet, wide: Wide, zeros: int, findings: Findings) -> None:
+    """Report columns of counts, which are no scores."""
+    if wide.counts:
+        names = [sheet.header(column) for column in sorted(wide.counts)]
+        message = f"counts in {wording.and_list([wording.quoted(name) for name in names])} are not scores"
+        if zeros:
+            message += f"; skipped {wording.quantity(zeros, 'row')} with 0"
+        hint = f"to use them as scores: --columns score={names[0]} --score-range 0-"
+        hint = f"{hint}{wording.decimal(wide.highest)}" if wide.highest else ""
+        place = sheet.grid.place(max(sheet.columns.row, 0), min(wide.counts))
+        findings.add(Issue(message, hint=hint, fatal=False, code="not-carried"), place)
+
+
+def report_unread(sheet: Sheet, table: Table, findings: Findings) -> None:
+    """Report columns that seem to say of some rows that they do not count, and are not read."""
+    columns, place = sheet.columns, sheet.grid.place
+    texts: dict[str, set[str]] = {}
+    for pairs in table.extras.values():
+        for name, text in pairs:
+            if len(known := texts.setdefault(name, set())) < _MOST_WORDS:
+                known.add(text)
+    for column, name in columns.others.items():
+        if denies(texts.get(name, ())):
+            words = ",".join(f"{text}={0 if denies([text]) else 100}" for text in sorted(texts[name]))
+            message = f"column {wording.quoted(name)} is not read: its rows are mappings, whatever it says"
+            hint = f"read it with: --columns score={name} --scale {words}"
+            issue = Issue(message, hint=hint, fatal=False, code="unknown-field")
+            findings.add(issue, place(max(columns.row, 0), column))
+    written = {row.status for row in table.rows if row.status is not None}
+    statuses = [status for status in sorted(written) if _NEGATIVE.search(status) and status != NON_MAPPABLE]
+    if statuses:
+        listed = wording.and_list([wording.quoted(status) for status in statuses[:_MOST_WORDS]])
+        message = f"rows with status {listed} are mappings like others"
+        hint = "delete those that do not count, or give them the status non_mappable"
+        issue = Issue(message, hint=hint, fatal=False, code="unknown-field")
+        findings.add(issue, place(max(columns.row, 0), columns.fields.get("status", 0)))
