@@ -87,6 +87,9 @@ REPORT = {
     "weak-without-threat": "tiny.yaml --weak 20 -o -",
     "domains": "tiny.yaml ics.yaml -o -",
     "shipped": "intel-vpro -o out.md",
+    "dumbbells": "first.csv second.csv --sections tactics -o out.md -q",
+    "panels": "first.csv second.csv third.csv --sections tactics -o out.md -q",
+    "flow": "plant.csv --sections capabilities -o out.md -q",
 }
 SITE = {
     "tiny": "tiny.yaml -o out",

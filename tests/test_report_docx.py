@@ -35,7 +35,7 @@ from PIL import Image
 
 from navlayers.api.report import render_report
 from navlayers.errors import UsageError
-from navlayers.output.document import Document, Figure, Heading, Logo
+from navlayers.output.document import Chart, Document, Figure, Heading, Logo
 from navlayers.output.tables import Table
 from navlayers.pages.report import ReportOptions, make_report
 
@@ -59,7 +59,7 @@ def test_headings_are_those_of_the_document_in_order(of_two: tuple[Document, Wor
             if isinstance(block, Heading):
                 level = 3
                 expected.append((2, block.text))
-            elif isinstance(block, Table | Figure):
+            elif isinstance(block, Table | Figure | Chart):
                 expected.append((level, block.title))
     opened = docx.Document(io.BytesIO(word.data))
     found = [
@@ -130,7 +130,7 @@ def test_pages_are_numbered_but_for_the_first(of_two: tuple[Document, Word]) -> 
 def test_every_picture_has_words_and_is_sharp_and_within_its_page(of_two: tuple[Document, Word]) -> None:
     told, word = of_two
     shown = list(word.document.iter(f"{WP}inline"))
-    assert len(shown) == len(told.figures) + 1 == 6
+    assert len(shown) == len(told.pictures) + 1 == 7
     for inline in shown:
         (about,), (extent,) = list(inline.iter(f"{WP}docPr")), list(inline.iter(f"{WP}extent"))
         assert len(about.get("descr", "")) > 100
@@ -150,10 +150,10 @@ def test_every_picture_has_words_and_is_sharp_and_within_its_page(of_two: tuple[
 def test_figures_have_captions_that_are_numbered(of_two: tuple[Document, Word]) -> None:
     told, word = of_two
     captions = word.texts("Caption")
-    assert [text.partition(". ")[0] for text in captions] == [f"Figure {n + 1}" for n in range(5)]
-    assert [text.partition(". ")[2] for text in captions[:5]] == [heatmap.caption for heatmap in told.figures]
+    assert [text.partition(". ")[0] for text in captions] == [f"Figure {n + 1}" for n in range(6)]
+    assert [text.partition(". ")[2] for text in captions] == [picture.caption for picture in told.pictures]
     codes = [one.get(f"{W}instr", "").split() for one in word.document.iter(f"{W}fldSimple")]
-    assert codes == [["SEQ", "Figure", "\\*", "ARABIC"]] * 5
+    assert codes == [["SEQ", "Figure", "\\*", "ARABIC"]] * 6
 
 
 def test_tables_are_those_of_the_document(of_two: tuple[Document, Word]) -> None:

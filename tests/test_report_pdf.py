@@ -22,6 +22,7 @@ from pdf_report_helpers import (
 
 from navlayers.api.report import render_report
 from navlayers.output.document import (
+    Chart,
     Figure,
     Heading,
     Numbers,
@@ -61,7 +62,7 @@ def test_bookmarks_and_contents_lead_to_every_heading(tmp_path: Path) -> None:
         block.text if isinstance(block, Heading) else block.title
         for one in found.sections
         for block in one.blocks
-        if isinstance(block, Heading | Table | Figure)
+        if isinstance(block, Heading | Table | Figure | Chart)
     ]
     assert [item for item in bookmarks if item in titles] == titles
     assert set(bookmarks) == {*titles, *parts}
@@ -106,7 +107,7 @@ def test_every_picture_is_told_in_words() -> None:
     starts = [
         plain_text.decode() or bytes.fromhex(packed.decode()).decode("utf-16-be") for plain_text, packed in told
     ]
-    expected = [block.caption for one in found.sections for block in one.blocks if isinstance(block, Figure)]
+    expected = [picture.caption for picture in found.pictures]
     # The first is that of the title page.
     assert starts == [text[:9] for text in [expected[0], *expected]]
     assert pdf.structure(made("gcp")).count("Figure") == 1 + len(expected)

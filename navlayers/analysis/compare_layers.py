@@ -12,6 +12,7 @@ from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.layer import build
 from navlayers.layer.annotate import LINKS_IN_MENU, make_entry, technique_links
 from navlayers.layer.colors import (
+    FEWEST_COLORS,
     NOT_RATED,
     NOT_RATED_ITEM,
     PARTLY_COVERED,
@@ -208,8 +209,9 @@ def _agreement(comparison: Comparison) -> Layer:
 
 
 def _gap(comparison: Comparison) -> Layer:
-    # No score here is worth a color: all are 0, because an entry with a color and no score reads as covered.
-    gradient, words = common_gradient(comparison), comparison.noun
+    # All scores are 0, because an entry with a color and no score reads as covered.
+    common, words = common_gradient(comparison), comparison.noun
+    gradient = Gradient((UNCOVERED,) * FEWEST_COLORS, common.minValue, common.maxValue)
     entries = [
         make_entry(
             gap.technique,

@@ -128,7 +128,43 @@ class Figure(msgspec.Struct, frozen=True):
     caption: str
 
 
-Block: TypeAlias = Heading | Paragraph | Note | Items | Numbers | Facts | Table | Figure
+class Shares(msgspec.Struct, frozen=True):
+    """Parts of wholes: per row its name, the whole, and the part of each series; a color `#rrggbb` per series."""
+
+    series: tuple[str, ...]
+    colors: tuple[str, ...]
+    rows: tuple[tuple[str, int, tuple[int, ...]], ...]
+
+
+class Flow(msgspec.Struct, frozen=True):
+    """What flows from sources to targets.
+
+    Attributes:
+        sources: name, figure and color `#rrggbb` of each.
+        targets: name and figure of each.
+        links: for each source, the size of its ribbon to each target.
+        unit: one and several of what a ribbon's size counts.
+    """
+
+    sources: tuple[tuple[str, str, str], ...]
+    targets: tuple[tuple[str, str], ...]
+    links: tuple[tuple[int, ...], ...]
+    unit: tuple[str, str]
+
+
+class Chart(msgspec.Struct, frozen=True):
+    """Numbers as a picture. `caption` says in sentences what it shows.
+
+    `table` has the numbers for formats without pictures; None if another table of the document has them.
+    """
+
+    plot: Shares | Flow
+    title: str
+    caption: str
+    table: Table | None = None
+
+
+Block: TypeAlias = Heading | Paragraph | Note | Items | Numbers | Facts | Table | Figure | Chart
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -179,6 +215,12 @@ class Document(msgspec.Struct, frozen=True):
     def figures(self) -> tuple[Figure, ...]:
         """Every figure, in the order of the document."""
         return tuple(figure for section in self.sections for figure in section.figures)
+
+    @property
+    def pictures(self) -> tuple[Figure | Chart, ...]:
+        """Every figure and chart, in the order of the document."""
+        blocks = (block for section in self.sections for block in section.blocks)
+        return tuple(block for block in blocks if isinstance(block, Figure | Chart))
 
 
 def with_own_pages(document: Document, pages: Mapping[str, str]) -> Document:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from navlayers._text import joined_numbers, printable, technique_url
 from navlayers.layer.colors import dark, text_color
 from navlayers.output.document import flat, spans
+from navlayers.output.drawing.theme import THEMES
 from navlayers.output.tables import Column, Span, address_of, fill_of, shown
 
 if TYPE_CHECKING:
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-    from navlayers.output.document import Block, Document
+    from navlayers.output.document import Block, Chart, Document
     from navlayers.output.tables import Cell, RowStyle, Table
 
 _BREAKS = re.compile(r"(?<=[A-Za-z]/)(?=[A-Za-z])|(?<=[A-Za-z]_)(?=[A-Za-z])|(?<=[a-z]{3})(?=[A-Z][a-z]{2})")
 _TEXT = Column("")
+
+_CHARTS = (("wide", 760.0, 13.0), ("narrow", 344.0, 12.0))
+"""The class of a chart, its width and the size of its text in pixels."""
 
 # Longer words, mostly addresses, are broken instead of widening the table.
 _LONG_WORD = 40
@@ -137,6 +141,10 @@ class Page:
             )
         return Markup('<span class="strong">%s</span>') % content if strong else content
 
+    def pictures(self, chart: Chart) -> Markup:
+        """A chart as SVG for wide windows, and another for narrow ones."""
+        return pictures(chart, self.colors)
+
     @property
     def style(self) -> Markup:
         """The rules of this page: its colors, and the headers that narrow windows show in each cell."""
@@ -149,6 +157,23 @@ class Page:
         )
         rules = f"{self.colors.rules}@media screen and (max-width: 720px) {{\n{''.join(names)}}}\n"
         return Markup(rules)  # noqa: S704 - hexadecimal colors and quoted headers
+
+
+def pictures(chart: Chart, colors: Colors) -> Markup:
+    """A chart as SVG for wide windows, and another for narrow ones; `colors` gives its colors their classes."""
+    from markupsafe import Markup  # noqa: PLC0415 - for HTML alone
+
+    from navlayers.output.drawing.charts import draw  # noqa: PLC0415 - for documents with charts
+    from navlayers.output.drawing.shapes import inline_svg  # noqa: PLC0415
+
+    light = THEMES["light"]
+    own = {light.page: "paper", light.ink: "ink", light.muted: "muted", light.border: "border", light.rule: "rule"}
+
+    def paint(color: str) -> str:
+        return f'class="{own.get(color) or colors.name(color)}"'
+
+    drawn = (inline_svg(draw(chart, width, size), paint, kind) for kind, width, size in _CHARTS)
+    return Markup("\n").join(map(Markup, drawn))
 
 
 def cell_class(column: Column, number: int) -> str:

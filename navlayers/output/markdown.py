@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from navlayers._text import printable, slug
-from navlayers.output.document import Facts, Figure, Heading, Items, Note, Numbers, Paragraph, flat, spans
+from navlayers.output.document import Chart, Facts, Figure, Heading, Items, Note, Numbers, Paragraph, flat, spans
 from navlayers.output.tables import RowStyle, Table, address_of, url_of
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ _MENTION = re.compile(r"(?<!\w)@(?=\w)")
 """A mention, which notifies a user of GitHub; an invisible comment behind the @ prevents that."""
 
 _NONE: dict[str, str] = {}
+_CHART = (570.0, 9.75)
+"""The width of charts and the size of their text, in points: 760 and 13 pixels."""
 
 
 def render(document: Document, addresses: Mapping[str, str] = _NONE) -> str:
@@ -36,18 +38,30 @@ def render(document: Document, addresses: Mapping[str, str] = _NONE) -> str:
 
 
 def pictures(document: Document) -> dict[str, Rendered]:
-    """File name → picture of every figure, in their order."""
-    from navlayers.output.drawing.options import RenderOptions  # noqa: PLC0415 - for documents with figures
+    """File name → picture of every figure and chart, in their order."""
+    from navlayers.output.drawing.options import Rendered, RenderOptions  # noqa: PLC0415 - documents with pictures
     from navlayers.output.drawing.pictures import render_svg  # noqa: PLC0415
 
-    named = zip(picture_names(document), document.figures, strict=True)
-    return {name: render_svg(figure.view, RenderOptions()) for name, figure in named}
+    named = zip(picture_names(document), document.pictures, strict=True)
+    return {
+        name: Rendered(chart_svg(block)) if isinstance(block, Chart) else render_svg(block.view, RenderOptions())
+        for name, block in named
+    }
+
+
+def chart_svg(chart: Chart) -> bytes:
+    """A chart as SVG, as wide as the text of a page on GitHub."""
+    from navlayers.output.drawing.charts import draw  # noqa: PLC0415 - documents with charts
+    from navlayers.output.drawing.shapes import to_svg  # noqa: PLC0415
+
+    return to_svg(draw(chart, *_CHART))
 
 
 def picture_names(document: Document) -> Iterator[str]:
-    """The file names of the figures, in their order."""
-    for number, figure in enumerate(document.figures, 1):
-        yield f"{number:02d}-{slug(figure.title)[:60] or 'heatmap'}.svg"
+    """The file names of the figures and charts, in their order."""
+    for number, block in enumerate(document.pictures, 1):
+        other = "chart" if isinstance(block, Chart) else "heatmap"
+        yield f"{number:02d}-{slug(block.title)[:60] or other}.svg"
 
 
 def escape(text: str) -> str:
@@ -95,11 +109,13 @@ def _blocks(document: Document, names: Iterator[str], addresses: Mapping[str, st
     for block in rest:
         if isinstance(block, Heading) and not block.text:
             continue
-        if isinstance(block, Figure):
+        if isinstance(block, Figure | Chart):
             yield (f"### {escape(block.title)}",)
             yield (escape(block.caption),)
             if address := addresses.get(next(names)):
                 yield (f"![{escape(block.title)}]({quote(address)})",)
+            if isinstance(block, Chart) and block.table is not None:
+                yield from _titled(block.table, 3)
         else:
             yield from _block(block)
 

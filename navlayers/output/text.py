@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text import columns, printable, wrap
 from navlayers.layer.colors import text_color
-from navlayers.output.document import Facts, Figure, Heading, Items, Note, Numbers, Paragraph, flat
+from navlayers.output.document import Chart, Facts, Figure, Heading, Items, Note, Numbers, Paragraph, flat
 from navlayers.output.tables import RowStyle, Span, Table, fill_of
 from navlayers.output.terminal import PLAIN
 
@@ -221,6 +221,8 @@ class _Writer:
                 self.lines += item_lines(block.items, self._width)
             case Figure():
                 self._figure(block)
+            case Chart():
+                self._chart(block)
             case Numbers():
                 self._titled(block.table)
             case Table():
@@ -251,6 +253,14 @@ class _Writer:
             self.lines += ["", *picture]
         elif figure.caption:
             self._flow(figure.caption)
+
+    def _chart(self, chart: Chart) -> None:
+        """The title, caption and numbers of a picture."""
+        if chart.title:
+            self._heading(Heading(chart.title))
+        self._flow(chart.caption)
+        if chart.table is not None:
+            self._titled(chart.table)
 
     def _facts(self, facts: Facts) -> None:
         indent = max((columns(label) for label, _ in facts.items), default=0) + GAP

@@ -10,6 +10,7 @@ from navlayers.analysis.compare_layers import layers_of
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.layer.view import View
 from navlayers.output.document import Figure, Paragraph
+from navlayers.pages.charts import shares_chart
 from navlayers.pages.results import Field, about, result_folder, table_of
 
 if TYPE_CHECKING:
@@ -337,6 +338,7 @@ def comparison_folder(comparison: Comparison, options: ScoreOptions) -> dict[str
         heading=f"Comparison of {', '.join(coverage.title for coverage in comparison.every)}",
         workbook=[about(comparison.catalogue, comparison.every, terms(comparison)), *tables],
         main=tables[-1],
+        chart=shares_chart(comparison),
     )
 
 

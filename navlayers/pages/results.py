@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
     from navlayers.attack import Catalogue
     from navlayers.mapping.model import Range
+    from navlayers.output.document import Chart
     from navlayers.scoring.coverage import Coverage
 
 ALL = "all.json"
 """The file that holds every layer, for the Navigator to open as tabs."""
+
+CHART = "chart.svg"
+"""The file with the picture of a result."""
 
 
 class Field(NamedTuple):
@@ -100,6 +104,7 @@ def result_folder(
     main_name: str = "",
     lead: str = "",
     short: Sequence[Table] = (),
+    chart: Chart | None = None,
 ) -> dict[str, bytes]:
     """Path → bytes of all files of a result and their index, for `navlayers.output.folders.write_folder`.
 
@@ -116,6 +121,7 @@ def result_folder(
         main_name: Name of the CSV where it is not that of the others.
         lead: Text before the tables in the Markdown.
         short: The tables of the Markdown, where they are to be shorter than those of the workbook.
+        chart: A picture, written as `CHART` and shown before the tables in the Markdown.
     """
     workbook, short = ([with_pages(table, catalogue.own_pages) for table in each] for each in (workbook, short))
     files: dict[str, bytes] = {}
@@ -129,7 +135,11 @@ def result_folder(
         add(path, kind, layer.name, encode_layer(layer), len(layer.techniques))
     if len(files) > 1:
         add(ALL, "all", f"{len(files)} layers as tabs", encode_layers(list(files.values())), 0)
+    if chart is not None:
+        add(CHART, "chart", chart.title, markdown.chart_svg(chart), 0)
+        lead = f"{lead}\n\n{chart.caption}".strip()
     start = "".join(f"{text}\n\n" for text in (f"# {markdown.escape(heading)}", markdown.escape(lead)) if text)
+    start += f"![{markdown.escape(chart.title)}]({CHART})\n\n" if chart is not None else ""
     text = f"{start}{markdown.tables(short or workbook)}".encode("utf-8", "replace")
     add(f"{main_name or tables_name}.csv", "table", heading, tables.to_csv(main), len(main.rows))
     add(f"{tables_name}.xlsx", "table", heading, sheets.to_xlsx(workbook), len(main.rows))

@@ -144,12 +144,13 @@ class Compare {
     this.verdict.replaceChildren(make("b", {}, nameA), ` maps ${plural(every.a, "technique")}, `, make("b", {}, nameB),
       ` ${every.b.toLocaleString("en")}: ${every.both} both, ${every.a - every.both} only A, ${every.b - every.both} only B, ${of} techniques and sub-techniques.`);
     const right = { scope: "col", class: "right" };
+    const marks = this.root.dataset.marks.split(" ");
     const rows = this.tactics.map((name) => {
       const of = ({ model }) => [...new Set(model.tactics.find((tactic) => tactic.name === name)?.techniques.flat(2))];
       const { total, both, totals, ...own } = tally(of);
       const figures = [own.a, own.b, both, own.a - both, own.b - both, total - own.a - own.b + both];
       return make("tr", {}, make("th", { scope: "row" }, name),
-        make("td", { class: "dumbbell" }, dumbbell(totals[0] && own.a / totals[0], totals[1] && own.b / totals[1])),
+        make("td", { class: "chart" }, dumbbell(totals[0] && own.a / totals[0], totals[1] && own.b / totals[1], marks)),
         ...[...figures, total].map((number) => make("td", { class: "right" }, String(number))));
     });
     this.table.replaceChildren(make("table", { class: "tactics" },
@@ -252,18 +253,19 @@ class Compare {
   }
 }
 
-// Two shares on a line: a dot for A, a ring for B.
-function dumbbell(a, b) {
+// Two shares on a line, as charts of reports draw them: a dot for A in the ring of B.
+function dumbbell(a, b, [first, second]) {
   const draw = (name, attributes) => {
     const element = document.createElementNS("http://www.w3.org/2000/svg", name);
     for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
     return element;
   };
   const at = (share) => 6 + 148 * share;
-  const svg = draw("svg", { viewBox: "0 0 160 12", width: 160, height: 12, role: "img",
-    "aria-label": `A ${Math.round(100 * a)}%, B ${Math.round(100 * b)}%` });
-  svg.append(draw("path", { class: "rail", d: "M6 6H154" }), draw("path", { class: "bar", d: `M${at(a)} 6H${at(b)}` }),
-    draw("circle", { class: "b", cx: at(b), cy: 6, r: 4.5 }), draw("circle", { class: "a", cx: at(a), cy: 6, r: 3.5 }));
+  const disc = (share, r, name) => draw("circle", { class: name, cx: at(share), cy: 6, r });
+  const svg = draw("svg", { class: "line", viewBox: "0 0 160 12", role: "img", "aria-label": `A ${Math.round(100 * a)}%, B ${Math.round(100 * b)}%` });
+  svg.append(draw("rect", { class: "border", x: 6, y: 5.5, width: 148, height: 1 }),
+    draw("rect", { class: "rule", x: at(Math.min(a, b)), y: 4.2, width: 148 * Math.abs(a - b), height: 3.6 }),
+    disc(b, 6, second), disc(b, 4.4, "paper"), disc(a, 4.4, first));
   return svg;
 }
 

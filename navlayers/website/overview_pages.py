@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from navlayers.analysis.compare_layers import ONLY_FIRST, ONLY_SECOND
 from navlayers.scoring.stats import base_techniques
 from navlayers.website.joint import Ratio
 from navlayers.website.matrix import compared_matrix, covered
@@ -76,5 +77,6 @@ def compare_page(world: World, joints: Sequence[Joint]) -> Page:
         "domain": joint.domain,
         "others": world.addresses.compare,
         "matrix": compared_matrix(joints, world.addresses, path, world.colors),
+        "marks": (ONLY_FIRST, ONLY_SECOND),
     }
     return Page(path, "compare", f"Compare sets of {joint.release}", (world.home, Crumb("Compare")), context)

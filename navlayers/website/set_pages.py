@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text import day, web_links
+from navlayers.output.html import pictures
+from navlayers.pages.charts import flow_chart
 from navlayers.pages.show.build import capability_page, group_page, record
 from navlayers.pages.show.layout import link
 from navlayers.scoring.stats import non_mappable_records
-from navlayers.website.matrix import part_matrix, score_of, set_matrix
+from navlayers.website.matrix import covered, part_matrix, score_of, set_matrix
 from navlayers.website.pages import Crumb, Page, World
 from navlayers.website.sets import Share, table
 from navlayers.website.thumbnail import set_picture
@@ -16,6 +18,7 @@ from navlayers.website.thumbnail import set_picture
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from navlayers.output.document import Chart
     from navlayers.pages.show.results import Column
     from navlayers.website.downloads import LayerFile
     from navlayers.website.sets import SiteSet
@@ -48,6 +51,7 @@ def _set(world: World, site_set: SiteSet) -> Page:
     indexed = site_set.indexed
     recorded = non_mappable_records(indexed.set)
     own = indexed.prepared.own_attack_version
+    flow = _flow(site_set)
     context = {
         "site_set": site_set,
         "files": site_set.downloads,
@@ -69,11 +73,21 @@ def _set(world: World, site_set: SiteSet) -> Page:
         ],
         "capabilities": site_set.counted_capabilities(),
         "groups": site_set.counted_groups(),
+        "flow": flow,
+        "drawn": flow and pictures(flow, world.colors),
         "records": table(site_set.head, (record(row, indexed) for row in indexed.non_mappable if row in recorded)),
         "replaced": indexed.prepared.replaced,
         "left_out": indexed.scored.left_out,
     }
     return Page(site_set.addresses.page, "set", site_set.title, (world.home, Crumb(site_set.title)), context)
+
+
+def _flow(site_set: SiteSet) -> Chart | None:
+    indexed = site_set.indexed
+    scores = indexed.scored.scores
+    covering = {technique: scores[technique].covering(indexed.rules) for technique in covered(scores)}
+    noun = site_set.head.noun
+    return flow_chart(indexed.set, indexed.scored.mappings, indexed.catalogue, covering, noun)
 
 
 def _mappings(world: World, site_set: SiteSet) -> Page:

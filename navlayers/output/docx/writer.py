@@ -16,7 +16,7 @@ from docx.oxml.text.paragraph import CT_P
 from docx.shared import Pt
 
 from navlayers._text import joined_numbers, printable, single_line
-from navlayers.output.document import Facts, Figure, Heading, Note, Numbers, Paragraph
+from navlayers.output.document import Chart, Facts, Figure, Heading, Note, Numbers, Paragraph
 from navlayers.output.docx.elements import (
     add_bookmark,
     add_drawing,
@@ -29,6 +29,7 @@ from navlayers.output.docx.elements import (
 )
 from navlayers.output.docx.tables import Tables, add_facts, add_numbers
 from navlayers.output.drawing import typeset
+from navlayers.output.drawing.charts import draw
 from navlayers.output.drawing.font import cut, ems
 from navlayers.output.drawing.options import MM, PAPERS, Rendered
 from navlayers.output.drawing.thumbnail import thumbnail
@@ -260,6 +261,10 @@ class _Writer:
                 add_numbers(self._word, block, page.inner_width)
             case Facts():
                 add_facts(self._word, block.texts, page.inner_width)
+            case Chart():
+                self._heading(level, block.title)
+                self._drawing(draw(block, TEXT_WIDTH, _CAPTION))
+                self._caption(block.caption)
             case Table():
                 self._heading(level, block.title)
                 self._tables.add(block, page.inner_width)

@@ -16,7 +16,7 @@ from navlayers.output.drawing import facts
 from navlayers.output.drawing.font import ems
 from navlayers.output.drawing.options import Rendered
 from navlayers.output.drawing.pictures import draw_alike
-from navlayers.output.drawing.shapes import Line, Rect
+from navlayers.output.drawing.shapes import Line, Rect, Ribbon
 from navlayers.output.drawing.slide import headline, open_names
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from navlayers.layer.view import View
     from navlayers.output.drawing.options import RenderOptions
-    from navlayers.output.drawing.shapes import Drawing, Shape
+    from navlayers.output.drawing.shapes import Drawing, Text
 
 # English Metric Units per point.
 _EMU = 12700
@@ -93,11 +93,13 @@ def _draw(slide: Any, drawing: Drawing) -> None:
     slide.shapes.turbo_add_enabled = True
     for group in drawing.groups:
         for shape in group.shapes:
+            if isinstance(shape, Ribbon):
+                continue  # slides are matrices, which have none
             drawn = _shape(slide.shapes, shape)
             drawn.name = _clean(group.title.partition("\n")[0] or group.id)
 
 
-def _shape(shapes: Any, shape: Shape) -> Any:
+def _shape(shapes: Any, shape: Rect | Line | Text) -> Any:
     from pptx.enum.shapes import MSO_CONNECTOR, MSO_SHAPE  # noqa: PLC0415
     from pptx.enum.text import MSO_ANCHOR, PP_ALIGN  # noqa: PLC0415
     from pptx.util import Pt  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Drawings of rectangles, lines and texts in groups with id and title, and drawings as SVG."""
+"""Drawings of rectangles, lines, ribbons and texts in groups with id and title, and drawings as SVG."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from xml.sax.saxutils import escape
 
 import msgspec
 
-from navlayers.output.drawing.font import FAMILY
+from navlayers.output.drawing.font import FAMILY, ems, is_known
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # Characters that XML 1.0 cannot hold, not even escaped.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -21,9 +21,12 @@ _QUOTES = {'"': "&quot;", "'": "&#39;"}
 # Strong text has a stroke (in ems) instead of a bold face: it looks the same in every font and is no wider.
 _PEN = 0.025
 
+# A longer text states its width: machines without Helvetica and its like would draw it over its neighbors.
+_SHORT = 4
+
 
 class Rect(msgspec.Struct, frozen=True):
-    """A rectangle; lengths in points, colors as `#rrggbb`, `stroke` "" for none."""
+    """A rectangle; lengths in points, colors as `#rrggbb`, `stroke` "" for none; `radius` rounds its corners."""
 
     x: float
     y: float
@@ -32,6 +35,7 @@ class Rect(msgspec.Struct, frozen=True):
     fill: str
     stroke: str = ""
     line: float = 0.5
+    radius: float = 0
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -60,7 +64,19 @@ class Text(msgspec.Struct, frozen=True):
     strong: bool = False
 
 
-Shape: TypeAlias = Rect | Line | Text
+class Ribbon(msgspec.Struct, frozen=True):
+    """A see-through band from its left end to its right one, whose upper corners are (x1, y1) and (x2, y2)."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    height: float
+    fill: str
+    opacity: float = 0.5
+
+
+Shape: TypeAlias = Rect | Line | Text | Ribbon
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -82,12 +98,33 @@ class Drawing(msgspec.Struct, frozen=True):
     groups: tuple[Group, ...]
 
 
-def to_svg(drawing: Drawing) -> bytes:
-    """The drawing as SVG in UTF-8, its size in points: shapes and text that all readers of SVG draw alike."""
-    return "\n".join(_lines(drawing)).encode() + b"\n"
+def to_svg(drawing: Drawing, *, fixed: bool = True) -> bytes:
+    """The drawing as SVG in UTF-8, its size in points: shapes and text that all readers of SVG draw alike.
+
+    `fixed`: texts state their widths, for readers that may lack the font.
+    """
+    return "\n".join(_lines(drawing, fixed=fixed)).encode() + b"\n"
 
 
-def _lines(drawing: Drawing) -> Iterator[str]:
+def inline_svg(drawing: Drawing, paint: Callable[[str], str], kind: str) -> str:
+    """The drawing as an element of HTML without ids, for pictures of filled shapes.
+
+    Args:
+        drawing: the drawing.
+        paint: color → the attribute that fills a shape with it.
+        kind: the class of the element.
+    """
+    label = _escape(f"{drawing.title}. {drawing.description}" if drawing.title else drawing.description)
+    size = f"{_number(drawing.width)} {_number(drawing.height)}"
+    start = f'<svg class="{kind}" role="img" aria-label="{label}" viewBox="0 0 {size}" font-family="{FAMILY}">'
+    body = (
+        f"<g>{_titled(group)}{''.join(_shape(shape, paint, fixed=True, pen=False) for shape in group.shapes)}</g>"
+        for group in drawing.groups
+    )
+    return f"{start}{''.join(body)}</svg>"
+
+
+def _lines(drawing: Drawing, *, fixed: bool) -> Iterator[str]:
     # Six decimals: pages that become PNG are cut to whole pixels.
     width, height = (f"{side:.6f}".rstrip("0").rstrip(".") for side in (drawing.width, drawing.height))
     yield '<?xml version="1.0" encoding="UTF-8"?>'
@@ -99,33 +136,60 @@ def _lines(drawing: Drawing) -> Iterator[str]:
     yield f"<desc>{_escape(drawing.description)}</desc>"
     yield f'<rect width="{width}" height="{height}" fill="{drawing.background}"/>'
     for group in drawing.groups:
-        yield _group(group)
+        shapes = "".join(_shape(shape, _filled, fixed=fixed, pen=True) for shape in group.shapes)
+        yield f'<g id="{_escape(group.id)}">{_titled(group)}{shapes}</g>'
     yield "</svg>"
 
 
-def _group(group: Group) -> str:
-    title = f"<title>{_escape(group.title)}</title>" if group.title else ""
-    return f'<g id="{_escape(group.id)}">{title}{"".join(map(_shape, group.shapes))}</g>'
+def _titled(group: Group) -> str:
+    return f"<title>{_escape(group.title)}</title>" if group.title else ""
 
 
-def _shape(shape: Shape) -> str:
+def _filled(color: str) -> str:
+    return f'fill="{color}"'
+
+
+def _shape(shape: Shape, paint: Callable[[str], str], *, fixed: bool, pen: bool) -> str:
+    """A shape as an element; strong text has a stroke (`pen`) or a bold face."""
     if isinstance(shape, Rect):
         stroke = f' stroke="{shape.stroke}" stroke-width="{_number(shape.line)}"' if shape.stroke else ""
+        corners = f' rx="{_number(shape.radius)}"' if shape.radius else ""
         return (
             f'<rect x="{_number(shape.x)}" y="{_number(shape.y)}" width="{_number(shape.width)}" '
-            f'height="{_number(shape.height)}" fill="{shape.fill}"{stroke}/>'
+            f'height="{_number(shape.height)}"{corners} {paint(shape.fill)}{stroke}/>'
         )
     if isinstance(shape, Line):
         return (
             f'<line x1="{_number(shape.x1)}" y1="{_number(shape.y1)}" x2="{_number(shape.x2)}" '
             f'y2="{_number(shape.y2)}" stroke="{shape.stroke}" stroke-width="{_number(shape.line)}"/>'
         )
+    if isinstance(shape, Ribbon):
+        return f'<path d="{_band(shape)}" {paint(shape.fill)} fill-opacity="{_number(shape.opacity)}"/>'
     anchor = "" if shape.anchor == "start" else f' text-anchor="{shape.anchor}"'
-    pen = f' stroke="{shape.fill}" stroke-width="{_number(shape.size * _PEN)}"' if shape.strong else ""
+    bold = ""
+    if shape.strong:
+        width = _number(shape.size * _PEN)
+        bold = f' stroke="{shape.fill}" stroke-width="{width}"' if pen else ' font-weight="600"'
     return (
         f'<text x="{_number(shape.x)}" y="{_number(shape.y)}" font-size="{_number(shape.size)}" '
-        f'fill="{shape.fill}"{anchor}{pen}>{_escape(shape.text)}</text>'
+        f"{paint(shape.fill)}{anchor}{bold}{_width(shape) if fixed else ''}>{_escape(shape.text)}</text>"
     )
+
+
+def _width(text: Text) -> str:
+    """The width of a text that is long enough to reach its neighbors in a wider font."""
+    if len(text.text) < _SHORT or not (text.text.isascii() or all(map(is_known, text.text))):
+        return ""
+    return f' textLength="{_number(ems(text.text) * text.size)}" lengthAdjust="spacingAndGlyphs"'
+
+
+def _band(ribbon: Ribbon) -> str:
+    """The outline of a ribbon: its edges are level at both ends."""
+    left, right, middle = (_number(x) for x in (ribbon.x1, ribbon.x2, (ribbon.x1 + ribbon.x2) / 2))
+    tops = ribbon.y1, ribbon.y2
+    (top1, top2), (end1, end2) = ([_number(y + more) for y in tops] for more in (0.0, ribbon.height))
+    over = f"M{left} {top1}C{middle} {top1} {middle} {top2} {right} {top2}"
+    return f"{over}V{end2}C{middle} {end2} {middle} {end1} {left} {end1}Z"
 
 
 @lru_cache(maxsize=1 << 14)
@@ -146,6 +210,8 @@ def bottom(drawing: Drawing) -> float:
         (
             shape.y + shape.height
             if isinstance(shape, Rect)
+            else max(shape.y1, shape.y2) + shape.height
+            if isinstance(shape, Ribbon)
             else max(shape.y1, shape.y2)
             if isinstance(shape, Line)
             else shape.y + 0.22 * shape.size

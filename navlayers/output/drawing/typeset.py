@@ -106,7 +106,7 @@ def typst(source: bytes | dict[str, bytes], **options: Any) -> bytes:
 
 def svg(drawing: Drawing) -> bytes:
     """A drawing as SVG for the compiler, with signs that the font lacks as strokes."""
-    return to_svg(_split(drawing))
+    return to_svg(_split(drawing), fixed=False)
 
 
 def texts(drawings: Sequence[Drawing]) -> set[str]:

@@ -8,8 +8,9 @@ import msgspec
 
 from navlayers._text import printable, single_line
 from navlayers.layer.colors import text_color
-from navlayers.output.document import Facts, Heading, Note, Numbers, Paragraph
+from navlayers.output.document import Chart, Facts, Heading, Note, Numbers, Paragraph
 from navlayers.output.drawing import typeset
+from navlayers.output.drawing.charts import draw
 from navlayers.output.drawing.font import ems, paragraph
 from navlayers.output.paper import (
     CHIP,
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 SMALL, NOTE, BODY, PART, TITLE = 7.5, 8.5, 9.5, 12.0, 15.0
 """Sizes of text, in points, as in the template."""
+
+CHART = 484.0
+"""The most width of a chart: that of upright pages."""
 
 _SMALLEST = 6.5
 """The size of text in tables that are too wide otherwise."""
@@ -88,6 +92,16 @@ def blocks(
                 yield from numbers(block, width)
             case Facts():
                 yield {"kind": "facts", **facts(block.texts, width)}
+            case Chart():
+                yield {
+                    "kind": "chart",
+                    "level": level,
+                    "title": one_line(block.title, PART, width),
+                    "caption": breakable_text(block.caption, BODY, width),
+                    **materials.add(
+                        msgspec.structs.replace(draw(block, min(width, CHART), NOTE), background="none")
+                    ),
+                }
             case Table():
                 # A last line is never alone on its page.
                 sticky = len(following) == 1 and isinstance(following[0], Paragraph | Note)

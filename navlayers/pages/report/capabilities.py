@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text import and_list, first_few, quantity, rounded, web_links
 from navlayers.output.document import Paragraph
+from navlayers.pages.charts import flow_chart
 from navlayers.pages.report.input import optional
 from navlayers.pages.results import Field, table_of
 from navlayers.scoring.scores import UNSPECIFIED
@@ -14,7 +15,7 @@ from navlayers.scoring.stats import non_mappable, non_mappable_records
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from navlayers.output.document import Block
+    from navlayers.output.document import Block, Chart
     from navlayers.output.tables import Table
     from navlayers.pages.report.input import ReportInput
     from navlayers.scoring.coverage import Coverage
@@ -26,7 +27,9 @@ _NAMED = 3
 
 
 def capability_blocks(data: ReportInput) -> Iterator[Block]:
-    """The capabilities of each input that cover most."""
+    """The flow from the capabilities of a single input to tactics; the capabilities of each that cover most."""
+    if not data.several and data.sets and (chart := _flow(data)) is not None:
+        yield chart
     for number in data.sets:
         ranked = data.ranked[number]
         if not ranked:
@@ -48,6 +51,12 @@ def capability_blocks(data: ReportInput) -> Iterator[Block]:
             )
         yield Paragraph(text)
         yield capability_table(data, number, LISTED)
+
+
+def _flow(data: ReportInput) -> Chart | None:
+    (coverage,) = data.inputs
+    covering = {technique: [capability for _, capability in every] for technique, every in data.covering.items()}
+    return flow_chart(coverage.set, coverage.scored.mappings, data.catalogue, covering, coverage.noun)
 
 
 def capability_table(data: ReportInput, number: int, most: int | None = None) -> Table:

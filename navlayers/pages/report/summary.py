@@ -151,8 +151,9 @@ def _sentences_of_one(data: ReportInput) -> Iterator[str]:
         if not coverage.is_layer:
             scores = [row.best for row in data.comparison.rows.values() if row.best is not None]
             full, low = sum(score >= 100 for score in scores), sum(score < data.weak for score in scores)
-            weak = f"{quantity(low, 'scores', 'score')} below {data.weak:g}"
-            yield f"{quantity(full, 'scores', 'score')} 100, and {weak}."
+            counted = ((full, "100"), (low, f"below {data.weak:g}"))
+            if parts := [f"{quantity(number, 'scores', 'score')} {what}" for number, what in counted if number]:
+                yield f"{', and '.join(parts)}."
     if not coverage.is_layer and (single := _single(data)):
         are = words.relation[single != 1] if words.threat else f"{'is' if single == 1 else 'are'} covered by"
         yield f"{quantity(single, _TECHNIQUE, TECHNIQUES)} {are} a single {words.singular}."

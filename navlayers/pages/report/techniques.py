@@ -11,6 +11,7 @@ from navlayers.mapping.model import HUNDRED
 from navlayers.output.document import Paragraph
 from navlayers.output.tables import Span
 from navlayers.pages import compare as tables
+from navlayers.pages.charts import shares_chart
 from navlayers.pages.results import Field, table_of
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ _LISTED = 10
 
 
 def tactic_blocks(data: ReportInput) -> Iterator[Block]:
-    """The tactics that are covered most and least, and the table of all."""
+    """The tactics that are covered most and least, the shares of several inputs, and the table of all."""
     yield Paragraph(_extremes(data))
+    if (chart := shares_chart(data.comparison)) is not None:
+        yield chart
     yield tactic_table(data)
 
 

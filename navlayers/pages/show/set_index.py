@@ -104,10 +104,7 @@ class IndexedSet:
 
     def groups_of(self, mapping: Mapping) -> tuple[str, ...]:
         """The groups of a mapping: the one that it names, else those of its capability; each once."""
-        if mapping.group is not None:
-            return (mapping.group,)
-        capability = self.capabilities.get(mapping.capability)
-        return tuple(dict.fromkeys(capability.groups)) if capability else ()
+        return groups_of(mapping, self.capabilities)
 
     @cached_property
     def members(self) -> dict[str, tuple[str, ...]]:
@@ -150,6 +147,14 @@ class IndexedSet:
     def columns(self) -> tuple[ReleaseColumn, ...]:
         """The matrix of its release."""
         return release_columns(self.catalogue)
+
+
+def groups_of(mapping: Mapping, capabilities: dict[str, Capability]) -> tuple[str, ...]:
+    """The groups of a mapping: the one that it names, else those of its capability; each once."""
+    if mapping.group is not None:
+        return (mapping.group,)
+    capability = capabilities.get(mapping.capability)
+    return tuple(dict.fromkeys(capability.groups)) if capability else ()
 
 
 def _record_order(record: NonMappable) -> tuple[object, ...]:

@@ -1,0 +1,155 @@
+"""Charts of results: shares per tactic of two or more inputs, the flow from capabilities to tactics of one."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from navlayers._text import and_list, percent_text, quantity
+from navlayers.analysis.compare_layers import ONLY_FIRST, ONLY_SECOND, SEVERAL, WINNERS
+from navlayers.layer.colors import ramp_of
+from navlayers.output.document import Chart, Flow, Shares
+from navlayers.pages.results import Field, table_of
+from navlayers.pages.show.set_index import groups_of
+from navlayers.scoring.labels import capability_labels, labels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Mapping as Mapping_
+
+    from navlayers.analysis.compare import Comparison
+    from navlayers.attack import Catalogue
+    from navlayers.mapping.model import Mapping, MappingSet
+    from navlayers.mapping.nouns import Noun
+
+_SOURCES = 12
+"""The most sources of a flow; the rest is one more."""
+
+_FEWEST, _FEWEST_TECHNIQUES = 3, 10
+"""Of fewer sources, tactics or techniques, a table says as much as a picture."""
+
+_COLORS = tuple(WINNERS[number] for number in (4, 0, 2, 6, 1, 5))
+"""Colors of the first sources of a flow, gray for the others: more hues would not be distinguishable."""
+
+
+def shares_chart(comparison: Comparison) -> Chart | None:
+    """The covered share of each tactic by each input; None of one input, or if few tactics are covered."""
+    tactics = [tactic for tactic in comparison.tactics if tactic.total]
+    count = len(comparison.inputs)
+    if count == 1 or sum(tactic.any > 0 for tactic in tactics) < _FEWEST:
+        return None
+    ramp = ramp_of(comparison.role, "count" if comparison.counts else "overall")
+    plot = Shares(
+        comparison.names,
+        (ONLY_FIRST, ONLY_SECOND) if count == 2 else (ramp[-1],) * count,
+        tuple((each.name, each.total, tuple(total.covered for total in each.inputs)) for each in tactics),
+    )
+    title = f"Share of each tactic that is {comparison.noun.covered}"
+    return Chart(plot, title, _leaders(plot, comparison.noun.cover))
+
+
+def _leaders(plot: Shares, cover: str) -> str:
+    """Which series has the largest share of how many rows; of two, where they are furthest apart."""
+    wins = [0] * len(plot.series)
+    for _, _, parts in plot.rows:
+        if parts.count(max(parts)) == 1:
+            wins[parts.index(max(parts))] += 1
+    (most, first), *others = sorted(
+        ((won, number) for number, won in enumerate(wins)), key=lambda pair: (-pair[0], pair[1])
+    )
+    if not most:
+        return f"No input {cover}s a larger share of a tactic than the others."
+    two = len(plot.series) == 2
+    texts = [
+        f"{plot.series[first]} {cover}s the {'larger' if two else 'largest'} share of {quantity(most, 'tactic')}",
+        *(f"{plot.series[number]} of {won}" for won, number in others if won),
+    ]
+    tied = len(plot.rows) - sum(wins)
+    ties = f"; {tied} {'is' if tied == 1 else 'are'} tied" if tied else ""
+    sentence = f"{', '.join(texts)}{ties}."
+    if not two:
+        return sentence
+    name, whole, parts = max(plot.rows, key=lambda row: Fraction(abs(row[2][0] - row[2][1]), row[1]))
+    apart = and_list([percent_text(part, whole) for part in parts])
+    return f"{sentence} They are furthest apart in {name}: {apart}."
+
+
+def flow_chart(
+    mapping_set: MappingSet,
+    mappings: Iterable[Mapping],
+    catalogue: Catalogue,
+    covering: Mapping_[str, Iterable[str]],
+    noun: Noun,
+) -> Chart | None:
+    """From capabilities, or from groups of several, to the tactics of the techniques that they cover.
+
+    Args:
+        mapping_set: the set.
+        mappings: its mappings to techniques of the release.
+        catalogue: the release.
+        covering: covered technique → ids of the capabilities that cover it.
+        noun: the word for capabilities.
+
+    Returns:
+        The chart; None if there is so little to show that a table says the same.
+    """
+    reach, what = _reach(mapping_set, mappings, covering, noun)
+    ranked = sorted(reach, key=lambda label: (-len(reach[label]), label))
+    if len(ranked) < _FEWEST or len(covering) < _FEWEST_TECHNIQUES:
+        return None
+    # The rest is one source more, if it is more than one.
+    named = ranked if len(ranked) == _SOURCES + 1 else ranked[:_SOURCES]
+    sources = [(label, reach[label]) for label in named]
+    if rest := ranked[len(named) :]:
+        sources.append((f"{len(rest):,} other {what}", set[str]().union(*(reach[label] for label in rest))))
+    active = [technique for technique in catalogue.techniques.values() if technique.active]
+    every = [(tactic.name, {t.id for t in active if tactic.shortname in t.tactics}) for tactic in catalogue.tactics]
+    tactics = [(name, ids) for name, ids in every if ids]
+    links = tuple(tuple(len(own & ids) for _, ids in tactics) for _, own in sources)
+    colors = (*_COLORS, *([SEVERAL] * len(sources)))
+    plot = Flow(
+        tuple((label, f"{len(own):,}", color) for (label, own), color in zip(sources, colors, strict=False)),
+        tuple((name, f"{len(ids & covering.keys())}/{len(ids)}") for name, ids in tactics),
+        links,
+        ("technique", "techniques"),
+    )
+    fields = [
+        Field(what, [label for label, _ in sources]),
+        Field("all", [len(own) for _, own in sources], "number"),
+        *(
+            Field(name, column, "number", shown=any(column))
+            for (name, _), column in zip(tactics, zip(*links, strict=True), strict=True)
+        ),
+    ]
+    most = max(links[0])
+    caption = (
+        f"{ranked[0]} {noun.cover}s the most: {len(reach[ranked[0]]):,} techniques and sub-techniques, {most} of "
+        f"them in {tactics[links[0].index(most)][0]}. A ribbon is as wide as their number; those of several "
+        f"tactics or {what} are in several ribbons."
+    )
+    return Chart(plot, f"From {what} to tactics", caption, table_of("flow", "", fields))
+
+
+def _reach(
+    mapping_set: MappingSet, mappings: Iterable[Mapping], covering: Mapping_[str, Iterable[str]], noun: Noun
+) -> tuple[dict[str, set[str]], str]:
+    """Label → techniques of each capability; or of each group, if there are several of several capabilities."""
+    capabilities = {capability.id: capability for capability in mapping_set.capabilities}
+    groups: dict[tuple[str, str], set[str]] = {}
+    for mapping in mappings:
+        own = groups_of(mapping, capabilities)
+        # Techniques that are rolled up have no mapping of their own: they are in all groups of the capability.
+        for technique in (mapping.technique, ""):
+            groups.setdefault((technique, mapping.capability), set()).update(own)
+    pairs = [(technique, capability) for technique, ids in covering.items() for capability in ids]
+    of_pair = {pair: groups.get(pair) or groups.get(("", pair[1]), set()) for pair in pairs}
+    used = set[str]().union(*of_pair.values())
+    by_group = all(of_pair.values()) and _FEWEST <= len(used) <= len({capability for _, capability in pairs}) / 2
+    names = capability_labels(mapping_set)
+    if by_group:
+        names = labels({group: mapping_set.groups.get(group, group) for group in sorted(used)})
+    reach: dict[str, set[str]] = {}
+    for technique, capability in pairs:
+        for source in of_pair[technique, capability] if by_group else (capability,):
+            reach.setdefault(names.get(source, source), set()).add(technique)
+    return reach, "groups" if by_group else noun.plural

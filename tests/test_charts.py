@@ -1,0 +1,251 @@
+"""Charts: dumbbells of two inputs, panels of several, the flow of one; in files, pages and words."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from golden_helpers import GOLDEN
+from render_helpers import read
+
+from navlayers.layer.colors import dark
+from navlayers.output.document import Chart, Shares
+from navlayers.output.drawing.charts import draw
+from navlayers.output.drawing.font import ems
+from navlayers.output.drawing.shapes import Rect, Text, to_svg
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Run
+    from render_helpers import Box, Found, Picture
+
+FIRST, SECOND, THIRD, PLANT = (GOLDEN / "inputs" / f"{name}.csv" for name in ("first", "second", "third", "plant"))
+"""ICS techniques of one tactic each: of Discovery (5 in all) first has 1 and second 3, of Command and Control (3)
+first has 2, second 1 and third 3, of Impair Process Control (5) first and second have 2."""
+
+CAPTION = (
+    "first covers the larger share of 1 tactic, second of 1; 10 are tied. They are furthest apart in Discovery: "
+    "20% and 60%."
+)
+ORANGE, PURPLE, GRAY = "#b35806", "#542788", "#a9aeb6"
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+
+
+def _chart(run: Run, folder: Path, *words: str | Path) -> Picture:
+    """The only chart of a report in Markdown."""
+    done = run("report", *words, "-o", folder / "out.md", "-q")
+    assert (done.code, done.err) == (0, "")
+    (path,) = (folder / "out-files").glob("*.svg")
+    return read(path.read_bytes())
+
+
+def _group(picture: Picture, title: str) -> Found:
+    return next(group for group in picture.groups if group.title.partition("\n")[0] == title)
+
+
+def _middle(box: Box) -> float:
+    return (box.left + box.right) / 2
+
+
+@pytest.fixture
+def dumbbells(run: Run, tmp_path: Path) -> Picture:
+    """Two inputs."""
+    return _chart(run, tmp_path, FIRST, SECOND, "--sections", "tactics")
+
+
+@pytest.fixture
+def panels(run: Run, tmp_path: Path) -> Picture:
+    """Three inputs."""
+    return _chart(run, tmp_path, FIRST, SECOND, THIRD, "--sections", "tactics")
+
+
+@pytest.fixture
+def flow(run: Run, tmp_path: Path) -> Picture:
+    """One input."""
+    return _chart(run, tmp_path, PLANT, "--sections", "capabilities")
+
+
+def _place(dumbbells: Picture, percent: float) -> float:
+    """Where the axis has a percentage, from its marks for 0% and 100%."""
+    axis = next(group for group in dumbbells.groups if group.id == "axis")
+    marks = [_middle(line) for line in axis.rects]
+    return marks[0] + (marks[-1] - marks[0]) * percent / 100
+
+
+@pytest.mark.parametrize(
+    ("tactic", "first", "second", "texts"),
+    [
+        ("Discovery", 20, 60, ["20%", "60%"]),
+        ("Command and Control", 200 / 3, 100 / 3, ["33%", "67%"]),
+        ("Impair Process Control", 40, 40, ["40%"]),
+        ("Impact", 0, 0, ["0%"]),
+    ],
+)
+def test_a_dumbbell_has_a_dot_and_a_ring_at_the_shares(
+    dumbbells: Picture, tactic: str, first: float, second: float, texts: list[str]
+) -> None:
+    row = _group(dumbbells, tactic)
+    (dot,) = (box for box in row.rects if box.fill == ORANGE)
+    (ring,) = (box for box in row.rects if box.fill == PURPLE)
+    assert _middle(dot) == pytest.approx(_place(dumbbells, first), abs=0.02)
+    assert _middle(ring) == pytest.approx(_place(dumbbells, second), abs=0.02)
+    bars = [box for box in row.rects if box.fill == GRAY]
+    assert len(bars) == (first != second)
+    for bar in bars:
+        assert bar.left == pytest.approx(min(_middle(dot), _middle(ring)), abs=0.02)
+        assert bar.right == pytest.approx(max(_middle(dot), _middle(ring)), abs=0.02)
+    name, *labels = row.texts
+    assert [name.text, *(label.text for label in labels)] == [tactic, *texts]
+    assert name.right < labels[0].left
+    assert labels[-1].left > max(dot.right, ring.right)
+    assert labels[-1].right <= dumbbells.width
+
+
+def test_dumbbells_name_their_inputs_marks_and_numbers(dumbbells: Picture) -> None:
+    (legend,) = (group for group in dumbbells.groups if group.id == "series")
+    assert [text.text for text in legend.texts] == ["first", "second"]
+    axis = next(group for group in dumbbells.groups if group.id == "axis")
+    assert [text.text for text in axis.texts] == ["0%", "25%", "50%", "75%", "100%"]
+    assert _group(dumbbells, "Discovery").title == "Discovery\nfirst: 1 of 5\nsecond: 3 of 5"
+    assert dumbbells.root[0].text == "Share of each tactic that is covered"
+    assert dumbbells.root[1].text == CAPTION
+
+
+def test_panels_share_rows_and_the_scale_and_the_highest_figure_is_bold(panels: Picture) -> None:
+    found = [group for group in panels.groups if group.id.startswith("panel")]
+    assert [group.texts[0].text for group in found] == ["first", "second", "third"]
+    bars = [[box for box in group.rects if box.fill == "#810f7c"] for group in found]
+    assert list(map(len, bars)) == [3, 3, 1]
+    # Command and Control: 67%, 33% and 100% at one height.
+    of_command = [own[number] for own, number in zip(bars, (1, 1, 0), strict=True)]
+    assert len({bar.top for bar in of_command}) == 1
+    wide = [bar.right - bar.left for bar in of_command]
+    assert wide[0] == pytest.approx(wide[2] * 2 / 3, abs=0.02)
+    assert wide[1] == pytest.approx(wide[2] / 3, abs=0.02)
+    bold = [e.text for e in panels.root.iter("{http://www.w3.org/2000/svg}text") if "stroke" in e.attrib]
+    # Discovery is 60% in the second, Impair Process Control 40% in both.
+    assert bold == ["first", "40%", "second", "60%", "40%", "third", "100%"]
+
+
+def test_a_ribbon_is_as_wide_as_its_number_of_techniques(flow: Picture) -> None:
+    # 12 pairs of technique and capability are 22 lines of 9.75 points.
+    unit = 22 * 9.75 / 12
+    heights = {}
+    for group in flow.root.iter("{http://www.w3.org/2000/svg}g"):
+        if group.attrib["id"].startswith("ribbon"):
+            numbers = [float(each) for each in NUMBER.findall(group[1].attrib["d"])]
+            # M x1 top1, C of three points to x2 top2, V to end2, C back.
+            assert numbers[8] - numbers[7] == pytest.approx(numbers[-1] - numbers[1], abs=0.02)
+            heights[group[0].text] = numbers[8] - numbers[7]
+    assert {title: round(height / unit, 2) for title, height in heights.items()} == {
+        "Allowlist → Discovery: 3 techniques": 3,
+        "Allowlist → Impair Process Control: 2 techniques": 2,
+        "Firewall → Discovery: 1 technique": 1,
+        "Firewall → Command and Control: 3 techniques": 3,
+        "Backups → Impact: 3 techniques": 3,
+    }
+    nodes = {group.texts[0].text: group for group in flow.groups if not group.id.startswith("ribbon")}
+    sizes = {name: round((box.bottom - box.top) / unit, 2) for name, node in nodes.items() for box in node.rects}
+    assert sizes == {
+        "Allowlist": 5,
+        "Firewall": 4,
+        "Backups": 3,
+        "Discovery": 4,
+        "Command and Control": 3,
+        "Impair Process Control": 2,
+        "Impact": 3,
+    }
+    assert [text.text for text in nodes["Collection"].texts] == ["Collection", "0/11"]
+
+
+def test_markdown_says_a_flow_in_words_and_numbers(run: Run) -> None:
+    text = run("report", PLANT, "--sections", "capabilities", "-o", "-", "-q").out
+    assert "### From capabilities to tactics" in text
+    assert (
+        "Allowlist covers the most: 5 techniques and sub-techniques, 3 of them in Discovery. A ribbon is as wide as"
+        in text
+    )
+    assert text.partition("| capabilities |")[2].partition("\n\n")[0].splitlines() == [
+        " all | Discovery | Command and Control | Impair Process Control | Impact |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        "| Allowlist | 5 | 3 | 0 | 2 | 0 |",
+        "| Firewall | 4 | 1 | 3 | 0 | 0 |",
+        "| Backups | 3 | 0 | 0 | 0 | 3 |",
+    ]
+
+
+def test_the_rest_of_many_capabilities_is_one_source(run: Run) -> None:
+    # GCP has 40 capabilities: the twelve that cover most, and the others together.
+    text = run("report", "gcp", "--sections", "capabilities", "-o", "-", "-q").out
+    rows = text.partition("| services |")[2].partition("\n\n")[0].splitlines()[2:]
+    assert len(rows) == 13
+    assert rows[-1].startswith("| 28 other services |")
+
+
+def test_families_of_controls_are_the_sources_where_there_are_several(run: Run) -> None:
+    text = run("report", "nist_800_53", "--sections", "capabilities", "-o", "-", "-q").out
+    assert "### From groups to tactics" in text
+    assert "| AC Access Control |" in text
+
+
+@pytest.mark.parametrize("rows", ["T1078,mfa,80\n", "T0840,a,50\nT0842,b,50\nT0846,c,50\n"])
+def test_what_a_table_says_as_well_has_no_chart(run: Run, tmp_path: Path, rows: str) -> None:
+    file = tmp_path / "few.csv"
+    file.write_text(f"technique,capability,score\n{rows}", encoding="utf-8")
+    assert "tactics\n\n" not in run("report", file, "--sections", "capabilities", "-o", "-", "-q").out
+    assert "Share of each tactic" not in run("report", file, "--sections", "tactics", "-o", "-", "-q").out
+
+
+def test_a_page_has_a_chart_for_wide_and_for_narrow_windows(run: Run, tmp_path: Path) -> None:
+    page = tmp_path / "out.html"
+    assert run("report", FIRST, SECOND, "--sections", "tactics", "-o", page, "-q").code == 0
+    text = page.read_text(encoding="utf-8")
+    figure = text.partition('<figure class="chart">')[2].partition("</figure>")[0]
+    assert re.findall(r'<svg class="(\w+)" role="img" aria-label="([^"]+)"', figure) == [
+        (kind, f"Share of each tactic that is covered. {CAPTION}") for kind in ("wide", "narrow")
+    ]
+    # Colors are classes, which have a variant for dark pages; ids would be twice on the page.
+    assert not re.search(r'fill="|stroke=| id=| style=', figure)
+    assert f".c{PURPLE[1:]} {{ background: light-dark({PURPLE}, {dark(PURPLE)})" in text
+
+
+def test_a_comparison_has_its_chart_beside_its_tables(run: Run, tmp_path: Path, dumbbells: Picture) -> None:
+    assert run("compare", FIRST, SECOND, "-o", tmp_path / "out", "-q").code == 0
+    chart = read((tmp_path / "out" / "chart.svg").read_bytes())
+    assert [group.rects for group in chart.groups] == [group.rects for group in dumbbells.groups]
+    text = (tmp_path / "out" / "comparison.md").read_text(encoding="utf-8")
+    assert "Discovery: 20% and 60%.\n\n![Share of each tactic that is covered](chart.svg)\n" in text
+    assert '"path":"chart.svg","kind":"chart"' in (tmp_path / "out" / "index.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("width", [344.0, 484.0, 760.0])
+@pytest.mark.parametrize("count", [2, 3, 7, 12])
+def test_texts_of_charts_stay_on_the_page_and_apart(width: float, count: int) -> None:
+    names = ("Reconnaissance", "Command and Control", "Inhibit Response Function")
+    rows = tuple((name, 9, tuple((place + n) % 10 for n in range(count))) for place, name in enumerate(names))
+    series = tuple(f"The set number {number}" for number in range(count))
+    drawing = draw(Chart(Shares(series, ("#810f7c",) * count, rows), "Shares", "All"), width, 12)
+    boxes = []
+    for shape in (shape for group in drawing.groups for shape in group.shapes):
+        if isinstance(shape, Text):
+            left = shape.x - {"start": 0, "middle": 0.5, "end": 1}[shape.anchor] * ems(shape.text) * shape.size
+            boxes.append((left, shape.y - shape.size * 0.7, left + ems(shape.text) * shape.size, shape.y))
+        elif isinstance(shape, Rect):
+            assert shape.x >= -0.01
+            assert shape.x + shape.width <= width + 0.01
+    for number, (left, top, right, down) in enumerate(boxes):
+        assert left >= -0.01
+        assert right <= width + 0.01
+        assert top >= 0
+        assert down <= drawing.height
+        for other in boxes[:number]:
+            assert left >= other[2] or right <= other[0] or top >= other[3] or down <= other[1]
+
+
+def test_texts_state_their_widths_for_machines_without_the_font(flow: Picture) -> None:
+    svg = to_svg(draw(Chart(Shares(("a", "b"), (ORANGE, PURPLE), (("Impact", 4, (1, 2)),)), "", ""), 570, 10))
+    (name,) = re.findall(r'textLength="([\d.]+)" lengthAdjust="spacingAndGlyphs">Impact<', svg.decode())
+    assert float(name) == pytest.approx(10 * ems("Impact"), abs=0.01)
+    assert b"textLength" not in svg.partition(b">25%<")[0].rpartition(b"<text")[2]
