@@ -10,6 +10,7 @@ from navlayers._text import encode as encode_lines
 from navlayers.mapping.model import Role
 from navlayers.mapping.replacements import Inactive, ReplacedId
 from navlayers.output.folders import GENERATOR, FileEntry
+from navlayers.scoring.labels import Named
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.stats import CapabilityStats, capability_stats, non_mappable_ids
 
@@ -44,13 +45,6 @@ class Counts(msgspec.Struct, frozen=True):
     non_mappable_techniques: int
     non_mappable_pairs: int
     layers: int
-
-
-class Named(msgspec.Struct, frozen=True):
-    """An id and a name."""
-
-    id: str
-    name: str
 
 
 class Pair(msgspec.Struct, frozen=True):

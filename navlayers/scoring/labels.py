@@ -1,4 +1,4 @@
-"""Labels of capabilities and groups: the name, after the id if that is a code such as AC-02."""
+"""Ids with names, and labels of capabilities and groups: the name, after the id if that is a code such as AC-02."""
 
 from __future__ import annotations
 
@@ -6,12 +6,24 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from navlayers._text import compact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from navlayers.mapping.model import MappingSet
+
+
+class Named(msgspec.Struct, frozen=True):
+    """An id and its name."""
+
+    id: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.id if self.name in ("", self.id) else f"{self.id} {self.name}"
 
 
 def capability_labels(mapping_set: MappingSet) -> dict[str, str]:

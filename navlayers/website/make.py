@@ -167,7 +167,7 @@ def _threat_rows(threatened: Threatened) -> Iterator[tuple[str, str, str]]:
 
 
 def _group_names(item: SiteSet) -> dict[str, str]:
-    return {group: label.name or group for group, label in item.groups.items()}
+    return {group: label.name for group, label in item.groups.items()}
 
 
 def _rows(names: dict[str, str], paths: dict[str, str], *number: int) -> Iterator[tuple[str | int, ...]]:

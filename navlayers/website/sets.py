@@ -10,7 +10,7 @@ from navlayers._text import percent
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.errors import InputError, Place, Problem
 from navlayers.pages.show.build import mapped_rows
-from navlayers.scoring.labels import labels
+from navlayers.scoring.labels import Named, labels
 from navlayers.scoring.stats import Stats, base_techniques, set_stats
 from navlayers.website.downloads import Downloads, LayerFile
 from navlayers.website.matrix import covered
@@ -80,16 +80,6 @@ def table(head: SetHead, rows: Iterable[MappingRow]) -> Table:
     rows = tuple(rows)
     scored = any(row.category or row.value or (row.score is not None and not head.counts) for row in rows)
     return Table(head, rows, scored)
-
-
-class Named(NamedTuple):
-    """An id and its name, "" if both are the same."""
-
-    id: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.id} {self.name}".rstrip()
 
 
 class Counted(NamedTuple):
@@ -213,16 +203,16 @@ class SiteSet:
     @cached_property
     def groups(self) -> dict[str, Named]:
         """Its groups by id, those with names first."""
-        return {group: named(group, self.indexed.set.groups.get(group, group)) for group in group_ids(self.indexed)}
+        return {group: Named(group, self.indexed.set.groups.get(group, group)) for group in group_ids(self.indexed)}
 
     @cached_property
     def group_labels(self) -> dict[str, str]:
         """Group id → label."""
-        return labels({group: label.name or group for group, label in self.groups.items()})
+        return labels({group: label.name for group, label in self.groups.items()})
 
     def capability(self, identifier: str) -> Named:
         """A capability with its name."""
-        return named(identifier, self.indexed.names.get(identifier, identifier))
+        return Named(identifier, self.indexed.names.get(identifier, identifier))
 
     def layer(self, kind: str, identifier: str) -> LayerFile | None:
         """The layer of a category, group or capability."""
@@ -237,7 +227,7 @@ class SiteSet:
         stats = self.indexed.stats.get(identifier)
         layer = self.layer("capabilities", identifier)
         return Counted(
-            named=named(identifier, capability.name),
+            named=Named(identifier, capability.name),
             groups=tuple(self.groups[group] for group in dict.fromkeys(capability.groups)),
             mappings=len(self.mappings("capabilities", identifier).rows),
             techniques=stats.techniques if stats else 0,
@@ -261,11 +251,6 @@ class SiteSet:
             subtechniques=share.subtechniques,
             layer=layer.path if layer else "",
         )
-
-
-def named(identifier: str, name: str) -> Named:
-    """An id with its name."""
-    return Named(identifier, "" if name == identifier else name)
 
 
 def group_ids(item: IndexedSet) -> tuple[str, ...]:

@@ -27,7 +27,6 @@ from navlayers.pages.show.results import (
     GroupSection,
     MappingRow,
     Member,
-    Named,
     Replacement,
     TacticPage,
     TacticSection,
@@ -35,6 +34,7 @@ from navlayers.pages.show.results import (
     TechniqueSection,
 )
 from navlayers.pages.show.set_index import indexed
+from navlayers.scoring.labels import Named
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.scores import UNSPECIFIED, number
 from navlayers.scoring.stats import base_techniques

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from navlayers.output.document import Block
     from navlayers.output.tables import Cell
     from navlayers.pages.show import results
+    from navlayers.scoring.labels import Named
 
 # The headers of the published mapping pages, then columns that these lack.
 _ROW_COLUMNS = (
@@ -120,7 +121,7 @@ def _technique(page: TechniquePage) -> Iterator[Block]:
     yield from _without("Sets of another ATT&CK domain", page.elsewhere)
 
 
-def _inactive(status: str, successor: results.Named | None, version: str) -> Paragraph:
+def _inactive(status: str, successor: Named | None, version: str) -> Paragraph:
     if status == "unknown":
         return Paragraph(f"ATT&CK {version} has no technique of this id.", warning=True)
     if successor is None:
@@ -129,7 +130,7 @@ def _inactive(status: str, successor: results.Named | None, version: str) -> Par
     return Paragraph((start, _technique_link(successor), "."), warning=True)
 
 
-def _technique_link(named: results.Named) -> Span:
+def _technique_link(named: Named) -> Span:
     return Span(f"{named.id} {named.name}", technique_url(named.id))
 
 
@@ -214,7 +215,7 @@ def _capability(page: CapabilityPage) -> Iterator[Block]:
         yield _set_heading(head)
         if (section.id, section.name) != (page.id, page.name):
             yield Paragraph(f"Called {section.id}: {section.name} in this set.")
-        groups = [group.id if group.id == group.name else f"{group.id} {group.name}" for group in section.groups]
+        groups = list(map(str, section.groups))
         yield _facts(
             ("Groups", groups),
             ("References", list(map(link, section.references))),

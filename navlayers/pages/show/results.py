@@ -14,17 +14,11 @@ from navlayers.attack import Tactic
 from navlayers.attack.domain import Domain
 from navlayers.mapping.model import Range, Role
 from navlayers.mapping.nouns import Noun, noun_of
+from navlayers.scoring.labels import Named
 from navlayers.scoring.stats import CapabilityStats
 
 Status: TypeAlias = attack.Status | Literal["unknown"]
 """That of a technique in a release; "unknown": the release does not have the id."""
-
-
-class Named(msgspec.Struct, frozen=True):
-    """An id and its name."""
-
-    id: str
-    name: str
 
 
 class SetHead(msgspec.Struct, frozen=True):
