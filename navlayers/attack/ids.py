@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from typing import TYPE_CHECKING
 
 from navlayers._text import excerpt, or_list
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
 TECHNIQUE = re.compile(r"(?:(?!(?:MITRE|ATTACK|T[0-9]{4})-)[A-Z][A-Z0-9]*-)?T[0-9]{4}(?:\.[0-9]{3})?")
 """Technique and sub-technique ids: of ATT&CK, of PRE-ATT&CK (PRE-T1064), of ATT&CK Workbench (ORG-T1000.001)."""
 
+_compiled = cache(re.compile)
+"""A pattern that few inputs need: compiling those below at once would take longer than most imports."""
+
 _EDGES = " \t\r\n.,;:|/#*`'\"()[]{}<>-"
 _DASHES = "[\u2010-\u2015\u2212]"
 _INVISIBLE = "[\u00ad\u200b-\u200f\u2060\ufeff]"
 # A sub-technique has all digits after a mark or none; or one digit, its zeros left out. Two digits could lack one
 # at either end: T1059.01 is .001 or .010.
 _ID = r"T[\s_-]?(?P<base>[0-9]{4})(?:(?:\s*[./:_-]\s*)?(?P<sub>[0-9]{3})|\s*[./_-]\s*(?P<short>[1-9]))?(?![0-9])"
-# Patterns as text are compiled when an id needs them: few do, and compiling takes longer than most imports.
 _SPELLED = (
     r"(?is)(?:(?:https?://)?\S+/(?:techniques?|wiki/technique)/|(?:mitre\W*)?(?:att&ck|attack)\W+|techniques?\W+)?"
     rf"{_ID}(?:/?[?#]\S*|(?:\s*[-:|(\[]\s*|\s+)(?!t[0-9])[a-z/](?:(?!\bt[0-9]{{4}}).)*)?"
@@ -58,9 +61,9 @@ def likely_id(text: str) -> str | None:
     """The id that a text spells in another way, such as t1059, T1059/001 or an address; None if several or none."""
     if len(text) > _LONGEST or stands_for_several(text):
         return None
-    visible = re.sub(_INVISIBLE, "", unicodedata.normalize("NFKC", text))
-    plain = re.sub(_DASHES, "-", visible).strip(_EDGES)
-    match = re.fullmatch(_SPELLED, plain) or re.fullmatch(_NAME_FIRST, plain)
+    visible = _compiled(_INVISIBLE).sub("", unicodedata.normalize("NFKC", text))
+    plain = _compiled(_DASHES).sub("-", visible).strip(_EDGES)
+    match = _compiled(_SPELLED).fullmatch(plain) or _compiled(_NAME_FIRST).fullmatch(plain)
     if match is None:
         return None
     sub = match["sub"] or (f"00{match['short']}" if match["short"] else "")
@@ -69,7 +72,7 @@ def likely_id(text: str) -> str | None:
 
 def stands_for_several(text: str) -> bool:
     """Whether a text means techniques without listing them, as a range of ids or "all subs" does."""
-    return re.search(_MANY, text) is not None
+    return _compiled(_MANY).search(text) is not None
 
 
 def possible_id(text: str) -> str | None:
