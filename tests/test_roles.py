@@ -327,3 +327,8 @@ def test_sets_tell_their_role(run: Run) -> None:
     assert repr(navlayers.load("kev")).startswith(
         "<MappingSet CISA Known Exploited Vulnerabilities 07/28/2025: 419 vuln"
     )
+
+
+def test_the_next_command_of_a_threat_has_controls_of_its_domain(run: Run) -> None:
+    assert "navlayers gaps nist_800_53 --threat kev\n" in run("stats", "kev").out
+    assert run("stats", "kev-mobile").out.endswith("Next:  navlayers build kev-mobile\n")

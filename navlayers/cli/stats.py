@@ -67,6 +67,7 @@ def _follow(sets: tuple[str, ...], loaded: Sequence[Prepared]) -> Facts:
     word = sets[0] if len(loaded) == len(sets) == 1 else loaded[0].name
     if len(loaded) > 1:
         return _print.next_command("navlayers", "stats", word)
-    if loaded[0].set.role == "threat":
+    # The shipped controls are for Enterprise.
+    if loaded[0].set.role == "threat" and loaded[0].set.domain == "enterprise":
         return _print.next_command("navlayers", "gaps", "nist_800_53", "--threat", word)
     return _print.next_command("navlayers", "build", word)
