@@ -298,15 +298,15 @@ def test_other_score_values_become_the_nearest_and_each_is_reported_once() -> No
         scale={"partial": 50, "high": 90, "low": 20},
     )
     content, notices = encoded(msgspec.structs.replace(mapping_set, title="", details={"created": "1/2/2025"}))
-    assert [one["score_value"] for one in content["mapping_objects"]] == [
-        *("partial", "significant", "minimal", "minimal", "minimal", "partial", "significant", "significant"),
+    assert [one.get("score_value") for one in content["mapping_objects"]] == [
+        *("partial", "significant", "minimal", None, "minimal", "partial", "significant", "significant"),
     ]
     known = "left out: the format knows minimal, partial, significant; it is written as"
     assert notices == [
         "scale left out: no such field in Mappings Explorer files",
         f'score value "high" of a row {known} significant',
         f'score value "low" of a row {known} minimal',
-        f'score value "0" of a row {known} minimal',
+        f'score value "0" of a row {known.removesuffix("as")}without a value',
         f'score value "30" of a row {known} minimal',
         f'score value "75" of a row {known} partial',
         f'score value "75.5" of 2 rows {known} significant',

@@ -64,7 +64,8 @@ def document_of(mapping_set: MappingSet) -> Document:
         rows.append(_fields(row))
     for value, count in values.items():
         nearest = _nearest(value, mapping_set.scale)
-        why = f"the format knows {', '.join(DEFAULT_SCALE)}; it is written as {nearest}" if nearest else _NO_ROOM
+        written = f"as {nearest}" if nearest else "without a value"
+        why = f"the format knows {', '.join(DEFAULT_SCALE)}; it is written {written}"
         notices.append(lost(f"score value {quoted(value)} of {_rows(count)}", why))
     for field, count in list(fields.items())[:_MAX_FIELDS]:
         notices.append(lost(f"field {quoted(field)} of {_rows(count)}", _NO_ROOM))
@@ -82,9 +83,9 @@ def _fields(row: ExplorerRow) -> dict[str, Any]:
 
 
 def _nearest(value: str, scale: dict[str, float]) -> str | None:
-    """The score value of the format that is nearest to another, the lower of two; None for one without a number."""
+    """The score value of the format that is nearest to another, the lower of two; None for 0 and for words."""
     number = float(value) if value not in scale and DECIMAL.fullmatch(value) else scale.get(value)
-    if number is None:
+    if not number:  # the lowest value of the format would cover
         return None
     return min(DEFAULT_SCALE, key=lambda name: (abs(DEFAULT_SCALE[name] - number), DEFAULT_SCALE[name]))
 
