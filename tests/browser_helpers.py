@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, WebError
 
-NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
+_SHELL = "chromium-headless-shell"
+NAMES = (_SHELL, "chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 SECONDS_TO_WAIT = 15
 """How long an action or a navigation may take before it fails."""
