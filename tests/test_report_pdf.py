@@ -156,7 +156,7 @@ def test_pages_say_what_they_are_of() -> None:
         assert f"{number} / {len(found)}" in page.text
     assert "1 / " not in found[0].text
     above = " ".join(word.text for word in found[-1].words if word.top < 45)
-    assert above == "ATT&CK coverage of Google Cloud Non-mappable"
+    assert above == "ATT&CK coverage of Google Cloud Method and sources"
 
 
 def test_the_running_header_names_the_section_that_a_page_begins_with() -> None:
