@@ -41,6 +41,13 @@ def test_fixes_of_native_yaml_change_nothing_else(tmp_path: Path, before: str, a
     assert mended(path) == b"\xef\xbb\xbf" + text.replace(before, after).replace("\n", newline).encode()
 
 
+def test_spaces_of_a_cell_that_is_id_and_name_are_fixed(tmp_path: Path) -> None:
+    path = tmp_path / "set.csv"
+    text = "Control Name,technique,category,score\n MFA ,T1078,protect,partial\nMFA,T1110,protect,partial\n"
+    path.write_text(text, encoding="utf-8")
+    assert mended(path) == text.replace(" MFA ", "MFA").encode()
+
+
 def test_a_successor_that_is_mapped_already_is_not_written_twice(tmp_path: Path) -> None:
     path = tmp_path / "set.yaml"
     path.write_text(

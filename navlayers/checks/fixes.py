@@ -168,18 +168,21 @@ def _comparable(mapping_set: MappingSet, changed: dict[str, str]) -> object:
     def links(references: tuple[str, ...]) -> list[str]:
         return [link.strip() for link in references]
 
+    names = {capability.id: capability.name for capability in mapping_set.capabilities}
     rows = [
         msgspec.structs.replace(
             row,
             technique=changed.get(row.technique or "", row.technique) or "",
             # A fix of an id changes the name, too, or whether it is that of the release.
             technique_name=None,
+            # In a table, one cell can be the id and the name, whose spaces go with those of the id.
+            capability_name=(row.capability_name or names.get(row.capability or "", "")).strip(),
             references=tuple(links(row.references)),
             group=id_(row.group),
             type=id_(row.type),
         )
         for row in cast("Iterator[Mapping | NonMappable]", chain(mapping_set.mappings, mapping_set.non_mappable))
     ]
-    capabilities = [(c.id, c.name, sorted({id_(group) for group in c.groups})) for c in mapping_set.capabilities]
+    capabilities = [(c.id, c.name.strip(), sorted({id_(group) for group in c.groups})) for c in mapping_set.capabilities]
     head = msgspec.structs.replace(mapping_set, mappings=(), non_mappable=(), capabilities=(), groups={})
     return rows, capabilities, {id_(group) for group in mapping_set.groups}, head

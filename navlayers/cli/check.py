@@ -189,7 +189,7 @@ def _summarize(report: Report, fixed: Sequence[FixedFile], *, fix: bool, can_fix
         _print.notify(f"fixed {quantity(corrected, 'finding') if corrected else 'nothing'}")
         if fixable:
             shipped = all(checked.origin == "shipped" for checked in report.inputs)
-            changed = "only values without escapes in text files are changed"
+            changed = "correct by hand: --fix changes single values in text files"
             why = "shipped sets are never changed" if shipped else changed
             _print.notify(f"not fixed: {quantity(fixable, 'finding')} ({why})")
     elif can_fix and fixable and all(checked.origin != "shipped" for checked in report.inputs):
