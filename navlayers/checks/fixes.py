@@ -183,6 +183,8 @@ def _comparable(mapping_set: MappingSet, changed: dict[str, str]) -> object:
         )
         for row in cast("Iterator[Mapping | NonMappable]", chain(mapping_set.mappings, mapping_set.non_mappable))
     ]
-    capabilities = [(c.id, c.name.strip(), sorted({id_(group) for group in c.groups})) for c in mapping_set.capabilities]
+    capabilities = [
+        (c.id, c.name.strip(), sorted({id_(group) for group in c.groups})) for c in mapping_set.capabilities
+    ]
     head = msgspec.structs.replace(mapping_set, mappings=(), non_mappable=(), capabilities=(), groups={})
     return rows, capabilities, {id_(group) for group in mapping_set.groups}, head
