@@ -10,10 +10,10 @@ from golden_helpers import GOLDEN
 from render_helpers import read
 
 from navlayers.layer.colors import dark
-from navlayers.output.document import Chart, Shares
+from navlayers.output.document import Chart, Flow, Shares
 from navlayers.output.drawing.charts import draw
 from navlayers.output.drawing.font import ems
-from navlayers.output.drawing.shapes import Rect, Text, to_svg
+from navlayers.output.drawing.shapes import Rect, Ribbon, Text, to_svg
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,8 +26,8 @@ FIRST, SECOND, THIRD, PLANT = (GOLDEN / "inputs" / f"{name}.csv" for name in ("f
 first has 2, second 1 and third 3, of Impair Process Control (5) first and second have 2."""
 
 CAPTION = (
-    "first covers the larger share of 1 tactic, second of 1; 10 are tied. They are furthest apart in Discovery: "
-    "20% and 60%."
+    "first has the larger share in 1 tactic, second in 1; they are equal in 1; 9 tactics have no covered technique. "
+    "They are furthest apart in Discovery: 20% and 60%."
 )
 ORANGE, PURPLE, GRAY = "#b35806", "#542788", "#a9aeb6"
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -115,6 +115,7 @@ def test_dumbbells_name_their_inputs_marks_and_numbers(dumbbells: Picture) -> No
 
 def test_panels_share_rows_and_the_scale_and_the_highest_figure_is_bold(panels: Picture) -> None:
     found = [group for group in panels.groups if group.id.startswith("panel")]
+    assert [group.title for group in found] == ["first: 0–100%", "second: 0–100%", "third: 0–100%"]
     assert [group.texts[0].text for group in found] == ["first", "second", "third"]
     bars = [[box for box in group.rects if box.fill == "#810f7c"] for group in found]
     assert list(map(len, bars)) == [3, 3, 1]
@@ -140,11 +141,11 @@ def test_a_ribbon_is_as_wide_as_its_number_of_techniques(flow: Picture) -> None:
             assert numbers[8] - numbers[7] == pytest.approx(numbers[-1] - numbers[1], abs=0.02)
             heights[group[0].text] = numbers[8] - numbers[7]
     assert {title: round(height / unit, 2) for title, height in heights.items()} == {
-        "Allowlist → Discovery: 3 techniques": 3,
-        "Allowlist → Impair Process Control: 2 techniques": 2,
-        "Firewall → Discovery: 1 technique": 1,
-        "Firewall → Command and Control: 3 techniques": 3,
-        "Backups → Impact: 3 techniques": 3,
+        "Allowlist → Discovery: 3 techniques and sub-techniques": 3,
+        "Allowlist → Impair Process Control: 2 techniques and sub-techniques": 2,
+        "Firewall → Discovery: 1 technique or sub-technique": 1,
+        "Firewall → Command and Control: 3 techniques and sub-techniques": 3,
+        "Backups → Impact: 3 techniques and sub-techniques": 3,
     }
     nodes = {group.texts[0].text: group for group in flow.groups if not group.id.startswith("ribbon")}
     sizes = {name: round((box.bottom - box.top) / unit, 2) for name, node in nodes.items() for box in node.rects}
@@ -191,11 +192,34 @@ def test_families_of_controls_are_the_sources_where_there_are_several(run: Run) 
 
 
 @pytest.mark.parametrize("rows", ["T1078,mfa,80\n", "T0840,a,50\nT0842,b,50\nT0846,c,50\n"])
-def test_what_a_table_says_as_well_has_no_chart(run: Run, tmp_path: Path, rows: str) -> None:
+def test_what_a_table_says_as_well_has_no_flow(run: Run, tmp_path: Path, rows: str) -> None:
     file = tmp_path / "few.csv"
     file.write_text(f"technique,capability,score\n{rows}", encoding="utf-8")
-    assert "tactics\n\n" not in run("report", file, "--sections", "capabilities", "-o", "-", "-q").out
-    assert "Share of each tactic" not in run("report", file, "--sections", "tactics", "-o", "-", "-q").out
+    assert "to tactics" not in run("report", file, "--sections", "capabilities", "-o", "-", "-q").out
+
+
+# T0840 and T0842 are of Discovery, T0884 of Command and Control, T0836 of Impair Process Control.
+@pytest.mark.parametrize(("technique", "shown"), [("T0842", False), ("T0836", True)])
+def test_shares_of_fewer_than_three_tactics_have_no_chart(
+    run: Run, tmp_path: Path, technique: str, shown: bool
+) -> None:
+    files = [tmp_path / "one.csv", tmp_path / "other.csv"]
+    for file, rows in zip(files, ("T0840,a,50\nT0884,b,50\n", f"{technique},a,50\n"), strict=True):
+        file.write_text(f"technique,capability,score\n{rows}", encoding="utf-8")
+    text = run("report", *files, "--sections", "tactics", "-o", "-", "-q").out
+    assert ("Share of each tactic" in text) == shown
+
+
+def test_panels_of_a_category_have_its_hue(run: Run, tmp_path: Path) -> None:
+    rows = ("T1078", "T1110", "T1190", "T1486")
+    files = [tmp_path / f"{name}.csv" for name in ("one", "two", "three")]
+    for file in files:
+        lines = "".join(f"{technique},a,detect,50\n" for technique in rows)
+        file.write_text(f"technique,capability,category,score\n{lines}", encoding="utf-8")
+    picture = _chart(run, tmp_path, *files, "--sections", "tactics", "--category", "detect")
+    fills = {box.fill for group in picture.groups if group.id.startswith("panel") for box in group.rects}
+    assert "#d94801" in fills
+    assert "#810f7c" not in fills
 
 
 def test_a_page_has_a_chart_for_wide_and_for_narrow_windows(run: Run, tmp_path: Path) -> None:
@@ -220,13 +244,34 @@ def test_a_comparison_has_its_chart_beside_its_tables(run: Run, tmp_path: Path, 
     assert '"path":"chart.svg","kind":"chart"' in (tmp_path / "out" / "index.json").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("width", [344.0, 484.0, 760.0])
-@pytest.mark.parametrize("count", [2, 3, 7, 12])
-def test_texts_of_charts_stay_on_the_page_and_apart(width: float, count: int) -> None:
+def _shares(count: int) -> Shares:
+    """Shares of 0 to 100 % of each series."""
     names = ("Reconnaissance", "Command and Control", "Inhibit Response Function")
-    rows = tuple((name, 9, tuple((place + n) % 10 for n in range(count))) for place, name in enumerate(names))
+    rows = tuple((name, 9, tuple((9 - place + n) % 10 for n in range(count))) for place, name in enumerate(names))
     series = tuple(f"The set number {number}" for number in range(count))
-    drawing = draw(Chart(Shares(series, ("#810f7c",) * count, rows), "Shares", "All"), width, 12)
+    return Shares(series, ("#810f7c",) * count, rows)
+
+
+def _flow(sources: int, name: str) -> Flow:
+    """A flow from some sources with long names to twelve targets, two of which get nothing."""
+    links = tuple(
+        tuple(0 if target < 2 else 1 + (number * target) % 9 for target in range(12)) for number in range(sources)
+    )
+    names = tuple((f"{name} {number}", "1,234", "#810f7c") for number in range(sources))
+    return Flow(names, tuple((f"{name} {target}", "123/456") for target in range(12)), links, ("one", "several"))
+
+
+LONG = "Inhibit the Response Function of Remote Services and of Antidisestablishmentarianism"
+
+
+@pytest.mark.parametrize("width", [344.0, 484.0, 760.0])
+@pytest.mark.parametrize(
+    "plot",
+    [*map(_shares, (2, 3, 7, 12)), _flow(3, LONG), _flow(13, LONG), _flow(13, "Impact")],
+    ids=["dumbbells", "three", "seven", "twelve", "few-long", "many-long", "many"],
+)
+def test_texts_of_charts_stay_on_the_page_and_apart(width: float, plot: Shares | Flow) -> None:
+    drawing = draw(Chart(plot, "Shares", "All"), width, 12)
     boxes = []
     for shape in (shape for group in drawing.groups for shape in group.shapes):
         if isinstance(shape, Text):
@@ -235,6 +280,10 @@ def test_texts_of_charts_stay_on_the_page_and_apart(width: float, count: int) ->
         elif isinstance(shape, Rect):
             assert shape.x >= -0.01
             assert shape.x + shape.width <= width + 0.01
+            assert shape.y + shape.height <= drawing.height + 0.01
+        elif isinstance(shape, Ribbon):
+            assert 0 < shape.x1 < shape.x2 < width
+            assert max(shape.y1, shape.y2) + shape.height <= drawing.height + 0.01
     for number, (left, top, right, down) in enumerate(boxes):
         assert left >= -0.01
         assert right <= width + 0.01
@@ -244,7 +293,7 @@ def test_texts_of_charts_stay_on_the_page_and_apart(width: float, count: int) ->
             assert left >= other[2] or right <= other[0] or top >= other[3] or down <= other[1]
 
 
-def test_texts_state_their_widths_for_machines_without_the_font(flow: Picture) -> None:
+def test_texts_state_their_widths_for_machines_without_the_font() -> None:
     svg = to_svg(draw(Chart(Shares(("a", "b"), (ORANGE, PURPLE), (("Impact", 4, (1, 2)),)), "", ""), 570, 10))
     (name,) = re.findall(r'textLength="([\d.]+)" lengthAdjust="spacingAndGlyphs">Impact<', svg.decode())
     assert float(name) == pytest.approx(10 * ems("Impact"), abs=0.01)

@@ -125,6 +125,20 @@ def test_mappings_of_a_capability_to_revoked_techniques_count_for_the_successor(
     assert "29 sub-techniques" in page
 
 
+def test_the_flow_follows_parents_to_the_sub_techniques_that_they_are_rolled_up_from() -> None:
+    subs = {
+        "a": [f"T1110.00{n}" for n in range(1, 5)],
+        "b": ["T1134.001", "T1134.002"],
+        "c": ["T1566.001", "T1566.002"],
+    }
+    rows = [
+        row(capability, technique, "protect", "partial") for capability, own in subs.items() for technique in own
+    ]
+    site = site_of(alone(set_of(rows)), options=SiteOptions(scoring=ScoreOptions(rollup="max")))
+    # The four sub-techniques of a and their parent T1110.
+    assert "Name of a → Credential Access: 5 techniques and sub-techniques" in site.html("sets/tiny/index.html")
+
+
 def test_pages_layers_and_index_of_a_set_agree() -> None:
     rows = [row("a", "T1053.001", "protect", "partial"), row("a", "T1078", "protect", "partial")]
     rows += [row("b", "T1053.002", "protect", "minimal"), row("b", "T1034", "detect", "minimal")]

@@ -214,6 +214,19 @@ def canonical(mapping_set: MappingSet) -> MappingSet:
     )
 
 
+def groups_of(mapping: Mapping, capabilities: dict[str, Capability]) -> tuple[str, ...]:
+    """The groups of a mapping: the one that it names, else those of its capability; each once.
+
+    Args:
+        mapping: the mapping.
+        capabilities: id → capability.
+    """
+    if mapping.group is not None:
+        return (mapping.group,)
+    capability = capabilities.get(mapping.capability)
+    return tuple(dict.fromkeys(capability.groups)) if capability else ()
+
+
 def _capabilities(mapping_set: MappingSet) -> tuple[Capability, ...]:
     known = {capability.id: capability for capability in reversed(mapping_set.capabilities)}
     ordered: dict[str, Capability] = {}

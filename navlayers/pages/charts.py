@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from navlayers._text import and_list, percent_text, quantity
 from navlayers.analysis.compare_layers import ONLY_FIRST, ONLY_SECOND, SEVERAL, WINNERS
 from navlayers.layer.colors import ramp_of
+from navlayers.mapping.model import groups_of
 from navlayers.output.document import Chart, Flow, Shares
 from navlayers.pages.results import Field, table_of
-from navlayers.pages.show.set_index import groups_of
 from navlayers.scoring.labels import capability_labels, labels
 
 if TYPE_CHECKING:
@@ -33,40 +33,51 @@ _COLORS = tuple(WINNERS[number] for number in (4, 0, 2, 6, 1, 5))
 
 
 def shares_chart(comparison: Comparison) -> Chart | None:
-    """The covered share of each tactic by each input; None of one input, or if few tactics are covered."""
+    """The covered share of each tactic by each input.
+
+    Args:
+        comparison: the inputs and their numbers per tactic.
+
+    Returns:
+        The chart; None of one input, or if fewer than three tactics are covered.
+    """
     tactics = [tactic for tactic in comparison.tactics if tactic.total]
     count = len(comparison.inputs)
     if count == 1 or sum(tactic.any > 0 for tactic in tactics) < _FEWEST:
         return None
-    ramp = ramp_of(comparison.role, "count" if comparison.counts else "overall")
+    ramp = ramp_of(comparison.role, "count" if comparison.counts else comparison.category or "overall")
     plot = Shares(
         comparison.names,
         (ONLY_FIRST, ONLY_SECOND) if count == 2 else (ramp[-1],) * count,
         tuple((each.name, each.total, tuple(total.covered for total in each.inputs)) for each in tactics),
     )
     title = f"Share of each tactic that is {comparison.noun.covered}"
-    return Chart(plot, title, _leaders(plot, comparison.noun.cover))
+    return Chart(plot, title, _leaders(plot, comparison.noun))
 
 
-def _leaders(plot: Shares, cover: str) -> str:
+def _leaders(plot: Shares, noun: Noun) -> str:
     """Which series has the largest share of how many rows; of two, where they are furthest apart."""
+    covered_rows = [row for row in plot.rows if any(row[2])]
     wins = [0] * len(plot.series)
-    for _, _, parts in plot.rows:
+    for _, _, parts in covered_rows:
         if parts.count(max(parts)) == 1:
             wins[parts.index(max(parts))] += 1
+    none = len(plot.rows) - len(covered_rows)
+    verb = "has" if none == 1 else "have"
+    without = f"; {quantity(none, 'tactic')} {verb} no {noun.covered} technique" if none else ""
+    two = len(plot.series) == 2
     (most, first), *others = sorted(
         ((won, number) for number, won in enumerate(wins)), key=lambda pair: (-pair[0], pair[1])
     )
     if not most:
-        return f"No input {cover}s a larger share of a tactic than the others."
-    two = len(plot.series) == 2
+        return f"No input has a larger share of a tactic than the others{without}."
     texts = [
-        f"{plot.series[first]} {cover}s the {'larger' if two else 'largest'} share of {quantity(most, 'tactic')}",
-        *(f"{plot.series[number]} of {won}" for won, number in others if won),
+        f"{plot.series[first]} has the {'larger' if two else 'largest'} share in {quantity(most, 'tactic')}",
+        *(f"{plot.series[number]} in {won}" for won, number in others if won),
     ]
-    tied = len(plot.rows) - sum(wins)
-    ties = f"; {tied} {'is' if tied == 1 else 'are'} tied" if tied else ""
-    sentence = f"{', '.join(texts)}{ties}."
+    ties = len(covered_rows) - sum(wins)
+    equal = f"; {'they are equal' if two else 'several have the largest'} in {ties}" if ties else ""
+    sentence = f"{', '.join(texts)}{equal}{without}."
     if not two:
         return sentence
     name, whole, parts = max(plot.rows, key=lambda row: Fraction(abs(row[2][0] - row[2][1]), row[1]))
@@ -111,7 +122,7 @@ def flow_chart(
         tuple((label, f"{len(own):,}", color) for (label, own), color in zip(sources, colors, strict=False)),
         tuple((name, f"{len(ids & covering.keys())}/{len(ids)}") for name, ids in tactics),
         links,
-        ("technique", "techniques"),
+        ("technique or sub-technique", "techniques and sub-techniques"),
     )
     fields = [
         Field(what, [label for label, _ in sources]),

@@ -222,6 +222,20 @@ class Scored(msgspec.Struct, frozen=True):
     scores: dict[str, TechniqueScore]
     left_out: tuple[Inactive, ...]
 
+    def covering(self, technique: str, category: str | None = None) -> frozenset[str]:
+        """The ids of the capabilities that cover a technique, or the sub-techniques that it is rolled up from.
+
+        Args:
+            technique: its id.
+            category: the category; None for any.
+        """
+        entry = self.scores[technique]
+        own = entry.covering(self.rules, category)
+        if own or not entry.rolled_up:
+            return own
+        subs = (self.scores.get(sub.id) for sub in self.catalogue.subtechniques(technique))
+        return own.union(*(sub.covering(self.rules, category) for sub in subs if sub is not None))
+
     def scores_of(self, mappings: Iterable[Mapping]) -> dict[str, TechniqueScore]:
         """Technique id → its scores from some of the mappings alone."""
         return roll_up(score(mappings, self.rules), self.rules, self.catalogue)

@@ -84,8 +84,7 @@ def _set(world: World, site_set: SiteSet) -> Page:
 
 def _flow(site_set: SiteSet) -> Chart | None:
     indexed = site_set.indexed
-    scores = indexed.scored.scores
-    covering = {technique: scores[technique].covering(indexed.rules) for technique in covered(scores)}
+    covering = {technique: indexed.scored.covering(technique) for technique in covered(indexed.scored.scores)}
     noun = site_set.head.noun
     return flow_chart(indexed.set, indexed.scored.mappings, indexed.catalogue, covering, noun)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from navlayers._text import percent
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.errors import InputError, Place, Problem
+from navlayers.mapping.model import groups_of
 from navlayers.pages.show.build import mapped_rows
 from navlayers.scoring.labels import Named, labels
 from navlayers.scoring.stats import Stats, base_techniques, set_stats
@@ -158,7 +159,7 @@ class SiteSet:
         rows: dict[tuple[str, str], list[MappingRow]] = {}
         for technique in sorted(self.indexed.mappings):
             for mapping, row in mapped_rows(technique, self.indexed):
-                groups = [("groups", group) for group in self.indexed.groups_of(mapping)]
+                groups = [("groups", group) for group in groups_of(mapping, self.indexed.capabilities)]
                 for key in [("techniques", technique), ("capabilities", mapping.capability), *groups]:
                     rows.setdefault(key, []).append(row)
         return rows
@@ -256,7 +257,7 @@ class SiteSet:
 def group_ids(item: IndexedSet) -> tuple[str, ...]:
     """The declared groups of a set, then the other groups that its capabilities and mappings name."""
     used = {group for capability in item.set.capabilities for group in capability.groups}
-    used |= {group for mapping in item.set.mappings for group in item.groups_of(mapping)}
+    used |= {group for mapping in item.set.mappings for group in groups_of(mapping, item.capabilities)}
     return (*item.set.groups, *sorted(used - item.set.groups.keys()))
 
 

@@ -23,7 +23,7 @@ _NARROW = 32
 """Widths of fewer sizes of text have names above what they name."""
 
 # The rest in sizes of text. A percentage with its space; rows; dots; tracks; space between panels; the least panel.
-_FIGURE, _GAP, _SMALL = 3.1, 1.5, 0.9
+_FIGURE, _GAP, _SMALL = 3.2, 1.5, 0.9
 _ROW, _HIGH_ROW = 1.75, 3.0
 _DOT, _INNER = 0.46, 0.34
 _BAR, _LINE = 0.28, 0.06
@@ -41,7 +41,7 @@ class _Axis(NamedTuple):
     end: int
     step: int
 
-    def at(self, percent: float) -> float:
+    def x_of(self, percent: float) -> float:
         return self.left + (self.right - self.left) * percent / self.end
 
     @property
@@ -50,10 +50,18 @@ class _Axis(NamedTuple):
 
 
 def draw(chart: Chart, width: float, size: float) -> Drawing:
-    """A chart as a drawing of a width with text of a size, in points; without its title and caption.
+    """A chart as a drawing, without its title and caption.
 
     Two series are dumbbells, others panels of bars. Narrow drawings have names above what they name, or fewer
     panels side by side.
+
+    Args:
+        chart: the chart.
+        width: the width of the drawing in points; its height follows.
+        size: the size of its text in points.
+
+    Returns:
+        The drawing, with the title and caption as alternative text.
     """
     plot = chart.plot
     if not isinstance(plot, Shares):
@@ -122,7 +130,7 @@ def _grid(axis: _Axis, top: float, down: float, size: float) -> Iterator[Shape]:
     """The marks of the axis, and a line for each."""
     small, line = _SMALL * size, _LINE * size
     for mark in axis.marks:
-        x = axis.at(mark)
+        x = axis.x_of(mark)
         yield Rect(x - line / 2, top - 0.2 * size, line, down - top + 0.2 * size, _THEME.border)
         yield Text(x, top - 0.5 * size, f"{mark}%", small, _THEME.muted, "middle")
 
@@ -131,7 +139,7 @@ def _dumbbell(
     shares: Shares, whole: int, parts: Sequence[int], axis: _Axis, middle: float, size: float
 ) -> Iterator[Shape]:
     values = [_percent(part, whole) for part in parts]
-    places = [axis.at(value) for value in values]
+    places = [axis.x_of(value) for value in values]
     low, high = min(places), max(places)
     bar, base, small = _BAR * size, middle + CAP * _SMALL * size / 2, _SMALL * size
     if low < high:
@@ -188,7 +196,7 @@ def _panels(shares: Shares, width: float, size: float) -> tuple[tuple[Group, ...
             left = names + gap + place * (panel + gap)
             axis = _Axis(left, left + panel - _FIGURE * size, end, end)
             shapes = tuple(_panel(shares, series, axis, (top, rows, down), size))
-            title = f"{shares.series[series]}: share of each row, up to {end}%"
+            title = f"{shares.series[series]}: 0–{end}%"
             groups.append(Group(f"panel{series + 1}", title, shapes))
         top = down + 2.4 * size
     return tuple(groups), top - size
@@ -203,16 +211,16 @@ def _panel(
     name = cut(single_line(shares.series[series]), (axis.right - axis.left) / size + _FIGURE)
     yield Text(axis.left, top + size, name, size, _THEME.ink, strong=True)
     for mark in axis.marks:
-        yield Rect(axis.at(mark) - line / 2, rows, line, down - rows, _THEME.border)
-        yield Text(axis.at(mark), down + size, f"{mark}%", small, _THEME.muted, "middle" if mark else "start")
+        yield Rect(axis.x_of(mark) - line / 2, rows, line, down - rows, _THEME.border)
+        yield Text(axis.x_of(mark), down + size, f"{mark}%", small, _THEME.muted, "middle" if mark else "start")
     for number, (_, whole, parts) in enumerate(shares.rows):
         middle = rows + (number + 0.5) * pitch
         part = parts[series]
         high = 0.55 * pitch
         if part:
-            bar = axis.at(_percent(part, whole)) - axis.left
+            bar = axis.x_of(_percent(part, whole)) - axis.left
             yield Rect(axis.left, middle - high / 2, bar, high, shares.colors[series])
-        end = axis.at(_percent(part, whole)) + 0.4 * size
+        end = axis.x_of(_percent(part, whole)) + 0.4 * size
         ink = _THEME.ink if part else _THEME.muted
         is_most = part > 0 and part == max(parts)
         base = middle + CAP * small / 2

@@ -37,26 +37,35 @@ class _Node(NamedTuple):
 
 
 def draw_flow(flow: Flow, width: float, size: float) -> tuple[tuple[Group, ...], float]:
-    """The groups of a drawing of a width with text of a size, in points, and its height."""
+    """The drawing of a flow.
+
+    Args:
+        flow: the flow.
+        width: the width of the drawing in points.
+        size: the size of its text in points.
+
+    Returns:
+        The groups of the drawing, and its height in points.
+    """
     most = width * _SIDES
-    figures = [(name, figure) for name, figure, _ in flow.sources]
-    sums = [sum(links) for links in flow.links]
-    ends = [sum(column) for column in zip(*flow.links, strict=True)]
-    unit = _HIGH * size / max(sum(sums), 1)
-    left, before = _side(figures, [each * unit for each in sums], most, size)
-    right, after = _side(flow.targets, [each * unit for each in ends], most, size)
+    names = [(name, figure) for name, figure, _ in flow.sources]
+    source_sums = [sum(links) for links in flow.links]
+    target_sums = [sum(column) for column in zip(*flow.links, strict=True)]
+    unit = _HIGH * size / max(sum(source_sums), 1)
+    left, left_width = _side(names, [each * unit for each in source_sums], most, size)
+    right, right_width = _side(flow.targets, [each * unit for each in target_sums], most, size)
     height = max(_height(left, size), _height(right, size))
     left, right = _placed(left, height, size), _placed(right, height, size)
-    start, end = before + _BESIDE * size, width - after - _BESIDE * size
+    start, end = left_width + _BESIDE * size, width - right_width - _BESIDE * size
     groups = [*_ribbons(flow, left, right, unit, (start + _NODE * size, end - _NODE * size))]
     for number, node in enumerate(left):
         color = flow.sources[number][2]
-        shapes = (*_bar(node, start, color, size), *_label(node, before, size, end=True))
+        shapes = (*_bar(node, start, color, size), *_label(node, left_width, size, end=True))
         groups.append(Group(f"source{number + 1}", "", shapes))
     for number, node in enumerate(right):
         shapes = (
             *_bar(node, end - _NODE * size, _THEME.muted, size),
-            *_label(node, width - after, size, end=False),
+            *_label(node, width - right_width, size, end=False),
         )
         groups.append(Group(f"target{number + 1}", "", shapes))
     return tuple(groups), height
@@ -128,17 +137,17 @@ def _ribbons(
     flow: Flow, left: Sequence[_Node], right: Sequence[_Node], unit: float, ends: tuple[float, float]
 ) -> Iterator[Group]:
     """A ribbon per link, in the order of the nodes at both ends."""
-    starts = [node.y for node in left]
-    stops = [node.y for node in right]
+    source_tops = [node.y for node in left]
+    target_tops = [node.y for node in right]
     for number, links in enumerate(flow.links):
         name, _, color = flow.sources[number]
         for target, link in enumerate(links):
             if not link:
                 continue
-            high = link * unit
+            height = link * unit
             one, several = flow.unit
             title = f"{single_line(name)} → {flow.targets[target][0]}: {link} {one if link == 1 else several}"
-            ribbon = Ribbon(ends[0], starts[number], ends[1], stops[target], high, color)
-            starts[number] += high
-            stops[target] += high
+            ribbon = Ribbon(ends[0], source_tops[number], ends[1], target_tops[target], height, color)
+            source_tops[number] += height
+            target_tops[target] += height
             yield Group(f"ribbon{number + 1}-{target + 1}", title, (ribbon,))

@@ -94,7 +94,7 @@ def _draw(slide: Any, drawing: Drawing) -> None:
     for group in drawing.groups:
         for shape in group.shapes:
             if isinstance(shape, Ribbon):
-                continue  # slides are matrices, which have none
+                raise TypeError("slides are matrices, which have no ribbons")
             drawn = _shape(slide.shapes, shape)
             drawn.name = _clean(group.title.partition("\n")[0] or group.id)
 
@@ -139,7 +139,7 @@ def _shape(shapes: Any, shape: Rect | Line | Text) -> Any:
 
 
 def _unstyle(drawn: Any) -> None:
-    """Take the theme's style off a shape: LibreOffice draws its shadow even if the shape says that it has none."""
+    """Remove the theme's style: LibreOffice draws its shadow."""
     for style in drawn._element.findall(f"{{{drawn._element.nsmap['p']}}}style"):
         drawn._element.remove(style)
 

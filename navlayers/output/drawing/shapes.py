@@ -21,6 +21,9 @@ _QUOTES = {'"': "&quot;", "'": "&#39;"}
 # Strong text has a stroke (in ems) instead of a bold face: it looks the same in every font and is no wider.
 _PEN = 0.025
 
+# The opacity of ribbons, which cross each other.
+_RIBBON = 0.5
+
 # A longer text states its width: machines without Helvetica and its like would draw it over its neighbors.
 _SHORT = 4
 
@@ -73,7 +76,6 @@ class Ribbon(msgspec.Struct, frozen=True):
     y2: float
     height: float
     fill: str
-    opacity: float = 0.5
 
 
 Shape: TypeAlias = Rect | Line | Text | Ribbon
@@ -164,7 +166,7 @@ def _shape(shape: Shape, paint: Callable[[str], str], *, fixed: bool, pen: bool)
             f'y2="{_number(shape.y2)}" stroke="{shape.stroke}" stroke-width="{_number(shape.line)}"/>'
         )
     if isinstance(shape, Ribbon):
-        return f'<path d="{_band(shape)}" {paint(shape.fill)} fill-opacity="{_number(shape.opacity)}"/>'
+        return f'<path d="{_band(shape)}" {paint(shape.fill)} fill-opacity="{_RIBBON}"/>'
     anchor = "" if shape.anchor == "start" else f' text-anchor="{shape.anchor}"'
     bold = ""
     if shape.strong:

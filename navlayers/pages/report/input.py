@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from navlayers.mapping.nouns import Noun
     from navlayers.output.tables import Cell, CellKind
     from navlayers.scoring.coverage import Coverage
-    from navlayers.scoring.scores import Scored, TechniqueScore
+    from navlayers.scoring.scores import Scored
     from navlayers.scoring.stats import CapabilityStats
 
 TECHNIQUES = "techniques and sub-techniques"
@@ -129,18 +129,10 @@ class ReportInput(msgspec.Struct, frozen=True, kw_only=True, dict=True):
                 (number, capability)
                 for number, entries in enumerate(covered)
                 if technique in entries
-                for capability in sorted(self._covering(number, entries[technique]))
+                for capability in sorted(self.inputs[number].scored.covering(technique, self.comparison.category))
             )
             for technique in self.comparison.rows
         }
-
-    def _covering(self, number: int, entry: TechniqueScore) -> set[str]:
-        category, scored = self.comparison.category, self.inputs[number].scored
-        own = set(entry.covering(scored.rules, category))
-        if own or not entry.rolled_up:
-            return own
-        subs = (scored.scores.get(sub.id) for sub in self.catalogue.subtechniques(entry.technique))
-        return own.union(*(sub.covering(scored.rules, category) for sub in subs if sub is not None))
 
     @cached_property
     def ranked(self) -> tuple[tuple[Ranked, ...], ...]:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from navlayers.layer.matrix import release_columns
-from navlayers.mapping.model import HUNDRED
+from navlayers.mapping.model import HUNDRED, groups_of
 from navlayers.pages.show.results import SetHead
 from navlayers.scoring.labels import capability_labels
 from navlayers.scoring.method import method
@@ -100,11 +100,7 @@ class IndexedSet:
     @cached_property
     def grouped(self) -> dict[str, list[Mapping]]:
         """Group id → its mappings to active techniques."""
-        return _index(self.scored.mappings, self.groups_of)
-
-    def groups_of(self, mapping: Mapping) -> tuple[str, ...]:
-        """The groups of a mapping: the one that it names, else those of its capability; each once."""
-        return groups_of(mapping, self.capabilities)
+        return _index(self.scored.mappings, lambda mapping: groups_of(mapping, self.capabilities))
 
     @cached_property
     def members(self) -> dict[str, tuple[str, ...]]:
@@ -147,14 +143,6 @@ class IndexedSet:
     def columns(self) -> tuple[ReleaseColumn, ...]:
         """The matrix of its release."""
         return release_columns(self.catalogue)
-
-
-def groups_of(mapping: Mapping, capabilities: dict[str, Capability]) -> tuple[str, ...]:
-    """The groups of a mapping: the one that it names, else those of its capability; each once."""
-    if mapping.group is not None:
-        return (mapping.group,)
-    capability = capabilities.get(mapping.capability)
-    return tuple(dict.fromkeys(capability.groups)) if capability else ()
 
 
 def _record_order(record: NonMappable) -> tuple[object, ...]:
