@@ -26,8 +26,8 @@ FIRST, SECOND, THIRD, PLANT = (GOLDEN / "inputs" / f"{name}.csv" for name in ("f
 first has 2, second 1 and third 3, of Impair Process Control (5) first and second have 2."""
 
 CAPTION = (
-    "first has the larger share in 1 tactic, second in 1; they are equal in 1; 9 tactics have no covered technique. "
-    "They are furthest apart in Discovery: 20% and 60%."
+    "first has the larger share in 1 tactic, second in 1; they are equal in 1; 9 tactics have no covered "
+    "technique. They are furthest apart in Discovery: 20% and 60%."
 )
 ORANGE, PURPLE, GRAY = "#b35806", "#542788", "#a9aeb6"
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
