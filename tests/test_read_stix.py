@@ -54,12 +54,12 @@ A, T = ref("course-of-action", 1), ref("attack-pattern", 1)
 SOUND = [control(1), technique(1, "T1078"), relation(1, A, T)]
 
 
-def read(*objects: dict[str, Any], **bundle: Any) -> Reading:
+def read(*objects: dict[str, Any], reading: ReadOptions = SAID, **bundle: Any) -> Reading:
     # An object on a line of its own: the first is in line 2.
     lines = ",\n".join(json.dumps(thing) for thing in objects)
     head = json.dumps({"type": "bundle", "id": ref("bundle", 1), **bundle})[:-1]
     data = f'{head}, "objects": [\n{lines}\n]}}'.encode()
-    return readers.read("b.json", data=data, reading=SAID)
+    return readers.read("b.json", data=data, reading=reading)
 
 
 def problems(*objects: dict[str, Any]) -> list[str]:
@@ -134,7 +134,8 @@ def test_ids_come_from_external_ids_else_names_else_stix_ids() -> None:
 def test_techniques_are_known_by_attack_s_stix_ids_of_any_release() -> None:
     # Of the mobile domain; the bundle holds no attack-pattern.
     (mapping,) = json.loads(encode(set_of([row("a", "T1521.003")]), "stix").data)["objects"][-1:]
-    reading = read(control(1), relation(1, A, mapping["target_ref"]))
+    mobile = ReadOptions(metadata={**SAID.metadata, "domain": "mobile"})
+    reading = read(control(1), relation(1, A, mapping["target_ref"]), reading=mobile)
     assert pairs(reading) == [("Some control", "T1521.003", "mitigates")]
 
 

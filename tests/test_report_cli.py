@@ -34,11 +34,11 @@ capabilities:
 """
 
 
-def test_a_report_in_markdown_has_its_heatmaps_beside_it(run: Run, out: Path) -> None:
+def test_a_report_in_markdown_has_its_pictures_beside_it(run: Run, out: Path) -> None:
     done = run("report", "aws", "azure", "-o", out / "my report.md")
     names = [
         "01-aws.svg", "02-microsoft-azure.svg", "03-all-together.svg", "04-what-none-covers.svg",
-        "05-difference-aws-microsoft-azure.svg",
+        "05-difference-aws-microsoft-azure.svg", "06-share-of-each-tactic-that-is-covered.svg",
     ]  # fmt: skip
     assert done.code == 0
     assert sorted(contents(out)) == ["my report-files/" + name for name in names] + ["my report.md"]

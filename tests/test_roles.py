@@ -255,6 +255,8 @@ def wording(page: str) -> set[str]:
     texts = []
     for data in re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL):
         explorer = json.loads(data)
+        if "views" not in explorer:  # the sets of the page that compares two
+            continue
         shown = [shown for view in explorer["views"] for shown in view["shown"]]
         texts += [explorer["covered"], *explorer["noun"], *(view["title"] for view in explorer["views"])]
         texts += [label for each in shown for label, _ in each["legend"]]
