@@ -43,7 +43,7 @@ def test_a_slide_has_the_headline_the_squares_and_the_names_as_shapes() -> None:
 
 def test_shapes_look_alike_in_powerpoint_and_libreoffice() -> None:
     """LibreOffice draws the shadow of a theme's style, and centers text in boxes that do not wrap."""
-    (slide,) = deck(layer([{"techniqueID": "T1078", "score": 100}], gradient=PURPLES, metadata=OURS)).slides
+    (slide,) = deck(layer([{"techniqueID": "T0800", "score": 100}], "ics", gradient=PURPLES, metadata=OURS)).slides
     tree = slide.shapes._spTree
     assert not tree.findall(".//{*}style")
     assert {body.get("wrap") for body in tree.iterfind(".//{*}txBody/{*}bodyPr")} <= {"square", None}
@@ -61,7 +61,7 @@ def test_the_notes_have_the_headline_the_description_and_the_first_gaps() -> Non
 
 
 def test_a_presentation_has_a_slide_per_layer_and_is_small() -> None:
-    views = [view(scored(gradient=PURPLES, name=f"layer {number}")) for number in range(2)]
+    views = [view(scored("ics", gradient=PURPLES, name=f"layer {number}")) for number in range(2)]
     data = render_pptx(views, RenderOptions(theme="dark")).data
     assert len(data) < 300_000
     assert len(Presentation(BytesIO(data)).slides) == 2
