@@ -314,7 +314,9 @@ def test_a_hidden_sheet_is_read_and_told() -> None:
             sheet.write_column(0, 1, ["Control", "a"])
         sheet.hide()
     assert [row[1] for row in told(stream.getvalue())] == ["T1059", "T1078"]
-    assert str(read(stream.getvalue()).notices[0]).startswith('controls.csv: hidden, but read: sheet "Old" (delete')
+    assert str(read(stream.getvalue()).notices[0]).startswith(
+        'controls.csv: sheet "Old" is hidden; it is read (delete'
+    )
 
 
 def test_tables_are_read_from_standard_input_with_columns_of_the_user(run: Run) -> None:

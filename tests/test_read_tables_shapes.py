@@ -247,7 +247,7 @@ def test_a_score_without_a_technique_is_left_out_and_said(run: Run, tmp_path: Pa
         f"3:6: {alone} non_mappable)",
         f'5:6: {kept} ("AC-2" has mappings, so it does not count as non-mappable; give the row a technique id)',
         f"6:6: {kept} (it is kept as non-mappable; give it a technique id, or the status non_mappable)",
-        f"7:7: {alone} non_mappable)",
+        "7:1: this row of totals is left out",
     ]
     (path := tmp_path / "totals.csv").write_text(TOTALS)
     # AC-3 is the one that cannot be mapped, whatever is asked.
@@ -258,13 +258,13 @@ def test_a_score_without_a_technique_is_left_out_and_said(run: Run, tmp_path: Pa
     assert "AC-3" in run("show", "AC-3", "--set", path).out
     assert "Total" not in run("convert", path).out
     found = run("check", path, "--select", "no-technique").out.splitlines()
-    assert [line.split(":")[1] for line in found] == ["3", "5", "6", "7"]
+    assert [line.split(":")[1] for line in found] == ["3", "5", "6"]
 
 
 def test_a_total_of_several_categories_is_reported_once() -> None:
     text = "control,technique,protect,detect\nAC-1,T1059,80,20\nTotal,,80,20\n"
     assert rows(text) == [("AC-1", "T1059", "20"), ("AC-1", "T1059", "80")]
-    assert [notice[:30] for notice in notices(text)] == ["3:7: this row has a score but "]
+    assert notices(text) == ["3:1: this row of totals is left out"]
 
 
 @pytest.mark.parametrize(
@@ -312,6 +312,12 @@ def test_rows_of_totals_are_left_out() -> None:
         "4:1: this row of totals is left out",
         "5:1: this row has only a score; it is left out",
     ]
+    rated = "technique,protect,detect\nT1059,80,20\n,80,20\n"
+    assert notices(rated)[-1] == "3:1: this row has only a score; it is left out"
+    text = "control,technique,score\na,T1059,80\nTotal,,N/A\nb,,N/A\n"
+    assert notices(text)[0] == "3:1: this row of totals is left out"
+    assert not any("not rated" in notice for notice in notices(text)), "no mapping lacks its score"
+    assert [record.capability for record in read(text).mapping_set.non_mappable] == ["b"]
 
 
 def test_a_second_column_of_one_header_is_told() -> None:
@@ -325,6 +331,12 @@ def test_the_name_of_a_technique_stands_in_for_a_blank_id() -> None:
     assert rows(text) == [("a", "T1566", ""), ("b", "T1078", "")]
     assert notices(text)[0].startswith('2:4: technique "Phishing" is read as T1566')
     assert notices(text)[1].startswith("4:3: this row names no technique (it is kept as non-mappable")
+    ics = "control,technique id,technique name\na,,Module Firmware\nb,T0800,\n"
+    reading = readers.read("t.csv", data=ics.encode())
+    assert {(m.capability, m.technique) for m in reading.mapping_set.mappings} == {("a", "T0839"), ("b", "T0800")}
+    assert (reading.mapping_set.domain, reading.mapping_set.non_mappable) == ("ics", ())
+    alone = "technique id,technique name,score\nT1059,,80\n,Phishing,50\n"
+    assert rows(alone) == [("demo", "T1059", "80"), ("demo", "T1566", "50")]
 
 
 @pytest.mark.parametrize("blank", ["", "ATT&CK"])
@@ -332,6 +344,12 @@ def test_two_rows_are_a_header(blank: str) -> None:
     # Merged cells are blank in CSV, and filled in workbooks.
     text = f"Control,ATT&CK,{blank},Rating\n,ID,Name,Value\na,T1059,Command and Scripting Interpreter,80\n"
     assert rows(text) == [("a", "T1059", "80")]
+    repeated = f"{text}CONTROL,att&ck,{blank},rating\n,Id,NAME,value\nb,T1078,,50\n"
+    assert rows(repeated) == [("a", "T1059", "80"), ("b", "T1078", "50")]
+    assert [notice[:27] for notice in notices(repeated)] == [
+        "4:1: the header is repeated",
+        "5:1: the header is repeated",
+    ]
 
 
 def test_a_loop_of_links_is_an_error(run: Run) -> None:
@@ -343,7 +361,7 @@ def test_a_loop_of_links_is_an_error(run: Run) -> None:
 
 def test_a_repeated_header_is_left_out() -> None:
     head = "control,technique,score\n"
-    assert rows(f"{head}a,T1059,80\n{head}b,T1078,50\n") == [("a", "T1059", "80"), ("b", "T1078", "50")]
+    assert rows(f"{head}a,T1059,80\n{head.upper()}b,T1078,50\n") == [("a", "T1059", "80"), ("b", "T1078", "50")]
     assert notices(f"{head}a,T1059,80\n{head}b,T1078,50\n") == ["3:1: the header is repeated; this row is left out"]
 
 

@@ -34,6 +34,8 @@ ONE_READING = {
     "MITRE ATT&CK: T1059": "T1059",
     "attack.t1059.001": "T1059.001",
     "t1059.001 - PowerShell": "T1059.001",
+    "T1566.001 - 365 phishing": "T1566.001",
+    "T1553 and Subvert Trust Controls": "T1553",
     "https://attack.mitre.org/versions/v18/techniques/T1059/001/#detection": "T1059.001",
     "attack.mitre.org/wiki/Technique/T1086": "T1086",
 }

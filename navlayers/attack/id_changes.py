@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -99,12 +99,16 @@ class Addition(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ReleaseChange:
-    """From one release (None where it is not installed) to another of the same domain."""
+    """From one release (None where it is not installed) to another of the same domain.
+
+    `newest` gives the newest releases of a domain, listed once.
+    """
 
     def __init__(self, old: Catalogue | None, new: Catalogue) -> None:
         self.old = old
         self.new = new
         self._changes: dict[str, IdChange] = {}
+        self.newest = cache(attack.newest)
 
     def id_change(self, identifier: str) -> IdChange:
         """The change of an id, even of one that the new release does not have."""
@@ -203,7 +207,7 @@ class ReleaseChange:
         for release in sorted(newest_first, key=lambda release: release.domain != domain):
             if attack.load(release).get(change.id) is not None:
                 return f"not in this release, but in ATT&CK {release.domain} {release.version}"
-        if newer := ids.newer_than(change.id, domain):
+        if newer := ids.newer_than(change.id, domain, self.newest):
             return reason("unknown", newer=newer)
         return f"unknown in every installed release: a typo? {ids.suggestion(change.id, self.new)}".rstrip()
 

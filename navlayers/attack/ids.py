@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
 from typing import TYPE_CHECKING
 
 from navlayers._text import excerpt, or_list
@@ -13,17 +12,18 @@ from navlayers.attack.catalogue import base_number
 from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from navlayers.attack.catalogue import Catalogue
     from navlayers.attack.domain import Domain
 
+    Newest = Callable[[Domain], tuple[Catalogue, ...]]
+
 TECHNIQUE = re.compile(r"(?:(?!(?:MITRE|ATTACK|T[0-9]{4})-)[A-Z][A-Z0-9]*-)?T[0-9]{4}(?:\.[0-9]{3})?")
 """Technique and sub-technique ids: of ATT&CK, of PRE-ATT&CK (PRE-T1064), of ATT&CK Workbench (ORG-T1000.001)."""
 
-_compiled = cache(re.compile)
-"""A pattern that few inputs need: compiling those below at once would take longer than most imports."""
-
+# Patterns that few inputs need are text: to compile them here would take longer than most imports, and `re` keeps
+# those that it has compiled.
 _EDGES = " \t\r\n.,;:|/#*`'\"()[]{}<>-"
 _DASHES = "[\u2010-\u2015\u2212]"
 _INVISIBLE = "[\u00ad\u200b-\u200f\u2060\ufeff]"
@@ -32,16 +32,16 @@ _INVISIBLE = "[\u00ad\u200b-\u200f\u2060\ufeff]"
 _ID = r"T[\s_-]?(?P<base>[0-9]{4})(?:(?:\s*[./:_-]\s*)?(?P<sub>[0-9]{3})|\s*[./_-]\s*(?P<short>[1-9]))?(?![0-9])"
 _SPELLED = (
     r"(?is)(?:(?:https?://)?\S+/(?:techniques?|wiki/technique)/|(?:mitre\W*)?(?:att&ck|attack)\W+|techniques?\W+)?"
-    rf"{_ID}(?:/?[?#]\S*|(?:\s*[-:|(\[]\s*|\s+)(?!t[0-9])[a-z/](?:(?!\bt[0-9]{{4}}).)*)?"
+    rf"{_ID}(?:/?[?#]\S*|(?:\s*[-:|(\[]\s*|\s+)(?!t[0-9])(?:[1-9][0-9]{{2}}\s+)?[a-z/](?:(?!\bt[0-9]{{4}}).)*)?"
 )
 """An id in other cases and with other marks, the address of its page, or either before the technique's name."""
 
 _MANY = (
-    r"(?i)T[0-9]{4}(?:\s*[./]\s*(?:\*|x+\b)|\W+(?:(?:all|any|incl\w*|with|and)\W+)+(?:\w+\W+)?sub"
-    r"|\.[0-9]{3}\s*[-\u2010-\u2015\u2212~]+\s*\.?[0-9]{3}\b"
+    r"(?i)T[0-9]{4}(?:\s*[./]\s*(?:\*|x+\b)|\W+(?:(?:all|any|incl\w*|with|and)\W+)+(?:\w+\W+)?sub(?:s|[-\s]?techniques?)?\b"
+    r"|\.[0-9]{3}\s*[-\u2010-\u2015\u2212~]+\s*\.?(?:0[0-9]{2}\b|[0-9]{3}\b(?!\s+[a-z]))"
     r"|(?:\.[0-9]{3})?\s*(?:[-\u2010-\u2015\u2212:>~=]+|\bto\b|\.\.+)\s*T[0-9]{4})"
 )
-"""What stands for techniques that it does not list: T1059.*, T1059.001-003, T1059 (all subs)."""
+"""A range or group of techniques: T1059.*, T1059.001-003, T1059 (all subs)."""
 
 _NAME_FIRST = rf"(?i)(?:(?!\bT[0-9]{{4}})[^()\[\]])+[(\[]\s*{_ID}"
 _LONGEST = 500
@@ -61,9 +61,9 @@ def likely_id(text: str) -> str | None:
     """The id that a text spells in another way, such as t1059, T1059/001 or an address; None if several or none."""
     if len(text) > _LONGEST or stands_for_several(text):
         return None
-    visible = _compiled(_INVISIBLE).sub("", unicodedata.normalize("NFKC", text))
-    plain = _compiled(_DASHES).sub("-", visible).strip(_EDGES)
-    match = _compiled(_SPELLED).fullmatch(plain) or _compiled(_NAME_FIRST).fullmatch(plain)
+    visible = re.sub(_INVISIBLE, "", unicodedata.normalize("NFKC", text))
+    plain = re.sub(_DASHES, "-", visible).strip(_EDGES)
+    match = re.fullmatch(_SPELLED, plain) or re.fullmatch(_NAME_FIRST, plain)
     if match is None:
         return None
     sub = match["sub"] or (f"00{match['short']}" if match["short"] else "")
@@ -72,7 +72,7 @@ def likely_id(text: str) -> str | None:
 
 def stands_for_several(text: str) -> bool:
     """Whether a text means techniques without listing them, as a range of ids or "all subs" does."""
-    return _compiled(_MANY).search(text) is not None
+    return re.search(_MANY, text) is not None
 
 
 def possible_id(text: str) -> str | None:
@@ -123,14 +123,23 @@ def _full(identifier: str, catalogue: Catalogue) -> str:
     return excerpt(f"{identifier} {catalogue.full_name(identifier)}")
 
 
-def other_domain(identifier: str, domain: Domain) -> str:
-    """The name of another domain ("Mobile") whose newest release has an id, else ""."""
+def other_domain(identifier: str, domain: Domain, newest: Newest = release.newest) -> str:
+    """The name of another domain ("Mobile") whose newest release has an id, else "".
+
+    Args:
+        identifier: the id.
+        domain: the domain that lacks it.
+        newest: gives the newest releases of a domain; for many ids, one that keeps them.
+    """
     others = (other for other in DOMAINS if other != domain)
-    return next((DOMAIN_NAMES[o] for o in others if any(c.get(identifier) for c in release.newest(o))), "")
+    return next((DOMAIN_NAMES[o] for o in others if any(c.get(identifier) for c in newest(o))), "")
 
 
-def newer_than(identifier: str, domain: Domain) -> str:
-    """The newest installed release ("enterprise 19.1") where an id is above all known ids, else ""."""
-    newest = release.newest(domain)
-    highest = max(catalogue.highest for catalogue in newest)
-    return f"{domain} {newest[0].version}" if base_number(identifier) > highest else ""
+def newer_than(identifier: str, domain: Domain, newest: Newest = release.newest) -> str:
+    """The newest installed release ("enterprise 19.1") where an id is above all known ids, else "".
+
+    The arguments are those of `other_domain`.
+    """
+    releases = newest(domain)
+    highest = max(catalogue.highest for catalogue in releases)
+    return f"{domain} {releases[0].version}" if base_number(identifier) > highest else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from navlayers import attack
@@ -31,7 +31,7 @@ class Subject:
     """A set with its places and the catalogue of its release.
 
     `version` is the release that the set, or the user, names. `catalogue` is None if no installed release fits, and
-    `release_problem` reports that, or which other release is used.
+    `release_problem` reports that, or which other release is used. `newest` gives the newest releases of a domain.
     """
 
     def __init__(self, reading: Reading, texts: Texts, version: str | None = None) -> None:
@@ -40,6 +40,7 @@ class Subject:
         self.texts = texts
         self.version = version or self.set.attack_version
         self.catalogue: Catalogue | None = None
+        self.newest = cache(attack.newest)
         self.release_problem: Problem | None = None
         try:
             match = attack.find(self.set.domain, version, own=self.set.attack_version)

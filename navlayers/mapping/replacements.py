@@ -90,7 +90,7 @@ def inactive_ids(ids: Iterable[str], catalogue: Catalogue) -> list[Inactive]:
     """Ids that are not active in the release."""
     releases = ReleaseChange(None, catalogue)
     changes = [releases.id_change(id_) for id_ in ids if not catalogue.is_active(id_)]
-    return [_inactive(change, catalogue) for change in changes]
+    return [_inactive(change, releases) for change in changes]
 
 
 def inactive(mapping_set: MappingSet, catalogue: Catalogue) -> tuple[Inactive, ...]:
@@ -103,7 +103,7 @@ def inactive(mapping_set: MappingSet, catalogue: Catalogue) -> tuple[Inactive, .
     techniques = []
     for id_, rows in sorted(mappings.items()):
         capabilities = tuple(sorted({row.capability for row in rows}))
-        technique = _inactive(releases.id_change(id_), catalogue, capabilities)
+        technique = _inactive(releases.id_change(id_), releases, capabilities)
         # The release has no name for an unknown id; the mappings may.
         if technique.fate == "unknown":
             name = max(row.technique_name or "" for row in rows)
@@ -112,13 +112,14 @@ def inactive(mapping_set: MappingSet, catalogue: Catalogue) -> tuple[Inactive, .
     return tuple(techniques)
 
 
-def _inactive(change: IdChange, catalogue: Catalogue, capabilities: tuple[str, ...] = ()) -> Inactive:
+def _inactive(change: IdChange, releases: ReleaseChange, capabilities: tuple[str, ...] = ()) -> Inactive:
+    catalogue = releases.new
     end = catalogue.get(change.end) if change.end else None
     successor = (end.id, end.name) if end else ("", "")
     active = end is None or end.active
     why = change.why or ("revoked" if end else "unknown")
-    domain = other_domain(change.id, catalogue.domain) if why == "unknown" else ""
-    newer = newer_than(change.id, catalogue.domain) if why == "unknown" and not domain else ""
+    domain = other_domain(change.id, catalogue.domain, releases.newest) if why == "unknown" else ""
+    newer = newer_than(change.id, catalogue.domain, releases.newest) if why == "unknown" and not domain else ""
     return Inactive(change.id, change.name, why, *successor, capabilities, active, newer, domain)
 
 

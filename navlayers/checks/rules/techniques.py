@@ -102,7 +102,7 @@ def _absent(id_: str, name: str | None, catalogue: Catalogue, subject: Subject) 
         if entry is not None:
             hint = f"ATT&CK {release.version} has {named(entry, release)}; is attack_version right?"
             return _Verdict("unknown-technique", message, hint)
-    if newer := newer_than(id_, catalogue.domain):
+    if newer := newer_than(id_, catalogue.domain, subject.newest):
         hint = f"{reason('unknown', newer=newer)}; newer releases are added with: navlayers attack update"
         return _Verdict("unknown-technique", message, hint)
     return _Verdict("unknown-technique", message, suggestion(id_, catalogue, name or ""))

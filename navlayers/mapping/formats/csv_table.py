@@ -121,6 +121,8 @@ class TextGrid:
         self._delimiter = delimiter
         self._start = start
         self._starts = array("Q")
+        # The cell of the last place: a cell of many mistakes has as many places.
+        self._last: tuple[tuple[int, int], re.Match[str] | None, str] = (-1, -1), None, ""
 
     def rows(self) -> Iterator[list[str]]:
         """Each row as long as it is written."""
@@ -155,13 +157,15 @@ class TextGrid:
     def place(self, row: int, column: int, offset: int = 0) -> Place:
         """The place of a character of a cell; the start of the row if it does not have the cell."""
         start = self._starts[row]
-        cell = next(islice(self._cells(start), column, None), None)
+        if self._last[0] != (row, column):
+            found = next(islice(self._cells(start), column, None), None)
+            self._last = (row, column), found, ((found and found["quoted"]) or "").replace('""', '"')
+        _, cell, text = self._last
         if cell is None:
             return self._place(start)
         if cell["quoted"] is None:
             return self._place(cell.start() + offset)
-        doubled = cell["quoted"].replace('""', '"').count('"', 0, offset)
-        return self._place(cell.start("quoted") + offset + doubled)
+        return self._place(cell.start("quoted") + offset + text.count('"', 0, offset))
 
     def _cells(self, offset: int) -> Iterator[re.Match[str]]:
         """The cells of the row at an offset of the text, found again for messages: `csv` gives no places."""

@@ -159,18 +159,21 @@ def likely_domain(techniques: Iterable[str]) -> Domain:
 
 
 def refuse_other_domain(domain: Domain, techniques: Collection[str], place: Place | None = None) -> None:
-    """Refuse the domain that the user gives, if it has nearly none of the techniques that are known.
+    """Refuse the domain that the user gives, if it has nearly none of the ids or names that are known.
 
     Raises:
         UsageError: with the domains that have them.
     """
     counts = domain_counts(techniques)
-    own = sum(any(release.get(id_) for release in attack.newest(domain)) for id_ in techniques)
-    if own >= max(LEAST_SHARE * sum(counts.values()), 1) or not counts:
+    newest = attack.newest(domain)
+    own = sum(_has(newest, technique) for technique in techniques)
+    others = {other: count for other, count in counts.items() if other != domain}
+    if own >= max(LEAST_SHARE * sum(counts.values()), 1) or not others:
         return
-    names = and_list([f"ATT&CK {DOMAIN_NAMES[other]}" for other in counts if other != domain])
+    names = and_list([f"ATT&CK {DOMAIN_NAMES[other]}" for other in others])
     few = f"only {own:,} of {quantity(len(techniques), 'technique')}" if own else "no technique"
-    message = f"{few} is of ATT&CK {DOMAIN_NAMES[domain]}; {'the others' if own else 'they'} are of {names}"
+    known = sum(others.values())
+    message = f"{few} is of ATT&CK {DOMAIN_NAMES[domain]}; {known:,} {'is' if known == 1 else 'are'} of {names}"
     raise UsageError(Problem(message, place, hint=f"omit --meta domain={domain}"))
 
 
@@ -191,6 +194,10 @@ def domains_of(techniques: Iterable[str]) -> dict[str, Domain]:
         if not left:
             break
         newest = attack.newest(domain)
-        domains |= {id_: domain for id_ in left if any(r.get(id_) or r.named(id_) for r in newest)}
+        domains |= {id_: domain for id_ in left if _has(newest, id_)}
         left = {id_: None for id_ in left if id_ not in domains}
     return domains
+
+
+def _has(releases: Iterable[attack.Catalogue], technique: str) -> bool:
+    return any(release.get(technique) or release.named(technique) for release in releases)

@@ -8,8 +8,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from navlayers._text import restore
-from navlayers.mapping.formats.table_columns import find_columns, no_technique_column
+from navlayers.mapping.formats.table_columns import no_technique_column
 from navlayers.mapping.formats.table_content import NO_VALUE, holds_ids
+from navlayers.mapping.formats.table_header import find_columns
 from navlayers.mapping.formats.table_values import NOT_A_NUMBER, Technique, amount, decimal_mark, techniques
 from navlayers.mapping.formats.value_rules import respelled
 

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import re
-from itertools import islice, pairwise, zip_longest
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers import attack
 from navlayers._text import Names, comma_list, compact, quoted, restore, suggestion
 from navlayers.errors import InputError, OtherFileError, Place, Problem, UsageError
 from navlayers.mapping.formats import rows
-from navlayers.mapping.formats.table_content import holds_ids, likely_fields, technique_columns
+from navlayers.mapping.formats.table_content import holds_ids
 from navlayers.mapping.model import CATEGORIES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from navlayers.mapping.formats.table import Grid
 
 HEADER_WITHIN = 20
 """The header is one of the first rows: titles may precede it."""
-
-_SAMPLE = 200
-"""Rows that decide which columns hold techniques."""
 
 SET_FIELDS = {
     "mapping_framework": "framework",
@@ -78,9 +74,6 @@ _LIKELY: dict[str, tuple[str, str]] = {
 }
 """Headers that mean the id if no surer one does, else the name."""
 
-_ANY_NAME = frozenset({"name", "title"})
-"""Headers that name the capability, or the technique of the row where no column has capabilities."""
-
 _CATEGORY: dict[str, str] = {
     "protect": "protect",
     "detect": "detect",
@@ -111,16 +104,16 @@ _BY_USER: dict[str, str] = {
 """Name in `--columns` → field."""
 
 
-_TECHNIQUE_WORDS = {
+TECHNIQUE_WORDS = {
     *_SURE["attack_object_id"].split(),
     *next(iter(_LIKELY)).split(),
 }
-_NUMBERED = re.compile("^(?:primary|secondary|tertiary|other|additional|second|third)|s?[0-9]+$|s$")
+NUMBERED = re.compile("^(?:primary|secondary|tertiary|other|additional|second|third)|s?[0-9]+$|s$")
 """What tells several columns of techniques apart."""
 
-_WORDS = {word for text in (*_SURE.values(), *_LIKELY, *_CATEGORY) for word in text.split()}
-_PLURALS = {f"{word}s": word for word in _WORDS} | {word: word for word in _WORDS}
-_NAMES = Names(_WORDS)
+WORDS = {word for text in (*_SURE.values(), *_LIKELY, *_CATEGORY) for word in text.split()}
+_PLURALS = {f"{word}s": word for word in WORDS} | {word: word for word in WORDS}
+_NAMES = Names(WORDS)
 _HEADERS = [
     *((field, words.split()) for field, words in _SURE.items()),
     *((field, words.split()) for words, pair in _LIKELY.items() for field in pair),
@@ -137,6 +130,7 @@ class Columns(msgspec.Struct):
         others: column without a meaning → the name under which its cells are kept.
         width: the number of its cells, with blank ones at the end.
         more: further columns of techniques.
+        rows: the normalized headers of each of its rows.
     """
 
     row: int
@@ -145,6 +139,7 @@ class Columns(msgspec.Struct):
     others: dict[int, str]
     width: int
     more: tuple[int, ...] = ()
+    rows: tuple[list[str], ...] = ()
 
     @property
     def categories(self) -> dict[str, int]:
@@ -171,129 +166,20 @@ def check_names(columns: Mapping[str, str]) -> dict[str, str]:
     return {_BY_USER.get(name, name): header for name, header in columns.items()}
 
 
-def find_columns(grid: Grid, user_headers: Mapping[str, str], wanted: Collection[str]) -> Columns | None:
-    """The columns of a table, by the row near its start that has the most known headers.
-
-    A row with ids of techniques is not a header. Where techniques are wanted, the cells decide which column holds
-    them if its header does not.
-
-    Returns:
-        None where no such row has one of the wanted fields, and no column holds techniques that are wanted.
-    """
-    rows = list(islice(grid.rows(), _SAMPLE))
-    headers = [
-        columns_of(number, row, user_headers)
-        for number, row in enumerate(rows[:HEADER_WITHIN])
-        if not any(map(holds_ids, row))
-    ]
-    headers = [*_of_two_rows(headers, user_headers), *headers]
-    candidates = [columns for columns in headers if not columns.fields.keys().isdisjoint(wanted)]
-    # The title of a table may be a known word: of two such rows, the wider is the header.
-    best = max(candidates, key=lambda columns: (len(columns.fields), len(columns.headers)), default=None)
-    if "attack_object_id" not in wanted:
-        return best
-    columns = _by_content(grid, rows, best, headers, user_headers)
-    return columns and _with_technique_names(columns, rows[columns.row + 1 :], user_headers)
-
-
-def _of_two_rows(headers: Sequence[Columns], user_headers: Mapping[str, str]) -> list[Columns]:
-    """Two rows that are a header together, as merged cells cause it: "ATT&CK" over "ID" and "Name"."""
-    result = []
-    for above, below in pairwise(headers):
-        if below.row == above.row + 1 and len(above.fields) > 1 and len(below.fields) > 1:
-            group, cells = "", []
-            for upper, lower in zip_longest(above.headers, below.headers, fillvalue=""):
-                group = upper or group
-                both = f"{group} {lower}"
-                cells.append(both if lower and _normal(both) in _WORDS else lower or upper)
-            result.append(columns_of(below.row, cells, user_headers))
-    return result
-
-
-def _with_technique_names(
-    columns: Columns, rows: Sequence[Sequence[str]], user_headers: Mapping[str, str]
-) -> Columns:
-    """The columns where a column such as "Name" holds the techniques' names, and not those of capabilities."""
-    headers = names_of(columns)
-    for field in ("capability_id", "capability_description"):
-        column = columns.fields.get(field, -1)
-        if column < 0 or headers[column] not in _ANY_NAME or field in user_headers:
-            continue
-        names = [row[column].strip() for row in rows if len(row) > column and row[column].strip()]
-        if 2 * sum(map(is_name, names)) > len(names):
-            fields = {other: place for other, place in columns.fields.items() if other != field}
-            fields.setdefault("attack_object_name", column)
-            return msgspec.structs.replace(columns, fields=fields)
-    return columns
-
-
-def _by_content(
-    grid: Grid, rows: list[list[str]], best: Columns | None, headers: list[Columns], user_headers: Mapping[str, str]
-) -> Columns | None:
-    """The columns with that of techniques found by its cells, if its header does not name it."""
-    by_user = user_headers.get("attack_object_id")
-    if best is not None:
-        technique = best.fields["attack_object_id"]
-        holding = [column for column in technique_columns(rows[best.row + 1 :]) if column < best.width]
-        numbered = [
-            c for c in holding if c != technique and _NUMBERED.sub("", names_of(best)[c]) in _TECHNIQUE_WORDS
-        ]
-        if by_user is not None or technique in holding or not holding:
-            return msgspec.structs.replace(best, more=() if by_user else tuple(numbered)) if numbered else best
-        return _with_techniques(best, holding)
-    first = next((number for number, row in enumerate(rows) if any(map(holds_ids, row))), len(rows))
-    holding = technique_columns(rows[first:])
-    if not holding or (by_user is not None and not by_user.isdecimal()):
-        return None
-    above = [columns for columns in headers if columns.row < first and len(columns.headers) > holding[0]]
-    header = max(above, key=lambda columns: (len(columns.fields), columns.row), default=None)
-    if header is not None and header.headers[holding[0]] and not _is_technique(header.headers[holding[0]]):
-        return _with_techniques(header, [column for column in holding if column < header.width])
-    width = max(map(len, grid.rows()))
-    fields = {field: int(name) - 1 for field, name in user_headers.items() if _is_number(name, width)}
-    technique = fields.get("attack_object_id", holding[0])
-    free = [column for column in range(width) if column not in (*holding, *fields.values())]
-    fields = likely_fields(rows, technique, free) | fields
-    others = _others([""] * width, fields)
-    return Columns(-1, [""] * width, fields, others, width, tuple(c for c in holding if c != technique))
-
-
-def _with_techniques(columns: Columns, holding: Sequence[int]) -> Columns:
-    """The columns where these hold techniques, whatever their headers mean otherwise."""
-    fields = {field: column for field, column in columns.fields.items() if column not in holding}
-    before = fields.pop("attack_object_id", None)
-    if before is not None and names_of(columns)[before] in _TECHNIQUE_WORDS:
-        fields.setdefault("attack_object_name", before)
-    fields["attack_object_id"] = holding[0]
-    others = {c: name for c, name in _others(columns.headers, fields).items() if c not in holding}
-    return msgspec.structs.replace(columns, fields=fields, others=others, more=tuple(holding[1:]))
-
-
 def columns_named(columns: Columns, column: int) -> bool:
     """Whether the header of a column means techniques, or there is none."""
-    name = _NUMBERED.sub("", names_of(columns)[column])
+    name = NUMBERED.sub("", names_of(columns)[column])
     known = (_SURE["attack_object_id"], _SURE["subtechnique"], _SURE["attack_object_name"])
-    return not name or name in _TECHNIQUE_WORDS or any(name in words.split() for words in known)
+    return not name or name in TECHNIQUE_WORDS or any(name in words.split() for words in known)
 
 
 def names_of(columns: Columns) -> list[str]:
     """The headers without case, blanks and marks."""
-    return [_normal(header) for header in columns.headers] + [""] * (columns.width - len(columns.headers))
+    return [normal(header) for header in columns.headers] + [""] * (columns.width - len(columns.headers))
 
 
-def _is_technique(text: str) -> bool:
-    """Whether a text is an id, maybe with a mistake, or the name of a technique: no header."""
-    if re.fullmatch(r"\W*T?[\s_-]?[0-9][\w./-]*\W*", text, re.IGNORECASE):
-        return True
-    return is_name(text)
-
-
-def is_name(text: str) -> bool:
-    """Whether a text is the name of a technique."""
-    return any(catalogue.named(text) for catalogue in attack.newest("enterprise"))
-
-
-def _is_number(text: str, most: int) -> bool:
+def is_number(text: str, most: int) -> bool:
+    """Whether a text is the number of one of so many columns."""
     return text.isdecimal() and 0 < int(text) <= most
 
 
@@ -301,10 +187,10 @@ def _column(header: str, headers: Sequence[str]) -> int | None:
     """The column that a user names by its header, else by a similar one, else by its number from 1."""
     if header in headers:
         return headers.index(header)
-    names = [_normal(text) for text in headers]
-    if _normal(header) in filter(None, names):
-        return names.index(_normal(header))
-    return int(header) - 1 if _is_number(header, len(headers)) else None
+    names = [normal(text) for text in headers]
+    if normal(header) in filter(None, names):
+        return names.index(normal(header))
+    return int(header) - 1 if is_number(header, len(headers)) else None
 
 
 def columns_of(number: int, row: Iterable[str], user_headers: Mapping[str, str]) -> Columns:
@@ -313,7 +199,7 @@ def columns_of(number: int, row: Iterable[str], user_headers: Mapping[str, str])
     width = len(headers)
     while headers and not headers[-1]:
         headers.pop()
-    names = [_normal(header) for header in headers]
+    names = [normal(header) for header in headers]
     columns: dict[str, list[int]] = {}
     for column, name in enumerate(names):
         columns.setdefault(name, []).append(column)
@@ -348,10 +234,11 @@ def columns_of(number: int, row: Iterable[str], user_headers: Mapping[str, str])
         alone = next((field for field in ("subtechnique", "attack_object_name") if field in fields), None)
         if alone is not None:
             fields["attack_object_id"] = fields.pop(alone)
-    return Columns(number, headers, fields, _others(headers, fields), width)
+    return Columns(number, headers, fields, others_of(headers, fields), width, rows=(names,))
 
 
-def _others(headers: list[str], fields: dict[str, int]) -> dict[int, str]:
+def others_of(headers: list[str], fields: dict[str, int]) -> dict[int, str]:
+    """Column without a meaning → the name under which its cells are kept."""
     columns: dict[str, int] = {}
     for column in sorted(set(range(len(headers))).difference(fields.values())):
         name = headers[column] or f"column {column + 1}"
@@ -359,7 +246,7 @@ def _others(headers: list[str], fields: dict[str, int]) -> dict[int, str]:
     return {column: name for name, column in columns.items()}
 
 
-def _normal(header: str) -> str:
+def normal(header: str) -> str:
     """A header without case, blanks and marks; a known one without the plural of its last word."""
     plain = compact(header.casefold().replace("&amp;", "&").replace("(s)", ""))
     return _PLURALS.get(plain, plain)
@@ -367,7 +254,7 @@ def _normal(header: str) -> str:
 
 def closest_header(header: str) -> str:
     """The known name closest to an unknown header; "" if none is close."""
-    return rows.meant(header) or _NAMES.closest(_normal(header), 0.8) or ""
+    return rows.meant(header) or _NAMES.closest(normal(header), 0.8) or ""
 
 
 def no_technique_column(path: str, grids: Iterable[Grid], user_headers: Mapping[str, str]) -> OtherFileError:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from navlayers import attack
+from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.attack.ids import TECHNIQUE, likely_id
-from navlayers.mapping.formats.table_values import NOT_A_NUMBER, amount, score, techniques
+from navlayers.mapping.formats.table_values import NOT_A_NUMBER, REMEMBERED, amount, score, techniques
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from fractions import Fraction
 
 Rating = Literal["number", "word", "dots", "mark"]
@@ -110,6 +113,12 @@ def holds_ids(cell: str) -> bool:
     """Whether a cell holds ids of techniques and nothing else, in any spelling."""
     parts = techniques(cell.strip())
     return bool(parts) and all(TECHNIQUE.fullmatch(part.id) or likely_id(part.id) for part in parts)
+
+
+def known_names(domains: Sequence[Domain] = DOMAINS) -> Callable[[str], bool]:
+    """A test whether a text is the name of a technique of one of the domains; it finds their releases once."""
+    newest = cache(attack.newest)
+    return lru_cache(REMEMBERED)(lambda text: any(r.named(text) for domain in domains for r in newest(domain)))
 
 
 def technique_columns(rows: Iterable[Sequence[str]]) -> list[int]:

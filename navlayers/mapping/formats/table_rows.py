@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from collections import Counter
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import msgspec
 
 from navlayers import _text as wording
 from navlayers._text import restore
+from navlayers.attack.domain import DOMAINS
 from navlayers.errors import Place
 from navlayers.mapping.formats import table_values, value_rules
 from navlayers.mapping.formats.assemble import assemble
@@ -20,14 +22,9 @@ from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import file_id, make_head
 from navlayers.mapping.formats.rows import ExplorerRow, Table, row_field
 from navlayers.mapping.formats.table import technique_sheets
-from navlayers.mapping.formats.table_columns import (
-    SET_FIELDS,
-    check_names,
-    columns_named,
-    is_name,
-    refuse_missing,
-)
-from navlayers.mapping.formats.table_content import NO_VALUE, NOT_RATED, TOTALS, Wide, find_wide
+from navlayers.mapping.formats.table_columns import SET_FIELDS, check_names, columns_named, refuse_missing
+from navlayers.mapping.formats.table_content import NO_VALUE, NOT_RATED, TOTALS, Wide, find_wide, known_names
+from navlayers.mapping.formats.table_header import repeats_header
 from navlayers.mapping.formats.table_notices import CAPABILITY, report_columns, report_counts, report_unread
 from navlayers.mapping.formats.table_values import Technique
 from navlayers.mapping.formats.value_rules import NON_MAPPABLE, says_non_mappable
@@ -78,11 +75,11 @@ def _alike(path: str, sheets: list[Sheet], context: Context) -> list[Sheet]:
         message = f"reading only sheet {name}: the columns of {wording.and_list(others)} differ"
         hint = "give the sheets the same header, or read one at a time"
         context.findings.add(Issue(message, hint=hint, fatal=False, code="not-carried"), Place(path))
-    hidden = [wording.quoted(sheet.grid.name) for sheet in alike if sheet.grid.hidden]
-    if hidden:
-        message = f"hidden, but read: sheet {wording.and_list(hidden)}"
-        issue = Issue(message, hint="delete it if it is not part of the set", fatal=False, code="not-carried")
-        context.findings.add(issue, Place(path))
+    for sheet in alike:
+        if sheet.grid.hidden:
+            message = f"sheet {wording.quoted(sheet.grid.name)} is hidden; it is read"
+            issue = Issue(message, hint="delete it if it is not part of the set", fatal=False, code="not-carried")
+            context.findings.add(issue, Place(path))
     for sheet in alike[1:]:
         sheet.grid.path = f"{path}[{sheet.grid.name}]"
     return alike
@@ -100,7 +97,9 @@ class _Reader:
         self._table = Table(context.findings, self.row, self._scale)
         self._heads: dict[str, tuple[str, Sheet, int]] = {}
         self._unrated = 0
-        self._without_score: list[str] = []
+        self._without_score: Counter[str] = Counter()
+        domain, _ = value_rules.domain(context.options.metadata.get("domain", ""))
+        self._is_name = known_names((domain,) if domain else DOMAINS)
         self._wide = Wide({})
         self._zeros = 0
         self._percent = False
@@ -136,8 +135,8 @@ class _Reader:
             message = f"skipped {wording.quantity(self._unrated, 'row')} without a value in {names}"
             self._findings.add(Issue(message, fatal=False, code="not-carried"), Place(self._path))
         if self._without_score:
-            texts = wording.and_list([wording.quoted(text) for text in dict.fromkeys(self._without_score)])
-            message = f"not rated: {wording.quantity(len(self._without_score), 'score')} {texts}"
+            texts = wording.and_list(list(map(wording.quoted, self._without_score)))
+            message = f"not rated: {wording.quantity(self._without_score.total(), 'score')} {texts}"
             self._findings.add(Issue(message, fatal=False, code="not-carried"), Place(self._path))
         kept = [row for index, row in enumerate(self._table.rows) if index not in self._table.left_out]
         ids = [row.attack_object_id for row in kept if row.attack_object_id is not None]
@@ -189,9 +188,11 @@ class _Reader:
             if len(cells) > columns.width and grid.strict:
                 cells = self._cut(sheet, line, cells)
             cells += [""] * (width - len(cells))
-            if cells[:width] == columns.headers:
-                issue = Issue("the header is repeated; this row is left out", fatal=False, code="not-carried")
-                self._findings.add(issue, partial(grid.place, line, 0))
+            column, message = self._aside(sheet, cells)
+            if message:
+                if not self._findings.left_out(mark, "row"):
+                    issue = Issue(message, fatal=False, code="not-carried")
+                    self._findings.add(issue, partial(grid.place, line, column))
                 continue
             for field, column in heads:
                 if cells[column]:
@@ -203,6 +204,28 @@ class _Reader:
             if self._findings.left_out(mark, "row"):
                 continue
             yield from self._split(sheet, line, cells, row)
+
+    def _aside(self, sheet: Sheet, cells: list[str]) -> tuple[int, str]:
+        """The notice of a row that maps nothing, such as a total, and its column; no text for other rows."""
+        columns, fields = sheet.columns, sheet.columns.fields
+        if repeats_header(columns, cells):
+            return 0, "the header is repeated; this row is left out"
+        technique = fields["attack_object_id"]
+        if not _is_total(cells[technique]):
+            ids = (technique, *columns.more, fields.get("subtechnique", technique))
+            if any(cells[column].strip().lower() not in NO_VALUE for column in ids):
+                return 0, ""
+            if "attack_object_name" in fields and self._is_name(cells[fields["attack_object_name"]]):
+                return 0, ""
+        capabilities = [fields[field] for field in ("capability_id", "capability_description") if field in fields]
+        for column in (technique, *capabilities):
+            if _is_total(cells[column]):
+                return column, "this row of totals is left out"
+        if not capabilities or not cells[capabilities[0]].strip():
+            scores = [*columns.categories.values(), *self._wide.tools, fields.get("score_value", technique)]
+            if any(cells[column].strip().lower() not in NO_VALUE for column in scores):
+                return technique, "this row has only a score; it is left out"
+        return 0, ""
 
     def _cut(self, sheet: Sheet, line: int, cells: list[str]) -> list[str]:
         """The row without cells right of the header, which must be blank."""
@@ -238,18 +261,12 @@ class _Reader:
         )
         extra += tuple((f"column {c + 1}", cells[c]) for c in range(len(columns.headers), len(cells)) if cells[c])
         self._complete(columns, cells, row)
-        column = fields["attack_object_id"]
-        total = cells[column].strip().rstrip(":").lower() in TOTALS
-        techniques = [] if total else sheet.techniques(line, cells, self._findings)
-        if total or not (techniques or row.capability_id or row.score_value is None):
-            message = "this row of totals is left out" if total else "this row has only a score; it is left out"
-            issue = Issue(message, fatal=False, code="not-carried")
-            self._findings.add(issue, partial(sheet.grid.place, line, column))
-            return
-        if not techniques and row.attack_object_name is not None and is_name(row.attack_object_name):
+        techniques = sheet.techniques(line, cells, self._findings)
+        if not techniques and row.attack_object_name is not None and self._is_name(row.attack_object_name):
             techniques = [(Technique(row.attack_object_name), fields["attack_object_name"])]
         if not techniques and row == ExplorerRow() and not extra:
             return
+        unrated = self._not_rated(cells[fields["score_value"]]) if "score_value" in fields else ""
         parts: list[tuple[Technique | None, int]] = [*techniques] or [(None, -1)]
         for technique, column in parts:
             single = row
@@ -269,6 +286,9 @@ class _Reader:
                     self._table.extras[len(self._lines)] = extra
                 if offset or rating is not None or elsewhere >= 0:
                     self._details[len(self._lines)] = offset, rating, elsewhere
+                if unrated and rated.score_value is None and technique is not None:
+                    self._without_score[unrated] += 1
+                    unrated = ""
                 self._lines.append(line)
                 yield rated
 
@@ -288,10 +308,12 @@ class _Reader:
 
     def _score(self, text: str) -> str:
         self._percent |= text.rstrip().endswith("%")
-        if text.strip().lower() in NOT_RATED and text.strip().lower() not in self._scale.lower:
-            self._without_score.append(text.strip())
-            return ""
-        return table_values.score(text)
+        return "" if self._not_rated(text) else table_values.score(text)
+
+    def _not_rated(self, text: str) -> str:
+        """The text of a cell of scores that says that there is none, such as N/A; "" for others."""
+        clean = text.strip()
+        return clean if clean.lower() in NOT_RATED and clean.lower() not in self._scale.lower else ""
 
     def _rated(
         self, columns: Columns, row: ExplorerRow, cells: list[str]
@@ -368,3 +390,7 @@ class _Reader:
             return Place(self._path, 1, 1)
         _, sheet, line = self._heads[column]
         return sheet.grid.place(line, sheet.columns.fields[column])
+
+
+def _is_total(text: str) -> bool:
+    return text.strip().rstrip(":").lower() in TOTALS

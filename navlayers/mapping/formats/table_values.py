@@ -24,7 +24,9 @@ _BETWEEN = re.compile(
 )
 """Separators of techniques. A comma counts only before an id: names of techniques hold commas, too."""
 
-_NAMED = re.compile(rf"({_ID})\s*(?:\s[-–—]+\s|:|[-–—]|\s)\s*((?!\.?[0-9]{{3}}\b)\S.*)", re.DOTALL)
+_NAMED = re.compile(
+    rf"({_ID})\s*(?:\s[-–—]+\s|:|[-–—]|\s)\s*((?!\.?(?:0[0-9]{{2}}|[0-9]{{3}}(?!\s+[A-Za-z]))\b)\S.*)", re.DOTALL
+)
 _NAME_FIRST = re.compile(rf"([^()\[\]]*\S)\s*[(\[]\s*({_ID})\s*[)\]]")
 _WRAPPED = re.compile(rf"[(\[]\s*({_ID})\s*[)\]]")
 _SEVERAL = re.compile(r"(T[0-9]{4})\.[0-9]{3}(?:\s*[/,&+]\s*\.?[0-9]{3})+", re.IGNORECASE)
@@ -37,7 +39,7 @@ _LINKS = re.compile(r"[;,]?\s+|[;,](?=https?:)")
 _PERCENT = re.compile(r"([0-9]+(?:[.,][0-9]+)?)\s*%")
 _COMMA = re.compile(r"([0-9]+),([0-9]+)")
 _LONGEST_LIST = 1_000_000
-_REMEMBERED = 10_000
+REMEMBERED = 10_000
 """Results that are kept: the rows of a table repeat techniques and links."""
 
 
@@ -53,7 +55,7 @@ class Technique(NamedTuple):
     text: str = ""
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(REMEMBERED)
 def techniques(text: str) -> tuple[Technique, ...]:
     """The techniques of a cell in their order, without duplicates; malformed ids are included as they are.
 
@@ -96,7 +98,7 @@ def _technique(part: str, offset: int) -> Technique:
     return Technique(part, None, offset)
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(REMEMBERED)
 def references(text: str) -> tuple[str, ...]:
     """The links of a cell: a list in Python or JSON syntax, or links separated by blanks, commas or line ends."""
     clean = text.strip()
@@ -147,7 +149,7 @@ _NUMBERS = {".": _number_pattern(r"\.", ","), ",": _number_pattern(",", ".")}
 _GROUPS = {mark: str.maketrans(mark, ".", _BLANKS + other) for mark, other in (".,", ",.")}
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(REMEMBERED)
 def amount(text: str, mark: str = "") -> Fraction | str:
     """The exact number ≥ 0 of a text, which may have a currency, or what is wrong with it, as "is …".
 

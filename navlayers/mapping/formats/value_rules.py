@@ -71,8 +71,10 @@ def technique(
         hint: str | Callable[[], str] = "list every technique, separated by commas"
     elif brace and (entry := likely_id(before)):
         hint = f"a colon is missing after {entry}"
+    elif possible:
+        hint = f"did you mean {possible}?"
     else:
-        hint = f"did you mean {possible}?" if possible else partial(technique_named, clean, domain)
+        hint = partial(technique_named, clean, domain) if may_be_name(clean) else ""
     spelling = (text, possible) if possible else None
     message = f"technique id {quoted(text)} is malformed"
     return None, Issue(message, TECHNIQUE_EXPECTED, hint, code="malformed-technique", spelling=spelling)
