@@ -45,6 +45,11 @@ class Output(NamedTuple):
     as_json: bool
     quiet: bool
 
+    @property
+    def folder(self) -> str | None:
+        """The output folder; None for standard output."""
+        return None if self.target == _print.STDOUT else self.target
+
     def deliver(
         self,
         result: Comparison | Gaps | Plan,
@@ -60,8 +65,8 @@ class Output(NamedTuple):
         `--json` prints (`machine`), and the tables that `show` prints.
         """
         removed = None
-        if self.target is not None and self.target != _print.STDOUT:
-            removed = write_folder(self.target, folder(), force=self.force, keep=result.files)
+        if self.folder is not None:
+            removed = write_folder(self.folder, folder(), force=self.force, keep=result.files)
         if not self.quiet:
             _print.notices([*result.notices, *(notice for each in result.inputs for notice in each.notices)])
             _print.remapped_inputs(result.inputs, result.catalogue.version)

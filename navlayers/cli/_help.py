@@ -77,6 +77,11 @@ _SECTION_OF = {name: section for section, names in _SECTIONS.items() for name in
 class Command(click.Command):
     """A command whose help has its options in sections and ends with its page of the documentation."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the words of the command line, and keep them for the next command that an answer proposes."""
+        ctx.meta["navlayers.arguments"] = tuple(args)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; an error of one that writes files notes that none was written."""
         try:

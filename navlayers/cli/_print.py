@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 
 STDOUT = "-"
 
+ARGUMENTS = "navlayers.arguments"
+"""The key of the words of the command line, after the command, in the metadata of a context."""
+
+_ANSWER = frozenset(
+    {"output", "outputs", "force", "as_json", "quiet", "every", "full", "format_", "color", "fail_on_loss"}
+)
+"""Names of the options that are about the output of one run."""
+
 MOST_NOTICES = 20
 
 _STARTS = {"navlayers:": "bad", "note:": "accent", "wrote": "good", "written to": "good"}
@@ -56,17 +64,36 @@ def echo_blocks(blocks: Iterable[Block]) -> None:
     echo(render(Document("", blocks=tuple(blocks)), terminal(), cut=True))
 
 
-def next_command(*words: str) -> Facts:
-    """The block that proposes the next command line."""
+def next_command(command: str, *words: str, end: Sequence[str] = ()) -> Facts:
+    """The block that proposes the next command line.
+
+    Args:
+        command: Name of the command.
+        words: Its arguments. After them come the options that the user gave to this command and that it has, too.
+        end: Options after all others.
+    """
     from navlayers.output.document import Facts  # noqa: PLC0415
 
-    return Facts((("Next:", shlex.join(words)),))
+    line = ("navlayers", command, *words, *_carried(command, {*words, *end}), *end)
+    return Facts((("Next:", shlex.join(line)),))
 
 
-def flags(name: str, values: Iterable[str]) -> Iterator[str]:
-    """An option with each of its values, as words of a command line."""
-    for value in values:
-        yield from (name, value)
+def _carried(command: str, stated: Collection[str]) -> Iterator[str]:
+    """The options of this run, as written, that another command has, too; not those of the output."""
+    context = click.get_current_context()
+    values, _, order = context.command.make_parser(context).parse_args(list(context.meta[ARGUMENTS]))
+    given = [each for each in dict.fromkeys(order) if isinstance(each, click.Option) and each.name not in _ANSWER]
+    if not given or context.parent is None or not isinstance(context.parent.command, click.Group):
+        return
+    other = context.parent.command.get_command(context, command)
+    known = {each.name for each in other.params} if other is not None else set()
+    for option in given:
+        name, value = option.opts[-1], values[option.name]
+        if option.name in known and name not in stated:
+            for each in value if option.multiple else [value]:
+                # The parser leaves a mark of its own for an option without its optional value.
+                word = each if isinstance(each, str) else str(option.flag_value)
+                yield from (name,) if option.is_flag else (name, word)
 
 
 def terminal() -> Terminal:

@@ -57,10 +57,15 @@ def command(
         folder=lambda: pages.comparison_folder(comparison, scoring),
         document=lambda: layer_list(layers_of(comparison)),
         machine=lambda: pages.as_json(comparison),
-        show=lambda: _print.echo_blocks(pages.every(comparison) if every else _answer(comparison, sets)),
+        show=lambda: _print.echo_blocks(
+            pages.every(comparison) if every else _answer(comparison, sets, output.folder)
+        ),
     )
 
 
-def _answer(comparison: Comparison, sets: tuple[str, ...]) -> Iterator[Block]:
+def _answer(comparison: Comparison, sets: tuple[str, ...], folder: str | None) -> Iterator[Block]:
     yield from pages.brief(comparison)
-    yield _print.next_command("navlayers", "compare", *dict.fromkeys(sets), "-o", "compared")
+    if folder is None:
+        yield _print.next_command("compare", *dict.fromkeys(sets), end=("-o", "compared"))
+    else:
+        yield _print.next_command("report", *dict.fromkeys(sets), end=("-o", "report.html"))

@@ -63,7 +63,7 @@ def command(
         _print.remapped_inputs((changes.before, changes.after), changes.catalogue.version)
     to_stdout = output == _print.STDOUT
     if format_ == "text" and to_stdout and not every and any(changes.techniques.values()):
-        report = _print.next_command("navlayers", "diff", old, new, "--all")
+        report = _print.next_command("diff", old, new, end=("--all",))
         _print.echo_blocks([*pages.brief(changes), report])
     elif format_ == "text" and to_stdout:
         _print.echo(pages.render(changes, format_, _print.window()))

@@ -10,13 +10,25 @@ import msgspec
 from navlayers.analysis.gaps_layers import layers_of
 from navlayers.analysis.threats import ALL
 from navlayers.api.gaps import gaps as find_gaps
+from navlayers.api.inputs import sets_in_place
+from navlayers.api.sources import sources
 from navlayers.cli import _analysis, _help, _options, _print, _threat
 from navlayers.errors import Problem, UsageError
+from navlayers.mapping.find import shipped
+from navlayers.mapping.formats.context import ReadOptions
+from navlayers.mapping.load import prepare_all
 from navlayers.pages import gaps as pages
 from navlayers.pages.results import layer_list
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from navlayers.analysis.gaps_result import Gaps
+    from navlayers.output.document import Block
     from navlayers.scoring.options import ScoreOptions
+
+_CONTROLS = "nist_800_53"
+"""The shipped set to choose from for those who have only sets of their own: it suits every organization."""
 
 
 @click.command(cls=_help.Command)
@@ -57,12 +69,52 @@ def command(
     _threat.refuse_stdin_twice(sets, threat)
     scores = msgspec.structs.asdict(scoring)
     gaps = find_gaps(*sets, threat=threat, software_of=software_of, **options, **scores)
-    words = (*dict.fromkeys(sets), *_print.flags("--threat", threat), *_print.flags("--software-of", software_of))
-    plan = _print.next_command("navlayers", "plan", *words, "--budget", "5")
     output.deliver(
         gaps,
         folder=lambda: pages.gaps_folder(gaps, scoring),
         document=lambda: layer_list(layers_of(gaps)),
         machine=lambda: pages.as_json(gaps),
-        show=lambda: _print.echo_blocks(pages.every(gaps) if every else [*pages.brief(gaps), plan]),
+        show=lambda: _print.echo_blocks(pages.every(gaps) if every else _answer(gaps, sets)),
     )
+
+
+def _answer(gaps: Gaps, sets: tuple[str, ...]) -> Iterator[Block]:
+    yield from pages.brief(gaps)
+    words = _plan(gaps, tuple(dict.fromkeys(sets)))
+    if words:
+        yield _print.next_command("plan", *words, end=("--budget", "5"))
+    else:
+        yield _print.next_command("report", *dict.fromkeys(sets), end=("-o", "report.html"))
+
+
+def _plan(gaps: Gaps, sets: tuple[str, ...]) -> tuple[str, ...]:
+    """The arguments of a plan: shipped sets to choose from, own ones as in place; () where none would help."""
+    names = {each.name for each in shipped()}
+    own = [word for word in sets if word not in names]
+    choice = [word for word in sets if word in names]
+    if not gaps.open or not (gaps.total.covered or (own and not choice and _controls_cover(gaps))):
+        return ()
+    if not own:
+        return sets
+    # Such controls are shipped for Enterprise alone, and without categories. --from is the format of every set.
+    options = click.get_current_context().params
+    other = gaps.catalogue.domain != "enterprise" or gaps.category is not None or options["from_"]
+    if other and not choice:
+        return ()
+    # --have takes words apart at commas, and refuses sets that cover nothing.
+    if (
+        len(gaps.inputs) != len(sets)
+        or any("," in word for word in own)
+        or not all(each.scores for each in gaps.inputs)
+    ):
+        return ()
+    # A file that --have names needs no mention among the sets; a folder or standard input does.
+    beside = [word for word in own if choice or word not in map(str, sets_in_place(("-",), own)[1:])]
+    return (*(choice or [_CONTROLS]), *beside, *(part for word in own for part in ("--have", word)))
+
+
+def _controls_cover(gaps: Gaps) -> bool:
+    """Whether the shipped controls are mapped to an open technique."""
+    (controls,), _ = prepare_all(sources((_CONTROLS,), ReadOptions()), gaps.catalogue.version)
+    mapped = {mapping.technique for mapping in controls.set.mappings}
+    return any(row.technique in mapped for row in gaps.open)

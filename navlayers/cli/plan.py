@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from navlayers.analysis.plan.candidates import FULL
 from navlayers.analysis.plan.layer import plan_layer
 from navlayers.analysis.plan.options import PlanOptions
-from navlayers.analysis.plan.result import decimal
 from navlayers.api.gaps import plan as make_plan
 from navlayers.api.inputs import sets_in_place
 from navlayers.cli import _analysis, _help, _options, _print, _threat
@@ -16,10 +16,12 @@ from navlayers.layer.document import encode_layer
 from navlayers.pages import plan as pages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from navlayers.analysis.plan.candidates import Measure
+    from navlayers.analysis.plan.result import Plan
     from navlayers.mapping.model import Category
+    from navlayers.output.document import Block
     from navlayers.scoring.options import ScoreOptions
 
 
@@ -70,24 +72,19 @@ def command(
         worth=scoring.worth,
         **options,
     )
-    values = {"--threat": threat, "--software-of": options["software_of"], "--have": request["have"]}
-    words = [word for name, given in values.items() for word in _print.flags(name, given)]
     every_set = dict.fromkeys(map(str, sets_in_place(sets, request["have"])))
-    report = _print.next_command(
-        "navlayers", "report", *every_set, *words, *_goal(plan.options), "-o", "report.html"
-    )
     output.deliver(
         plan,
         folder=lambda: pages.plan_folder(plan),
         document=lambda: encode_layer(plan_layer(plan)),
         machine=lambda: pages.as_json(plan),
-        show=lambda: _print.echo_blocks(pages.every(plan) if every else [*pages.brief(plan), report]),
+        show=lambda: _print.echo_blocks(pages.every(plan) if every else _answer(plan, every_set, scoring.worth)),
     )
 
 
-def _goal(options: PlanOptions) -> Iterator[str]:
-    """The budget and the target as words of a command line."""
-    if options.most is not None:
-        yield from ("--budget", f"{decimal(options.most):g}")
-    if options.least is not None:
-        yield from ("--target", f"{float(100 * options.least):g}%")
+def _answer(plan: Plan, sets: Iterable[str], worth: float | None) -> Iterator[Block]:
+    yield from pages.brief(plan)
+    # A report refuses counts beside scores; the plan counts mappings without a score as full.
+    mixed = worth is None and len({each.set.scored for each in plan.inputs}) > 1
+    end = ("--worth", f"{FULL:g}") if mixed else ()
+    yield _print.next_command("report", *sets, end=(*end, "-o", "report.html"))

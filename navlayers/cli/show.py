@@ -92,8 +92,7 @@ def command(
         # Only this form needs it.
         from navlayers.pages.show.brief import brief  # noqa: PLC0415
 
-        words = ("navlayers", "show", what, *_print.flags("--set", sets), "--full")
-        _print.echo_blocks([*brief(result), _print.next_command(*words)])
+        _print.echo_blocks([*brief(result), _print.next_command("show", what, end=("--full",))])
         return
     if format_ == "text" and output == _print.STDOUT:
         _print.echo(show.render(result, format_, pages=pages, terminal=_print.terminal()))

@@ -8,6 +8,7 @@ import click
 
 from navlayers.api.sources import sources
 from navlayers.cli import _analysis, _help, _options, _print
+from navlayers.mapping.find import shipped
 from navlayers.mapping.load import Prepared, prepare_all
 from navlayers.pages import stats as pages
 from navlayers.scoring.stats import Stats, set_stats
@@ -64,10 +65,13 @@ def command(
 
 def _follow(sets: tuple[str, ...], loaded: Sequence[Prepared]) -> Facts:
     """The next command: layers of a set, the numbers of one of several, the gaps against a threat set."""
-    word = sets[0] if len(loaded) == len(sets) == 1 else loaded[0].name
-    if len(loaded) > 1:
-        return _print.next_command("navlayers", "stats", word)
+    first = loaded[0]
+    # Several parts of one table are one file.
+    if len(loaded) > 1 and sets != (str(first.path),):
+        is_shipped = first.path in {each.path for each in shipped()}
+        return _print.next_command("stats", first.name if is_shipped else str(first.path))
+    word = sets[0] if len(sets) == 1 else first.name
     # The shipped controls are for Enterprise.
-    if loaded[0].set.role == "threat" and loaded[0].set.domain == "enterprise":
-        return _print.next_command("navlayers", "gaps", "nist_800_53", "--threat", word)
-    return _print.next_command("navlayers", "build", word)
+    if first.set.role == "threat" and first.set.domain == "enterprise":
+        return _print.next_command("gaps", "nist_800_53", "--threat", word)
+    return _print.next_command("build", word)
