@@ -124,8 +124,8 @@ class Page:
         content = escape(finalize(text))
         if column is _TEXT and not isinstance(cell, Span) and "://" not in text:
             return content
-        if isinstance(cell, Span) and cell.tone == "dim":
-            return Markup('<span class="version">%s</span>') % content
+        if isinstance(cell, Span) and cell.tag:
+            return Markup('<span class="tag">%s</span>') % content
         strong = isinstance(cell, Span) and cell.strong and bool(text)
         if fill := fill_of(cell, column):
             return Markup('<span class="chip %s">%s</span>') % (self.colors.name(fill), content)
@@ -141,9 +141,9 @@ class Page:
             )
         return Markup('<span class="strong">%s</span>') % content if strong else content
 
-    def pictures(self, chart: Chart) -> Markup:
+    def chart_svgs(self, chart: Chart) -> Markup:
         """A chart as SVG for wide windows, and another for narrow ones."""
-        return pictures(chart, self.colors)
+        return chart_svgs(chart, self.colors)
 
     @property
     def style(self) -> Markup:
@@ -159,7 +159,7 @@ class Page:
         return Markup(rules)  # noqa: S704 - hexadecimal colors and quoted headers
 
 
-def pictures(chart: Chart, colors: Colors) -> Markup:
+def chart_svgs(chart: Chart, colors: Colors) -> Markup:
     """A chart as SVG for wide windows, and another for narrow ones; `colors` gives its colors their classes."""
     from markupsafe import Markup  # noqa: PLC0415 - for HTML alone
 

@@ -27,19 +27,22 @@ _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 class Span(str):
     """A piece of text with an http(s) address, the color `#rrggbb` behind it, or emphasis; a plain str has none.
 
-    `tone` is its meaning, which terminals show as a color.
+    `tone` is its meaning, which terminals show as a color. A `tag` is set apart from the text before it.
     """
 
-    __slots__ = ("color", "strong", "tone", "url")
+    __slots__ = ("color", "strong", "tag", "tone", "url")
     url: str
     color: str
     strong: bool
     tone: Tone
+    tag: bool
 
-    def __new__(cls, text: str, url: str = "", *, color: str = "", strong: bool = False, tone: Tone = "") -> Span:
+    def __new__(
+        cls, text: str, url: str = "", *, color: str = "", strong: bool = False, tone: Tone = "", tag: bool = False
+    ) -> Span:
         """The text and its looks; the caller ensures that the address is http(s)."""
         span = super().__new__(cls, text)
-        span.url, span.color, span.strong, span.tone = url, color, strong, tone
+        span.url, span.color, span.strong, span.tone, span.tag = url, color, strong, tone, tag
         return span
 
 
@@ -183,7 +186,7 @@ def relinked(text: str, pages: Mapping[str, str], column: Column = _TEXT) -> str
     if page is None:
         return text
     old = text if isinstance(text, Span) else Span(text)
-    return Span(text, page, color=old.color, strong=old.strong, tone=old.tone)
+    return Span(text, page, color=old.color, strong=old.strong, tone=old.tone, tag=old.tag)
 
 
 def with_pages(table: Table, pages: Mapping[str, str]) -> Table:

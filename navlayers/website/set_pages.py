@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text import day, web_links
-from navlayers.output.html import pictures
+from navlayers.output.html import chart_svgs
 from navlayers.pages.charts import flow_chart
 from navlayers.pages.show.build import capability_page, group_page, record
 from navlayers.pages.show.layout import link
@@ -74,7 +74,7 @@ def _set(world: World, site_set: SiteSet) -> Page:
         "capabilities": site_set.counted_capabilities(),
         "groups": site_set.counted_groups(),
         "flow": flow,
-        "drawn": flow and pictures(flow, world.colors),
+        "drawn": flow and chart_svgs(flow, world.colors),
         "records": table(site_set.head, (record(row, indexed) for row in indexed.non_mappable if row in recorded)),
         "replaced": indexed.prepared.replaced,
         "left_out": indexed.scored.left_out,

@@ -23,7 +23,7 @@ class Thumbnails:
     """Draws a matrix of these columns."""
 
     def __init__(self, columns: Sequence[ReleaseColumn]) -> None:
-        self._squares = Squares.of(len(column.families) for column in columns)
+        self._squares = Squares.from_sizes(len(column.families) for column in columns)
         self._families = [
             (base.id, *(sub.id for sub in subs)) for column in columns for base, subs in column.families
         ]

@@ -115,15 +115,33 @@ def inline_svg(drawing: Drawing, paint: Callable[[str], str], kind: str) -> str:
         drawing: the drawing.
         paint: color → the attribute that fills a shape with it.
         kind: the class of the element.
+
+    Returns:
+        The element, its text escaped.
     """
-    label = _escape(f"{drawing.title}. {drawing.description}" if drawing.title else drawing.description)
-    size = f"{_number(drawing.width)} {_number(drawing.height)}"
-    start = f'<svg class="{kind}" role="img" aria-label="{label}" viewBox="0 0 {size}" font-family="{FAMILY}">'
+    label = f"{drawing.title}. {drawing.description}" if drawing.title else drawing.description
     body = (
         f"<g>{_titled(group)}{''.join(_shape(shape, paint, fixed=True, pen=False) for shape in group.shapes)}</g>"
         for group in drawing.groups
     )
-    return f"{start}{''.join(body)}</svg>"
+    return svg_element("".join(body), kind, label, (drawing.width, drawing.height), f' font-family="{FAMILY}"')
+
+
+def svg_element(body: str, kind: str, label: str, size: tuple[float, float], more: str = "") -> str:
+    """A picture as an element of HTML.
+
+    Args:
+        body: its shapes as SVG.
+        kind: its class.
+        label: what it shows, for those who cannot see it.
+        size: its width and height.
+        more: further attributes, with a space before each.
+
+    Returns:
+        The element, its label escaped.
+    """
+    box = " ".join(map(_number, size))
+    return f'<svg class="{kind}" role="img" aria-label="{_escape(label)}" viewBox="0 0 {box}"{more}>{body}</svg>'
 
 
 def _lines(drawing: Drawing, *, fixed: bool) -> Iterator[str]:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers._text import single_line
 from navlayers.layer.matrix import matrix_of
 from navlayers.output.drawing.header import describe
-from navlayers.output.drawing.shapes import Drawing, Group, Rect
+from navlayers.output.drawing.shapes import Drawing, Group, Rect, svg_element
 from navlayers.output.drawing.theme import THEMES
-from navlayers.output.html import finalize
 from navlayers.output.mini_matrix import color_of
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
+    from navlayers.layer.matrix import Matrix
     from navlayers.layer.view import View
     from navlayers.output.html import Colors
 
@@ -35,7 +35,7 @@ class Squares(NamedTuple):
     height: int
 
     @classmethod
-    def of(cls, sizes: Iterable[int]) -> Squares:
+    def from_sizes(cls, sizes: Iterable[int]) -> Squares:
         """The squares of tactics with these numbers of techniques."""
         places = []
         left = rows = 0
@@ -53,7 +53,7 @@ class Squares(NamedTuple):
             page: gives colors their classes.
             label: what it shows, for those who cannot see it.
         """
-        from markupsafe import Markup, escape  # noqa: PLC0415 - for HTML alone
+        from markupsafe import Markup  # noqa: PLC0415 - for HTML alone
 
         drawn: dict[str, list[str]] = {}
         for (x, y), color in zip(self.places, colors, strict=True):
@@ -62,14 +62,14 @@ class Squares(NamedTuple):
             f'<path class="{page.name(color) if color else "none"}" d="{"".join(squares)}"/>'
             for color, squares in sorted(drawn.items())
         )
-        start = f'<svg class="thumbnail" role="img" aria-label="{escape(finalize(label))}"'
-        size = f'viewBox="0 0 {self.width} {self.height}"'
-        return Markup(f"{start} {size}>{paths}</svg>")  # noqa: S704 - numbers, classes, and a text just escaped
+        element = svg_element(paths, "thumbnail", single_line(label), (self.width, self.height))
+        return Markup(element)  # noqa: S704 - numbers, classes, and an escaped text
 
 
 def thumbnail(view: View, width: float, text: str) -> Drawing:
     """The matrix of a layer as a drawing of at most this width in points; `text` goes before its description."""
-    squares, colors = _squares(view)
+    matrix = matrix_of(view)
+    squares, colors = _squares(matrix)
     unit = min(width / squares.width, _LARGEST)
     side, theme = _SIDE * unit, THEMES["light"]
     shapes = tuple(
@@ -78,19 +78,29 @@ def thumbnail(view: View, width: float, text: str) -> Drawing:
     )
     size = round(squares.width * unit, 2), round(squares.height * unit, 2)
     title = single_line(view.name) or "Matrix"
-    return Drawing(*size, title, _description(view, text), theme.page, (Group("matrix", "", shapes),))
+    return Drawing(*size, title, _description(matrix, text), theme.page, (Group("matrix", "", shapes),))
 
 
 def thumbnail_svg(view: View, page: Colors, text: str) -> Markup:
-    """The matrix of a layer for a page; `text` goes before its description."""
-    squares, colors = _squares(view)
-    return squares.svg(colors, page, f"{single_line(view.name) or 'Matrix'}. {_description(view, text)}")
+    """The matrix of a layer for a page.
+
+    Args:
+        view: the layer.
+        page: gives colors their classes.
+        text: what goes before its description, for those who cannot see it.
+
+    Returns:
+        The picture as an element of the page.
+    """
+    matrix = matrix_of(view)
+    squares, colors = _squares(matrix)
+    return squares.svg(colors, page, f"{single_line(view.name) or 'Matrix'}. {_description(matrix, text)}")
 
 
-def _squares(view: View) -> tuple[Squares, list[str]]:
-    columns = [[color_of(cell) for cell in column.cells] for column in matrix_of(view).columns]
-    return Squares.of(map(len, columns)), [color for column in columns for color in column]
+def _squares(matrix: Matrix) -> tuple[Squares, list[str]]:
+    columns = [[color_of(cell) for cell in column.cells] for column in matrix.columns]
+    return Squares.from_sizes(map(len, columns)), [color for column in columns for color in column]
 
 
-def _description(view: View, text: str) -> str:
-    return f"{text} {describe(matrix_of(view))}".lstrip()
+def _description(matrix: Matrix, text: str) -> str:
+    return f"{text} {describe(matrix)}".lstrip()

@@ -158,12 +158,11 @@ def _titles(data: ReportInput) -> Iterator[str]:
     """The inputs with their versions: `a 1, b 2 and c`."""
     last = len(data.inputs) - 1
     for number, coverage in enumerate(data.inputs):
-        version = coverage.set.shown_version
-        name = coverage.title.removesuffix(f" {version}") if version else coverage.title
-        yield f"{' and ' if number == last else ', '}{name}" if number else name
-        if name != coverage.title:
+        before = "" if not number else " and " if number == last else ", "
+        yield f"{before}{coverage.set.name}"
+        if version := coverage.set.shown_version:
             yield " "
-            yield Span(version, tone="dim")
+            yield Span(version, tag=True)
 
 
 def _without_empty(block: Block) -> Block:
