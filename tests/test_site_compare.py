@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from browser_helpers import axe, no_sideways_scroll
+from conftest import write_set
 from site_pages import assert_sound, prepared, site_of
 
 from navlayers.analysis.gaps import find_gaps
@@ -33,7 +34,10 @@ def pages() -> Pages:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("compare") / "site"
-    write_site(resolve(list(SETS)), path)
+    # 19.1 replaced T1574.002 with T1574.001, and moved that to other tactics.
+    rows = (("edr", "T1574.001", "detect", "minimal"), ("edr", "T1574.002", "detect", "significant"))
+    tiny = write_set(path.with_name("tiny.json"), rows)
+    write_site(resolve([*SETS, str(tiny)]), path)
     return path
 
 
@@ -88,12 +92,36 @@ def test_two_sets_over_one_matrix(open_page: OpenPage, folder: Path) -> None:
     }
     assert rows["T1562.008"] == "replaced by T1685.002 Disable or Modify Cloud Log"
     assert rows["T1685.002"] == "not in ATT&CK 16.1"
-    assert rows["T1078"].split(" \N{RIGHTWARDS ARROW} ") == [
-        "Defense Evasion, Initial Access, Persistence, Privilege Escalation",
-        "Initial Access, Persistence, Privilege Escalation, Stealth",
-    ]
+    # 19.1 gave TA0005 another name: its techniques stay where they are.
+    assert "T1078" not in rows
+    tactics = page.locator("table.tactics tbody th").all_inner_texts()
+    assert "Defense Evasion \N{RIGHTWARDS ARROW} Stealth" in tactics
     assert no_sideways_scroll(page)
     assert not axe(page, ".compare")
+    page.goto(f"{address}#a=tiny&b=tiny@19.1")
+    page.get_by_text(
+        "Of the techniques of the set: 1 removed, 0 added, 1 in other tactics, 1 with another score."
+    ).wait_for()
+    assert page.locator("#changes ~ .frame tbody td:last-child").all_inner_texts() == [
+        "replaced by T1574.001 DLL",
+        "Defense Evasion, Persistence, Privilege Escalation \N{RIGHTWARDS ARROW} Execution, Stealth; "
+        "score 10 \N{RIGHTWARDS ARROW} 100",
+    ]
+
+
+def test_a_release_that_cannot_be_loaded_is_named_and_tried_again(open_page: OpenPage, folder: Path) -> None:
+    visit = open_page(folder / "compare/enterprise.html")
+    page = visit.page
+    script, away = folder / "assets/enterprise-19.1.js", folder / "away.js"
+    script.rename(away)
+    page.locator("select").nth(1).select_option("aws@19.1")
+    page.get_by_text("ATT&CK 19.1 could not be loaded").wait_for()
+    away.rename(script)
+    page.locator("select").nth(1).select_option("intel-vpro@19.1")
+    page.locator(".headline", has_text="at 19.1").wait_for()
+    (problem,) = visit.problems
+    assert "ERR_FILE_NOT_FOUND" in problem
+    visit.problems.clear()
 
 
 def test_two_tabs_lead_to_the_matrix(open_page: OpenPage, folder: Path) -> None:

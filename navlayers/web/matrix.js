@@ -15,9 +15,9 @@ class Matrix {
       make("div", { class: "view-head" }, this.heading, this.count), this.legend, this.frame);
   }
 
-  // The page of a technique or tactic on a site, or ATT&CK's own if the site has none.
-  pageOf(folder, { id }) {
-    if (this.model.absent.has(id)) return `https://attack.mitre.org/${folder}/${id.replace(".", "/")}/`;
+  // The page of a technique or tactic on a site, or that of its release if the site has none.
+  pageOf(folder, { id, page }) {
+    if (this.model.absent.has(id)) return page ?? `https://attack.mitre.org/${folder}/${id.replace(".", "/")}/`;
     return `${this.model.pages}${folder}/${id.toLowerCase()}.html`;
   }
 

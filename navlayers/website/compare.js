@@ -20,7 +20,7 @@ class Compare {
     this.chosen = ["A", "B"].map((name) => this.choice(name));
     root.append(make("div", { class: "controls" }, make("div", { class: "line" }, ...this.chosen.map(([label]) => label))),
       this.verdict, this.legends, this.slider, this.frame, make("h2", { id: "tactics" }, "Tactics"), this.table, this.changes, this.tip.element);
-    this.arrive();
+    this.readAddress();
     this.listen();
     root.hidden = false;
     this.show();
@@ -35,7 +35,7 @@ class Compare {
   }
 
   // The choice is in the address: #a=aws&b=gcp, or with a release, #a=aws@16.1&b=aws@19.1.
-  arrive() {
+  readAddress() {
     const parts = new URLSearchParams(location.hash.slice(1));
     const [{ version, data: { views } }] = this.releases;
     const ids = this.releases.flatMap(({ data }) => data.views.map(({ id }) => id));
@@ -61,7 +61,14 @@ class Compare {
   load(release) {
     if (!this.models.has(release)) {
       const script = make("script", { src: `${release.data.pages}assets/${release.script}` });
-      this.models.set(release, new Promise((done) => { script.addEventListener("load", () => done(this.read(release))); }));
+      this.models.set(release, new Promise((done, fail) => {
+        script.addEventListener("load", () => done(this.read(release)));
+        script.addEventListener("error", () => {
+          this.models.delete(release);
+          script.remove();
+          fail(new Error(`ATT&CK ${release.version} could not be loaded: ${script.src}`));
+        });
+      }));
       document.head.append(script);
     }
     return this.models.get(release);
@@ -76,8 +83,15 @@ class Compare {
 
   async show() {
     const ids = this.chosen.map(([, select]) => select.value);
-    const sides = await Promise.all(ids.map((id) => this.side(id)));
-    if (ids.some((id, at) => id !== this.chosen[at][1].value)) return; // another choice came while a release was loading
+    const isOld = () => ids.some((id, at) => id !== this.chosen[at][1].value); // another choice came while a release was loading
+    let sides;
+    try {
+      sides = await Promise.all(ids.map((id) => this.side(id)));
+    } catch ({ message }) {
+      if (!isOld()) this.verdict.replaceChildren(message);
+      return;
+    }
+    if (isOld()) return;
     const [a, b] = sides;
     this.shown = a.matrix === b.matrix ? [a.matrix] : [a.matrix, b.matrix];
     for (const matrix of this.shown) matrix.update(() => true);
@@ -87,28 +101,29 @@ class Compare {
     const names = sides.map(({ view, release }) => (a.release === b.release ? view.title : `${view.title} at ${release.version}`));
     this.legends.replaceChildren(...this.shown.map(({ legend }, at) => make("div", {}, make("b", {}, `${"AB"[at]}: ${names[at]}`), legend)));
     this.swipe();
-    this.even();
+    this.equalizeHeights();
     this.count(a, b, names);
-    this.changed(a, b);
+    this.showChanges(a, b);
     if (location.hash !== this.address && (location.hash || ids[0] !== this.releases[0].data.views[0].id)) history.replaceState(null, "", this.address);
   }
 
   // Tactics of both releases, in the order of B, lie over each other; a release that lacks one has its name alone.
   align(a, b) {
-    const names = b.model.tactics.map(({ name }) => name);
-    a.model.tactics.forEach(({ name }, at) => {
-      if (!names.includes(name)) names.splice(names.indexOf(a.model.tactics[at - 1]?.name) + 1, 0, name);
+    const tactics = [...b.model.tactics];
+    const place = (tactic) => tactics.findIndex(({ id }) => id === tactic?.id);
+    a.model.tactics.forEach((tactic, at) => {
+      if (place(tactic) < 0) tactics.splice(place(a.model.tactics[at - 1]) + 1, 0, tactic);
     });
-    this.tactics = names;
-    this.stack.style.setProperty("--least", `${names.length * COLUMN}px`);
+    this.tactics = tactics;
+    this.stack.style.setProperty("--least", `${tactics.length * COLUMN}px`);
     for (const { model, matrix, release } of [a, b]) {
-      matrix.grid.replaceChildren(...names.map((name) => matrix.columns[model.tactics.findIndex((tactic) => tactic.name === name)]?.element
+      matrix.grid.replaceChildren(...tactics.map(({ id, name }) => matrix.columns[model.tactics.findIndex((tactic) => tactic.id === id)]?.element
         ?? make("div", { class: "column" }, make("h4", { class: "soft" }, name, " ", make("span", { class: "ratio" }, `not in ${release.version}`)))));
     }
   }
 
   // In narrow windows, the tactics of both matrices have the same heights.
-  even() {
+  equalizeHeights() {
     const pairs = this.tactics.map((_, at) => this.shown.map(({ grid }) => grid.children[at]));
     for (const column of pairs.flat()) column.style.minHeight = "";
     const heights = pairs.map((pair) => Math.max(...pair.map(({ offsetHeight }) => offsetHeight)));
@@ -116,14 +131,14 @@ class Compare {
   }
 
   // Tactics fold and unfold in both matrices.
-  alike(unfold) {
+  toggleTactic(unfold) {
     const column = unfold.closest(".column");
     const at = [...column.parentElement.children].indexOf(column);
     for (const one of this.shown) {
       const other = one.grid.children[at];
       if (other.querySelector(".unfold")) one.unfold(other, column.classList.contains("shown"));
     }
-    this.even();
+    this.equalizeHeights();
   }
 
   swipe() {
@@ -139,18 +154,20 @@ class Compare {
       return { totals: all.map(({ size }) => size), total: new Set([...all[0], ...all[1]]).size, a: covered[0].size, b: covered[1].size, both };
     };
     const every = tally(({ model }) => [...model.techniques.keys()]);
-    const [first, second] = every.totals;
-    const of = a.release === b.release ? `of ${first}` : `of ${first} in A and ${second} in B,`;
+    const [inA, inB] = every.totals;
+    const of = a.release === b.release ? `of ${inA}` : `of ${inA} in A and ${inB} in B,`;
     this.verdict.replaceChildren(make("b", {}, nameA), ` maps ${plural(every.a, "technique")}, `, make("b", {}, nameB),
       ` ${every.b.toLocaleString("en")}: ${every.both} both, ${every.a - every.both} only A, ${every.b - every.both} only B, ${of} techniques and sub-techniques.`);
     const right = { scope: "col", class: "right" };
     const marks = this.root.dataset.marks.split(" ");
-    const rows = this.tactics.map((name) => {
-      const of = ({ model }) => [...new Set(model.tactics.find((tactic) => tactic.name === name)?.techniques.flat(2))];
-      const { total, both, totals, ...own } = tally(of);
-      const figures = [own.a, own.b, both, own.a - both, own.b - both, total - own.a - own.b + both];
+    const rows = this.tactics.map(({ id }) => {
+      const own = [a, b].map(({ model }) => model.tactics.find((tactic) => tactic.id === id));
+      const name = [...new Set(own.filter(Boolean).map((tactic) => tactic.name))].join(" \u2192 ");
+      const of = ({ model }) => [...new Set(own[model === a.model ? 0 : 1]?.techniques.flat(2))];
+      const { total, both, totals, a: first, b: second } = tally(of);
+      const figures = [first, second, both, first - both, second - both, total - first - second + both];
       return make("tr", {}, make("th", { scope: "row" }, name),
-        make("td", { class: "chart" }, dumbbell(totals[0] && own.a / totals[0], totals[1] && own.b / totals[1], marks)),
+        make("td", { class: "chart" }, dumbbell(totals[0] && first / totals[0], totals[1] && second / totals[1], marks)),
         ...[...figures, total].map((number) => make("td", { class: "right" }, String(number))));
     });
     this.table.replaceChildren(make("table", { class: "tactics" },
@@ -159,32 +176,41 @@ class Compare {
       make("tbody", {}, ...rows)));
   }
 
-  // One set at two releases: the techniques that went, came and moved, and those with another score.
-  changed(a, b) {
+  // One set at two releases: the techniques that were removed, added or moved, and those with another score.
+  showChanges(a, b) {
     const same = a.release !== b.release && a.view.id.split("@")[0] === b.view.id.split("@")[0];
     this.changes.hidden = !same;
     if (!same) return;
-    const kinds = { went: [], came: [], moved: [], scored: [] };
+    const words = { removed: "removed", added: "added", moved: "in other tactics", scored: "with another score" };
+    const counts = { removed: 0, added: 0, moved: 0, scored: 0 };
+    const list = { removed: [], added: [], moved: [], scored: [] };
     const sides = [a, b].map(({ model, view }) => (id) => {
       const number = model.byId.get(id);
-      return number === undefined ? null : { ...model.techniques[number], entry: model.entry(view, number), model };
+      if (number === undefined) return null;
+      const tactics = model.tactics.filter((tactic) => tactic.techniques.flat(2).includes(number));
+      return { ...model.techniques[number], tactics, entry: model.entry(view, number), model };
     });
     const ids = [a, b].flatMap(({ model, view }) => [...view.shown[0].entries.keys()].map((number) => model.techniques[number].id));
     for (const id of [...new Set(ids)].sort()) {
       const [before, after] = sides.map((side) => side(id));
-      const tactics = [before, after].map((one) => one && [...new Set(one.tactics)].sort().join(", "));
+      const tactics = (field) => [before, after].map((one) => one && one.tactics.map((tactic) => tactic[field]).sort().join(", "));
       const score = (one) => (one?.entry ? scoreText(one.entry) : "");
-      const put = (kind, text) => kinds[kind].push([id, (after ?? before).name, before, after, text]);
       const successor = sides[1](b.release.replaced[id]);
-      if (!after) put("went", successor ? `replaced by ${successor.id} ${successor.name}` : `not in ATT&CK ${b.release.version}`);
-      else if (!before) put("came", `not in ATT&CK ${a.release.version}`);
-      else if (tactics[0] !== tactics[1]) put("moved", `${tactics[0]} \u2192 ${tactics[1]}`);
-      else if (score(before) !== score(after)) put("scored", `score ${score(before) || "none"} \u2192 ${score(after) || "none"}`);
+      const found = {};
+      if (!after) found.removed = successor ? `replaced by ${successor.id} ${successor.name}` : `not in ATT&CK ${b.release.version}`;
+      else if (!before) found.added = `not in ATT&CK ${a.release.version}`;
+      else {
+        const [old, now] = tactics("id");
+        if (old !== now) found.moved = tactics("name").join(" \u2192 ");
+        if (score(before) !== score(after)) found.scored = `score ${score(before) || "none"} \u2192 ${score(after) || "none"}`;
+      }
+      const [first] = Object.keys(found);
+      for (const kind of Object.keys(found)) counts[kind] += 1;
+      if (first) list[first].push([id, (after ?? before).name, before, after, Object.values(found).join("; ")]);
     }
-    const words = { went: "gone", came: "new", moved: "in other tactics", scored: "with another score" };
-    const list = Object.values(kinds).flat();
+    const changes = Object.values(list).flat();
     const cell = (one, name) => make("td", { class: "right", "data-name": name }, one?.entry ? chip(one.model, one.entry) : "");
-    const rows = list.map(([id, name, before, after, text]) => {
+    const rows = changes.map(([id, name, before, after, text]) => {
       const { model, matrix } = after ? b : a;
       const href = matrix.pageOf("techniques", model.techniques[model.byId.get(id)]);
       return make("tr", {}, make("th", { scope: "row" }, make("a", { href }, id), ` ${name}`), cell(before, "A"), cell(after, "B"), make("td", {}, text));
@@ -193,9 +219,9 @@ class Compare {
       make("thead", {}, make("tr", {}, ...["Technique", "A", "B", "Change"].map((name, at) => make("th", { scope: "col", class: at % 3 && "right" }, name)))),
       make("tbody", {}, ...rows)));
     this.changes.replaceChildren(make("h2", { id: "changes" }, "Changes between the releases"),
-      make("p", {}, `Of the techniques of the set: ${Object.entries(kinds).map(([kind, some]) => `${some.length} ${words[kind]}`).join(", ")}.`),
-      list.length ? frame : "");
-    if (list.length) addFilter(frame.firstElementChild);
+      make("p", {}, `Of the techniques of the set: ${Object.entries(counts).map(([kind, number]) => `${number} ${words[kind]}`).join(", ")}.`),
+      changes.length ? frame : "");
+    if (changes.length) addFilter(frame.firstElementChild);
   }
 
   listen() {
@@ -208,8 +234,8 @@ class Compare {
     };
     for (const [, select] of this.chosen) select.addEventListener("input", () => this.show());
     this.slider.addEventListener("input", () => this.swipe());
-    window.addEventListener("hashchange", () => { this.arrive(); this.show(); });
-    NARROW.addEventListener("change", () => this.even());
+    window.addEventListener("hashchange", () => { this.readAddress(); this.show(); });
+    NARROW.addEventListener("change", () => this.equalizeHeights());
     window.addEventListener("scroll", () => tip.follow(), { passive: true });
     this.frame.addEventListener("scroll", () => tip.follow(), { passive: true });
     document.addEventListener("keydown", ({ key }) => { if (key === "Escape") tip.hide(); });
@@ -226,7 +252,7 @@ class Compare {
     stack.addEventListener("focusout", () => tip.hide());
     stack.addEventListener("click", ({ target }) => {
       const unfold = target.closest(".unfold");
-      if (unfold) this.alike(unfold);
+      if (unfold) this.toggleTactic(unfold);
       const fold = target.closest(".fold");
       if (!fold) return;
       const { model } = of(fold.previousElementSibling);
@@ -238,7 +264,7 @@ class Compare {
         one.state.open = open;
       }
       for (const matrix of this.shown) matrix.update(() => true);
-      this.even();
+      this.equalizeHeights();
     });
     stack.addEventListener("keydown", (event) => {
       const cell = cellOf(event);
@@ -253,6 +279,12 @@ class Compare {
   }
 }
 
+// A share in whole percent: 0% is nothing, 100% all.
+function percentText(share) {
+  if (share > 0 && share < 0.01) return "<1%";
+  return share > 0.99 && share < 1 ? ">99%" : `${Math.round(100 * share)}%`;
+}
+
 // Two shares on a line, as charts of reports draw them: a dot for A in the ring of B.
 function dumbbell(a, b, [first, second]) {
   const draw = (name, attributes) => {
@@ -262,7 +294,7 @@ function dumbbell(a, b, [first, second]) {
   };
   const at = (share) => 6 + 148 * share;
   const disc = (share, r, name) => draw("circle", { class: name, cx: at(share), cy: 6, r });
-  const svg = draw("svg", { class: "line", viewBox: "0 0 160 12", role: "img", "aria-label": `A ${Math.round(100 * a)}%, B ${Math.round(100 * b)}%` });
+  const svg = draw("svg", { class: "line", viewBox: "0 0 160 12", role: "img", "aria-label": `A ${percentText(a)}, B ${percentText(b)}` });
   svg.append(draw("rect", { class: "border", x: 6, y: 5.5, width: 148, height: 1 }),
     draw("rect", { class: "rule", x: at(Math.min(a, b)), y: 4.2, width: 148 * Math.abs(a - b), height: 3.6 }),
     disc(b, 6, second), disc(b, 4.4, "paper"), disc(a, 4.4, first));
