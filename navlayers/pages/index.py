@@ -10,7 +10,7 @@ from navlayers._text import encode as encode_lines
 from navlayers.mapping.model import Role
 from navlayers.mapping.replacements import Inactive, ReplacedId
 from navlayers.output.folders import GENERATOR, FileEntry
-from navlayers.scoring.labels import Named
+from navlayers.scoring.labels import IdAndName
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.stats import CapabilityStats, capability_stats, non_mappable_ids
 
@@ -68,8 +68,8 @@ class SetIndex(msgspec.Struct, frozen=True, kw_only=True):
     counts: Counts
     files: tuple[FileEntry, ...]
     capabilities: tuple[CapabilityStats, ...]
-    non_mappable_capabilities: tuple[Named, ...]
-    non_mappable_techniques: tuple[Named, ...]
+    non_mappable_capabilities: tuple[IdAndName, ...]
+    non_mappable_techniques: tuple[IdAndName, ...]
     non_mappable_pairs: tuple[Pair, ...]
     left_out: tuple[Inactive, ...]
     replaced: tuple[ReplacedId, ...]
@@ -208,9 +208,9 @@ def make_index(
         ),
         files=files,
         capabilities=tuple(stats.rounded() for stats in capabilities),
-        non_mappable_capabilities=tuple(Named(i, names.get(i, i)) for i in unmapped.capabilities),
+        non_mappable_capabilities=tuple(IdAndName(i, names.get(i, i)) for i in unmapped.capabilities),
         non_mappable_techniques=tuple(
-            Named(i, technique.name if (technique := catalogue.get(i)) else i) for i in unmapped.techniques
+            IdAndName(i, technique.name if (technique := catalogue.get(i)) else i) for i in unmapped.techniques
         ),
         non_mappable_pairs=tuple(Pair(*pair) for pair in unmapped.pairs),
         left_out=scored.left_out,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from navlayers.mapping.model import MappingSet
 
 
-class Named(msgspec.Struct, frozen=True):
+class IdAndName(msgspec.Struct, frozen=True):
     """An id and its name."""
 
     id: str

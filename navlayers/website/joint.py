@@ -12,7 +12,7 @@ from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS
 from navlayers.errors import ReleaseError
 from navlayers.layer.colors import RAMPS, Gradient
 from navlayers.layer.matrix import ReleaseColumn, release_columns
-from navlayers.website.thumbnail import Thumbnails
+from navlayers.website.set_pictures import Thumbnails
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,24 +92,13 @@ def joints(sets: Sequence[SiteSet]) -> Iterator[Joint]:
         inside = [item for item in sets if item.indexed.set.domain == domain]
         if inside:
             first = max(inside, key=lambda item: versions.number(item.indexed.catalogue.version))
-            yield _joint(domain, first.indexed.catalogue, inside)
+            yield joint_of(domain, first.indexed.catalogue, inside)
 
 
-def _joint(domain: Domain, catalogue: Catalogue, sets: Sequence[SiteSet]) -> Joint:
+def joint_of(domain: Domain, catalogue: Catalogue, sets: Sequence[SiteSet]) -> Joint:
+    """The sets of a domain at a release."""
     members = tuple(Member(item, item.indexed.at(catalogue)) for item in sets)
     return Joint(domain, catalogue, members, Thumbnails(release_columns(catalogue)))
-
-
-def releases(joint: Joint) -> Iterator[Joint]:
-    """The sets at the release of the joint, at the newest one if that is newer, and at their own older ones."""
-    yield joint
-    sets = [member.site_set for member in joint.members]
-    newest = attack.find(joint.domain).catalogue
-    if versions.number(newest.version) > versions.number(joint.catalogue.version):
-        yield _joint(joint.domain, newest, sets)
-    own = {item.indexed.catalogue.version: item.indexed.catalogue for item in sets}
-    for version in sorted(own.keys() - {joint.catalogue.version}, key=versions.number, reverse=True):
-        yield _joint(joint.domain, own[version], [one for one in sets if one.indexed.catalogue.version == version])
 
 
 class Threatened(NamedTuple):
@@ -132,6 +121,6 @@ def threatened(joint: Joint) -> Threatened | None:
         if not releases:
             return None
         known = attack.threats(releases[0])
-        there = _joint(domain, attack.load(releases[0]), [member.site_set for member in joint.members])
+        there = joint_of(domain, attack.load(releases[0]), [member.site_set for member in joint.members])
     threats = tuple(threat for threat in (*known.groups, *known.campaigns) if threat.techniques)
     return Threatened(there, threats) if threats else None

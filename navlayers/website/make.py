@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import printable, quantity, rounded
+from navlayers._text import and_list, printable, quantity, rounded
 from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS
 from navlayers.errors import Problem, UsageError
 from navlayers.output import html
@@ -19,9 +19,10 @@ from navlayers.pages.show.set_index import indexed
 from navlayers.scoring.options import ScoreOptions
 from navlayers.web.explorer import SCRIPTS
 from navlayers.website.attack_pages import domain_page, tactic_pages, technique_pages
-from navlayers.website.joint import joints, releases, threatened
+from navlayers.website.compare_page import compare_page, releases
+from navlayers.website.joint import joints, threatened
 from navlayers.website.matrix import release_data, release_script
-from navlayers.website.overview_pages import compare_page, home_page, tactics_page, techniques_page
+from navlayers.website.overview_pages import home_page, tactics_page, techniques_page
 from navlayers.website.pages import HOME, TACTICS, TECHNIQUES, Addresses, Here, Page, ThreatAddresses, World
 from navlayers.website.set_pages import set_pages
 from navlayers.website.sets import SiteSet, group_ids, refuse_layers, titles
@@ -77,6 +78,7 @@ class Drawing:
             "fill": world.colors.name,
             "piece": piece,
             "cell": lambda score, category, head: piece(score_cell(score, category, head)),
+            "and_list": and_list,
             "breakable": html.breakable,
             "mean": partial(rounded, decimals=1),
             "notes": row_notes,
@@ -226,7 +228,7 @@ class Site:
         for domain, compared in self._compared.items():
             if sum(len(joint.members) for joint in compared) == 1:
                 del addresses.compare[domain]
-        shown = (joint.catalogue for joints in self._compared.values() for joint in joints)
+        shown = (joint.catalogue for compared in self._compared.values() for joint in compared)
         self._releases = tuple(shown)
 
     @property

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
 from navlayers._text import quantity, rounded
 from navlayers.layer.build import scored_gradient
 from navlayers.layer.colors import NOT_RATED_ITEM, LegendItem, count_gradient, count_legend, value_legend
 from navlayers.mapping.model import CATEGORIES
-from navlayers.mapping.nouns import Noun, common_noun
+from navlayers.mapping.nouns import Noun
 from navlayers.output.tables import Span
 from navlayers.pages.show.layout import score_cell
 from navlayers.web.explorer import (
@@ -36,8 +34,6 @@ if TYPE_CHECKING:
     from navlayers.pages.show.set_index import IndexedSet
     from navlayers.scoring.scores import TechniqueScore
     from navlayers.website.downloads import LayerFile
-    from navlayers.website.joint import Joint
-    from navlayers.website.pages import Addresses
     from navlayers.website.sets import SiteSet
 
 _UNRATED = "✓"
@@ -46,20 +42,6 @@ _UNRATED = "✓"
 
 # Sets of a domain map techniques, whether they are of threats or not.
 _SET = Noun("set", "sets", threat=True)
-
-
-class Compared(msgspec.Struct, frozen=True):
-    """Sets at one release, to compare any two.
-
-    `script` holds the release; `replaced` has the techniques that it does not have, with their successors in it, ""
-    for none; `absent` has the ids that have no page on the site.
-    """
-
-    version: str
-    script: str
-    data: Explorer
-    replaced: dict[str, str]
-    absent: list[str]
 
 
 class Matrix(NamedTuple):
@@ -101,50 +83,14 @@ def overview_gradient(item: IndexedSet) -> Gradient:
     return scored_gradient(item.rules, None, max(numbers, default=0))
 
 
-def _overview_legend(item: IndexedSet, gradient: Gradient, scores: Mapping[str, float | None]) -> list[LegendItem]:
+def overview_legend(item: IndexedSet, gradient: Gradient, scores: Mapping[str, float | None]) -> list[LegendItem]:
+    """The legend of the overall scores of a set, strongest first."""
     if item.rules.counts:
         highest = max((score or 0 for score in scores.values()), default=1)
         legend = count_legend(gradient, highest, item.rules.noun)
     else:
         legend = value_legend(gradient, item.rules)
     return [*legend, *([NOT_RATED_ITEM] if None in scores.values() else [])]
-
-
-def compared_matrix(joints: Sequence[Joint], addresses: Addresses, page: str, colors: Colors) -> Matrix:
-    """The matrices of the sets of a domain at some releases, to compare any two."""
-    data = [_compared(joint, addresses, page, colors) for joint in joints]
-    catalogue = joints[0].catalogue
-    return Matrix(to_json(data), release_script(catalogue), catalogue.tactics)
-
-
-def _compared(joint: Joint, addresses: Addresses, page: str, colors: Colors) -> Compared:
-    """The overall scores of the sets at one release, each in the colors of its set."""
-    catalogue = joint.catalogue
-    numbers = Numbers(catalogue, colors)
-    views, sets = [], []
-    for at, (site_set, there) in enumerate(joint.members):
-        scores = {technique: entry.overall for technique, entry in there.scored.scores.items()}
-        gradient = overview_gradient(there)
-        legend = _overview_legend(there, gradient, scores)
-        shown = numbers.shown(scores, gradient, legend, colors=not_rated_colors(scores))
-        title = clean(site_set.title)
-        views.append(View(f"{site_set.addresses.name}@{catalogue.version}", title, "set", [at], [shown]))
-        entries = there.scored.scores.items()
-        sets.append(Input(title, title, counts={numbers.techniques[t]: len(e.capabilities) for t, e in entries}))
-    noun = common_noun(member.site_set.head.noun for member in joint.members)
-    replaced: dict[str, str] = {}
-    for _, there in joint.members:
-        replaced |= {one.id: "" for one in there.scored.left_out}
-        replaced |= {one.id: one.successor for one in there.prepared.replaced}
-    ids = (*numbers.techniques, *(tactic.id for tactic in catalogue.tactics))
-    known = addresses.techniques.keys() | addresses.tactics.keys()
-    return Compared(
-        version=catalogue.version,
-        script=release_script(catalogue),
-        data=_explorer(numbers, views, page, sets=sets, noun=noun, counts=False),
-        replaced=dict(sorted(replaced.items())),
-        absent=sorted(set(ids) - known),
-    )
 
 
 def set_matrix(site_set: SiteSet, colors: Colors) -> Matrix:
@@ -165,7 +111,7 @@ def set_matrix(site_set: SiteSet, colors: Colors) -> Matrix:
     mapped = {numbers.techniques[technique]: len(entry.capabilities) for technique, entry in scores.items()}
     view = View(site_set.addresses.name, title, "set", [0], shown)
     sets, head, page = [Input(title, title, counts=mapped)], site_set.head, site_set.addresses.page
-    data = _explorer(numbers, [view], page, measures, sets, noun=head.noun, counts=head.counts)
+    data = explorer(numbers, [view], page, measures, sets, noun=head.noun, counts=head.counts)
     return _matrix(numbers, data)
 
 
@@ -177,7 +123,7 @@ def part_matrix(
     legend = _legend(layer, scores)
     shown = numbers.shown(scores, layer.gradient, legend, colors=not_rated_colors(scores))
     view, head = View("part", clean(title), "layer", [], [shown]), site_set.head
-    data = _explorer(numbers, [view], page, noun=head.noun, counts=head.counts, compact=True)
+    data = explorer(numbers, [view], page, noun=head.noun, counts=head.counts, compact=True)
     return _matrix(numbers, data)
 
 
@@ -201,7 +147,7 @@ def domain_matrix(
     }
     shown = numbers.shown(counts, gradient, legend, words=words)
     view = View("sets", "Mapping sets", "layer", [], [shown])
-    return _matrix(numbers, _explorer(numbers, [view], page, noun=_SET, counts=True))
+    return _matrix(numbers, explorer(numbers, [view], page, noun=_SET, counts=True))
 
 
 def _legend(layer: LayerFile, scores: Mapping[str, float | None]) -> tuple[LegendItem, ...]:
@@ -209,7 +155,7 @@ def _legend(layer: LayerFile, scores: Mapping[str, float | None]) -> tuple[Legen
     return (*layer.legend, NOT_RATED_ITEM) if unrated else layer.legend
 
 
-def _explorer(
+def explorer(
     numbers: Numbers,
     views: Sequence[View],
     page: str,
@@ -220,6 +166,18 @@ def _explorer(
     counts: bool,
     compact: bool = False,
 ) -> Explorer:
+    """The data of the explorer of a page.
+
+    Args:
+        numbers: of the techniques of a release, and of texts and colors.
+        views: what it shows.
+        page: the path of the page within the site.
+        measures: what scores may be of.
+        sets: the sets of the views.
+        noun: the word for capabilities.
+        counts: scores are numbers of capabilities.
+        compact: it starts without empty cells.
+    """
     return Explorer(
         release=None,
         measures=measures,

@@ -1,16 +1,15 @@
-"""The pages that list all of a kind: sets (the start page), techniques, tactics; and the comparison of two sets."""
+"""The pages that list all of a kind: sets (the start page), techniques, tactics."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from navlayers.analysis.compare_layers import ONLY_FIRST, ONLY_SECOND
 from navlayers.scoring.stats import base_techniques
 from navlayers.website.joint import Ratio
-from navlayers.website.matrix import compared_matrix, covered
+from navlayers.website.matrix import covered
 from navlayers.website.pages import HOME, TACTICS, TECHNIQUES, Crumb, Page, World
-from navlayers.website.thumbnail import set_picture
+from navlayers.website.set_pictures import set_picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,17 +65,3 @@ def _shares(joint: Joint) -> Iterator[tuple[str, str, list[Ratio]]]:
             column.tactic.name,
             [Ratio(site_set, len(mapped.intersection(ids)), len(ids)) for site_set, mapped in bases],
         )
-
-
-def compare_page(world: World, joints: Sequence[Joint]) -> Page:
-    """Any two sets of a domain over one matrix, at the same release or at two."""
-    joint, path = joints[0], world.addresses.compare[joints[0].domain]
-    context = {
-        "release": joint.release,
-        "versions": [one.catalogue.version for one in joints[1:]],
-        "domain": joint.domain,
-        "others": world.addresses.compare,
-        "matrix": compared_matrix(joints, world.addresses, path, world.colors),
-        "marks": (ONLY_FIRST, ONLY_SECOND),
-    }
-    return Page(path, "compare", f"Compare sets of {joint.release}", (world.home, Crumb("Compare")), context)

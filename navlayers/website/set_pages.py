@@ -12,8 +12,8 @@ from navlayers.pages.show.layout import link
 from navlayers.scoring.stats import non_mappable_records
 from navlayers.website.matrix import covered, part_matrix, score_of, set_matrix
 from navlayers.website.pages import Crumb, Page, World
+from navlayers.website.set_pictures import set_picture
 from navlayers.website.sets import Share, table
-from navlayers.website.thumbnail import set_picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

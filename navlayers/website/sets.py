@@ -11,7 +11,7 @@ from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.model import groups_of
 from navlayers.pages.show.build import mapped_rows
-from navlayers.scoring.labels import Named, labels
+from navlayers.scoring.labels import IdAndName, labels
 from navlayers.scoring.stats import Stats, base_techniques, set_stats
 from navlayers.website.downloads import Downloads, LayerFile
 from navlayers.website.matrix import covered
@@ -86,12 +86,12 @@ def table(head: SetHead, rows: Iterable[MappingRow]) -> Table:
 class Counted(NamedTuple):
     """A capability or group in a list: its coverage, and the path of its layer, "" for none."""
 
-    named: Named
+    named: IdAndName
     mappings: int
     techniques: int
     subtechniques: int
     layer: str
-    groups: tuple[Named, ...] = ()
+    groups: tuple[IdAndName, ...] = ()
     capabilities: int = 1
     unique: int = 0
 
@@ -202,18 +202,20 @@ class SiteSet:
         return Share.from_ids(techniques, self.active)
 
     @cached_property
-    def groups(self) -> dict[str, Named]:
+    def groups(self) -> dict[str, IdAndName]:
         """Its groups by id, those with names first."""
-        return {group: Named(group, self.indexed.set.groups.get(group, group)) for group in group_ids(self.indexed)}
+        return {
+            group: IdAndName(group, self.indexed.set.groups.get(group, group)) for group in group_ids(self.indexed)
+        }
 
     @cached_property
     def group_labels(self) -> dict[str, str]:
         """Group id → label."""
         return labels({group: label.name for group, label in self.groups.items()})
 
-    def capability(self, identifier: str) -> Named:
+    def capability(self, identifier: str) -> IdAndName:
         """A capability with its name."""
-        return Named(identifier, self.indexed.names.get(identifier, identifier))
+        return IdAndName(identifier, self.indexed.names.get(identifier, identifier))
 
     def layer(self, kind: str, identifier: str) -> LayerFile | None:
         """The layer of a category, group or capability."""
@@ -228,7 +230,7 @@ class SiteSet:
         stats = self.indexed.stats.get(identifier)
         layer = self.layer("capabilities", identifier)
         return Counted(
-            named=Named(identifier, capability.name),
+            named=IdAndName(identifier, capability.name),
             groups=tuple(self.groups[group] for group in dict.fromkeys(capability.groups)),
             mappings=len(self.mappings("capabilities", identifier).rows),
             techniques=stats.techniques if stats else 0,

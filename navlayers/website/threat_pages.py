@@ -10,7 +10,7 @@ from navlayers.layer.colors import UNCOVERED
 from navlayers.website.joint import Ratio
 from navlayers.website.matrix import covered, overview_gradient, score_of
 from navlayers.website.pages import Crumb, Page, World
-from navlayers.website.thumbnail import score_colors
+from navlayers.website.set_pictures import score_colors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

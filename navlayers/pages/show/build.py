@@ -34,7 +34,7 @@ from navlayers.pages.show.results import (
     TechniqueSection,
 )
 from navlayers.pages.show.set_index import indexed
-from navlayers.scoring.labels import Named
+from navlayers.scoring.labels import IdAndName
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.scores import UNSPECIFIED, number
 from navlayers.scoring.stats import base_techniques
@@ -104,7 +104,7 @@ def technique_page(identifier: str, sets: Sequence[IndexedSet]) -> TechniquePage
             tactics=tuple(t for t in catalogue.tactics if t.shortname in technique.tactics),
             platforms=technique.platforms,
             parent=_named(technique.parent, catalogue) if technique.parent else None,
-            subtechniques=tuple(Named(sub.id, sub.name) for sub in catalogue.subtechniques(identifier)),
+            subtechniques=tuple(IdAndName(sub.id, sub.name) for sub in catalogue.subtechniques(identifier)),
             url=technique.url,
             status=technique.status,
             successor=_successor(identifier, catalogue),
@@ -147,13 +147,13 @@ def _technique_section(identifier: str, index: IndexedSet) -> TechniqueSection |
         non_mappable=tuple(record(row, index) for row in records),
         parent=_entry(parent, scores, index.rules) if parent else None,
         subtechniques=tuple(_entry(sub, scores, index.rules) for sub in subs),
-        replaced=tuple(Named(m.id, m.name) for m in index.prepared.replaced if m.successor == identifier),
+        replaced=tuple(IdAndName(m.id, m.name) for m in index.prepared.replaced if m.successor == identifier),
     )
 
 
 def _replacement(identifier: str, index: IndexedSet) -> Replacement | None:
     """The technique that has a set's mappings of a revoked one; a set may have been remapped twice."""
-    replaced = {m.id: Named(m.successor, m.successor_name) for m in index.prepared.replaced}
+    replaced = {m.id: IdAndName(m.successor, m.successor_name) for m in index.prepared.replaced}
     if identifier not in replaced:
         return None
     technique = replaced[identifier]
@@ -162,17 +162,17 @@ def _replacement(identifier: str, index: IndexedSet) -> Replacement | None:
     return Replacement(index.name, technique)
 
 
-def _named(technique: str, catalogue: Catalogue, written: str | None = None) -> Named:
+def _named(technique: str, catalogue: Catalogue, written: str | None = None) -> IdAndName:
     """A technique with its name in the release, or else the name in the file."""
     known = catalogue.get(technique)
-    return Named(technique, known.name if known else written or technique)
+    return IdAndName(technique, known.name if known else written or technique)
 
 
 def _status(technique: Technique | None) -> Status:
     return technique.status if technique else "unknown"
 
 
-def _successor(identifier: str, catalogue: Catalogue) -> Named | None:
+def _successor(identifier: str, catalogue: Catalogue) -> IdAndName | None:
     chain = catalogue.resolve(identifier)
     return _named(chain[-1], catalogue) if len(chain) > 1 else None
 
@@ -344,7 +344,7 @@ def _capability(identifier: str, index: IndexedSet) -> CapabilitySection:
         set=index.head,
         id=identifier,
         name=capability.name,
-        groups=tuple(Named(group, index.set.groups.get(group, group)) for group in capability.groups),
+        groups=tuple(IdAndName(group, index.set.groups.get(group, group)) for group in capability.groups),
         references=capability.references,
         stats=index.stats.get(identifier),
         tactics=_columns(index, scores, entry),

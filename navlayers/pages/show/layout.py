@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from navlayers.output.document import Block
     from navlayers.output.tables import Cell
     from navlayers.pages.show import results
-    from navlayers.scoring.labels import Named
+    from navlayers.scoring.labels import IdAndName
 
 # The headers of the published mapping pages, then columns that these lack.
 _ROW_COLUMNS = (
@@ -121,7 +121,7 @@ def _technique(page: TechniquePage) -> Iterator[Block]:
     yield from _without("Sets of another ATT&CK domain", page.elsewhere)
 
 
-def _inactive(status: str, successor: Named | None, version: str) -> Paragraph:
+def _inactive(status: str, successor: IdAndName | None, version: str) -> Paragraph:
     if status == "unknown":
         return Paragraph(f"ATT&CK {version} has no technique of this id.", warning=True)
     if successor is None:
@@ -130,7 +130,7 @@ def _inactive(status: str, successor: Named | None, version: str) -> Paragraph:
     return Paragraph((start, _technique_link(successor), "."), warning=True)
 
 
-def _technique_link(named: Named) -> Span:
+def _technique_link(named: IdAndName) -> Span:
     return Span(f"{named.id} {named.name}", technique_url(named.id))
 
 

@@ -14,7 +14,7 @@ from navlayers.attack import Tactic
 from navlayers.attack.domain import Domain
 from navlayers.mapping.model import Range, Role
 from navlayers.mapping.nouns import Noun, noun_of
-from navlayers.scoring.labels import Named
+from navlayers.scoring.labels import IdAndName
 from navlayers.scoring.stats import CapabilityStats
 
 Status: TypeAlias = attack.Status | Literal["unknown"]
@@ -129,22 +129,22 @@ class Column(msgspec.Struct, frozen=True):
 class TechniqueSection(Section, frozen=True):
     """A technique in one set; `replaced` are revoked techniques whose mappings it has after remapping."""
 
-    technique: Named
+    technique: IdAndName
     status: Status
-    successor: Named | None
+    successor: IdAndName | None
     aggregate: Aggregate | None
     mappings: tuple[MappingRow, ...]
     non_mappable: tuple[MappingRow, ...]
     parent: Entry | None
     subtechniques: tuple[Entry, ...]
-    replaced: tuple[Named, ...] = ()
+    replaced: tuple[IdAndName, ...] = ()
 
 
 class Replacement(msgspec.Struct, frozen=True):
     """The technique for which the mappings of a revoked one count in a set, by the set's name."""
 
     set: str
-    technique: Named
+    technique: IdAndName
 
 
 class TechniquePage(msgspec.Struct, frozen=True, tag_field="kind", tag="technique"):
@@ -162,10 +162,10 @@ class TechniquePage(msgspec.Struct, frozen=True, tag_field="kind", tag="techniqu
     description: str = ""
     tactics: tuple[Tactic, ...] = ()
     platforms: tuple[str, ...] = ()
-    parent: Named | None = None
-    subtechniques: tuple[Named, ...] = ()
+    parent: IdAndName | None = None
+    subtechniques: tuple[IdAndName, ...] = ()
     status: Status = "unknown"
-    successor: Named | None = None
+    successor: IdAndName | None = None
     sections: tuple[TechniqueSection, ...] = ()
     replacements: tuple[Replacement, ...] = ()
     without: tuple[str, ...] = ()
@@ -177,12 +177,12 @@ class CapabilitySection(Section, frozen=True):
 
     id: str
     name: str
-    groups: tuple[Named, ...]
+    groups: tuple[IdAndName, ...]
     references: tuple[str, ...]
     stats: CapabilityStats | None
     tactics: tuple[Column, ...]
     not_active: tuple[str, ...]
-    unique: tuple[Named, ...]
+    unique: tuple[IdAndName, ...]
     non_mappable: tuple[MappingRow, ...]
 
 
