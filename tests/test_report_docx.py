@@ -132,6 +132,7 @@ def test_every_picture_has_words_and_is_sharp_and_within_its_page(of_two: tuple[
     shown = list(word.document.iter(f"{WP}inline"))
     assert len(shown) == len(told.pictures) + 1 == 7
     for inline in shown:
+        assert [inline.get(f"dist{side}") for side in "TBLR"] == ["0"] * 4
         (about,), (extent,) = list(inline.iter(f"{WP}docPr")), list(inline.iter(f"{WP}extent"))
         assert len(about.get("descr", "")) > 100
         assert about.get("title")

@@ -151,6 +151,9 @@ def _add_picture(paragraph: Paragraph, data: bytes, size: tuple[float, float], t
         shape = run.add_picture(io.BytesIO(data), width, height)
     except _UNREADABLE:  # python-docx knows fewer kinds of JPEG than Pillow
         shape = run.add_picture(io.BytesIO(_as_png(data)), width, height)
+    # Without distances, LibreOffice moves pictures 9 points to the right.
+    for side in "TBLR":
+        shape._inline.set(f"dist{side}", "0")
     properties = shape._inline.docPr
     properties.set("descr", printable(alt))
     properties.set("title", printable(title))
