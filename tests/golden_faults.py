@@ -7,6 +7,8 @@ import struct
 import zipfile
 from typing import TYPE_CHECKING
 
+import xlsxwriter
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -204,6 +206,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "twice": "Control,Technique,Technique\na,T1078,T1110\n",
         "several": "Control,Technique\na,T1078; T1110\n",
         "formula": "Control,Technique\n=cmd|' /C calc'!A0,T1078\n",
+        "totals": "Control,Technique,Score\na,T1078,50\nTotal,,50\n,,25\n",
+        "repeated-header": "Control,Technique\na,T1078\ncontrol,TECHNIQUE\nb,T1110\n",
+        "second-column": "Control,Technique,Score,Score\na,T1078,50,10\n",
+        "ignored-column": "Control,Technique,In place?\na,T1078,yes\nb,T1110,no\n",
+        "score-alone": "Control,Technique,Score\na,T1078,50\nb,,25\n",
+        "range": "Control,Technique\na,T1059.001-003\n",
         "empty-table": "Control,Technique\n",
         "old": "Control,Technique\na,T1086\nb,T1064\n",
         "names": "Control,Technique\na,Valid Accounts\n",
@@ -349,8 +357,22 @@ def _zip(**parts: bytes) -> bytes:
 
 
 _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504
+
+
+def _hidden_sheet() -> bytes:
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream) as book:
+        for name, technique in (("Controls", "T1078"), ("Old", "T1110")):
+            sheet = book.add_worksheet(name)
+            sheet.write_row(0, 0, ["Control", "Technique"])
+            sheet.write_row(1, 0, ["a", technique])
+        sheet.hide()
+    return stream.getvalue()
+
+
 _BINARY: dict[str, dict[str, bytes]] = {
     "set.xlsx": {
+        "hidden-sheet": _hidden_sheet(),
         "encrypted": _OLD + "EncryptedPackage".encode("utf-16-le"),
         "old": _OLD,
         "no-workbook": _zip(a=b"a"),

@@ -74,8 +74,8 @@ def test_an_option_without_effect_on_an_unscored_set_is_named(
     unscored = write_set(tmp_path / "in" / "bare.json", [("ids", "T1078", None, None)])
     done = run("build", unscored, *options)
     assert done.code == 0
-    assert f"bare: {idle} without effect" in done.err
-    assert "without effect" not in run("build", unscored, *options, "--worth", "50", "--force").err
+    assert f"bare: {idle} has no effect" in done.err
+    assert "has no effect" not in run("build", unscored, *options, "--worth", "50", "--force").err
 
 
 def test_the_folder_of_one_set_is_refused_with_a_hint(run: Run, tiny: Path) -> None:
@@ -190,7 +190,7 @@ def test_worth_is_mentioned_only_if_a_mapping_has_it(run: Run, tmp_path: Path) -
     options = ["--worth", "30", "--only", "overview", "-o", "-"]
     unchanged = run("build", full, *options)
     assert unchanged.out == run("build", full, *options[2:]).out
-    assert "full: --worth without effect: every mapping has a score value" in unchanged.err
+    assert "full: --worth has no effect: every mapping has a score value" in unchanged.err
     layer = json.loads(run("build", half, *options).out)
     assert "A mapping without a score value is worth 30." in layer["description"]
     assert [item["label"] for item in layer["legendItems"]] == ["50 partial", "30 mapped"]

@@ -37,6 +37,11 @@ def test_the_format_of_200_kb_of_blanks_is_found_in_linear_time() -> None:
     assert sniff(Source("a", b"a" + b" " * 200_000 + b"\n")).format == "native"
 
 
+def test_only_an_object_of_versions_makes_json_without_techniques_a_layer() -> None:
+    assert sniff(Source("a", b'{"domain": "ics-attack", "versions": {}}')) == ("layer", True)
+    assert sniff(Source("a", b'{"domain": "a.org", "versions": ["1"]}')) == ("mapex-json", False)
+
+
 def test_given_bytes_are_read_under_the_given_name() -> None:
     assert readers.read("-", data=SET).mapping_set.framework == "demo"
     assert problem("-", b"- a").startswith("-:1:1: the top level is a list")

@@ -368,11 +368,20 @@ def test_a_repeated_header_is_left_out() -> None:
 def test_what_says_that_rows_do_not_count_is_told() -> None:
     text = "control,technique,covered,status\na,T1059,Y,done\nb,T1078,N,Not implemented\n"
     assert notices(text)[-2:] == [
-        '1:19: column "covered" is not read: its rows are mappings, whatever it says (read it with: --columns '
+        '1:19: column "covered" is ignored: rows with "N" count as mappings (read it with: --columns '
         "score=covered --scale N=0,Y=100)",
         '1:27: rows with status "Not implemented" are mappings like others (delete those that do not count, or '
         "give them the status non_mappable)",
     ]
+    many = "".join(f"a,T1059,{text}\n" for text in ("x", "y", "✓", "✔", "yes", "true", "☑", "N/A", "no"))
+    assert notices(f"control,technique,In place?\n{many}")[-1] == (
+        '1:19: column "In place?" is ignored: rows with "no" count as mappings (read it with: --columns '
+        "'score=In place?' --scale 'no=0,true=100,x=100,y=100,yes=100,☑=100,✓=100,✔=100')"
+    )
+    words = "".join(f"a,T1059,{text}\n" for text in ("yes", "no", "x", "y", "n", "Ed", "Al"))
+    assert "ignored" not in str(notices(f"control,technique,covered\n{words}"))
+    scored = "control,technique,score,covered\na,T1059,80,Y\nb,T1078,20,N\n"
+    assert notices(scored)[-1].endswith("(delete those that do not count, or give them the status non_mappable)")
     assert rows("technique,EDR,Mail\nT1059,✅,❌\nT1078,❌,✅\n") == [("EDR", "T1059", ""), ("Mail", "T1078", "")]
 
 

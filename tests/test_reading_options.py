@@ -47,21 +47,21 @@ def test_a_layer_is_not_of_another_domain(run: Run, command: str) -> None:
     done = run(command, "named.json", "--meta", "domain=enterprise")
     assert (done.code, 'named.json:1:123: technique id "Phishing" is malformed' in done.err) == (2, True)
     idle = run(command, "layer.json", "--score-range", "0-5", "--columns", "score=x", "--scale", "High=3").err
-    assert "note: layer: --columns without effect: the input is not a table\n" in idle
-    assert "note: layer: --score-range without effect: the layer keeps its scores\n" in idle
-    assert "note: layer: --scale without effect: the layer keeps its scores\n" in idle
+    assert "note: layer: --columns has no effect: the input is not a table\n" in idle
+    assert "note: layer: --score-range has no effect: the layer keeps its scores\n" in idle
+    assert "note: layer: --scale has no effect: the layer keeps its scores\n" in idle
 
 
 @pytest.mark.parametrize("command", ["build", "check", "convert", "upgrade"])
 def test_reading_options_without_effect_are_told(run: Run, command: str) -> None:
     options = ["--columns", "technique=ID", "--score-range", "0-5", "--scale", "High=3"]
     done = run(command, "gcp", *options)
-    assert "note: gcp: --columns without effect: the input is not a table\n" in done.err
-    assert "note: gcp: --score-range without effect: no score is a number\n" in done.err
-    assert done.err.count("note: gcp: --scale High without effect: no mapping has this score value\n") == 1
+    assert "note: gcp: --columns has no effect: the input is not a table\n" in done.err
+    assert "note: gcp: --score-range has no effect: no score is a number\n" in done.err
+    assert done.err.count("note: gcp: --scale High has no effect: no mapping has this score value\n") == 1
     Path("five.csv").write_text(TABLE.replace("technique", "ID"))
     plain = ["--columns", "technique=ID", "--score-range", "0-5"]
-    assert "without effect" not in run(command, "five.csv", *plain).err
+    assert "has no effect" not in run(command, "five.csv", *plain).err
 
 
 def test_a_scale_has_no_names_that_are_nearly_numbers(run: Run) -> None:
@@ -70,6 +70,7 @@ def test_a_scale_has_no_names_that_are_nearly_numbers(run: Run) -> None:
         '--scale: score value "1." is not a plain decimal number; expected a word, or a number such as 3 or 2.5'
     )
     assert (done.code, done.err) == (2, f"navlayers: {message}\n")
+    assert run("check", "gcp", "--scale", "1.=3").err == f"navlayers: {message}\n"
     run("convert", "gcp", "--scale", "high=3", "-o", "gcp.stix.json")
     bundle = Path("gcp.stix.json")
     bundle.write_text(bundle.read_text().replace('"value": "high"', '"value": "inf"'))

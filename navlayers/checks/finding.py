@@ -134,14 +134,14 @@ class CheckedInput(NamedTuple):
 class Report(msgspec.Struct, frozen=True):
     """The findings of a run, ordered by file and place, and the inputs.
 
-    `skipped` holds a problem for each file of a folder that is not a mapping set, `idle` a notice for each reading
-    option without effect.
+    `skipped` holds a problem for each file of a folder that is not a mapping set, `option_notices`
+    one for each reading option without effect.
     """
 
     findings: tuple[Finding, ...]
     inputs: tuple[CheckedInput, ...]
     skipped: tuple[Problem, ...] = ()
-    idle: tuple[Problem, ...] = ()
+    option_notices: tuple[Problem, ...] = ()
 
     @property
     def errors(self) -> int:

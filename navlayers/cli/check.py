@@ -117,7 +117,7 @@ def command(
         shown = Report(tuple(each for each in report.findings if each.level in levels), report.inputs)
     _echo(render, shown, "json" if as_json else format_, err=to_stdout)
     if not quiet:
-        _print.notices([*(notice for each in inputs for notice in parts_notice(each)), *report.idle])
+        _print.notices([*(notice for each in inputs for notice in parts_notice(each)), *report.option_notices])
         _summarize(report, fixed, fix=fix and not diff, can_fix=attack_version is None)
     if report.unreadable:
         sys.exit(EXIT_UNREADABLE)

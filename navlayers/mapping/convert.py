@@ -67,8 +67,8 @@ def convert(source: Source, to: str = NATIVE, *, reading: ReadOptions, only_fact
     except OutputError as error:
         place = Place(str(source.path))
         raise OutputError(p.at(place) for p in error.problems) from None
-    idle = formats.without_effect(source.name, reading, read.format, read.mapping_set)
-    return Written(written.data, (*read.notices, *idle, *written.notices))
+    unused = formats.without_effect(source.name, reading, read.format, read.mapping_set)
+    return Written(written.data, (*read.notices, *unused, *written.notices))
 
 
 def facts(mapping_set: MappingSet) -> MappingSet:

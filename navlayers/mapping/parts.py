@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from navlayers.mapping.model import MappingSet
 
 _TABLES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm"})
-_TABLE_FORMATS = frozenset({"csv", "xlsx"})
 _ID = re.compile(rb"\bT[0-9]{4}(?:\.[0-9]{3})?\b", re.IGNORECASE)
 
 
@@ -64,7 +63,9 @@ def by_domain(sources: Iterable[Source], options: ReadOptions) -> tuple[Source, 
 
 def _domains(source: Source, options: ReadOptions) -> list[Domain]:
     """The domains of a table that does not state its domain, the most frequent first; none for other inputs."""
-    is_table = source.data is not None or source.path.suffix.lower() in _TABLES or options.format in _TABLE_FORMATS
+    is_table = (
+        source.data is not None or source.path.suffix.lower() in _TABLES or options.format in formats.TABLE_FORMATS
+    )
     if source.mapping_set is not None or "domain" in options.metadata or not is_table:
         return []
     # Slow to import, and for tables alone.
@@ -75,7 +76,7 @@ def _domains(source: Source, options: ReadOptions) -> list[Domain]:
     try:
         raw = load(source.path, source.data, options.max_bytes)
         format_ = options.format or sniff(raw).format
-        if format_ not in _TABLE_FORMATS:
+        if format_ not in formats.TABLE_FORMATS:
             return []
         # Reading takes longer than looking for ids, and almost all tables are of one domain.
         text = xml_of(raw.data, options.max_bytes) if format_ == "xlsx" else raw.data

@@ -14,7 +14,7 @@ from navlayers.attack import Catalogue
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.model import CATEGORIES, DECIMAL, Mapping, MappingSet, Range, Role
 from navlayers.mapping.nouns import Noun, noun
-from navlayers.mapping.ranges import in_hundred, unused_words, with_words
+from navlayers.mapping.ranges import in_hundred, with_words
 from navlayers.mapping.replacements import Inactive, inactive
 from navlayers.scoring.aggregate import FUNCTIONS, exact, mean
 from navlayers.scoring.options import ScoreOptions
@@ -359,23 +359,22 @@ def roll_up(scores: dict[str, TechniqueScore], rules: Rules, catalogue: Catalogu
 
 
 def _without_effect(scored: Scored) -> tuple[tuple[str, str], ...]:
-    """Options that cannot change the scores of the set, each with the reason."""
+    """Scoring options that cannot change the scores of the set, each with the reason."""
     rules = scored.rules
     options = rules.options
-    idle = unused_words(options.scale, scored.set)
     if not rules.scored_categories:
         unused = ["--weights"] if options.weights else []
         unused += [] if options.aggregate in ("max", "count") else [f"--aggregate {options.aggregate}"]
-        return (*idle, *((option, "the set has no score values; set one with --worth") for option in unused))
+        return tuple((option, "the set has no score values; set one with --worth") for option in unused)
     if options.worth is not None and rules.worth is None:
-        idle.append(("--worth", "every mapping has a score value"))
-    return tuple(idle)
+        return (("--worth", "every mapping has a score value"),)
+    return ()
 
 
 def odd_scores(name: str, scored: Scored) -> Iterator[Problem]:
-    """Notices of options without effect, and of mappings without a score."""
+    """Notices of scoring options without effect, and of mappings without a score."""
     for option, why in _without_effect(scored):
-        yield Problem(f"{name}: {option} without effect: {why}")
+        yield Problem(f"{name}: {option} has no effect: {why}")
     if scored.rules.options.worth is None:
         yield from unrated_mappings(name, scored.set)
 

@@ -112,7 +112,7 @@ def read_weighted(source: Source, domain: Domain, reading: ReadOptions) -> Weigh
         source = msgspec.structs.replace(source, data=loaded.data)
         if name := foreign.format_of(loaded.data, loaded.path):
             raise InputError(_unread(name, source))
-        if sniff(loaded).format in ("csv", "xlsx"):
+        if sniff(loaded).format in readers.TABLE_FORMATS:
             table = _table(source.name, loaded, domain, reading)
             if isinstance(table, Weighted):
                 return table

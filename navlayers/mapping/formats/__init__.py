@@ -32,10 +32,12 @@ from navlayers.mapping.ranges import in_hundred, range_of, range_text, unused_wo
 __all__ = [
     "FORMATS",
     "MAX_BYTES",
+    "TABLE_FORMATS",
     "WRITABLE",
     "Findings",
     "ReadOptions",
     "Reading",
+    "check_options",
     "encode",
     "read",
     "without_effect",
@@ -76,6 +78,9 @@ FORMATS = {
     "sigma": Format("Sigma rules", "sigma", folder=True),
 }
 """Name → format, in the order in which they are listed."""
+
+TABLE_FORMATS = frozenset({"csv", "xlsx"})
+"""The names of the formats with rows and columns."""
 
 WRITABLE = tuple(name for name, format_ in FORMATS.items() if format_.writer)
 """The names of the formats that are written."""
@@ -126,7 +131,7 @@ def read(
         InputError: the input cannot be read, is of no known format, or is wrong; all its problems are listed.
         UsageError: the options name an unknown format or metadata field.
     """
-    _check(reading)
+    check_options(reading)
     findings = Findings(leave_out=reading.lenient) if findings is None else findings
     source, format_ = _open(path, data, reading)
     reader = importlib.import_module(f"{__name__}.{FORMATS[format_].reader}")
@@ -147,7 +152,7 @@ def read(
 def without_effect(
     name: str, options: ReadOptions, format_: str, mapping_set: MappingSet | None = None
 ) -> tuple[Problem, ...]:
-    """A notice for each option of the user that does not matter to an input.
+    """A notice for each reading option that does not matter to an input.
 
     Args:
         name: the input.
@@ -155,18 +160,18 @@ def without_effect(
         format_: its format.
         mapping_set: the set; None for a layer whose scores stay as they are.
     """
-    idle = []
-    if options.columns and format_ not in ("csv", "xlsx"):
-        idle.append(("--columns", "the input is not a table"))
+    unused = []
+    if options.columns and format_ not in TABLE_FORMATS:
+        unused.append(("--columns", "the input is not a table"))
     if mapping_set is None:
         given = {"--score-range": options.score_range, "--scale": options.scale}
-        idle += [(option, "the layer keeps its scores") for option, value in given.items() if value]
+        unused += [(option, "the layer keeps its scores") for option, value in given.items() if value]
     else:
         values = {mapping.value for mapping in mapping_set.mappings}
         if options.score_range is not None and not any(value and DECIMAL.fullmatch(value) for value in values):
-            idle.append(("--score-range", "no score is a number"))
-        idle += unused_words(options.scale, mapping_set)
-    return tuple(Problem(f"{name}: {option} without effect: {why}") for option, why in idle)
+            unused.append(("--score-range", "no score is a number"))
+        unused += unused_words(options.scale, mapping_set)
+    return tuple(Problem(f"{name}: {option} has no effect: {why}") for option, why in unused)
 
 
 def _drop_known_names(mapping_set: MappingSet) -> None:
@@ -229,7 +234,12 @@ def _is_folder(path: str | Path) -> bool:
         return False
 
 
-def _check(options: ReadOptions) -> None:
+def check_options(options: ReadOptions) -> None:
+    """Check the options that do not depend on the input.
+
+    Raises:
+        UsageError: a format, a field of metadata, a column or a score value of the scale is not valid.
+    """
     given = [] if options.format is None else [options.format]
     problems = [*unknown("format", given, FORMATS), *unknown("metadata", options.metadata, METADATA)]
     if options.scale:
@@ -239,3 +249,7 @@ def _check(options: ReadOptions) -> None:
         problems += [Problem(f"--scale: {issue.message}", expected=issue.expected) for issue in issues]
     if problems:
         raise UsageError(problems)
+    if options.columns:
+        from navlayers.mapping.formats.table_columns import check_names  # noqa: PLC0415 - for tables alone
+
+        check_names(options.columns)

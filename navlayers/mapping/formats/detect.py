@@ -31,9 +31,6 @@ _SIGMA = frozenset({"logsource", "detection"})
 _SIGMA_PARTS = _SIGMA | {"correlation"}
 
 
-_LAYER_KEYS = frozenset({"domain", "versions"})
-"""Keys of a layer without techniques."""
-
 _JSON_KEYS = {"mapping_objects": "mapex-json", "objects": "stix", "techniques": "layer"}
 _YAML_KEYS = (
     (frozenset({"mapping_objects"}), "mapex-yaml"),
@@ -91,7 +88,7 @@ def _json(data: bytes) -> Sniffed:
         if data.lstrip()[:1] == b"[":
             layers = any("techniques" in top for top in _tops.decode(data))
             return Sniffed("layer", certain=True) if layers else Sniffed("mapex-json")
-        top = json_keys(data)
+        top = _top.decode(data)
     except (msgspec.DecodeError, RecursionError):
         # Not JSON, or not UTF-8: its head shows the intended format.
         head = data[:_HEAD]
@@ -103,7 +100,8 @@ def _json(data: bytes) -> Sniffed:
     for key, format_ in _JSON_KEYS.items():
         if key in top:
             return Sniffed(format_, certain=True)
-    if top >= _LAYER_KEYS:
+    # A layer without techniques.
+    if "domain" in top and bytes(top.get("versions", b"")).startswith(b"{"):
         return Sniffed("layer", certain=True)
     return Sniffed("mapex-json")
 

@@ -103,9 +103,13 @@ class Wide(NamedTuple):
         return True, score(clean)
 
 
+MOST_MARKS = len(_MARKS | NO_VALUE)
+"""The number of texts that a column of yes and no may have."""
+
+
 def denies(texts: Collection[str]) -> bool:
-    """Whether the texts of a column say yes or no, and one says no."""
-    words = {text.strip().lower() for text in texts} - NO_VALUE
+    """Whether the texts of a column, in lower case, say yes or no, and one says no."""
+    words = {*texts} - NO_VALUE
     return words <= _MARKS and not words.isdisjoint(_NO)
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from navlayers import _text as wording
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.table_columns import closest_header, columns_named, names_of
-from navlayers.mapping.formats.table_content import denies
+from navlayers.mapping.formats.table_content import MOST_MARKS, NOT_RATED, denies
 from navlayers.mapping.formats.value_rules import NON_MAPPABLE
+from navlayers.mapping.model import CATEGORIES
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.rows import Table
     from navlayers.mapping.formats.table import Sheet
@@ -34,25 +38,13 @@ _NEGATIVE = re.compile(
 )
 """Statuses of rows that probably do not count."""
 
+_UNCOUNTED = "delete those that do not count, or give them the status non_mappable"
+
 
 def report_columns(sheet: Sheet, wide: Wide, findings: Findings) -> None:
-    """Report headers close to known ones, columns found by their cells, and a table without capabilities."""
+    """Report columns found by their cells, and a table without capabilities."""
     columns = sheet.columns
     _report_meaning(sheet, wide, findings)
-    used = {names_of(columns)[column]: column for column in columns.fields.values() if column < columns.width}
-    for column, name in enumerate(names_of(columns)):
-        if columns.row >= 0 and name and used.get(name, column) != column and column in columns.others:
-            message = f"a second column {wording.quoted(sheet.header(column))} is not read"
-            hint = "rename one of them, or number the one to read with --columns"
-            issue = Issue(message, hint=hint, fatal=False, code="not-carried")
-            findings.add(issue, sheet.grid.place(columns.row, column))
-    for column, header in columns.others.items():
-        known = closest_header(header) if columns.headers[column] else ""
-        if known and known not in columns.fields:
-            hint = f"did you mean {known}? it is kept as an unknown column; rename it, or use --columns"
-            message = f"unknown column {wording.quoted(header)}"
-            issue = Issue(message, hint=hint, fatal=False, code="unknown-field")
-            findings.add(issue, sheet.grid.place(columns.row, column))
     if CAPABILITY.isdisjoint(columns.fields) and len(wide.tools) <= len(wide.counts) <= 1:
         others = [header for column, header in columns.others.items() if columns.headers[column]]
         hint = f"name the column with --columns capability=HEADER; the table has {wording.comma_list(others)}"
@@ -94,32 +86,71 @@ def report_counts(sheet: Sheet, wide: Wide, zeros: int, findings: Findings) -> N
         message = f"counts in {wording.and_list([wording.quoted(name) for name in names])} are not scores"
         if zeros:
             message += f"; skipped {wording.quantity(zeros, 'row')} with 0"
-        hint = f"to use them as scores: --columns score={names[0]} --score-range 0-"
+        hint = f"to use them as scores: {_as_score(sheet, min(wide.counts))} --score-range 0-"
         hint = f"{hint}{wording.decimal(wide.highest)}" if wide.highest else ""
         place = sheet.grid.place(max(sheet.columns.row, 0), min(wide.counts))
         findings.add(Issue(message, hint=hint, fatal=False, code="not-carried"), place)
 
 
+def _as_score(sheet: Sheet, column: int) -> str:
+    """The option that reads a column as scores; its number where the header names several columns."""
+    header = sheet.header(column)
+    unique = header and sheet.columns.headers.count(header) == 1
+    return f"--columns {shlex.quote(f'score={header if unique else column + 1}')}"
+
+
 def report_unread(sheet: Sheet, table: Table, findings: Findings) -> None:
-    """Report columns that seem to say of some rows that they do not count, and are not read."""
+    """Report columns without a meaning, once each: yes and no, a second one of a header, nearly a known header."""
     columns, place = sheet.columns, sheet.grid.place
-    texts: dict[str, set[str]] = {}
+    texts: dict[str, dict[str, str]] = {}
     for pairs in table.extras.values():
         for name, text in pairs:
-            if len(known := texts.setdefault(name, set())) < _MOST_WORDS:
-                known.add(text)
+            if len(known := texts.setdefault(name, {})) <= MOST_MARKS:
+                known.setdefault(text.strip().lower(), text.strip())
+    used = {names_of(columns)[column] for column in columns.fields.values() if column < columns.width}
     for column, name in columns.others.items():
-        if denies(texts.get(name, ())):
-            words = ",".join(f"{text}={0 if denies([text]) else 100}" for text in sorted(texts[name]))
-            message = f"column {wording.quoted(name)} is not read: its rows are mappings, whatever it says"
-            hint = f"read it with: --columns score={name} --scale {words}"
-            issue = Issue(message, hint=hint, fatal=False, code="unknown-field")
+        issue = _ignored(sheet, column, texts.get(name, {})) or _unknown(sheet, column, used)
+        if issue is not None:
             findings.add(issue, place(max(columns.row, 0), column))
     written = {row.status for row in table.rows if row.status is not None}
     statuses = [status for status in sorted(written) if _NEGATIVE.search(status) and status != NON_MAPPABLE]
     if statuses:
         listed = wording.and_list([wording.quoted(status) for status in statuses[:_MOST_WORDS]])
         message = f"rows with status {listed} are mappings like others"
-        hint = "delete those that do not count, or give them the status non_mappable"
-        issue = Issue(message, hint=hint, fatal=False, code="unknown-field")
+        issue = Issue(message, hint=_UNCOUNTED, fatal=False, code="unknown-field")
         findings.add(issue, place(max(columns.row, 0), columns.fields.get("status", 0)))
+
+
+def _ignored(sheet: Sheet, column: int, texts: Mapping[str, str]) -> Issue | None:
+    """The notice of a column that says of some rows that they do not count; lower case → text as written."""
+    if not denies(texts):
+        return None
+    no = [text for word, text in sorted(texts.items()) if denies([word])]
+    listed = wording.or_list([wording.quoted(text) for text in no])
+    message = (
+        f"column {wording.quoted(sheet.columns.others[column])} is ignored: rows with {listed} count as mappings"
+    )
+    hint = _UNCOUNTED
+    if {"score_value", *CATEGORIES}.isdisjoint(sheet.columns.fields):
+        rated = [(word, text) for word, text in sorted(texts.items()) if word not in NOT_RATED]
+        words = ",".join(f"{text}={0 if text in no or word == 'none' else 100}" for word, text in rated)
+        hint = f"read it with: {_as_score(sheet, column)} --scale {shlex.quote(words)}"
+    return Issue(message, hint=hint, fatal=False, code="unknown-field")
+
+
+def _unknown(sheet: Sheet, column: int, used: Collection[str]) -> Issue | None:
+    """The notice of a second column of a header in use, or of a header close to a known one."""
+    columns = sheet.columns
+    header = sheet.header(column)
+    if columns.row < 0 or not header:
+        return None
+    if names_of(columns)[column] in used:
+        message = f"a second column {wording.quoted(header)} is not read"
+        hint = "rename one of them, or number the one to read with --columns"
+        return Issue(message, hint=hint, fatal=False, code="not-carried")
+    known = closest_header(columns.others[column])
+    if not known or known in columns.fields:
+        return None
+    message = f"unknown column {wording.quoted(columns.others[column])}"
+    hint = f"did you mean {known}? it is kept as an unknown column; rename it, or use --columns"
+    return Issue(message, hint=hint, fatal=False, code="unknown-field")
