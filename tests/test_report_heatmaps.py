@@ -130,9 +130,9 @@ def test_pages_and_workbooks_have_the_same_figures(start: str) -> None:
 
 
 def words_in(drawings: Iterable[Drawing], start: str) -> str:
-    """All that is written in the first drawing of such a title; names may be parted in lines."""
-    drawing = next(one for one in drawings if one.title.startswith(start))
-    return " ".join(shape.text for group in drawing.groups for shape in group.shapes if isinstance(shape, Text))
+    """All that is written in the drawings of such a title; names may be parted in lines."""
+    groups = [group for drawing in drawings if drawing.title.startswith(start) for group in drawing.groups]
+    return " ".join(shape.text for group in groups for shape in group.shapes if isinstance(shape, Text))
 
 
 @pytest.mark.parametrize("format_", ["pdf", "docx"])

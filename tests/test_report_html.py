@@ -161,7 +161,7 @@ def test_all_of_a_table_is_there_and_narrow_windows_name_each_cell(two: str) -> 
             for text in texts:
                 assert re.sub(r"\s+", "", text) in cells
     style = page.all("style")[0][1]
-    assert '#t0 tr:not(.more) > :nth-child(3)::before { content: "sub\\2d techniques"; }' in style
+    assert '#t1 tr:not(.more) > :nth-child(3)::before { content: "sub\\2d techniques"; }' in style
 
 
 def test_ids_that_the_matrix_has_not_lead_to_attack(tmp_path: Path) -> None:

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 SectionId: TypeAlias = Literal[
     "summary",
+    "gaps",
+    "plan",
     "heatmaps",
     "tactics",
     "techniques",
     "capabilities",
     "non-mappable",
-    "gaps",
-    "plan",
     "method",
     "appendix",
     "comments",
@@ -47,13 +47,13 @@ USUAL: tuple[SectionId, ...] = tuple(section for section in SECTIONS if section 
 
 _BLOCKS: dict[SectionId, tuple[str, Callable[[ReportInput], Iterable[Block]]]] = {
     "summary": ("Summary", summary_blocks),
+    "gaps": ("Against the threat", gaps_blocks),
+    "plan": ("Plan", plan_blocks),
     "heatmaps": ("Heatmaps", heatmap_blocks),
     "tactics": ("Coverage per tactic", tactic_blocks),
     "techniques": ("Strongest and weakest", technique_blocks),
     "capabilities": ("Capabilities", capability_blocks),
     "non-mappable": ("Non-mappable", non_mappable_blocks),
-    "gaps": ("Against the threat", gaps_blocks),
-    "plan": ("Plan", plan_blocks),
     "method": ("Method and sources", method_blocks),
     "appendix": ("Appendix", appendix_blocks),
     "comments": ("Comments and references", comment_blocks),
@@ -148,7 +148,7 @@ def make_report(data: ReportInput, options: ReportOptions = ReportOptions()) -> 
         sections=tuple(sections),
         paper=options.paper,
         numbers=title_numbers(data),
-        picture=overview(figures),
+        picture=overview(data, figures),
         brief=options.brief,
     )
     return Report(with_own_pages(document, data.catalogue.own_pages), data)

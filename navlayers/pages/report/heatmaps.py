@@ -72,8 +72,10 @@ def heatmap_blocks(data: ReportInput) -> Iterator[Figure]:
             yield _heatmap(data, layer, title or layer.name, caption, **view)
 
 
-def overview(figures: Sequence[Figure]) -> Figure:
-    """The heatmap that shows the result: of all inputs together, or of the only one."""
+def overview(data: ReportInput, figures: Sequence[Figure]) -> Figure:
+    """The heatmap that shows the result: against the threat, or of all inputs together, or of the only one."""
+    if data.gaps is not None:
+        return next(_gaps_figures(data, data.gaps))
     return next((figure for figure in figures if figure.title == TOGETHER), figures[0])
 
 
@@ -105,6 +107,11 @@ def gaps_blocks(data: ReportInput) -> Iterator[Block]:
         # The note of a shortened table names an option of the command `gaps`.
         note = table.note.removesuffix("; --all lists them")
         yield full_names(msgspec.structs.replace(table, note=note), data)
+    yield from _gaps_figures(data, gaps)
+
+
+def _gaps_figures(data: ReportInput, gaps: Gaps) -> Iterator[Figure]:
+    """The heatmaps of the coverage of a threat, and of its gaps."""
     for _, kind, layer in gaps_layers.layers_of(gaps):
         if kind in ("coverage", "gap"):
             yield _heatmap(data, layer, layer.name, **_gaps_view(data, gaps, kind))

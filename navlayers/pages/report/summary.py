@@ -13,6 +13,7 @@ from navlayers.analysis.plan.result import summary as plan_summary
 from navlayers.output.document import Number, Numbers, Paragraph
 from navlayers.output.tables import shown
 from navlayers.pages import compare as tables
+from navlayers.pages.report.brief import next_steps
 from navlayers.pages.report.heatmaps import UNRATED, threat_sentence
 from navlayers.pages.report.input import TECHNIQUES
 from navlayers.scoring.stats import non_mappable
@@ -37,6 +38,7 @@ def summary_blocks(data: ReportInput) -> Iterator[Block]:
     else:
         yield Numbers((*threats, *_of_one(data)))
     yield Paragraph(" ".join((*_first_sentences(data), *sentences(data))))
+    yield from next_steps(data)
     if data.several:
         table = tables.inputs(data.comparison)
         meaning = "; ".join(
@@ -46,11 +48,12 @@ def summary_blocks(data: ReportInput) -> Iterator[Block]:
 
 
 def title_numbers(data: ReportInput) -> Numbers:
-    """The three numbers of the title page: the covered share, what is open or unique, the capabilities."""
+    """The three numbers of the title page: the share covered (of a threat), what is open or unique, services."""
     comparison, words = data.comparison, data.noun
     covered = words.covered.capitalize()
     numbers = [_share(covered, len(comparison.rows), comparison.active, f" {TECHNIQUES}")]
     if data.gaps is not None:
+        numbers = list(_of_threats(data))[:1]
         total = data.gaps.total
         open_ = f"of {quantity(total.techniques, 'technique')}"
         numbers.append(
