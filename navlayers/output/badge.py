@@ -9,7 +9,7 @@ from navlayers.layer.colors import RAMPS, text_color
 from navlayers.output.drawing.font import CAP, ems
 from navlayers.output.drawing.options import Rendered
 from navlayers.output.drawing.shapes import Drawing, Group, Rect, Shape, Text, to_svg
-from navlayers.output.drawing.slide import headline
+from navlayers.output.drawing.summary import summary_of
 
 if TYPE_CHECKING:
     from navlayers.layer.view import View
@@ -30,10 +30,9 @@ def render_badge(view: View) -> Rendered:
 
 def _drawing(view: View) -> Drawing:
     """The label, and the share with the release: "ATT&CK | 44% · 16.1"; of threats and counts with "mapped"."""
-    line = headline(view)
-    word = line.words.rpartition(" ")[2]
-    covers = word == "covered"
-    value = f"{line.number if covers else f'{line.number} {word}'} · {view.catalogue.version}"
+    summary = summary_of(view)
+    covers = summary.word == "covered"
+    value = f"{summary.number if covers else f'{summary.number} {summary.word}'} · {view.catalogue.version}"
     shapes: list[Shape] = []
     left = 0.0
     for text, fill in ((_LABEL, _DARK), (value, RAMPS["overall" if covers else "count"][2])):
@@ -44,12 +43,12 @@ def _drawing(view: View) -> Drawing:
             Text(left + width / 2, base, text, _SIZE, text_color(fill), "middle"),
         ]
         left += width
-    title = f"{_LABEL}: {line.number} {line.words}"
+    title = f"{_LABEL}: {summary.number} {summary.words}"
     return Drawing(
         left,
         _HEIGHT,
         title,
-        f"{single_line(view.name)}: {line.counts}",
+        f"{single_line(view.name)}: {summary.counts}",
         _DARK,
         (Group("badge", title, tuple(shapes)),),
     )

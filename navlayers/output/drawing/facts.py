@@ -71,8 +71,12 @@ def short_name(view: View) -> str:
     for label, value in view.metadata:
         if label == "framework version" and len(value) > 1:
             name = name.replace(value, " ").replace(tab_name(value), " ")
-    trimmed = re.sub(r"\s+([:,;])", r"\1", " ".join(_DATE.sub(" ", name).split())).strip(" :,;")
-    return trimmed or view.name
+    return undated(name) or view.name
+
+
+def undated(name: str) -> str:
+    """A name without the dates in it; the name itself if it is nothing else."""
+    return re.sub(r"\s+([:,;])", r"\1", " ".join(_DATE.sub(" ", name).split())).strip(" :,;") or name.strip()
 
 
 def title_of(tabs: Sequence[Tab]) -> str:

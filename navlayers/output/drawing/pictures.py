@@ -19,6 +19,7 @@ from navlayers.output.drawing.layout import content_of, free_layout, page_layout
 from navlayers.output.drawing.options import SMALLEST, Frame, Rendered, frames
 from navlayers.output.drawing.shapes import Drawing, Group, Text, to_svg
 from navlayers.output.drawing.slide import draw_slide, is_slide
+from navlayers.output.drawing.summary import summary_of
 from navlayers.output.drawing.theme import THEMES, Look
 
 if TYPE_CHECKING:
@@ -115,9 +116,9 @@ def draw_alike(
     """
     if frame is None and is_slide(options):
         (page,) = frames(options)
-        return [
-            (draw_slide(view, _look(view, options), page, names=options.detail == "scored"), ()) for view in views
-        ]
+        names = options.detail == "scored"
+        summaries = map(summary_of, views)
+        return [(draw_slide(each, _look(each.view, options), page, names=names), ()) for each in summaries]
     pages = [frame] if frame is not None else list(frames(options))
     if pages[0].is_fit or not views:
         return [_page(view, options, _on_free_page(view, _steps(view, options)[0], pages[0])) for view in views]

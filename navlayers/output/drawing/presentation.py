@@ -17,7 +17,7 @@ from navlayers.output.drawing.font import ems
 from navlayers.output.drawing.options import Rendered
 from navlayers.output.drawing.pictures import draw_alike
 from navlayers.output.drawing.shapes import Line, Rect, Ribbon
-from navlayers.output.drawing.slide import headline, open_names
+from navlayers.output.drawing.summary import summary_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,9 +74,9 @@ def render_pptx(views: Sequence[View], options: RenderOptions) -> Rendered:
 
 def _notes(view: View) -> str:
     """What the speaker says: the headline, the description, the first techniques that are open."""
-    line = headline(view)
-    parts = [f"{line.number} {line.words}: {line.counts}.", single_line(view.description)]
-    names = open_names(view)
+    summary = summary_of(view)
+    parts = [f"{summary.number} {summary.words}: {summary.counts}.", single_line(view.description)]
+    names = summary.open_names
     if names:
         shown = names[:_MOST_OPEN]
         more = f", and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
