@@ -30,6 +30,7 @@ from navlayers.mapping.replacements import MOST_LISTED, inactive_ids, not_active
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
+    from navlayers.attack import Technique
     from navlayers.layer import document
 
     Notice: TypeAlias = Callable[..., None]
@@ -206,6 +207,13 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     def release(self) -> str:
         """The ATT&CK release as text, such as "ATT&CK Enterprise 16.1"."""
         return f"ATT&CK {DOMAIN_NAMES[self.catalogue.domain]} {self.catalogue.version}"
+
+    @property
+    def techniques(self) -> list[Technique]:
+        """The active techniques of the release that are on the layer's platforms, if it has any."""
+        platforms = set(self.platforms)
+        active = [t for t in self.catalogue.techniques.values() if t.active and t.tactics]
+        return [t for t in active if not platforms or platforms & set(t.platforms or ("None",))]
 
     def annotation(self, technique: str, tactic: str) -> Annotation:
         """The annotation of a technique under a tactic."""

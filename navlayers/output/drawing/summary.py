@@ -20,7 +20,6 @@ from navlayers.output.drawing.theme import figure
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from navlayers.attack import Technique
     from navlayers.layer.view import Annotation, View
 
     Keys: TypeAlias = Collection[tuple[str, str]]
@@ -136,7 +135,7 @@ def _gap(view: View, facts: dict[str, str]) -> Summary:
     """The techniques that no input covers: the share of the others, as for the inputs themselves."""
     word = next((i.label.removeprefix("not ") for i in view.legend if i.color == UNCOVERED), "covered")
     entries = _enabled(view)
-    chosen = {(t.id, tactic) for t in _active(view) if t.id not in entries for tactic in t.tactics}
+    chosen = {(t.id, tactic) for t in view.techniques if t.id not in entries for tactic in t.tactics}
     # The titles of the inputs have commas between them, which a title could have, too.
     titles = [undated(title) for title in facts["compared"].split(", ")]
     by = or_list(titles) if len(titles) <= _MOST_SETS else "any of them"
@@ -197,8 +196,8 @@ def _difference(view: View, first: str, second: str) -> Summary:
     }
     leader, other = sorted((second, first), key=lambda name: -len(higher[name]))
     equal = len(entries) - len(higher[first]) - len(higher[second])
-    total = len(_active(view))
-    subs = " with sub-techniques" if any(t.parent for t in _active(view)) else ""
+    total = len(view.techniques)
+    subs = " with sub-techniques" if any(t.parent for t in view.techniques) else ""
     counts = (
         f"of {total}{subs}; {other} on {len(higher[other])}, equal on {equal}, {total - len(entries)} in neither · "
         f"{single_line(view.release).removeprefix('ATT&CK ')}"
@@ -225,7 +224,7 @@ def _difference(view: View, first: str, second: str) -> Summary:
 
 def _of_release(view: View, chosen: Keys, word: str, words: str, names: Iterable[Names], unscored: str) -> Summary:
     """The share of all techniques of the release, on the layer's platforms if it has any."""
-    active = _active(view)
+    active = view.techniques
     ids = {technique for technique, _ in chosen}
     bases, subs = [t for t in active if not t.parent], [t for t in active if t.parent]
     counts = f"{sum(t.id in ids for t in bases)} of {len(bases)} techniques"
@@ -263,15 +262,8 @@ def _ratios(view: View, chosen: Keys, whole: Collection[str], counted: str, sent
     return msgspec.structs.replace(view, ratios=ratios, unscored=view.unscored or unscored)
 
 
-def _active(view: View) -> list[Technique]:
-    """The active techniques of the release on the layer's platforms."""
-    platforms = set(view.platforms)
-    active = [t for t in view.catalogue.techniques.values() if t.active and t.tactics]
-    return [t for t in active if not platforms or platforms & set(t.platforms or ("None",))]
-
-
 def _enabled(view: View) -> Entries:
-    active = {t.id for t in _active(view)}
+    active = {t.id for t in view.techniques}
     return {technique: e for (technique, _), e in view.entries.items() if e.enabled and technique in active}
 
 
@@ -343,7 +335,7 @@ def _scores(view: View, entries: Entries, *, is_count: bool = False) -> Names:
 def _bare(view: View, chosen: set[str], word: str) -> Names:
     """The techniques without their sub-techniques that are not covered, those without any covered part first."""
     rows = []
-    for technique in _active(view):
+    for technique in view.techniques:
         if technique.parent or technique.id in chosen:
             continue
         subs = view.catalogue.subtechniques(technique.id)
