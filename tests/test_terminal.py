@@ -10,15 +10,12 @@ import struct
 import subprocess
 import sys
 import termios
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from conftest import write_set
 
-from navlayers.layer.colors import RAMPS, UNCOVERED
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from navlayers.layer.colors import RAMPS, UNCOVERED, lightness
 
 ANSWERS = {
     "compare": ["compare", "aws", "azure", "gcp"],
@@ -120,6 +117,37 @@ def test_the_small_matrix_fills_what_is_covered(tmp_path: Path) -> None:
     assert {line[0:4] for line in lines[heads + 1 : heads + 3]} <= {"····", "··  "}
     shares = lines[heads + 7].split()
     assert shares[:3] == ["0%", "0%", "20%"]
+
+
+def test_contrast_rises_from_the_empty_square_to_the_highest_score() -> None:
+    """On a dark terminal: the background, what is not covered, the lowest score, and so on."""
+    text = on_terminal(100, "stats", "gcp", COLORTERM="truecolor")
+    legend = next(line for line in text.splitlines() if "not covered" in line)
+    marks = re.findall(r"38;2;(\d+);(\d+);(\d+)m■", legend)
+    colors = ["#" + "".join(f"{int(channel):02x}" for channel in mark) for mark in marks]
+    levels = [lightness(color) for color in reversed(["#000000", *colors[-1:], *reversed(colors[:-1])])]
+    assert len(levels) == 5
+    assert all(after - before > 8 for before, after in zip(levels[::-1], levels[-2::-1], strict=False))
+
+
+def test_the_legend_of_a_plan_names_what_the_threat_does_not_use() -> None:
+    text = plain(on_terminal(100, "plan", "gcp", "--budget", "2", "--threat", "APT29", "-q"))
+    assert text.count("not covered") == 1
+    assert "■ not of the threat" in text
+
+
+def test_on_a_terminal_the_answer_comes_first_with_two_notes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.csv").write_text("control,technique,score\nMFA,T1078,50\n", encoding="utf-8")
+    words = ["gaps", "mine.csv", "nist_800_53", "--threat", "APT29", "--worth", "50"]
+    high, short = (plain(on_terminal(80, *words, lines=lines)).splitlines() for lines in (40, 24))
+    assert high[0].startswith("mine and NIST 800-53")
+    assert sum(line.startswith("note: ") for line in high) == 3
+    assert high[-1] == "note: 2 more notes (--all prints all)"
+    assert len(short) < 24
+    assert sum(line.startswith("note: ") for line in plain(on_terminal(80, *words, "--all")).splitlines()) == 4
 
 
 def test_a_gap_is_not_filled() -> None:

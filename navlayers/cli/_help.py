@@ -109,6 +109,18 @@ class Command(click.Command):
         formatter.write(f"\nDocumentation: {documentation(ctx.command_path.split()[1])}\n")
 
 
+class Answer(Command):
+    """A command whose answer has to fit the window, with its notes."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; on a terminal, the answer comes first."""
+        # Help does without this module.
+        from navlayers.cli import _print  # noqa: PLC0415
+
+        with _print.answer_first(ctx):
+            return super().invoke(ctx)
+
+
 def documentation(command: str) -> str:
     """The page that explains a command, with the heading where it is a part of the page."""
     return f"docs/{_PAGES.get(command, 'commands.md')}"

@@ -36,6 +36,9 @@ _ANSWER = frozenset(
 )
 """Names of the options that are about the output of one run."""
 
+_WAITING = "navlayers.notes"
+"""The key of the notes that wait for the answer, in the metadata of a context."""
+
 MOST_NOTICES = 20
 
 _STARTS = {"navlayers:": "bad", "note:": "accent", "wrote": "good", "written to": "good"}
@@ -44,7 +47,8 @@ _STARTS = {"navlayers:": "bad", "note:": "accent", "wrote": "good", "written to"
 LISTED = 10
 
 FEW = 2
-"""Maximum number of replaced or inactive ids that a notice names; of more, it names the first."""
+"""Maximum number of replaced or inactive ids that a notice names (of more, it names the first); also of notes below
+an answer on a terminal."""
 
 
 def echo_table(headers: Sequence[str], rows: Iterable[tuple[Cell, ...]], right: Collection[int]) -> None:
@@ -105,6 +109,7 @@ def terminal() -> Terminal:
 
 def echo(text: str) -> None:
     """Print a result; through the pager, as git does, if it is higher than the terminal."""
+    _count(text.count("\n"))
     answers = sys.stdin is not None and sys.stdin.isatty()
     if sys.stdout.isatty() and answers and text.count("\n") >= shutil.get_terminal_size().lines:
         # Git's defaults: quit if it fits, keep colors, leave the text on the screen.
@@ -149,6 +154,7 @@ def notify(text: str) -> None:
     with contextlib.suppress(OSError):
         if on_terminal() and text:
             text = "\n".join(text_helpers.wrap(text, shutil.get_terminal_size().columns))
+        _count(text.count("\n") + 1)
         start = next((word for word in _STARTS if text.startswith(word)), "")
         toned = terminal_of(os.environ, color=_color(), tty=on_terminal()).tone(start, _STARTS.get(start, ""))
         click.echo(toned + text[len(start) :], err=True, color=True)
@@ -160,13 +166,70 @@ def _color() -> bool | None:
     return None if context is None else context.color
 
 
+class _Notes(list[str]):
+    """Notes that wait for the answer, and the number of lines that were printed so far."""
+
+    lines = 0
+
+
+def _waiting() -> _Notes | None:
+    context = click.get_current_context(silent=True)
+    return None if context is None else context.meta.get(_WAITING)
+
+
+@contextlib.contextmanager
+def answer_first(context: click.Context) -> Iterator[None]:
+    """Print notes after the answer if both are for a terminal: at most two that fit, unless all are wanted."""
+    if not (on_terminal() and sys.stdout.isatty()):
+        yield
+        return
+    notes = context.meta[_WAITING] = _Notes()
+    try:
+        yield
+    finally:
+        del context.meta[_WAITING]
+        option = "every" if "every" in context.params else "full"
+        size = shutil.get_terminal_size()
+        # The last lines are for the number of the other notes and for the prompt.
+        room = size.lines - notes.lines - 2
+        shown = 0
+        while shown < len(notes) and not context.params.get(option):
+            room -= len(text_helpers.wrap(f"note: {notes[shown]}", size.columns))
+            if room < 0 or shown == FEW:
+                break
+            shown += 1
+        else:
+            shown = len(notes)
+        for text in notes[:shown]:
+            note(text)
+        if shown < len(notes):
+            name = {"every": "--all", "full": "--full"}[option]
+            more = "more note" if shown else "note"
+            note(f"{text_helpers.quantity(len(notes) - shown, more)} ({name} prints all)")
+
+
+def _count(lines: int) -> None:
+    waiting = _waiting()
+    if waiting is not None:
+        waiting.lines += lines
+
+
+def note(text: str) -> None:
+    """Print a note about the run."""
+    waiting = _waiting()
+    if waiting is None:
+        notify(f"note: {text}")
+    else:
+        waiting.append(text)
+
+
 def notices(problems: Iterable[Problem]) -> None:
     """Print notices, each once, and the number of those past the first twenty."""
     listed = list(dict.fromkeys(problems))
     for problem in listed[:MOST_NOTICES]:
-        notify(f"note: {problem}")
+        note(str(problem))
     if len(listed) > MOST_NOTICES:
-        notify(f"note: … and {sum(problem.count for problem in listed[MOST_NOTICES:])} more")
+        note(f"… and {sum(problem.count for problem in listed[MOST_NOTICES:])} more")
 
 
 def remapped_inputs(inputs: Iterable[Coverage], attack_version: str) -> None:
@@ -186,7 +249,7 @@ def remapped(
         # An answer with its notices has to fit the window.
         shown = items if len(items) <= FEW else items[:1]
         more = f" and {len(items) - 1:,} more (`navlayers upgrade` lists all)" if len(items) > FEW else ""
-        notify(f"note: {heading}: {'; '.join(shown)}{more}")
+        note(f"{heading}: {'; '.join(shown)}{more}")
 
 
 def folder_written(output: str, removed: int) -> None:

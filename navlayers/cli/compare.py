@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from navlayers.scoring.options import ScoreOptions
 
 
-@click.command(cls=_help.Command)
+@click.command(cls=_help.Answer)
 @_options.sets_argument
 @_analysis.baseline_option
 @_analysis.category_option

@@ -20,7 +20,7 @@ EXIT_LOSS = 1
 _ENDINGS: dict[str, pages.Format] = {"": "text", ".txt": "text", ".md": "md", ".json": "json"}
 
 
-@click.command(cls=_help.Command)
+@click.command(cls=_help.Answer)
 @click.argument("old", metavar="OLD", shell_complete=_complete.sets)
 @click.argument("new", metavar="NEW", shell_complete=_complete.sets)
 @_options.format_option(pages.FORMATS, "Report format (default: by the ending of -o, else text).")

@@ -31,7 +31,7 @@ _CONTROLS = "nist_800_53"
 """The shipped set to choose from for those who have only sets of their own: it suits every organization."""
 
 
-@click.command(cls=_help.Command)
+@click.command(cls=_help.Answer)
 @_options.sets_argument
 @_threat.threat_options
 @_analysis.category_option

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from navlayers.scoring.options import ScoreOptions
 
 
-@click.command(cls=_help.Command)
+@click.command(cls=_help.Answer)
 @_options.sets_argument
 @_threat.threat_options
 @_threat.plan_options

@@ -24,7 +24,7 @@ _ENDINGS: dict[str, Format] = {
 }
 
 
-@click.command(cls=_help.Command)
+@click.command(cls=_help.Answer)
 @click.argument("what", metavar="TECHNIQUE|CAPABILITY|GROUP|TACTIC", shell_complete=_complete.subjects)
 @click.option(
     "--set",
@@ -86,7 +86,7 @@ def command(
                 version, left_out = each.catalogue.version, inactive(each.set, each.catalogue)
                 _print.remapped(each.name, version, each.replaced, left_out, own=each.own_attack_version)
         for other in subject.also:
-            _print.notify(f"note: {other} matches, too; show it with --kind {other.kind}")
+            _print.note(f"{other} matches, too; show it with --kind {other.kind}")
     pages = {url: page for each in loaded for url, page in each.catalogue.own_pages.items()}
     if format_ == "text" and output == _print.STDOUT and not full:
         # Only this form needs it.

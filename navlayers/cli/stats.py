@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from navlayers.output.document import Facts
 
 
-@click.command(cls=_help.Command)
+@click.command(cls=_help.Answer)
 @_options.sets_argument
 @_options.attack_option
 @_options.reading_options

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 NARROWEST, WIDEST = 3, 8
 """Minimum and maximum squares in a row of a tactic: a percentage needs three columns."""
 
-_EMPTY, _EMPTY_ON_LIGHT = "#585d64", "#d0d3d8"
+_EMPTY, _EMPTY_ON_LIGHT = "#2b2f36", "#d0d3d8"
+"""Squares without a color: between the background and the lowest score, so that contrast rises with the score."""
+
 _BLOCKS = {(True, True): "█", (True, False): "▀", (False, True): "▄", (False, False): "·"}
 _SHARED = ("and", "of")
 

@@ -18,7 +18,7 @@ FEW = 8
 
 _END = "\x1b[0m"
 _TONES = {"": "", "good": "32", "bad": "31", "warning": "33", "accent": "36", "dim": "2", "strong": "1"}
-_FIRST_OF_CUBE = 16
+_FIRST_OF_CUBE, _FIRST_OF_GRAYS = 16, 232
 _LEVELS = (0, 95, 135, 175, 215, 255)
 _LIGHT = 7
 """From this color of the palette on, `COLORFGBG` names a light background, but for the dark gray, 8."""
@@ -53,7 +53,17 @@ class Terminal(msgspec.Struct, frozen=True):
         if self.colors >= TRUE_COLORS:
             return ";".join(map(str, (2, *channels)))
         nearest = [min(range(6), key=lambda i: abs(_LEVELS[i] - channel)) for channel in channels]
+        # The cube has no dark colors between black and 95.
+        gray = min(range(24), key=lambda i: sum((_gray(i) - channel) ** 2 for channel in channels))
+        off = sum((_LEVELS[i] - channel) ** 2 for i, channel in zip(nearest, channels, strict=True))
+        if sum((_gray(gray) - channel) ** 2 for channel in channels) < off:
+            return f"5;{_FIRST_OF_GRAYS + gray}"
         return f"5;{_FIRST_OF_CUBE + 36 * nearest[0] + 6 * nearest[1] + nearest[2]}"
+
+
+def _gray(number: int) -> int:
+    """The level of a gray of xterm."""
+    return 8 + 10 * number
 
 
 PLAIN = Terminal()

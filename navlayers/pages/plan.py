@@ -56,7 +56,8 @@ def brief(plan: Plan) -> Iterator[Block]:
         plan.covered_word,
     )
     view = View.from_layer(plan_layer(plan), plan.catalogue)
-    yield Figure(msgspec.structs.replace(view, ratios=ratios), "", "")
+    unscored = "not of the threat" if plan.threat else f"not {plan.covered_word}"
+    yield Figure(msgspec.structs.replace(view, ratios=ratios, unscored=unscored), "", "")
     table = curve(plan, brief=True)
     left_out = len(table.rows) - BRIEF
     note = f"… and {left_out:,} more; --all lists them" if left_out > 0 else ""
