@@ -149,3 +149,18 @@ def test_two_files_of_one_name_in_the_folder_mappings_are_refused_by_build(
     monkeypatch.chdir(tmp_path)
     assert "would be written to the same folder, own" in run("build").err
     assert run("stats").code == 0
+
+
+def test_numbers_have_a_column_in_order_under_their_name_on_the_scale(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "mixed.csv"
+    rows = ["a,T1078,protect,High", "b,T1110,protect,medium", "c,T1059,detect,50", "d,T1190,detect,20"]
+    path.write_text("\n".join(["control,technique,category,score", *rows, ""]), encoding="utf-8")
+    lines = [line.split() for line in run("stats", path, "--scale", "High=100,medium=50").out.splitlines()]
+    at = lines.index(["mappings", "20", "medium", "High"])
+    assert lines[at + 1 : at + 3] == [["protect", "0", "1", "1"], ["detect", "1", "1", "0"]]
+
+
+def test_tactics_without_mappings_are_counted_and_named(run: Run, tiny: Path) -> None:
+    """Nine of the fourteen tactics of ATT&CK 16.1."""
+    out = " ".join(run("stats", tiny).out.split())
+    assert "Nothing is mapped in 9 tactics: Reconnaissance, Resource Development, Execution, +6 more." in out

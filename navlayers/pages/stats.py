@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers._text import percent, percent_figure, percent_text
+from navlayers._text import first_few, percent, percent_figure, percent_text
 from navlayers.attack.domain import DOMAIN_NAMES, release_name
 from navlayers.layer.build import layers_of
 from navlayers.layer.view import View
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from navlayers.output.document import Block
     from navlayers.output.tables import Table
     from navlayers.scoring.stats import Stats
+
+
+_NAMED = 3
+"""Maximum number of tactics named in a sentence."""
 
 
 class SetNumbers(NamedTuple):
@@ -59,7 +63,10 @@ def brief(numbers: Sequence[SetNumbers]) -> Iterator[Block]:
     unscored = f"not {noun(prepared.set).covered if one.stats.scored else 'mapped'}"
     view = View.from_layer(built.layer, prepared.catalogue)
     yield Figure(msgspec.structs.replace(view, unscored=unscored), "", "")
-    yield values(one)
+    table = values(one)
+    # Of an unscored set with one type of mappings, the sentence says their number.
+    if one.stats.scored or len({value for counts in one.stats.values.values() for value in counts}) > 1:
+        yield table
 
 
 def every_table(numbers: Sequence[SetNumbers]) -> Iterator[Block]:
@@ -87,8 +94,13 @@ def headline(numbers: SetNumbers) -> str:
     share = percent_text(numbers.mapped, stats.active)
     sentence = _statement(numbers) or f"{stats.set} maps {words.counted(stats.capabilities)}"
     sentences = [f"{sentence}: {matrix} ({share}), {stats.mappings:,} mappings."]
-    least = min((each for each in stats.tactics if each.total), key=lambda each: each.mapped / each.total)
-    sentences.append(f"Least is mapped in {least.name}: {least.mapped} of {least.total} techniques.")
+    active = [each for each in stats.tactics if each.total]
+    none = [each.name for each in active if not each.mapped]
+    least = min(active, key=lambda each: each.mapped / each.total)
+    if len(none) > 1:
+        sentences.append(f"Nothing is mapped in {len(none)} tactics: {first_few(none, _NAMED)}.")
+    else:
+        sentences.append(f"Least is mapped in {least.name}: {least.mapped} of {least.total} techniques.")
     if stats.non_mappable.capabilities:
         sentences.append(f"{words.counted(stats.non_mappable.capabilities)} cannot be mapped.")
     return " ".join(sentences)
@@ -155,14 +167,36 @@ def tactics(numbers: SetNumbers) -> Table:
 
 
 def values(numbers: SetNumbers) -> Table:
-    """Per category the number of mappings of each score value, in the order of the scale; else per mapping type."""
+    """Per category the number of mappings of each score value, from the lowest; else per mapping type.
+
+    Values of one number have one column, under their name on the scale if they have one.
+    """
     stats = numbers.stats
-    scale = list(numbers.prepared.set.scale or DEFAULT_SCALE)
+    scale = numbers.prepared.set.scale or DEFAULT_SCALE
     every = dict.fromkeys(value for counts in stats.values.values() for value in counts)
-    ordered = sorted(every, key=lambda value: scale.index(value) if value in scale else len(scale))
+    headers: dict[float | str, str] = {}
+    for value in sorted(every, key=lambda value: value not in scale):
+        headers.setdefault(_level(value, scale), value)
+    ordered = sorted(headers, key=lambda level: (isinstance(level, str), level))
+
+    def count(counts: dict[str, int], level: float | str) -> int:
+        return sum(number for value, number in counts.items() if _level(value, scale) == level)
+
     names = ["" if category == UNSPECIFIED else category for category in stats.values]
+    first = Field("mappings", names) if any(names) else Field("score", ["mappings"], shown=stats.scored)
     fields = [
-        Field("mappings", names, shown=any(names)),
-        *(Field(value, [counts.get(value, 0) for counts in stats.values.values()], "number") for value in ordered),
+        first,
+        *(
+            Field(headers[level], [count(counts, level) for counts in stats.values.values()], "number")
+            for level in ordered
+        ),
     ]
     return table_of("values", "", fields)
+
+
+def _level(value: str, scale: dict[str, float]) -> float | str:
+    """The number of a score value; without one, such as a mapping type, the value."""
+    try:
+        return scale[value] if value in scale else float(value)
+    except ValueError:
+        return value
