@@ -167,3 +167,10 @@ def test_what_is_higher_than_the_window_goes_through_the_pager(tmp_path: Path) -
     pager.chmod(0o755)
     assert on_terminal(80, "diff", "gcp", "aws", "--all", PAGER=str(pager)).count("PAGED") == 1
     assert "PAGED" not in on_terminal(80, "stats", "gcp", PAGER=str(pager))
+
+
+def test_the_explanation_of_a_finding_is_text_in_the_width_of_the_window() -> None:
+    lines = plain(on_terminal(60, "check", "--explain", "unknown-value")).splitlines()
+    assert lines[0] == "unknown-value"
+    assert max(map(len, lines)) <= 60
+    assert "--scale high=100" in " ".join(lines)

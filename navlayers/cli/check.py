@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from navlayers._text import printable, quantity
+from navlayers._text import printable, quantity, wrap
 from navlayers.cli import _complete, _help, _options, _print
 from navlayers.errors import OutputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN, schema_text
@@ -151,7 +151,16 @@ def _explain(code: str) -> None:
 
     if code != "all":
         finding.require_code(code)
-    click.echo(finding.explanations() if code == "all" else finding.explanation(code), nl=False)
+    terminal = _print.terminal()
+    if terminal.width is None:
+        click.echo(finding.explanations() if code == "all" else finding.explanation(code), nl=False)
+        return
+    lines = []
+    for each in sorted(finding.codes()) if code == "all" else [code]:
+        head, *parts = finding.explanation(each).strip().split("\n\n")
+        lines += [terminal.tone(head.removeprefix("## "), "strong")]
+        lines += [line for part in parts for line in ("", *wrap(part, terminal.width))] + [""]
+    _print.echo("\n".join(lines[:-1]) + "\n")
 
 
 def _write(fixed: Sequence[FixedFile], inputs: Sequence[Source]) -> tuple[Source, ...]:
