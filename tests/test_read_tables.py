@@ -255,6 +255,20 @@ def test_short_rows_blank_rows_giant_cells_and_a_header_alone_are_fine() -> None
     assert (str(notice), notice.code) == ("controls.csv:1:1: the table has no rows below its header", "empty-set")
 
 
+@pytest.mark.parametrize(
+    ("types", "categories"),
+    [
+        (("Protect", "detect", "Detect"), ["protect", "detect", "detect"]),
+        (("Protect", "mitigates", "uses"), [None] * 3),
+    ],
+)
+def test_a_column_of_types_that_are_categories_is_the_category(
+    types: tuple[str, ...], categories: list[str]
+) -> None:
+    rows = "".join(f"a,T107{number + 1},{type_},partial\n" for number, type_ in enumerate(types))
+    assert [row[2] for row in told(f"Control,Technique,Type,Score\n{rows}")] == categories
+
+
 def test_a_decimal_comma_and_a_percent_sign_are_read() -> None:
     assert [row[3] for row in told("Technique;Control;Score\nT1059;a;72,5\nT1078;a;50%\n")] == ["72.5", "50"]
 

@@ -21,6 +21,7 @@ from navlayers.mapping.formats.table_columns import (
     others_of,
 )
 from navlayers.mapping.formats.table_content import holds_ids, known_names, likely_fields, technique_columns
+from navlayers.mapping.model import CATEGORIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -57,7 +58,10 @@ def find_columns(grid: Grid, user_headers: Mapping[str, str], wanted: Collection
         return best
     is_name = known_names()
     columns = _by_content(grid, rows, best, headers, user_headers, is_name)
-    return columns and _with_technique_names(columns, rows[columns.row + 1 :], user_headers, is_name)
+    if columns is None:
+        return None
+    below = rows[columns.row + 1 :]
+    return _with_categories(_with_technique_names(columns, below, user_headers, is_name), below, user_headers)
 
 
 def _of_two_rows(headers: Sequence[Columns], user_headers: Mapping[str, str]) -> list[Columns]:
@@ -90,6 +94,18 @@ def _with_technique_names(
             fields.setdefault("attack_object_name", column)
             return msgspec.structs.replace(columns, fields=fields)
     return columns
+
+
+def _with_categories(columns: Columns, rows: Sequence[Sequence[str]], user_headers: Mapping[str, str]) -> Columns:
+    """The columns where a column such as "Type" holds protect, detect and respond, and so is the category."""
+    column = columns.fields.get("mapping_type", -1)
+    if column < 0 or "score_category" in columns.fields or "mapping_type" in user_headers:
+        return columns
+    cells = [row[column].strip().lower() for row in rows if len(row) > column and row[column].strip()]
+    if 2 * sum(cell in CATEGORIES for cell in cells) <= len(cells):
+        return columns
+    fields = {field: place for field, place in columns.fields.items() if field != "mapping_type"}
+    return msgspec.structs.replace(columns, fields={**fields, "score_category": column})
 
 
 def _by_content(
