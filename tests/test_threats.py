@@ -145,6 +145,7 @@ EXPECTED = "expected a group, software, campaign or tactic of ATT&CK by id or na
         (["credential-acces"], "did you mean credential-access (TA0006)"),
         (["APT 29"], "did you mean APT29 (G0016)"),
         (["Lazarus"], "did you mean Lazarus Group (G0032)"),
+        (["Lazrus"], "did you mean Lazarus Group (G0032)"),
         ([""], f"the name of a threat is empty; {EXPECTED}"),
         ([], f"no threat is given; {EXPECTED} (name one with --threat, such as --threat APT29)"),
         (["missing.json"], "missing.json: no such file"),

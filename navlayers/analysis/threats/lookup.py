@@ -131,6 +131,10 @@ def suggestions(word: str, domain: Domain) -> list[str]:
     known: dict[str, str] = {}
     for name, what in _names(domain):
         known.setdefault(name.casefold(), what)
+    # People leave out words such as Group and Team.
+    for name, what in list(known.items()):
+        if " " in name and len(name.split()[0]) >= _SHORTEST:
+            known.setdefault(name.split()[0], what)
     begin = sorted((name for name in known if len(text) >= _SHORTEST and name.startswith(text)), key=len)
     close = [*begin[:_SUGGESTED], *difflib.get_close_matches(text, known, 2 * _SUGGESTED, _SIMILARITY)]
     return list(dict.fromkeys(known[name] for name in close))[:_SUGGESTED]
