@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -20,6 +21,8 @@ from navlayers import attack
 from navlayers.attack import Catalogue, Status, Tactic, Technique
 from navlayers.cli import main
 from navlayers.layer.build import KINDS, BuiltLayer, LayerKind, layers_of
+from navlayers.mapping.formats.context import ReadOptions
+from navlayers.mapping.formats.native import read as native
 from navlayers.mapping.model import Capability, Category, Mapping, MappingSet
 from navlayers.output import html
 from navlayers.scoring.scores import score_set
@@ -32,10 +35,13 @@ if TYPE_CHECKING:
 
     from navlayers.api.build import BuildResult
     from navlayers.mapping.formats import Reading
+    from navlayers.mapping.formats.context import Context, Places
+    from navlayers.mapping.formats.source import Source
     from navlayers.scoring.options import ScoreOptions
 
 SHARED = Path(__file__).parents[2] / "shared"
 CORPUS = SHARED / "corpus" / "mappings-explorer"
+MAPPINGS = Path(__file__).parents[1] / "mappings"
 CORPUS_FILES = sorted(CORPUS.glob("*_attack-*.json"))
 
 settings.register_profile("fast", max_examples=40, deadline=None, derandomize=True)
@@ -69,6 +75,31 @@ def _templates_compiled_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _shipped_sets_read_once(pytestconfig: pytest.Config) -> Iterator[None]:
+    """Reading the shipped sets again and again takes a twelfth of a run; what is read is frozen."""
+    if pytestconfig.getoption("--limits"):
+        yield
+        return
+    read = native.read
+    known: dict[tuple[str, bytes], tuple[MappingSet, Places]] = {}
+
+    def once(source: Source, context: Context) -> tuple[MappingSet, Places]:
+        if context.options != ReadOptions() or Path(source.path).parent.resolve() != MAPPINGS:
+            return read(source, context)
+        key = source.path, source.data
+        if key not in known:
+            result = read(source, context)
+            if context.findings.summary():
+                return result
+            known[key] = result
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(native, "read", once)
+        yield
+
+
 class _Compiled(BytecodeCache):
     """Compiled templates, in memory."""
 
@@ -98,6 +129,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the mark."""
+    # What modules hold is not looked at again, what tests leave less often: a twentieth of a run.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1_000)
     config.addinivalue_line("markers", "cpu(seconds): the CPU time that the test may take, held by --limits alone")
 
 
