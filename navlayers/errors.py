@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from navlayers._text import quoted, suggestion
+from navlayers._text.spelling import suggestion
+from navlayers._text.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers._text import rounded
+from navlayers._text.numbers import rounded
 from navlayers.scoring.aggregate import AGGREGATES, DESCRIPTIONS, FUNCTIONS, Aggregate
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import pytest
 from attack_helpers import BUNDLES, SHARED, needs_bundles
 
 from navlayers import attack
-from navlayers._text import technique_url
+from navlayers._text.links import technique_url
 from navlayers.attack import files
 from navlayers.attack.catalogue import Catalogue, Technique
 from navlayers.errors import ReleaseError

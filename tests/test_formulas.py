@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers._text import neutralize, restore
+from navlayers._text.formulas import neutralize, restore
 
 HARMFUL = (
     "=1+1",

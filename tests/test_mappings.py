@@ -12,7 +12,7 @@ import msgspec
 import pytest
 import yaml
 
-from navlayers._text import web_links
+from navlayers._text.links import web_links
 from navlayers.mapping import formats as readers
 from navlayers.mapping.convert import facts
 from navlayers.mapping.model import Capability, Mapping, MappingSet, MappingType, NonMappable

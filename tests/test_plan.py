@@ -9,7 +9,7 @@ import pytest
 from conftest import row
 from plan_helpers import chosen, threat, together, value_of
 
-from navlayers._text import percent
+from navlayers._text.numbers import percent
 from navlayers.analysis.plan import Costs, PlanOptions, make_plan
 from navlayers.analysis.plan.costs import Price
 from navlayers.analysis.plan.result import summary, threat_coverage

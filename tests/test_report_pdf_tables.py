@@ -24,7 +24,7 @@ from pdf_report_helpers import (
     section,
 )
 
-from navlayers._text import printable
+from navlayers._text.lines import printable
 from navlayers.analysis.inputs import load_inputs
 from navlayers.api.report import render_report
 from navlayers.errors import UsageError

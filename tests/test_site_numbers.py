@@ -11,7 +11,7 @@ import pytest
 from conftest import contents, release, row, set_of
 from site_pages import alone, assert_sound, ics, pages_of, prepared, site_of
 
-from navlayers._text import percent
+from navlayers._text.numbers import percent
 from navlayers.analysis.inputs import load_inputs
 from navlayers.errors import InputError
 from navlayers.mapping.find import resolve, shipped

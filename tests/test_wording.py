@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from navlayers._text import quantity
+from navlayers._text.wording import quantity
 
 
 @pytest.mark.parametrize(

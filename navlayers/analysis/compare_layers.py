@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import and_list, number_text, rounded, slugs
+from navlayers._text.numbers import number_text, rounded
+from navlayers._text.slugs import slugs
+from navlayers._text.wording import and_list
 from navlayers.analysis.compare import OVERALL
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.layer import build

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
-from navlayers._text import folded
+from navlayers._text.spelling import folded
 from navlayers.analysis.frames import Tabular
 from navlayers.analysis.inputs import newer_than
 from navlayers.attack import Catalogue

@@ -7,7 +7,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers import attack
-from navlayers._text import number_text, quantity, quoted, suggestion
+from navlayers._text.numbers import number_text
+from navlayers._text.spelling import suggestion
+from navlayers._text.wording import quantity, quoted
 from navlayers.analysis.gaps_result import (
     FULL,
     CapabilityShare,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import first_few, number_text, percent_figure, rounded
+from navlayers._text.numbers import number_text, percent_figure, rounded
+from navlayers._text.wording import first_few
 from navlayers.analysis.gaps_result import FULL, covered_by, headline, used_by
 from navlayers.layer.annotate import NAMES_IN_COMMENT, make_entry
 from navlayers.layer.build import count_facts, make_layer, release_fact

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from navlayers._text import and_list, percent_text
+from navlayers._text.numbers import percent_text
+from navlayers._text.wording import and_list
 from navlayers.analysis.frames import Tabular
 from navlayers.analysis.threats import ThreatModel
 from navlayers.attack import Catalogue

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers import attack
-from navlayers._text import and_list
+from navlayers._text.wording import and_list
 from navlayers.attack import Catalogue, versions
 from navlayers.attack.id_changes import ReleaseChange
 from navlayers.errors import NavlayersError, Place, Problem, UsageError

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias, Unpack
 
 import msgspec
 
-from navlayers._text import quantity
+from navlayers._text.wording import quantity
 from navlayers.api.sources import Input, sources
 from navlayers.errors import Place, Problem, UsageError, unknown
 from navlayers.layer.build import KINDS, LayerKind, layers_of

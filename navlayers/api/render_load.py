@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from navlayers import attack
-from navlayers._text import comma_list, first_few, quantity
+from navlayers._text.wording import comma_list, first_few, quantity
 from navlayers.attack.versions import parse_wanted
 from navlayers.errors import InputError, NavlayersError, Place, Problem
 from navlayers.layer import format_versions

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers._text import comma_list
+from navlayers._text.wording import comma_list
 from navlayers.api import upgrade_outputs as outputs
 from navlayers.errors import InputError, NavlayersError, OtherFileError, OutputError, Place, Problem
 from navlayers.layer import format_versions

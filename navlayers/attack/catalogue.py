@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from navlayers._text import compact, technique_url
+from navlayers._text.links import technique_url
+from navlayers._text.spelling import compact
 from navlayers.attack.domain import Domain
 
 Status = Literal["active", "deprecated", "revoked"]

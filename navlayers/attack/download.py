@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from navlayers._text import quoted
+from navlayers._text.wording import quoted
 from navlayers.attack import release, versions
 from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.attack.stix import MAX_BYTES, read_bundle

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from navlayers import attack
-from navlayers._text import comma_list, compact
+from navlayers._text.spelling import compact
+from navlayers._text.wording import comma_list
 from navlayers.attack import ids, versions
 
 if TYPE_CHECKING:

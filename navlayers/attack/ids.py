@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from navlayers._text import excerpt, or_list
+from navlayers._text.wording import excerpt, or_list
 from navlayers.attack import release
 from navlayers.attack.catalogue import base_number
 from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
-from navlayers._text import bare, quoted
+from navlayers._text.wording import bare, quoted
 from navlayers.attack import files, versions
 from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.errors import InputError, OutputError, Place, Problem, ReleaseError, UsageError

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from navlayers._text import comma_list, quoted
+from navlayers._text.wording import comma_list, quoted
 from navlayers.attack import versions
 from navlayers.attack.catalogue import Catalogue, Status, Tactic, Technique, Threat, ThreatKind, Threats
 from navlayers.attack.domain import DOMAINS, Domain

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from navlayers import _text
+from navlayers._text import spelling, wording
 from navlayers.errors import Place, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ def require_code(code: str) -> None:
         UsageError: the code is unknown.
     """
     if code not in codes():
-        hint = _text.suggestion(code, codes()) or "list all codes with: navlayers check --explain all"
-        raise UsageError(Problem(f"unknown code {_text.quoted(code)}", hint=hint))
+        hint = spelling.suggestion(code, codes()) or "list all codes with: navlayers check --explain all"
+        raise UsageError(Problem(f"unknown code {wording.quoted(code)}", hint=hint))
 
 
 def explanation(code: str) -> str:

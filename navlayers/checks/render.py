@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from navlayers._text import json_text, printable, wrap
+from navlayers._text.json_text import json_text
+from navlayers._text.lines import printable, wrap
 from navlayers.checks.finding import codes
 
 if TYPE_CHECKING:

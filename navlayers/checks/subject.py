@@ -8,7 +8,8 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from navlayers import attack
-from navlayers._text import compact, quoted
+from navlayers._text.spelling import compact
+from navlayers._text.wording import quoted
 from navlayers.attack import versions
 from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.errors import ReleaseError

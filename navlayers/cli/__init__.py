@@ -42,7 +42,8 @@ class Group(click.Group):
         """The command of the arguments; one that starts with a dash is an option to refuse."""
         name = args[0]
         if not (name.startswith("-") or ctx.resilient_parsing or name in self.list_commands(ctx)):
-            from navlayers._text import quoted, suggestion  # noqa: PLC0415 - for errors alone
+            from navlayers._text.spelling import suggestion  # noqa: PLC0415 - for errors alone
+            from navlayers._text.wording import quoted  # noqa: PLC0415 - for errors alone
             from navlayers.errors import Problem, UsageError  # noqa: PLC0415
 
             known = self.list_commands(ctx)
@@ -168,7 +169,7 @@ def _usage(error: click.UsageError) -> str:
 
 def _near_option(name: str, parameters: Sequence[click.Parameter]) -> str:
     """The suggestion of an option that is spelled similarly; the dashes do not count."""
-    from navlayers._text import Names  # noqa: PLC0415 - for errors alone
+    from navlayers._text.spelling import Names  # noqa: PLC0415 - for errors alone
 
     options = {option.lstrip("-"): option for each in parameters for option in each.opts if option.startswith("--")}
     near = Names(options).closest(name.lstrip("-"))
@@ -177,7 +178,8 @@ def _near_option(name: str, parameters: Sequence[click.Parameter]) -> str:
 
 def _bad_parameter(error: click.BadParameter, parameter: click.Parameter) -> tuple[str, str, str]:
     """Message, expected value and hint for the value of an option or argument."""
-    from navlayers._text import quoted, suggestion  # noqa: PLC0415 - for errors alone
+    from navlayers._text.spelling import suggestion  # noqa: PLC0415 - for errors alone
+    from navlayers._text.wording import quoted  # noqa: PLC0415 - for errors alone
 
     name = parameter.get_error_hint(error.ctx).replace("'", "")
     choices = list(map(str, parameter.type.choices)) if isinstance(parameter.type, click.Choice) else []

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, TypeAlias
 
 from navlayers import attack
-from navlayers._text import printable
+from navlayers._text.lines import printable
 from navlayers.attack.domain import DOMAINS
 from navlayers.attack.versions import number
 from navlayers.errors import NavlayersError

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
-from navlayers._text import quoted
+from navlayers._text.wording import quoted
 from navlayers.cli import _complete, _print
 from navlayers.errors import Problem, UsageError, by_ending
 from navlayers.mapping.formats import FORMATS

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers import _text as text_helpers
+from navlayers._text.json_text import json_text
+from navlayers._text.lines import printable, wrap
+from navlayers._text.wording import quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -140,7 +142,7 @@ def put(data: str | bytes, output: str, *, force: bool, quiet: bool, keep: Path 
 
 def echo_json(value: object) -> None:
     """Print a result as indented JSON."""
-    click.echo(text_helpers.json_text(value), nl=False)
+    click.echo(json_text(value), nl=False)
 
 
 def notify(text: str) -> None:
@@ -150,10 +152,10 @@ def notify(text: str) -> None:
     """
     from navlayers.output.terminal import terminal_of  # noqa: PLC0415
 
-    text = text_helpers.printable(text)
+    text = printable(text)
     with contextlib.suppress(OSError):
         if on_terminal() and text:
-            text = "\n".join(text_helpers.wrap(text, shutil.get_terminal_size().columns))
+            text = "\n".join(wrap(text, shutil.get_terminal_size().columns))
         _count(text.count("\n") + 1)
         start = next((word for word in _STARTS if text.startswith(word)), "")
         toned = terminal_of(os.environ, color=_color(), tty=on_terminal()).tone(start, _STARTS.get(start, ""))
@@ -194,7 +196,7 @@ def answer_first(context: click.Context) -> Iterator[None]:
         room = size.lines - notes.lines - 2
         shown = 0
         while shown < len(notes) and not context.params.get(option):
-            room -= len(text_helpers.wrap(f"note: {notes[shown]}", size.columns))
+            room -= len(wrap(f"note: {notes[shown]}", size.columns))
             if room < 0 or shown == FEW:
                 break
             shown += 1
@@ -205,7 +207,7 @@ def answer_first(context: click.Context) -> Iterator[None]:
         if shown < len(notes):
             name = {"every": "--all", "full": "--full"}[option]
             more = "more note" if shown else "note"
-            note(f"{text_helpers.quantity(len(notes) - shown, more)} ({name} prints all)")
+            note(f"{quantity(len(notes) - shown, more)} ({name} prints all)")
 
 
 def _count(lines: int) -> None:
@@ -255,7 +257,7 @@ def remapped(
 def folder_written(output: str, removed: int) -> None:
     """Print the output folder, and the number of removed files of an earlier run."""
     if removed:
-        notify(f"note: removed {text_helpers.quantity(removed, 'file')} of an earlier run")
+        notify(f"note: removed {quantity(removed, 'file')} of an earlier run")
     notify(f"written to {output}")
 
 

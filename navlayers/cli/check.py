@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from navlayers._text import printable, quantity, wrap
+from navlayers._text.lines import printable, wrap
+from navlayers._text.wording import quantity
 from navlayers.cli import _complete, _help, _options, _print
 from navlayers.errors import OutputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN, schema_text

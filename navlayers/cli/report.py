@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from navlayers._text import and_list
+from navlayers._text.wording import and_list
 from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.api import report as files

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers._text import iso_date
+from navlayers._text.dates import iso_date
 from navlayers.attack.domain import release_name
 from navlayers.cli import _help, _options, _print
 from navlayers.errors import NavlayersError

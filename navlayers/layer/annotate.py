@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import number_text, page_label, rounded, technique_url, web_links
+from navlayers._text.links import page_label, technique_url, web_links
+from navlayers._text.numbers import number_text, rounded
 from navlayers.layer.colors import NOT_RATED, Gradient
 from navlayers.layer.document import Link, Metadata, Technique
 from navlayers.scoring.scores import UNSPECIFIED, Rules

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import msgspec
 
-from navlayers._text import number_text, slugs, web_links
+from navlayers._text.links import web_links
+from navlayers._text.numbers import number_text
+from navlayers._text.slugs import slugs
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.layer.annotate import LINKS_IN_MENU, Style, annotate, with_own_pages
 from navlayers.layer.colors import NOT_RATED_ITEM, count_gradient, count_legend, value_gradient, value_legend

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import number_text, rounded
+from navlayers._text.numbers import number_text, rounded
 from navlayers.mapping.model import HUNDRED
 from navlayers.mapping.nouns import CAPABILITY
 

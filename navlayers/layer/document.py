@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from navlayers._text import encode
+from navlayers._text.json_text import encode
 from navlayers.layer.colors import Gradient, LegendItem
 
 if TYPE_CHECKING:

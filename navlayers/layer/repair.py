@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from navlayers._text import bare, comma_list
+from navlayers._text.wording import bare, comma_list
 from navlayers.layer.annotate import EXACT
 from navlayers.layer.colors import DEFAULT_COLORS, FEWEST_COLORS, Gradient, parse_color
 from navlayers.mapping.formats.value_rules import numeric

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from navlayers._text import is_technique_page
+from navlayers._text.links import is_technique_page
 from navlayers.layer.document import ATTACK
 from navlayers.layer.view import Annotation, View
 

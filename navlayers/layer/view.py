@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
-from navlayers._text import comma_list, first_few, quantity, web_links
+from navlayers._text.links import web_links
+from navlayers._text.wording import comma_list, first_few, quantity
 from navlayers.attack import Catalogue
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.errors import Problem

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from navlayers._text import web_links
+from navlayers._text.links import web_links
 from navlayers.errors import OutputError, Place, by_ending
 from navlayers.mapping import formats
 from navlayers.mapping.formats.context import ReadOptions, Written

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from navlayers._text import and_list, slugs
+from navlayers._text.slugs import slugs
+from navlayers._text.wording import and_list
 from navlayers.attack.domain import Domain
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.formats import FORMATS, READS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers import attack
-from navlayers._text import and_list
+from navlayers._text.wording import and_list
 from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem, ReleaseError
 from navlayers.mapping import find
 from navlayers.mapping.formats import ReadOptions, without_effect

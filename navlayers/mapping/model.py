@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
-from navlayers._text import iso_date
+from navlayers._text.dates import iso_date
 from navlayers.attack.domain import Domain
 from navlayers.mapping.nouns import noun
 

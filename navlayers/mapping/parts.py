@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import and_list
+from navlayers._text.wording import and_list
 from navlayers.errors import NavlayersError, Place, Problem
 from navlayers.mapping import formats
 from navlayers.mapping.formats.findings import Assumed

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import decimal
+from navlayers._text.numbers import decimal
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.model import DEFAULT_SCALE, HUNDRED, Mapping, MappingSet, Range
 

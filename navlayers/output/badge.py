@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import single_line
+from navlayers._text.lines import single_line
 from navlayers.layer.colors import RAMPS, text_color
 from navlayers.output.drawing.font import CAP, ems
 from navlayers.output.drawing.options import Rendered

@@ -13,7 +13,8 @@ from functools import lru_cache, partial
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from navlayers._text import joined_numbers, printable, technique_url
+from navlayers._text.lines import joined_numbers, printable
+from navlayers._text.links import technique_url
 from navlayers.layer.colors import dark, text_color
 from navlayers.output.document import flat, spans
 from navlayers.output.drawing.theme import THEMES

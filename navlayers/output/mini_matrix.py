@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from navlayers._text import percent_text
+from navlayers._text.numbers import percent_text
 from navlayers.layer.colors import UNCOVERED, dark
 from navlayers.layer.matrix import matrix_of
 from navlayers.output.terminal import CUBE

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import printable, single_line
+from navlayers._text.lines import printable, single_line
 from navlayers.errors import Problem, UsageError
 from navlayers.output.drawing.font import ems, rooms
 from navlayers.output.drawing.options import Frame, RenderOptions

@@ -7,7 +7,10 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
-from navlayers._text import neutralize, printable, rounded, technique_url, wrap
+from navlayers._text.formulas import neutralize
+from navlayers._text.lines import printable, wrap
+from navlayers._text.links import technique_url
+from navlayers._text.numbers import rounded
 from navlayers.output.tables import CellKind, Span, Table, decimals, shown
 
 if TYPE_CHECKING:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from navlayers._text import neutralize, percent_figure, printable, rounded, technique_url, web_links
+from navlayers._text.formulas import neutralize
+from navlayers._text.lines import printable
+from navlayers._text.links import technique_url, web_links
+from navlayers._text.numbers import percent_figure, rounded
 from navlayers.layer.colors import value_gradient
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from navlayers._text import and_list, percent_text, quantity
+from navlayers._text.numbers import percent_text
+from navlayers._text.wording import and_list, quantity
 from navlayers.analysis.compare_layers import ONLY_FIRST, ONLY_SECOND, SEVERAL, WINNERS
 from navlayers.layer.colors import ramp_of
 from navlayers.mapping.model import groups_of

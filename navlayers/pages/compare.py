@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
-from navlayers._text import and_list, percent_text, rounded
+from navlayers._text.numbers import percent_text, rounded
+from navlayers._text.wording import and_list
 from navlayers.analysis.compare import Relation
 from navlayers.analysis.compare_layers import layers_of
 from navlayers.attack.domain import DOMAIN_NAMES

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import first_few
+from navlayers._text.wording import first_few
 from navlayers.analysis.gaps_layers import layers_of
 from navlayers.analysis.gaps_result import covered_by, headline, unscored, used_by
 from navlayers.layer.view import Ratios, View

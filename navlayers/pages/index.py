@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from navlayers._text import encode as encode_lines
+from navlayers._text.json_text import encode as encode_lines
 from navlayers.mapping.model import Role
 from navlayers.mapping.replacements import Inactive, ReplacedId
 from navlayers.output.folders import GENERATOR, FileEntry

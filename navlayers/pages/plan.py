@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import first_few, percent
+from navlayers._text.numbers import percent
+from navlayers._text.wording import first_few
 from navlayers.analysis.plan.layer import plan_layer
 from navlayers.analysis.plan.result import decimal, goal, label, summary, threat_coverage
 from navlayers.layer.view import Ratios, View

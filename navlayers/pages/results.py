@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import percent
+from navlayers._text.numbers import percent
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.layer.document import Layer, encode_layer, encode_layers
 from navlayers.mapping.model import HUNDRED

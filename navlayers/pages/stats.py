@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers._text import first_few, percent, percent_figure, percent_text
+from navlayers._text.numbers import percent, percent_figure, percent_text
+from navlayers._text.wording import first_few
 from navlayers.attack.domain import DOMAIN_NAMES, release_name
 from navlayers.layer.build import layers_of
 from navlayers.layer.view import View

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from navlayers._text import bare, columns, comma_list, json_text, quantity, quoted
+from navlayers._text.json_text import json_text
+from navlayers._text.lines import columns
+from navlayers._text.wording import bare, comma_list, quantity, quoted
 from navlayers.attack.versions import canonical, number
 from navlayers.errors import Problem, UsageError, by_ending
 from navlayers.output.document import Document, Heading, Item, Items, Paragraph

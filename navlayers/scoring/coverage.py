@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import quantity, rounded
+from navlayers._text.numbers import rounded
+from navlayers._text.wording import quantity
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.model import CATEGORIES, HUNDRED, MappingSet
 from navlayers.mapping.nouns import CAPABILITY, Noun, noun

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import compact
+from navlayers._text.spelling import compact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import and_list, number_text
+from navlayers._text.numbers import number_text
+from navlayers._text.wording import and_list
 from navlayers.mapping.model import HUNDRED
 from navlayers.scoring.aggregate import DESCRIPTIONS
 from navlayers.scoring.scores import UNSPECIFIED

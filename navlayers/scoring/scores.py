@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import quantity
+from navlayers._text.wording import quantity
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.model import CATEGORIES, DECIMAL, Mapping, MappingSet, Range, Role

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers._text import rounded
+from navlayers._text.numbers import rounded
 from navlayers.mapping.model import CATEGORIES, Role
 from navlayers.mapping.replacements import Inactive, inactive
 from navlayers.scoring.scores import UNSPECIFIED

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from navlayers._text import bare, technique_url
+from navlayers._text.links import technique_url
+from navlayers._text.wording import bare
 from navlayers.attack.id_changes import IdChange
 from navlayers.layer.annotate import EXACT
 from navlayers.layer.repair import as_json

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import bare, comma_list, encode_members
+from navlayers._text.json_text import encode_members
+from navlayers._text.wording import bare, comma_list
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.attack.versions import canonical, number
 from navlayers.errors import InputError, Problem, UsageError

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from navlayers._text import comma_list
+from navlayers._text.wording import comma_list
 from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE, Mapping, MappingSet, NonMappable
 from navlayers.upgrades.entries import joined
 from navlayers.upgrades.report import Merged, Pairs, Report, report_of, unchanged_report

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import msgspec
 from markupsafe import Markup
 
-from navlayers._text import printable, rounded
+from navlayers._text.lines import printable
+from navlayers._text.numbers import rounded
 from navlayers.layer.colors import NOT_RATED
 from navlayers.layer.matrix import release_columns
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import single_line
+from navlayers._text.lines import single_line
 from navlayers.output.drawing.options import Rendered
 from navlayers.output.drawing.thumbnail import thumbnail_svg
 from navlayers.output.html import Page, bundle, documents

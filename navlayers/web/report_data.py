@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers._text import number_text, rounded, slugs, web_links
+from navlayers._text.links import web_links
+from navlayers._text.numbers import number_text, rounded
+from navlayers._text.slugs import slugs
 from navlayers.analysis import compare_layers
 from navlayers.analysis.compare import side_by_side
 from navlayers.analysis.compare_layers import common_gradient, legend_of

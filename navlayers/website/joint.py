@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers import attack
-from navlayers._text import percent_text
+from navlayers._text.numbers import percent_text
 from navlayers.analysis.threats.lookup import with_threats
 from navlayers.attack import versions
 from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS

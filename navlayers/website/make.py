@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import and_list, printable, quantity, rounded
+from navlayers._text.lines import printable
+from navlayers._text.numbers import rounded
+from navlayers._text.wording import and_list, quantity
 from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS
 from navlayers.errors import Problem, UsageError
 from navlayers.output import html

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import quantity, rounded
+from navlayers._text.numbers import rounded
+from navlayers._text.wording import quantity
 from navlayers.layer.build import scored_gradient
 from navlayers.layer.colors import NOT_RATED_ITEM, LegendItem, count_gradient, count_legend, value_legend
 from navlayers.mapping.model import CATEGORIES

@@ -6,7 +6,7 @@ from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from navlayers._text import percent
+from navlayers._text.numbers import percent
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.model import groups_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import rounded
+from navlayers._text.numbers import rounded
 from navlayers.attack.catalogue import SITE
 from navlayers.layer.colors import UNCOVERED
 from navlayers.website.joint import Ratio

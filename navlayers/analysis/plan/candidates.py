@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from navlayers._text import comma_list, folded, letters, quoted, suggestion
+from navlayers._text.spelling import folded, letters, suggestion
+from navlayers._text.wording import comma_list, quoted
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN
 from navlayers.mapping.formats.source import MAX_BYTES, Source, as_text, load

@@ -7,7 +7,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import bare, comma_list, folded, quoted
+from navlayers._text.spelling import folded
+from navlayers._text.wording import bare, comma_list, quoted
 from navlayers.analysis.plan.candidates import read_file
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.formats import ReadOptions

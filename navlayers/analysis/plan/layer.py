@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import first_few, percent_figure, rounded
+from navlayers._text.numbers import percent_figure, rounded
+from navlayers._text.wording import first_few
 from navlayers.analysis.gaps_layers import hidden_entries
 from navlayers.analysis.plan.result import (
     amount,

@@ -8,7 +8,7 @@ from typing import get_args
 
 import msgspec
 
-from navlayers._text import quoted
+from navlayers._text.wording import quoted
 from navlayers.analysis.plan.candidates import Measure
 from navlayers.errors import Problem, UsageError, unknown
 from navlayers.mapping.formats.table_values import LARGEST, amount, spellings

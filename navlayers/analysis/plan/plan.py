@@ -6,7 +6,8 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from navlayers._text import comma_list, percent_text
+from navlayers._text.numbers import percent_text
+from navlayers._text.wording import comma_list
 from navlayers.analysis.inputs import refuse_threats
 from navlayers.analysis.plan.alternatives import Margins, Redundancies
 from navlayers.analysis.plan.candidates import Directory, candidates_of, named, score_inputs

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from navlayers._text import percent_text, quantity, rounded
+from navlayers._text.numbers import percent_text, rounded
+from navlayers._text.wording import quantity
 from navlayers.analysis.frames import Tabular
 from navlayers.analysis.plan.alternatives import Redundancy
 from navlayers.analysis.plan.candidates import Candidate

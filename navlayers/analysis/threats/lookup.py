@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from navlayers import attack
-from navlayers._text import or_list, quoted
+from navlayers._text.wording import or_list, quoted
 from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS, Domain
 from navlayers.attack.versions import number
 from navlayers.errors import InputError, Place, Problem

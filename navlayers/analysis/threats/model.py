@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from navlayers._text import and_list, percent_text
+from navlayers._text.numbers import percent_text
+from navlayers._text.wording import and_list
 from navlayers.attack.domain import Domain
 from navlayers.errors import Problem
 from navlayers.mapping.replacements import Inactive, ReplacedId

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from navlayers import attack
-from navlayers._text import quantity, quoted
+from navlayers._text.wording import quantity, quoted
 from navlayers.analysis.threats import lookup
 from navlayers.analysis.threats.model import Member, ThreatModel, losses, summed, title_of
 from navlayers.analysis.threats.weights_file import Weighted, read_weighted

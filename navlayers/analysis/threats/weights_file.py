@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from navlayers import attack
-from navlayers._text import bare, quantity, quoted
+from navlayers._text.wording import bare, quantity, quoted
 from navlayers.analysis.threats.lookup import EXPECTED
 from navlayers.analysis.threats.model import Member, summed
 from navlayers.analysis.threats.weights_table import HEAVIEST, other_numbers, read_weights, weights_sheet

@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import bare, comma_list, quantity, quoted
+from navlayers._text.wording import bare, comma_list, quantity, quoted
 from navlayers.errors import InputError, Problem
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Findings, Issue

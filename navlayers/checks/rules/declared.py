@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from navlayers import _text
+from navlayers._text.spelling import Names
+from navlayers._text.wording import comma_list, quoted
 from navlayers.checks.finding import Edit, finding
 from navlayers.checks.subject import lookalike
 from navlayers.mapping.formats.value_rules import NON_MAPPABLE
@@ -28,7 +29,7 @@ def unused_groups(subject: Subject) -> Iterator[Finding]:
     used |= {row.group for _, _, row in subject.everything() if row.group is not None}
     unused = [group for group in subject.set.groups if group not in used]
     for group in unused:
-        message = f"group {_text.quoted(group)} is declared but has no capabilities"
+        message = f"group {quoted(group)} is declared but has no capabilities"
         place = _declared_at(subject, "groups", group)
         yield finding("unused-group", place, message, hint="remove it, or add capabilities to it")
 
@@ -47,7 +48,7 @@ def types(subject: Subject) -> Iterator[Finding]:
     declared = {mapping_type.id: None for mapping_type in subject.set.mapping_types}
     if not declared:
         return
-    names = _text.Names(declared)
+    names = Names(declared)
     similar = _by_lookalike(declared)
     for kind, index, row in subject.everything():
         # Readers accept the status non_mappable in place of a type.
@@ -58,8 +59,8 @@ def types(subject: Subject) -> Iterator[Finding]:
             yield finding(
                 "undeclared-type",
                 place,
-                f"mapping type {_text.quoted(row.type)} is not declared",
-                f"a declared mapping type: {_text.comma_list(list(declared))}",
+                f"mapping type {quoted(row.type)} is not declared",
+                f"a declared mapping type: {comma_list(list(declared))}",
                 names.suggestion(row.type),
                 fix,
             )
@@ -70,7 +71,7 @@ def unmapped_capabilities(subject: Subject) -> Iterator[Finding]:
     used = {row.capability for _, _, row in subject.everything()}
     for index, capability in enumerate(subject.set.capabilities):
         if capability.id not in used:
-            message = f"capability {_text.quoted(capability.id)} has no mappings"
+            message = f"capability {quoted(capability.id)} has no mappings"
             hint = "map it, or mark it as non-mappable"
             yield finding("capability-without-mapping", subject.place("capability", index), message, hint=hint)
 
@@ -81,16 +82,12 @@ def lookalikes(subject: Subject) -> Iterator[Finding]:
     for ids in _by_lookalike(index).values():
         first = ids[0]
         for id_ in ids[1:]:
-            message = (
-                f"capability id {_text.quoted(id_)} differs from {_text.quoted(first)} only in case or punctuation"
-            )
+            message = f"capability id {quoted(id_)} differs from {quoted(first)} only in case or punctuation"
             place = subject.place("capability", index[id_], "id")
             yield finding("lookalike-id", place, message, hint="write both the same way")
     for ids in _by_lookalike(subject.declared).values():
         for id_ in ids[1:]:
-            message = (
-                f"group id {_text.quoted(id_)} differs from {_text.quoted(ids[0])} only in case or punctuation"
-            )
+            message = f"group id {quoted(id_)} differs from {quoted(ids[0])} only in case or punctuation"
             yield finding(
                 "lookalike-id", _declared_at(subject, "groups", id_), message, hint="write both the same way"
             )
@@ -109,12 +106,12 @@ def contradictions(subject: Subject) -> Iterator[Finding]:
     pairs = {(mapping.capability, mapping.technique) for mapping in subject.set.mappings}
     covered = {mapping.technique: mapping.capability for mapping in subject.set.mappings}
     for index, record in enumerate(subject.set.non_mappable):
-        capability = _text.quoted(record.capability or "")
+        capability = quoted(record.capability or "")
         if record.technique is None:
             message = f"capability {capability} is marked non-mappable but has mappings"
             wrong, field = record.capability in mapped, "capability"
         elif record.capability is None:
-            by = _text.quoted(covered.get(record.technique, ""))
+            by = quoted(covered.get(record.technique, ""))
             message = f"technique {record.technique} is marked non-mappable but capability {by} is mapped to it"
             wrong, field = record.technique in covered, "technique"
         else:

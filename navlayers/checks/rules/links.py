@@ -7,7 +7,7 @@ from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
-from navlayers import _text
+from navlayers._text import wording
 from navlayers.checks.finding import Edit, finding
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def references(subject: Subject) -> Iterator[Finding]:
         place = places[0] if places else subject.place(rows[0][0], rows[0][1], "references")
         clean = link.strip()
         fix = [Edit(place, clean, clean) for place in places] if code == "link-spaces" else []
-        yield finding(code, place, f"link {_text.quoted(link)} {message}{many}", hint=hint, fix=fix)
+        yield finding(code, place, f"link {wording.quoted(link)} {message}{many}", hint=hint, fix=fix)
 
 
 def _by_list(subject: Subject) -> Iterable[list[_Row]]:

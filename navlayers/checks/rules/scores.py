@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers import _text
+from navlayers._text import wording
 from navlayers.checks.finding import finding
 from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE
 
@@ -33,7 +33,7 @@ def incomplete_scores(subject: Subject) -> Iterator[Finding]:
             yield finding("category-without-value", place, message, hint="add the value, or remove the category")
         elif mapping.value is not None and mapping.category is None:
             place = subject.place("mapping", index, "category")
-            message = f"{_what(mapping)} has the value {_text.bare(mapping.value)} but no category"
+            message = f"{_what(mapping)} has the value {wording.bare(mapping.value)} but no category"
             yield finding("value-without-category", place, message, hint="add protect, detect or respond")
 
 
@@ -65,7 +65,7 @@ def _conflict(subject: Subject, same: list[int], values: list[str]) -> Finding:
     mappings = subject.set.mappings
     here = next(i for i in same if mappings[i].value == values[1])
     first = next(i for i in same if mappings[i].value == values[0])
-    value, other = (_text.bare(mappings[i].value or "") for i in (here, first))
+    value, other = (wording.bare(mappings[i].value or "") for i in (here, first))
     category = f"{mappings[here].category} " if mappings[here].category else ""
     earlier = _where(subject.place("mapping", first, "value"))
     message = f"{_what(mappings[here])} is rated {category}{value} here and {other} {earlier}"
@@ -78,7 +78,7 @@ def _duplicate(subject: Subject, earlier: int, index: int) -> Finding:
     mapping = subject.set.mappings[index]
     first = subject.set.mappings[earlier]
     rating = f" {mapping.category}" if mapping.category else ""
-    rating += f" {_text.bare(mapping.value)}" if mapping.value is not None else ""
+    rating += f" {wording.bare(mapping.value)}" if mapping.value is not None else ""
     verb = f"is rated{rating}" if rating else "is mapped"
     difference = "identically" if first == mapping else "with another comment"
     if first.comment == mapping.comment and first != mapping:
@@ -96,7 +96,7 @@ def _where(place: Place) -> str:
 
 
 def _what(mapping: Mapping) -> str:
-    return f"{mapping.technique} of capability {_text.quoted(mapping.capability)}"
+    return f"{mapping.technique} of capability {wording.quoted(mapping.capability)}"
 
 
 def parents(subject: Subject) -> Iterator[Finding]:

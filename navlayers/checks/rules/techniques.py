@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers import _text
-from navlayers._text import compact
+from navlayers._text import wording
+from navlayers._text.spelling import compact
 from navlayers.attack.id_changes import reason
 from navlayers.attack.ids import newer_than, suggestion
 from navlayers.checks.finding import Edit, finding
@@ -55,7 +55,7 @@ def techniques(subject: Subject) -> Iterator[Finding]:
             if _already_mapped(row, verdict.successor, subject):
                 hint += "; the capability is already mapped to it, merge the two"
             elif _means_another(row.technique_name, (technique, verdict.successor.id), subject):
-                hint += f", unless the name {_text.quoted(row.technique_name or '')} is right and the id is wrong"
+                hint += f", unless the name {wording.quoted(row.technique_name or '')} is right and the id is wrong"
             else:
                 fix = _fix(subject, kind, index, row, verdict.successor, place)
         yield finding(verdict.code, place, verdict.message, hint=hint, fix=fix)
@@ -172,7 +172,7 @@ def technique_names(subject: Subject) -> Iterator[Finding]:
                 and not subject.older
                 and not fits(name, (entry.id, catalogue.resolve(entry.id)[-1]), subject)
             ):
-                message = f"{entry.id} is named {_text.quoted(name)}, but {_text.quoted(entry.name)} in ATT&CK"
+                message = f"{entry.id} is named {wording.quoted(name)}, but {wording.quoted(entry.name)} in ATT&CK"
                 place = subject.place(kind, index, "technique_name")
                 yield finding("technique-name", place, message, hint="is the id or the name wrong?")
             continue
@@ -194,7 +194,7 @@ def technique_names(subject: Subject) -> Iterator[Finding]:
 def _name_verdict(entry: Technique, name: str, catalogue: Catalogue, subject: Subject) -> _NameVerdict | None:
     if name in {entry.name, catalogue.full_name(entry.id)}:
         return None
-    written, right = _text.quoted(name), _text.quoted(entry.name)
+    written, right = wording.quoted(name), wording.quoted(entry.name)
     release = f"ATT&CK {catalogue.version}"
     if compact(name) in catalogue.spellings(entry):
         message = f"{entry.id} is named {written}, but {right} in {release}"
@@ -206,7 +206,7 @@ def _name_verdict(entry: Technique, name: str, catalogue: Catalogue, subject: Su
     others = subject.by_name.get(compact(name), [])
     message = f"{entry.id} is named {written}, but {right} in {release}"
     if others:
-        hint = f"{written} is the name of {_text.comma_list([named(other, catalogue) for other in others])}"
+        hint = f"{written} is the name of {wording.comma_list([named(other, catalogue) for other in others])}"
         return _NameVerdict("technique-name", message, f"{hint}; is the id or the name wrong?", fixed=False)
     spellings = catalogue.spellings(entry)
     close = max(difflib.SequenceMatcher(None, compact(name), text).ratio() for text in spellings)

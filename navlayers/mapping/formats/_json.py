@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
-from navlayers._text import quoted
+from navlayers._text.wording import quoted
 from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.formats.findings import Issue, duplicate_key
 from navlayers.mapping.formats.value_rules import numeric

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import msgspec
 
-from navlayers import _text as wording
+from navlayers._text import wording
 from navlayers.attack.ids import TECHNIQUE
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import naming_release

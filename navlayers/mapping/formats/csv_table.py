@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from navlayers._text import neutralize
+from navlayers._text.formulas import neutralize
 from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.formats import table_rows, table_write
 from navlayers.mapping.formats.context import Written

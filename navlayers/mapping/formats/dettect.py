@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from navlayers._text import day, quoted, slugs
+from navlayers._text.dates import day
+from navlayers._text.slugs import slugs
+from navlayers._text.wording import quoted
 from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Issue

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers._text import and_list, quantity, quoted
+from navlayers._text.wording import and_list, quantity, quoted
 from navlayers.errors import InputError, Place, Problem
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from navlayers._text import quantity
+from navlayers._text.wording import quantity
 from navlayers.mapping.formats.detect import json_keys, yaml_keys
 from navlayers.mapping.formats.source import OLE, UTF16, walk
 

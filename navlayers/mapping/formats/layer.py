@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers import _text as wording
-from navlayers._text import decimal, slugs
+from navlayers._text import wording
+from navlayers._text.numbers import decimal
+from navlayers._text.slugs import slugs
 from navlayers.mapping.formats import source as sources
 from navlayers.mapping.formats.context import Places
 from navlayers.mapping.formats.findings import Findings, Issue

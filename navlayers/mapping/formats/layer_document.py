@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import msgspec
 
-from navlayers._text import bare, decimal, iso_date, quantity, quoted
+from navlayers._text.dates import iso_date
+from navlayers._text.numbers import decimal
+from navlayers._text.wording import bare, quantity, quoted
 from navlayers.errors import InputError, OtherFileError, Place, Problem
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats._json import (

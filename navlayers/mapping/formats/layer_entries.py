@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from navlayers._text import Names, is_technique_page, quantity, quoted
+from navlayers._text.links import is_technique_page
+from navlayers._text.spelling import Names
+from navlayers._text.wording import quantity, quoted
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats._json import convert, kind
 from navlayers.mapping.formats.findings import Issue

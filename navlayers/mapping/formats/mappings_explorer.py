@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from navlayers._text import quoted
+from navlayers._text.wording import quoted
 from navlayers.errors import InputError, OtherFileError, Problem
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats._json import convert, kind

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from navlayers._text import comma_list, day, quoted
+from navlayers._text.dates import day
+from navlayers._text.wording import comma_list, quoted
 from navlayers.errors import Problem
 from navlayers.mapping.formats.assemble import rows_of
 from navlayers.mapping.formats.context import lost, technique_names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
-from navlayers import _text as wording
+from navlayers._text import wording
 from navlayers.mapping.formats import yaml_text
 from navlayers.mapping.formats.context import Places, Written
 from navlayers.mapping.formats.findings import Issue

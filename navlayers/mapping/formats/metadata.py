@@ -6,9 +6,10 @@ from collections import Counter
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from navlayers import _text as wording
 from navlayers import attack
-from navlayers._text import and_list, quantity, slugs
+from navlayers._text import wording
+from navlayers._text.slugs import slugs
+from navlayers._text.wording import and_list, quantity
 from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS, Domain
 from navlayers.errors import Problem, ReleaseError, UsageError
 from navlayers.mapping.formats import value_rules

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from navlayers import _text as wording
+from navlayers._text import spelling, wording
 from navlayers.attack.ids import may_be_name
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Issue
@@ -132,7 +132,7 @@ _SHORT = {
 }
 """Common misnomers of fields → field."""
 
-_NAMES = wording.Names([*ExplorerRow.__struct_fields__, *_SHORT])
+_NAMES = spelling.Names([*ExplorerRow.__struct_fields__, *_SHORT])
 
 
 def meant(field: str) -> str:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import msgspec
 
-from navlayers._text import bare, day, quoted
+from navlayers._text.dates import day
+from navlayers._text.wording import bare, quoted
 from navlayers.errors import Place
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Findings, Issue

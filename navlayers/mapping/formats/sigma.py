@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers._text import bare, comma_list, day, or_list, quoted, slug, suggestion
+from navlayers._text.dates import day
+from navlayers._text.slugs import slug
+from navlayers._text.spelling import suggestion
+from navlayers._text.wording import bare, comma_list, or_list, quoted
 from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Findings, Issue

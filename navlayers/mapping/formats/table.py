@@ -7,7 +7,7 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from navlayers._text import restore
+from navlayers._text.formulas import restore
 from navlayers.mapping.formats.table_columns import no_technique_column
 from navlayers.mapping.formats.table_content import NO_VALUE, holds_ids
 from navlayers.mapping.formats.table_header import find_columns

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import Names, comma_list, compact, quoted, restore, suggestion
+from navlayers._text.formulas import restore
+from navlayers._text.spelling import Names, compact, suggestion
+from navlayers._text.wording import comma_list, quoted
 from navlayers.errors import InputError, OtherFileError, Place, Problem, UsageError
 from navlayers.mapping.formats import rows
 from navlayers.mapping.formats.table_content import holds_ids

@@ -6,7 +6,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from navlayers import _text as wording
+from navlayers._text import numbers, wording
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.table_columns import closest_header, columns_named, names_of
 from navlayers.mapping.formats.table_content import MOST_MARKS, NOT_RATED, denies
@@ -87,7 +87,7 @@ def report_counts(sheet: Sheet, wide: Wide, zeros: int, findings: Findings) -> N
         if zeros:
             message += f"; skipped {wording.quantity(zeros, 'row')} with 0"
         hint = f"to use them as scores: {_as_score(sheet, min(wide.counts))} --score-range 0-"
-        hint = f"{hint}{wording.decimal(wide.highest)}" if wide.highest else ""
+        hint = f"{hint}{numbers.decimal(wide.highest)}" if wide.highest else ""
         place = sheet.grid.place(max(sheet.columns.row, 0), min(wide.counts))
         findings.add(Issue(message, hint=hint, fatal=False, code="not-carried"), place)
 

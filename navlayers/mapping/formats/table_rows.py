@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers import _text as wording
-from navlayers._text import restore
+from navlayers._text import wording
+from navlayers._text.formulas import restore
 from navlayers.attack.domain import DOMAINS
 from navlayers.errors import Place
 from navlayers.mapping.formats import table_values, value_rules

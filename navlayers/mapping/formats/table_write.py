@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from navlayers import _text as wording
+from navlayers._text import numbers, wording
 from navlayers.mapping.formats.assemble import rows_of
 from navlayers.mapping.formats.context import lost, technique_names
 from navlayers.mapping.formats.table_columns import SET_FIELDS, columns_of
@@ -55,7 +55,7 @@ def rows_of_set(mapping_set: MappingSet) -> tuple[list[list[str]], tuple[Problem
     groups = {id_: name if name.strip() and times[name] == 1 else id_ for id_, name in mapping_set.groups.items()}
     # A table has no scale: values of the set's own are written as their numbers.
     own = {name: number for name, number in mapping_set.scale.items() if DEFAULT_SCALE.get(name) != number}
-    values = {name: wording.decimal(number) for name, number in own.items()}
+    values = {name: numbers.decimal(number) for name, number in own.items()}
     heads = {
         column: str(getattr(mapping_set, field, "") or mapping_set.details.get(field, ""))
         for column, field in SET_FIELDS.items()

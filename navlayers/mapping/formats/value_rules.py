@@ -7,7 +7,9 @@ import shlex
 from functools import partial
 from typing import TYPE_CHECKING
 
-from navlayers._text import Names, comma_list, decimal, or_list, quoted, suggestion
+from navlayers._text.numbers import decimal
+from navlayers._text.spelling import Names, suggestion
+from navlayers._text.wording import comma_list, or_list, quoted
 from navlayers.attack import ids
 from navlayers.attack.domain import DOMAINS, Domain
 from navlayers.attack.ids import TECHNIQUE, likely_id, may_be_name, possible_id

@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from navlayers._text import excerpt, neutralize, quoted
+from navlayers._text.formulas import neutralize
+from navlayers._text.wording import excerpt, quoted
 from navlayers.errors import InputError, OutputError, Place, Problem
 from navlayers.mapping.formats import table_rows, table_write
 from navlayers.mapping.formats.context import Written

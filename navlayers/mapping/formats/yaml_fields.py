@@ -6,7 +6,8 @@ import re
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from navlayers._text import quoted, suggestion
+from navlayers._text.spelling import suggestion
+from navlayers._text.wording import quoted
 from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Findings, Issue

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import yaml
 
-from navlayers import _text as wording
+from navlayers._text import wording
 from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.formats.findings import Findings, Issue, duplicate_key
 

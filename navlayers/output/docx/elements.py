@@ -14,7 +14,8 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Pt
 
-from navlayers._text import printable, web_links
+from navlayers._text.lines import printable
+from navlayers._text.links import web_links
 from navlayers.output.drawing import typeset
 from navlayers.output.paper import bad_logo
 

@@ -10,7 +10,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 from docx.shared import Pt
 
-from navlayers._text import printable
+from navlayers._text.lines import printable
 from navlayers.layer.colors import text_color
 from navlayers.output.docx.elements import Links, element, safe
 from navlayers.output.drawing.font import ems

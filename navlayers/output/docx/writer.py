@@ -15,7 +15,7 @@ from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.oxml.text.paragraph import CT_P
 from docx.shared import Pt
 
-from navlayers._text import joined_numbers, printable, single_line
+from navlayers._text.lines import joined_numbers, printable, single_line
 from navlayers.output.document import Chart, Facts, Figure, Heading, Note, Numbers, Paragraph
 from navlayers.output.docx.elements import (
     add_bookmark,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import percent_text, single_line
+from navlayers._text.lines import single_line
+from navlayers._text.numbers import percent_text
 from navlayers.output.document import Shares
 from navlayers.output.drawing.flow import draw_flow
 from navlayers.output.drawing.font import CAP, cut, ems

@@ -7,7 +7,9 @@ import re
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import and_list, rounded, single_line
+from navlayers._text.lines import single_line
+from navlayers._text.numbers import rounded
+from navlayers._text.wording import and_list
 from navlayers.layer.document import tab_name
 from navlayers.layer.matrix import Matrix, matrix_of
 from navlayers.layer.rows import TechniqueRow, rows_of

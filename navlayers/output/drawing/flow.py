@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from navlayers._text import single_line
+from navlayers._text.lines import single_line
 from navlayers.output.drawing.font import CAP, ems, wrap
 from navlayers.output.drawing.shapes import Group, Rect, Ribbon, Shape, Text
 from navlayers.output.drawing.theme import THEMES

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import single_line
+from navlayers._text.lines import single_line
 from navlayers.layer.colors import WHITE, gradient_steps
 from navlayers.output.drawing import facts
 from navlayers.output.drawing.font import CAP, cut, ems, paragraph

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import printable
+from navlayers._text.lines import printable
 from navlayers.layer.rows import joint_of, metadata_of
 from navlayers.output import html
 from navlayers.output.drawing import facts

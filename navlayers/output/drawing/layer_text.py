@@ -6,7 +6,9 @@ import math
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import printable, quantity, rounded
+from navlayers._text.lines import printable
+from navlayers._text.numbers import rounded
+from navlayers._text.wording import quantity
 from navlayers.errors import Problem
 from navlayers.layer.rows import facts_of, joint_of
 from navlayers.output.drawing import facts, technique_table

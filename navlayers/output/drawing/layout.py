@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
 
-from navlayers._text import single_line
+from navlayers._text.lines import single_line
 from navlayers.output.drawing.font import ems, rooms
 from navlayers.output.drawing.options import SMALLEST
 

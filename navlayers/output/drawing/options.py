@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
 
-from navlayers._text import or_list
+from navlayers._text.wording import or_list
 from navlayers.errors import Problem, UsageError, unknown
 from navlayers.layer.matrix import Detail
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers._text import quoted, single_line
+from navlayers._text.lines import single_line
+from navlayers._text.wording import quoted
 from navlayers.errors import Problem, UsageError
 from navlayers.layer.colors import falls, lightness
 from navlayers.layer.matrix import Detail, Matrix, matrix_of

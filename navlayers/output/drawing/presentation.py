@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from navlayers._text import single_line
+from navlayers._text.lines import single_line
 from navlayers.errors import Problem, UsageError
 from navlayers.output.drawing import facts
 from navlayers.output.drawing.font import ems

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import single_line
+from navlayers._text.lines import single_line
 from navlayers.layer.matrix import matrix_of
 from navlayers.output.drawing.cells import compact_fit, draw_cells, draw_compact
 from navlayers.output.drawing.facts import short_name

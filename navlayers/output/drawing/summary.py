@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
 
-from navlayers._text import or_list, percent_text, quantity, single_line
+from navlayers._text.lines import single_line
+from navlayers._text.numbers import percent_text
+from navlayers._text.wording import or_list, quantity
 from navlayers.layer.colors import COVERED, NOT_RATED, UNCOVERED, LegendItem, tells_uncovered
 from navlayers.layer.matrix import release_columns
 from navlayers.layer.view import Ratios

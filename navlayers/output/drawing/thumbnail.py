@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text import single_line
+from navlayers._text.lines import single_line
 from navlayers.layer.matrix import matrix_of
 from navlayers.output.drawing.header import describe
 from navlayers.output.drawing.shapes import Drawing, Group, Rect, svg_element

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from navlayers._text import quoted
+from navlayers._text.wording import quoted
 from navlayers.errors import Problem
 from navlayers.output.drawing import font
 from navlayers.output.drawing.shapes import Line, Text, to_svg

@@ -6,7 +6,10 @@ import io
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from navlayers._text import comma_list, neutralize, printable, rounded, wrap
+from navlayers._text.formulas import neutralize
+from navlayers._text.lines import printable, wrap
+from navlayers._text.numbers import rounded
+from navlayers._text.wording import comma_list
 from navlayers.errors import Problem
 from navlayers.layer.colors import text_color
 from navlayers.layer.rows import joint_of, metadata_of

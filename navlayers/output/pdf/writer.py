@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from navlayers._text import joined_numbers, quoted, single_line
+from navlayers._text.lines import joined_numbers, single_line
+from navlayers._text.wording import quoted
 from navlayers.errors import Problem
 from navlayers.output.document import Figure, Heading
 from navlayers.output.drawing import typeset

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers import attack
-from navlayers._text import and_list
+from navlayers._text.wording import and_list
 from navlayers.analysis.gaps import using_groups
 from navlayers.analysis.gaps_result import headline
 from navlayers.analysis.plan.result import summary as plan_summary

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
 
-from navlayers._text import and_list
+from navlayers._text.wording import and_list
 from navlayers.errors import Problem, UsageError, unknown
 from navlayers.output.document import Document, Logo, Paper, Section, with_own_pages
 from navlayers.output.tables import Span, Table

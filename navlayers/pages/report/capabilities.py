@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import and_list, first_few, quantity, rounded, web_links
+from navlayers._text.links import web_links
+from navlayers._text.numbers import rounded
+from navlayers._text.wording import and_list, first_few, quantity
 from navlayers.output.document import Paragraph
 from navlayers.pages.charts import flow_chart
 from navlayers.pages.report.input import optional

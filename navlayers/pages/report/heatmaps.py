@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from navlayers._text import and_list, percent_text
+from navlayers._text.numbers import percent_text
+from navlayers._text.wording import and_list
 from navlayers.analysis import compare_layers, gaps_layers
 from navlayers.analysis.gaps_result import headline
 from navlayers.analysis.plan.layer import plan_layer

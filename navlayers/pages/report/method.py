@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import and_list, iso_date, quantity
+from navlayers._text.dates import iso_date
+from navlayers._text.wording import and_list, quantity
 from navlayers.analysis.inputs import newer_than
 from navlayers.layer.annotate import Style, comment
 from navlayers.layer.colors import value_gradient

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import and_list, percent, percent_text, quantity, rounded
+from navlayers._text.numbers import percent, percent_text, rounded
+from navlayers._text.wording import and_list, quantity
 from navlayers.analysis.gaps_result import headline
 from navlayers.analysis.plan.result import summary as plan_summary
 from navlayers.output.document import Number, Numbers, Paragraph

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from navlayers._text import and_list, percent_text, quantity
+from navlayers._text.numbers import percent_text
+from navlayers._text.wording import and_list, quantity
 from navlayers.layer.colors import value_gradient
 from navlayers.mapping.model import HUNDRED
 from navlayers.output.document import Paragraph

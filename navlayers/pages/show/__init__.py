@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Literal, get_args
 
-from navlayers._text import json_text
+from navlayers._text.json_text import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

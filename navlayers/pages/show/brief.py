@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers._text import comma_list, first_few, number_text
+from navlayers._text.numbers import number_text
+from navlayers._text.wording import comma_list, first_few
 from navlayers.mapping.model import CATEGORIES
 from navlayers.output.document import Paragraph
 from navlayers.output.tables import Span

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers import attack
-from navlayers._text import rounded, technique_url
+from navlayers._text.links import technique_url
+from navlayers._text.numbers import rounded
 from navlayers.attack.catalogue import SITE
 from navlayers.layer.annotate import Style, comment, strength_name
 from navlayers.layer.colors import value_gradient

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from navlayers._text import iso_date, number_text, percent_figure, rounded, technique_url, web_links
+from navlayers._text.dates import iso_date
+from navlayers._text.links import technique_url, web_links
+from navlayers._text.numbers import number_text, percent_figure, rounded
 from navlayers.attack.catalogue import SITE
 from navlayers.layer.colors import value_gradient
 from navlayers.mapping.model import CATEGORIES

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers import attack
-from navlayers._text import bare, folded, letters, or_list, quoted
+from navlayers._text.spelling import folded, letters
+from navlayers._text.wording import bare, or_list, quoted
 from navlayers.attack import versions
 from navlayers.attack.id_changes import reason
 from navlayers.attack.ids import likely_id, newer_than

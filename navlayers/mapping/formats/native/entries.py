@@ -6,7 +6,8 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from navlayers._text import Names, bare, comma_list, quoted, suggestion
+from navlayers._text.spelling import Names, suggestion
+from navlayers._text.wording import bare, comma_list, quoted
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import naming_release

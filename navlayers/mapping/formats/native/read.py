@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from navlayers._text import Names, bare, quoted
+from navlayers._text.spelling import Names
+from navlayers._text.wording import bare, quoted
 from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Issue

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import decimal
+from navlayers._text.numbers import decimal
 from navlayers.errors import OutputError, Problem
 from navlayers.mapping.formats.context import Written
 from navlayers.mapping.formats.native.entries import LIKE_A_SCORE, score_names

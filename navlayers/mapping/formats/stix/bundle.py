@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text import quoted
+from navlayers._text.wording import quoted
 from navlayers.errors import OtherFileError, Problem
 from navlayers.mapping.formats._json import JsonLocator, convert, loads, not_json, repeats, report_repeats
 from navlayers.mapping.formats.findings import Findings, Issue

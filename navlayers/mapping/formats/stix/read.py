@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from navlayers._text import quoted, slug
+from navlayers._text.slugs import slug
+from navlayers._text.wording import quoted
 from navlayers.attack import versions
 from navlayers.attack.domain import DOMAINS
 from navlayers.errors import OtherFileError, Place, Problem

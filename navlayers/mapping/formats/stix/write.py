@@ -10,7 +10,8 @@ from uuid import UUID, uuid5
 import msgspec
 
 from navlayers import attack
-from navlayers._text import bare, comma_list, day
+from navlayers._text.dates import day
+from navlayers._text.wording import bare, comma_list
 from navlayers.errors import OutputError, Problem, ReleaseError
 from navlayers.mapping.formats._json import dumps
 from navlayers.mapping.formats.context import Written

@@ -1,0 +1,56 @@
+"""JSON by line, as files and terminals get it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from navlayers._text.lines import is_control
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+def encode(document: msgspec.Struct, indent: str = "") -> bytes:
+    """A Struct as a JSON object, with a line per member, and per item of a member that is a non-empty tuple."""
+    members = ((field, getattr(document, field)) for field in document.__struct_fields__)
+    return _lines(members, indent)
+
+
+def encode_members(document: Mapping[str, Any]) -> bytes:
+    """A dictionary as JSON in the layout of `encode`."""
+    return _lines(document.items(), "")
+
+
+def _lines(members: Iterable[tuple[str, Any]], indent: str) -> bytes:
+    encode_one = msgspec.json.Encoder().encode
+    inner = f"\n{indent}  ".encode()
+    lines = []
+    for name, value in members:
+        if isinstance(value, (tuple, list)) and value:
+            text = b"[" + inner + b"  " + (b"," + inner + b"  ").join(map(encode_one, value)) + inner + b"]"
+        else:
+            text = encode_one(value)
+        lines.append(encode_one(name) + b": " + text)
+    start = indent.encode()
+    return start + b"{" + inner + (b"," + inner).join(lines) + b"\n" + start + b"}"
+
+
+_NOT_PLAIN = re.compile(r"[^\n -~]")
+
+
+def json_text(value: object) -> str:
+    """A value as indented JSON with a final line feed; characters that a terminal interprets are escaped."""
+    try:
+        text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    except UnicodeEncodeError:  # a file name that is not Unicode: only escapes can represent it
+        text = json.dumps(msgspec.to_builtins(value), indent=2)
+    return _NOT_PLAIN.sub(_escaped, text) + "\n"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    char = found[0]
+    return json.dumps(char)[1:-1] if is_control(char) else char

@@ -1,0 +1,56 @@
+"""Words of messages: values, quoted and cut; lists and quantities in sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_SHOWN = 60
+_SENTENCE = 200
+_LISTED = 12
+
+
+def bare(text: str) -> str:
+    """A value as messages show it without quotes: cut when long, with control characters escaped."""
+    visible = text if text.isprintable() else text.encode("unicode_escape").decode()
+    return f"{visible[:_SHOWN]}…" if len(visible) > _SHOWN else visible
+
+
+def quoted(text: str) -> str:
+    """A value as messages quote it: cut when long, with control characters escaped."""
+    return f'"{bare(text)}"'
+
+
+def excerpt(text: str) -> str:
+    """A message of another library, which may quote the file: on one line, cut when long."""
+    plain = text if text.isprintable() else text.encode("unicode_escape").decode()
+    return f"{plain[:_SENTENCE]}…" if len(plain) > _SENTENCE else plain
+
+
+def comma_list(names: Sequence[str]) -> str:
+    """`a, b, c`, cut after the first few."""
+    return ", ".join([*(bare(name) for name in names[:_LISTED]), *(["…"] if len(names) > _LISTED else [])])
+
+
+def first_few(texts: Sequence[str], most: int | None, separator: str = ", ") -> str:
+    """`a, b, +3 more`: at most `most` texts; None: all of them."""
+    more = 0 if most is None else len(texts) - most
+    return separator.join([*texts[:most], *([f"+{more} more"] if more > 0 else [])])
+
+
+def and_list(names: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def or_list(names: Iterable[str]) -> str:
+    """`a, b or c`."""
+    *most, last = names
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def quantity(number: int, what: str, many: str = "") -> str:
+    """A number with its noun: "1 technique", "1,024 techniques"."""
+    return f"{number:,} {what if number == 1 else many or f'{what}s'}"
