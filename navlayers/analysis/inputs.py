@@ -93,7 +93,12 @@ class InputSet(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, catalogue=catalogue, inputs=inputs)
 
     def coverage(
-        self, options: ScoreOptions = ScoreOptions(), *, scores: bool = True, hundred: bool = False
+        self,
+        options: ScoreOptions = ScoreOptions(),
+        *,
+        scores: bool = True,
+        hundred: bool = False,
+        instead: str = "",
     ) -> tuple[Coverage, ...]:
         """The coverage of each input, all scored with the same options.
 
@@ -104,6 +109,7 @@ class InputSet(msgspec.Struct, frozen=True):
             scores: False: every technique that is covered at all scores 100, so that counts and scores compare.
                 Threats beside other inputs keep their counts: nothing is compared with them.
             hundred: bring scores to 0–100, even if all have one range.
+            instead: what the command offers in place of scores, for the hint where these do not compare.
 
         Raises:
             UsageError: the options do not fit an input, or some inputs give counts and others scores.
@@ -116,7 +122,7 @@ class InputSet(msgspec.Struct, frozen=True):
         compared = [coverage for coverage in coverages if coverage.set.role != "threat"] or coverages
         if not scores:
             return tuple(without_scores(each) if each in compared else each for each in coverages)
-        _refuse_counts_beside_scores(compared)
+        _refuse_counts_beside_scores(compared, instead)
         return coverages
 
 
@@ -234,7 +240,7 @@ def _refuse_several_domains(inputs: Sequence[Prepared]) -> None:
         raise UsageError(Problem(f"the inputs are of different ATT&CK domains: {names}", hint=hint))
 
 
-def _refuse_counts_beside_scores(inputs: Sequence[Coverage]) -> None:
+def _refuse_counts_beside_scores(inputs: Sequence[Coverage], instead: str) -> None:
     """Refuse a mix of counts of capabilities and scores 0–100: they do not compare."""
     counted = [prepared.name for prepared in inputs if prepared.counts]
     scored = [prepared.name for prepared in inputs if not prepared.counts and prepared.set.mappings]
@@ -242,7 +248,8 @@ def _refuse_counts_beside_scores(inputs: Sequence[Coverage]) -> None:
         message = (
             f"{and_list(counted)} {_has(counted)} counts of capabilities, {and_list(scored)} {_has(scored)} scores"
         )
-        hint = "set a score of 0-100 for mappings without a value, such as --worth 50"
+        worth = "--worth 50 gives mappings without a value that score"
+        hint = "; ".join(filter(None, (instead, worth)))
         raise UsageError(Problem(message, expected="inputs of one kind", hint=hint))
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from navlayers.analysis.diff import Diff
     from navlayers.api.mapping_set import Scoring
 
+_COVERED = "--measure covered compares only which techniques are covered"
+
 
 def compare(
     *inputs: Input,
@@ -57,7 +59,7 @@ def compare(
         raise UsageError(Problem(f"duplicate input {inputs[0]}", expected="two sets or layers"))
     comparison = comparing.compare(
         together.catalogue,
-        together.coverage(ScoreOptions(**options), scores=not covered_only),
+        together.coverage(ScoreOptions(**options), scores=not covered_only, instead=_COVERED),
         category=category,
         baseline=baseline_index(baseline, together, reading),
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from navlayers.cli import _complete, _options, _print
+from navlayers.cli import _complete, _notes, _options, _print
 from navlayers.mapping.model import CATEGORIES
 from navlayers.output.folders import write_folder
 
@@ -68,8 +68,8 @@ class Output(NamedTuple):
         if self.folder is not None:
             removed = write_folder(self.folder, folder(), force=self.force, keep=result.files)
         if not self.quiet:
-            _print.notices([*result.notices, *(notice for each in result.inputs for notice in each.notices)])
-            _print.remapped_inputs(result.inputs, result.catalogue.version)
+            _notes.notices([*result.notices, *(notice for each in result.inputs for notice in each.notices)])
+            _notes.remapped_inputs(result.inputs, result.catalogue.version)
         if self.target == _print.STDOUT:
             click.echo(document(), nl=False)
         elif self.as_json:

@@ -113,11 +113,11 @@ class Answer(Command):
     """A command whose answer has to fit the window, with its notes."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; on a terminal, the answer comes first."""
-        # Help does without this module.
-        from navlayers.cli import _print  # noqa: PLC0415
+        """Run the command; on a terminal, the answer comes first, then notes, then the next command."""
+        # Help does without these modules.
+        from navlayers.cli import _next, _notes  # noqa: PLC0415
 
-        with _print.answer_first(ctx):
+        with _next.last(ctx), _notes.after_answer(ctx):
             return super().invoke(ctx)
 
 

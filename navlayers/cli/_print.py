@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import shutil
 import sys
 from typing import TYPE_CHECKING
@@ -21,36 +20,19 @@ if TYPE_CHECKING:
 
     from click._termui_impl import ProgressBar
 
-    from navlayers.errors import Problem
-    from navlayers.mapping.replacements import Inactive, ReplacedId
-    from navlayers.output.document import Block, Facts
+    from navlayers.output.document import Block
     from navlayers.output.tables import Cell
     from navlayers.output.terminal import Terminal
-    from navlayers.scoring.coverage import Coverage
 
 STDOUT = "-"
 
-ARGUMENTS = "navlayers.arguments"
-"""The key of the words of the command line, after the command, in the metadata of a context."""
-
-_ANSWER = frozenset(
-    {"output", "outputs", "force", "as_json", "quiet", "every", "full", "format_", "color", "fail_on_loss"}
-)
-"""Names of the options that are about the output of one run."""
-
-_WAITING = "navlayers.notes"
-"""The key of the notes that wait for the answer, in the metadata of a context."""
-
-MOST_NOTICES = 20
+_LINES = "navlayers.lines"
+"""The key of the number of printed lines, in the metadata of a context."""
 
 _STARTS = {"navlayers:": "bad", "note:": "accent", "wrote": "good", "written to": "good"}
 """Starts of messages → their tone on a terminal."""
 
 LISTED = 10
-
-FEW = 2
-"""Maximum number of replaced or inactive ids that a notice names (of more, it names the first); also of notes below
-an answer on a terminal."""
 
 
 def echo_table(headers: Sequence[str], rows: Iterable[tuple[Cell, ...]], right: Collection[int]) -> None:
@@ -64,42 +46,15 @@ def echo_table(headers: Sequence[str], rows: Iterable[tuple[Cell, ...]], right: 
 
 def echo_blocks(blocks: Iterable[Block]) -> None:
     """Print blocks of a document on standard output, an empty line between them, a line per row of a table."""
+    echo(text_of(blocks))
+
+
+def text_of(blocks: Iterable[Block]) -> str:
+    """Blocks of a document as `echo_blocks` prints them."""
     from navlayers.output.document import Document  # noqa: PLC0415
     from navlayers.output.text import render  # noqa: PLC0415
 
-    echo(render(Document("", blocks=tuple(blocks)), terminal(), cut=True))
-
-
-def next_command(command: str, *words: str, end: Sequence[str] = ()) -> Facts:
-    """The block that proposes the next command line.
-
-    Args:
-        command: Name of the command.
-        words: Its arguments. After them come the options that the user gave to this command and that it has, too.
-        end: Options after all others.
-    """
-    from navlayers.output.document import Facts  # noqa: PLC0415
-
-    line = ("navlayers", command, *words, *_carried(command, {*words, *end}), *end)
-    return Facts((("Next:", shlex.join(line)),))
-
-
-def _carried(command: str, stated: Collection[str]) -> Iterator[str]:
-    """The options of this run, as written, that another command has, too; not those of the output."""
-    context = click.get_current_context()
-    values, _, order = context.command.make_parser(context).parse_args(list(context.meta[ARGUMENTS]))
-    given = [each for each in dict.fromkeys(order) if isinstance(each, click.Option) and each.name not in _ANSWER]
-    if not given or context.parent is None or not isinstance(context.parent.command, click.Group):
-        return
-    other = context.parent.command.get_command(context, command)
-    known = {each.name for each in other.params} if other is not None else set()
-    for option in given:
-        name, value = option.opts[-1], values[option.name]
-        if option.name in known and name not in stated:
-            for each in value if option.multiple else [value]:
-                # The parser leaves a mark of its own for an option without its optional value.
-                word = each if isinstance(each, str) else str(option.flag_value)
-                yield from (name,) if option.is_flag else (name, word)
+    return render(Document("", blocks=tuple(blocks)), terminal(), cut=True)
 
 
 def terminal() -> Terminal:
@@ -111,7 +66,7 @@ def terminal() -> Terminal:
 
 def echo(text: str) -> None:
     """Print a result; through the pager, as git does, if it is higher than the terminal."""
-    _count(text.count("\n"))
+    count(text.count("\n"))
     answers = sys.stdin is not None and sys.stdin.isatty()
     if sys.stdout.isatty() and answers and text.count("\n") >= shutil.get_terminal_size().lines:
         # Git's defaults: quit if it fits, keep colors, leave the text on the screen.
@@ -156,102 +111,29 @@ def notify(text: str) -> None:
     with contextlib.suppress(OSError):
         if on_terminal() and text:
             text = "\n".join(wrap(text, shutil.get_terminal_size().columns))
-        _count(text.count("\n") + 1)
+        count(text.count("\n") + 1)
         start = next((word for word in _STARTS if text.startswith(word)), "")
         toned = terminal_of(os.environ, color=_color(), tty=on_terminal()).tone(start, _STARTS.get(start, ""))
         click.echo(toned + text[len(start) :], err=True, color=True)
+
+
+def lines_printed() -> int:
+    """The number of lines that this run printed so far, on both streams."""
+    context = click.get_current_context(silent=True)
+    return 0 if context is None else context.meta.get(_LINES, 0)
+
+
+def count(lines: int) -> None:
+    """Count lines that are printed, now or at the end."""
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.meta[_LINES] = lines_printed() + lines
 
 
 def _color() -> bool | None:
     """The choice of `--color`."""
     context = click.get_current_context(silent=True)
     return None if context is None else context.color
-
-
-class _Notes(list[str]):
-    """Notes that wait for the answer, and the number of lines that were printed so far."""
-
-    lines = 0
-
-
-def _waiting() -> _Notes | None:
-    context = click.get_current_context(silent=True)
-    return None if context is None else context.meta.get(_WAITING)
-
-
-@contextlib.contextmanager
-def answer_first(context: click.Context) -> Iterator[None]:
-    """Print notes after the answer if both are for a terminal: at most two that fit, unless all are wanted."""
-    if not (on_terminal() and sys.stdout.isatty()):
-        yield
-        return
-    notes = context.meta[_WAITING] = _Notes()
-    try:
-        yield
-    finally:
-        del context.meta[_WAITING]
-        option = "every" if "every" in context.params else "full"
-        size = shutil.get_terminal_size()
-        # The last lines are for the number of the other notes and for the prompt.
-        room = size.lines - notes.lines - 2
-        shown = 0
-        while shown < len(notes) and not context.params.get(option):
-            room -= len(wrap(f"note: {notes[shown]}", size.columns))
-            if room < 0 or shown == FEW:
-                break
-            shown += 1
-        else:
-            shown = len(notes)
-        for text in notes[:shown]:
-            note(text)
-        if shown < len(notes):
-            name = {"every": "--all", "full": "--full"}[option]
-            more = "more note" if shown else "note"
-            note(f"{quantity(len(notes) - shown, more)} ({name} prints all)")
-
-
-def _count(lines: int) -> None:
-    waiting = _waiting()
-    if waiting is not None:
-        waiting.lines += lines
-
-
-def note(text: str) -> None:
-    """Print a note about the run."""
-    waiting = _waiting()
-    if waiting is None:
-        notify(f"note: {text}")
-    else:
-        waiting.append(text)
-
-
-def notices(problems: Iterable[Problem]) -> None:
-    """Print notices, each once, and the number of those past the first twenty."""
-    listed = list(dict.fromkeys(problems))
-    for problem in listed[:MOST_NOTICES]:
-        note(str(problem))
-    if len(listed) > MOST_NOTICES:
-        note(f"… and {sum(problem.count for problem in listed[MOST_NOTICES:])} more")
-
-
-def remapped_inputs(inputs: Iterable[Coverage], attack_version: str) -> None:
-    """Print replaced and inactive techniques of remapped inputs."""
-    for each in inputs:
-        remapped(each.name, attack_version, each.replaced, each.left_out, own=each.own_attack_version)
-
-
-def remapped(
-    name: str, attack_version: str, replaced: Iterable[ReplacedId], left_out: Iterable[Inactive], *, own: str = ""
-) -> None:
-    """Print replaced and inactive techniques of a set that was remapped; `own` is the release it was made for."""
-    # Most commands print none of these.
-    from navlayers.mapping.replacements import changes_of_ids  # noqa: PLC0415
-
-    for heading, items in changes_of_ids(name, attack_version, replaced, left_out, own=own):
-        # An answer with its notices has to fit the window.
-        shown = items if len(items) <= FEW else items[:1]
-        more = f" and {len(items) - 1:,} more (`navlayers upgrade` lists all)" if len(items) > FEW else ""
-        note(f"{heading}: {'; '.join(shown)}{more}")
 
 
 def folder_written(output: str, removed: int) -> None:

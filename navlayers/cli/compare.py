@@ -9,15 +9,12 @@ import msgspec
 
 from navlayers.analysis.compare_layers import layers_of
 from navlayers.api.compare import compare
-from navlayers.cli import _analysis, _help, _options, _print
+from navlayers.cli import _analysis, _help, _next, _options, _print
 from navlayers.pages import compare as pages
 from navlayers.pages.results import layer_list
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from navlayers.analysis.compare import Comparison
-    from navlayers.output.document import Block
     from navlayers.scoring.options import ScoreOptions
 
 
@@ -57,15 +54,15 @@ def command(
         folder=lambda: pages.comparison_folder(comparison, scoring),
         document=lambda: layer_list(layers_of(comparison)),
         machine=lambda: pages.as_json(comparison),
-        show=lambda: _print.echo_blocks(
-            pages.every(comparison) if every else _answer(comparison, sets, output.folder)
+        show=lambda: (
+            _print.echo_blocks(pages.every(comparison)) if every else _answer(comparison, sets, output.folder)
         ),
     )
 
 
-def _answer(comparison: Comparison, sets: tuple[str, ...], folder: str | None) -> Iterator[Block]:
-    yield from pages.brief(comparison)
+def _answer(comparison: Comparison, sets: tuple[str, ...], folder: str | None) -> None:
+    _print.echo_blocks(pages.brief(comparison))
     if folder is None:
-        yield _print.next_command("compare", *dict.fromkeys(sets), end=("-o", "compared"))
+        _next.propose("compare", *dict.fromkeys(sets), end=("-o", "compared"))
     else:
-        yield _print.next_command("report", *dict.fromkeys(sets), end=("-o", "report.html"))
+        _next.propose("report", *dict.fromkeys(sets), end=("-o", "report.html"))

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from navlayers.api.compare import diff
-from navlayers.cli import _analysis, _complete, _help, _options, _print
+from navlayers.cli import _analysis, _complete, _help, _next, _notes, _options, _print
 from navlayers.mapping.model import CATEGORIES
 from navlayers.pages import diff as pages
 
@@ -59,12 +59,12 @@ def command(
     format_ = _options.report_format(format_, output, _ENDINGS, as_json=as_json)
     changes = diff(old, new, **options, **msgspec.structs.asdict(scoring))
     if not quiet:
-        _print.notices([*changes.notices, *changes.before.notices, *changes.after.notices])
-        _print.remapped_inputs((changes.before, changes.after), changes.catalogue.version)
+        _notes.notices([*changes.notices, *changes.before.notices, *changes.after.notices])
+        _notes.remapped_inputs((changes.before, changes.after), changes.catalogue.version)
     to_stdout = output == _print.STDOUT
     if format_ == "text" and to_stdout and not every and any(changes.techniques.values()):
-        report = _print.next_command("diff", old, new, end=("--all",))
-        _print.echo_blocks([*pages.brief(changes), report])
+        _print.echo_blocks(pages.brief(changes))
+        _next.propose("diff", old, new, end=("--all",))
     elif format_ == "text" and to_stdout:
         _print.echo(pages.render(changes, format_, _print.window()))
     else:

@@ -12,7 +12,7 @@ from navlayers.analysis.threats import ALL
 from navlayers.api.gaps import gaps as find_gaps
 from navlayers.api.inputs import sets_in_place
 from navlayers.api.sources import sources
-from navlayers.cli import _analysis, _help, _options, _print, _threat
+from navlayers.cli import _analysis, _help, _next, _options, _print, _threat
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import shipped
 from navlayers.mapping.formats.context import ReadOptions
@@ -21,10 +21,7 @@ from navlayers.pages import gaps as pages
 from navlayers.pages.results import layer_list
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from navlayers.analysis.gaps_result import Gaps
-    from navlayers.output.document import Block
     from navlayers.scoring.options import ScoreOptions
 
 _CONTROLS = "nist_800_53"
@@ -74,17 +71,17 @@ def command(
         folder=lambda: pages.gaps_folder(gaps, scoring),
         document=lambda: layer_list(layers_of(gaps)),
         machine=lambda: pages.as_json(gaps),
-        show=lambda: _print.echo_blocks(pages.every(gaps) if every else _answer(gaps, sets)),
+        show=lambda: _print.echo_blocks(pages.every(gaps)) if every else _answer(gaps, sets),
     )
 
 
-def _answer(gaps: Gaps, sets: tuple[str, ...]) -> Iterator[Block]:
-    yield from pages.brief(gaps)
+def _answer(gaps: Gaps, sets: tuple[str, ...]) -> None:
+    _print.echo_blocks(pages.brief(gaps))
     words = _plan(gaps, tuple(dict.fromkeys(sets)))
     if words:
-        yield _print.next_command("plan", *words, end=("--budget", "5"))
+        _next.propose("plan", *words, end=("--budget", "5"))
     else:
-        yield _print.next_command("report", *dict.fromkeys(sets), end=("-o", "report.html"))
+        _next.propose("report", *dict.fromkeys(sets), end=("-o", "report.html"))
 
 
 def _plan(gaps: Gaps, sets: tuple[str, ...]) -> tuple[str, ...]:

@@ -11,17 +11,16 @@ from navlayers.analysis.plan.layer import plan_layer
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.api.gaps import plan as make_plan
 from navlayers.api.inputs import sets_in_place
-from navlayers.cli import _analysis, _help, _options, _print, _threat
+from navlayers.cli import _analysis, _help, _next, _options, _print, _threat
 from navlayers.layer.document import encode_layer
 from navlayers.pages import plan as pages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from navlayers.analysis.plan.candidates import Measure
     from navlayers.analysis.plan.result import Plan
     from navlayers.mapping.model import Category
-    from navlayers.output.document import Block
     from navlayers.scoring.options import ScoreOptions
 
 
@@ -78,13 +77,13 @@ def command(
         folder=lambda: pages.plan_folder(plan),
         document=lambda: encode_layer(plan_layer(plan)),
         machine=lambda: pages.as_json(plan),
-        show=lambda: _print.echo_blocks(pages.every(plan) if every else _answer(plan, every_set, scoring.worth)),
+        show=lambda: _print.echo_blocks(pages.every(plan)) if every else _answer(plan, every_set, scoring.worth),
     )
 
 
-def _answer(plan: Plan, sets: Iterable[str], worth: float | None) -> Iterator[Block]:
-    yield from pages.brief(plan)
+def _answer(plan: Plan, sets: Iterable[str], worth: float | None) -> None:
+    _print.echo_blocks(pages.brief(plan))
     # A report refuses counts beside scores; the plan counts mappings without a score as full.
     mixed = worth is None and len({each.set.scored for each in plan.inputs}) > 1
     end = ("--worth", f"{FULL:g}") if mixed else ()
-    yield _print.next_command("report", *sets, end=(*end, "-o", "report.html"))
+    _next.propose("report", *sets, end=(*end, "-o", "report.html"))

@@ -13,7 +13,7 @@ from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.api import report as files
 from navlayers.api.inputs import against, baseline_index, files_of, input_set, plan_files, plan_for, sets_in_place
-from navlayers.cli import _analysis, _complete, _help, _options, _print, _threat
+from navlayers.cli import _analysis, _complete, _help, _notes, _options, _print, _threat
 from navlayers.errors import Problem, UsageError
 from navlayers.output.document import Paper
 from navlayers.output.logo import read_logo
@@ -184,8 +184,8 @@ def command(
         if gaps:
             notices += [*gaps.threat.notices, *gaps.notices]
         notices += [*(plan.notices if plan else ()), *_without_comments(subject, options), *result.notices]
-        _print.notices(notices)
-        _print.remapped_inputs(subject.inputs, subject.catalogue.version)
+        _notes.notices(notices)
+        _notes.remapped_inputs(subject.inputs, subject.catalogue.version)
     click.echo(result.data, nl=False)
     if not quiet:
         _print.written(result.written, result.unchanged)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers.cli import _complete, _help, _options, _print
+from navlayers.cli import _complete, _help, _next, _notes, _options, _print
 from navlayers.pages import show
 
 if TYPE_CHECKING:
@@ -79,20 +79,21 @@ def command(
     subject = find(what, loaded, kind)
     result = page(subject, loaded, scoring)
     if not quiet:
-        _print.notices(skipped)
+        _notes.notices(skipped)
         if sets:
-            _print.notices(notice for each in loaded for notice in each.notices)
+            _notes.notices(notice for each in loaded for notice in each.notices)
             for each in loaded:
                 version, left_out = each.catalogue.version, inactive(each.set, each.catalogue)
-                _print.remapped(each.name, version, each.replaced, left_out, own=each.own_attack_version)
+                _notes.remapped(each.name, version, each.replaced, left_out, own=each.own_attack_version)
         for other in subject.also:
-            _print.note(f"{other} matches, too; show it with --kind {other.kind}")
+            _notes.note(f"{other} matches, too; show it with --kind {other.kind}")
     pages = {url: page for each in loaded for url, page in each.catalogue.own_pages.items()}
     if format_ == "text" and output == _print.STDOUT and not full:
         # Only this form needs it.
         from navlayers.pages.show.brief import brief  # noqa: PLC0415
 
-        _print.echo_blocks([*brief(result), _print.next_command("show", what, end=("--full",))])
+        _print.echo_blocks(brief(result, {each.name for each in loaded if each.set.role == "threat"}))
+        _next.propose("show", what, end=("--full",))
         return
     if format_ == "text" and output == _print.STDOUT:
         _print.echo(show.render(result, format_, pages=pages, terminal=_print.terminal()))

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from navlayers import attack
 from navlayers.api.sources import sources
-from navlayers.cli import _analysis, _help, _options, _print
-from navlayers.mapping.find import shipped
+from navlayers.attack.versions import canonical, number
+from navlayers.cli import _analysis, _help, _next, _notes, _options, _print
+from navlayers.mapping.find import STDIN, shipped
 from navlayers.mapping.load import Prepared, prepare_all
 from navlayers.pages import stats as pages
 from navlayers.scoring.stats import Stats, set_stats
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from navlayers.mapping.formats.context import ReadOptions
-    from navlayers.output.document import Facts
 
 
 @click.command(cls=_help.Answer)
@@ -42,11 +43,11 @@ def command(
     loaded, skipped = prepare_all(sources(sets, reading), attack_version, reading)
     counted = [pages.SetNumbers(each, set_stats(each.set, each.catalogue)) for each in loaded]
     if not quiet:
-        _print.notices(skipped)
-        _print.notices(notice for each in loaded for notice in each.notices)
+        _notes.notices(skipped)
+        _notes.notices(notice for each in loaded for notice in each.notices)
         for each, numbers in counted:
             version, left_out = numbers.attack_version, numbers.not_active
-            _print.remapped(each.name, version, each.replaced, left_out, own=each.own_attack_version)
+            _notes.remapped(each.name, version, each.replaced, left_out, own=each.own_attack_version)
     if as_json:
         # Not asdict, which also converts the structs inside.
         fields = Stats.__struct_fields__
@@ -60,18 +61,33 @@ def command(
     if every:
         _print.echo_blocks(pages.every_table(counted))
         return
-    _print.echo_blocks([*pages.brief(counted), _follow(sets, loaded)] if loaded else [])
+    if loaded:
+        _print.echo_blocks(pages.brief(counted))
+        _follow(sets, loaded)
 
 
-def _follow(sets: tuple[str, ...], loaded: Sequence[Prepared]) -> Facts:
-    """The next command: layers of a set, the numbers of one of several, the gaps against a threat set."""
+def _follow(sets: tuple[str, ...], loaded: Sequence[Prepared]) -> None:
+    """Propose the numbers of one of several sets, the gaps against threats, an upgrade, or layers."""
     first = loaded[0]
+    is_shipped = first.path in {each.path for each in shipped()}
     # Several parts of one table are one file.
     if len(loaded) > 1 and sets != (str(first.path),):
-        is_shipped = first.path in {each.path for each in shipped()}
-        return _print.next_command("stats", first.name if is_shipped else str(first.path))
+        _next.propose("stats", first.name if is_shipped else str(first.path))
+        return
     word = sets[0] if len(sets) == 1 else first.name
     # The shipped controls are for Enterprise.
     if first.set.role == "threat" and first.set.domain == "enterprise":
-        return _print.next_command("gaps", "nist_800_53", "--threat", word)
-    return _print.next_command("build", word)
+        _next.propose("gaps", "nist_800_53", "--threat", word)
+    elif not is_shipped and word != STDIN and _outdated(first):
+        _next.propose("upgrade", word, end=("-o", _next.UPGRADED))
+    else:
+        _next.propose("build", word)
+
+
+def _outdated(prepared: Prepared) -> bool:
+    """Whether a layer is of an older release than the newest, or a set of one that is not installed."""
+    own = canonical(prepared.own_attack_version)
+    newest = attack.find(prepared.set.domain).release.version
+    if own is None or number(own) >= number(newest):
+        return False
+    return prepared.format == "layer" or own != prepared.catalogue.version

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from navlayers.attack.versions import LATEST
-from navlayers.cli import _complete, _help, _options, _print
+from navlayers.cli import _analysis, _complete, _help, _next, _notes, _options, _print
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.context import ReadOptions
     from navlayers.pages.upgrade import Format
 
 
-@click.command(cls=_help.Command)
+@click.command(cls=_help.Answer)
 @click.argument("inputs", nargs=-1, required=True, metavar="FILE...", shell_complete=_complete.sets)
 @_options.release_option(
     "ATT&CK release to upgrade or downgrade to, such as 18.1.", default=LATEST, show_default=True
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Overwrite existing files; with --in-place, even if data is lost.")
 @_options.format_option(("text", "md", "json"), "Report format (default: text).")
 @_options.json_option
+@_analysis.all_option("Print every change.")
 @click.option(
     "--report",
     metavar="FILE",
@@ -42,6 +43,7 @@ def command(
     in_place: bool,
     format_: Format | None,
     as_json: bool,
+    every: bool,
     reading: ReadOptions,
     quiet: bool,
     **options: Any,
@@ -59,7 +61,7 @@ def command(
     # Completion of this command does not need these.
     from navlayers.api.sources import named_twice, sources  # noqa: PLC0415
     from navlayers.api.upgrade import upgrade_files  # noqa: PLC0415
-    from navlayers.pages.upgrade import render  # noqa: PLC0415
+    from navlayers.pages import upgrade as pages  # noqa: PLC0415
 
     _options.refuse_other_format(format_, as_json=as_json)
     shape: Format = "json" if as_json else format_ or "text"
@@ -76,18 +78,25 @@ def command(
         )
     to_stdout = output == _print.STDOUT
     if not quiet:
-        _print.notices([*named_twice(inputs, reading), *result.notices])
+        _notes.notices([*named_twice(inputs, reading), *result.notices])
         for line in dict.fromkeys(notice for file in result.files for notice in file.notices):
-            _print.notify(f"note: {line}")
-    if not quiet or as_json or format_ is not None:
-        width = None if to_stdout else _print.window()
-        click.echo(render(result.files, shape, width=width), nl=False, err=to_stdout)
+            _notes.note(line)
+    if shape != "text":
+        click.echo(pages.render(result.files, shape), nl=False, err=to_stdout)
+    elif not quiet or format_ is not None:
+        text = _print.text_of((pages.every if every else pages.brief)(result.files))
+        _print.echo(text) if not to_stdout else click.echo(text, nl=False, err=True)
     if to_stdout:
         click.echo(result.results[0], nl=False)
     elif quiet:
         return
     elif output is None and not in_place:
+        unchanged = all(report.already for file in result.files for report in file.reports)
+        if unchanged:
+            return
         _print.notify("nothing written: use -o or --in-place")
+        if shape == "text" and not every and _print.STDOUT not in inputs:
+            _next.propose("upgrade", *dict.fromkeys(inputs), end=("-o", _next.UPGRADED))
     else:
         paths = [file.output or file.path for file in result.files]
         _print.written(result.written, [path for path in paths if path not in result.written])

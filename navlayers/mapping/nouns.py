@@ -56,8 +56,12 @@ class Noun(NamedTuple):
         if not self.threat:
             return ""
         subject, relation = ("technique", self.relation[0]) if techniques == 1 else ("techniques", self.relation[1])
+        return f"{techniques:,} {subject} {relation} {self.described(count)}"
+
+    def described(self, count: int) -> str:
+        """The number with its noun and adjective: "419 known exploited vulnerabilities"."""
         word = self.singular if count == 1 else self.plural
-        return " ".join(filter(None, (f"{techniques:,} {subject} {relation} {count:,}", self.adjective, word)))
+        return " ".join(filter(None, (f"{count:,}", self.adjective, word)))
 
 
 CAPABILITY = Noun("capability", "capabilities")

@@ -52,8 +52,9 @@ class Routes(dict[tuple["Domain", str], Route]):
             return Route(ReleaseChange(None, new), domain, written, False, notices, why)
         try:
             own = attack.find(domain, written)
-        except ReleaseError:
-            why = f"ATT&CK {domain} {written} is not installed"
+        except ReleaseError as error:
+            problem = error.problems[0]
+            why = "; ".join(filter(None, (problem.message, problem.hint)))
             return Route(ReleaseChange(None, new), domain, written, False, notices, why)
         already = own.release.version == target.release.version and own.notice is None
         notices += (own.notice,) if own.notice else ()

@@ -14,7 +14,7 @@ from navlayers.pages.show.layout import score_cell
 from navlayers.pages.show.results import CapabilityPage, GroupPage, TacticPage, TechniquePage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from navlayers.output.document import Block
     from navlayers.output.tables import Cell, Table
@@ -27,10 +27,10 @@ NAMED = 2
 """Maximum number of capabilities named in a cell."""
 
 
-def brief(page: results.Page) -> Iterator[Block]:
-    """The answer for a terminal."""
+def brief(page: results.Page, threats: Collection[str] = ()) -> Iterator[Block]:
+    """The answer for a terminal; `threats` are the names of the sets that list threats."""
     if isinstance(page, TechniquePage):
-        yield from _technique(page)
+        yield from _technique(page, threats)
     elif isinstance(page, TacticPage):
         yield Paragraph(f"{page.id} {page.name}: techniques of ATT&CK {page.domain} {page.attack_version}")
         for listed in page.sections:
@@ -43,13 +43,16 @@ def brief(page: results.Page) -> Iterator[Block]:
             yield _members(group)
 
 
-def _technique(page: TechniquePage) -> Iterator[Block]:
+def _technique(page: TechniquePage, threats: Collection[str]) -> Iterator[Block]:
     tactics = ", ".join(tactic.name for tactic in page.tactics)
     about = f" ({tactics})" if tactics else ""
-    mapped = [section for section in page.sections if section.mappings]
-    of = f" of {len(page.sections) + len(page.without)}" if page.without else ""
+    mapped = [section for section in page.sections if section.mappings and section.set.name not in threats]
+    leading = [section for section in page.sections if section.mappings and section.set.name in threats]
+    without = [name for name in page.without if name not in threats]
+    every = sum(section.set.name not in threats for section in page.sections) + len(without)
+    of = f" of {every}" if len(mapped) < every else ""
     sets = "set maps" if len(mapped) == 1 and not of else "sets maps" if len(mapped) == 1 else "sets map"
-    yield Paragraph(f"{page.id} {page.name}{about}: {len(mapped)}{of} {sets} it.")
+    yield Paragraph(f"{page.id} {page.name}{about}{f': {len(mapped)}{of} {sets} it' if every else ''}.")
     if page.status != "active":
         successor = f"; its successor is {page.successor.id} {page.successor.name}" if page.successor else ""
         yield Paragraph(f"{page.status.capitalize()} in ATT&CK {page.attack_version}{successor}.", warning=True)
@@ -61,8 +64,18 @@ def _technique(page: TechniquePage) -> Iterator[Block]:
         yield Paragraph(f"Recorded as non-mappable in {comma_list(recorded)}.")
     if mapped:
         yield _sets(mapped)
-    if page.without:
-        yield Paragraph(f"Not in {comma_list(page.without)}.")
+    if without:
+        yield Paragraph(f"Not in {comma_list(without)}.")
+    for section in leading:
+        yield Paragraph(f"{section.set.name}: {_origin(section)}.")
+
+
+def _origin(section: results.TechniqueSection) -> str:
+    """What leads to a technique: "follows from exploiting 2 known exploited vulnerabilities: CVE-…, CVE-…"."""
+    noun = section.set.noun
+    number = len({row.capability_id for row in section.mappings})
+    named = _strongest(section)
+    return f"{noun.relation[0]} {noun.described(number)}{f': {named}' if named else ''}"
 
 
 def _sets(sections: Sequence[results.TechniqueSection]) -> Table:
