@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from navlayers.analysis.compare import Comparison
+    from navlayers.analysis.compare_result import Comparison
     from navlayers.analysis.diff import Diff
     from navlayers.analysis.gaps_result import Gaps
     from navlayers.analysis.plan.options import PlanOptions

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from navlayers import attack
 from navlayers.api.render_load import load
-from navlayers.layer.view import View, view_of
+from navlayers.layer.view_json import view_of
 from navlayers.mapping.find import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from navlayers.layer.view import View
 
 CATALOGUE = attack.find("enterprise", "16.1").catalogue
 GRADIENT = {"colors": ["#ffffff", "#ff0000"], "minValue": 0, "maxValue": 100}

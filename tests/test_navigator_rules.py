@@ -14,8 +14,9 @@ from conftest import CORPUS_FILES, TINY, active_techniques, build_layers, layers
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers.layer.colors import RAMPS, gradient_steps
+from navlayers.layer.colors import gradient_steps
 from navlayers.layer.document import encode_layer, encode_layers
+from navlayers.layer.ramps import RAMPS
 from navlayers.mapping import formats as readers
 from navlayers.mapping.model import CATEGORIES, MappingSet
 from navlayers.scoring.options import ScoreOptions

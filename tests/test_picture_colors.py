@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from navlayers import attack
-from navlayers.layer.colors import RAMPS, UNCOVERED, Gradient, contrast, dark
-from navlayers.layer.view import View, view_of
+from navlayers.layer.colors import Gradient
+from navlayers.layer.contrast import contrast, dark
+from navlayers.layer.ramps import RAMPS, UNCOVERED
+from navlayers.layer.view_json import view_of
 from navlayers.output import mini_matrix
 from navlayers.output.drawing.options import RenderOptions
 from navlayers.output.drawing.pictures import draw
@@ -17,6 +19,7 @@ from navlayers.output.drawing.theme import THEMES
 from navlayers.output.terminal import Terminal
 
 if TYPE_CHECKING:
+    from navlayers.layer.view import View
     from navlayers.output.drawing.theme import Theme
 
 PURPLES = ["#e0ecf4", "#810f7c"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from render_helpers import layer, picture, read, scored, techniques, view
 
 from navlayers.errors import UsageError
-from navlayers.layer.colors import contrast
+from navlayers.layer.contrast import contrast
 from navlayers.output.drawing import pictures, typeset
 from navlayers.output.drawing.options import RenderOptions
 from navlayers.output.drawing.shapes import Drawing, Group, Line

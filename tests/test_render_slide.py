@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from render_helpers import layer, picture, scored, techniques
 
-from navlayers.layer.colors import UNCOVERED
+from navlayers.layer.ramps import UNCOVERED
 
 if TYPE_CHECKING:
     from conftest import Run

@@ -13,8 +13,8 @@ from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.inputs import load_inputs
 from navlayers.analysis.threats.resolve import threat_model
 from navlayers.layer.build import layers_of
-from navlayers.layer.colors import RAMPS, value_gradient
 from navlayers.layer.document import encode_layer
+from navlayers.layer.ramps import RAMPS, value_gradient
 from navlayers.mapping.find import resolve
 from navlayers.pages.report import make_report, report_input
 from navlayers.scoring.options import ScoreOptions

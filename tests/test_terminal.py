@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from conftest import write_set
 
-from navlayers.layer.colors import RAMPS, UNCOVERED, lightness
+from navlayers.layer.contrast import lightness
+from navlayers.layer.ramps import RAMPS, UNCOVERED
 
 ANSWERS = {
     "compare": ["compare", "aws", "azure", "gcp"],

@@ -9,22 +9,19 @@ import msgspec
 from navlayers._text.numbers import number_text, rounded
 from navlayers._text.slugs import slugs
 from navlayers._text.wording import and_list
-from navlayers.analysis.compare import OVERALL
+from navlayers.analysis.compare_result import OVERALL
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.layer import build
 from navlayers.layer.annotate import LINKS_IN_MENU, make_entry, technique_links
-from navlayers.layer.colors import (
-    FEWEST_COLORS,
+from navlayers.layer.colors import FEWEST_COLORS, Gradient, LegendItem, safe_maximum
+from navlayers.layer.ramps import (
     NOT_RATED,
     NOT_RATED_ITEM,
     PARTLY_COVERED,
     RAMPS,
     UNCOVERED,
-    Gradient,
-    LegendItem,
     count_gradient,
     count_legend,
-    safe_maximum,
     uncovered_item,
 )
 from navlayers.mapping.model import HUNDRED
@@ -33,7 +30,7 @@ from navlayers.scoring.scores import UNSPECIFIED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from navlayers.analysis.compare import Comparison, Difference, Gap, Relation, Threatened
+    from navlayers.analysis.compare_result import Comparison, Difference, Gap, Relation, Threatened
     from navlayers.layer.document import Layer, Technique
     from navlayers.mapping.nouns import Noun
     from navlayers.scoring.coverage import Coverage

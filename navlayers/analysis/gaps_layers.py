@@ -9,19 +9,17 @@ from navlayers._text.wording import first_few
 from navlayers.analysis.gaps_result import FULL, covered_by, headline, used_by
 from navlayers.layer.annotate import NAMES_IN_COMMENT, make_entry
 from navlayers.layer.build import count_facts, make_layer, release_fact
-from navlayers.layer.colors import (
+from navlayers.layer.colors import Gradient, LegendItem, safe_maximum
+from navlayers.layer.document import Technique
+from navlayers.layer.ramps import (
     COVERED,
     NOT_RATED,
     NOT_RATED_ITEM,
     RAMPS,
     UNCOVERED,
-    Gradient,
-    LegendItem,
-    safe_maximum,
     uncovered_item,
     value_gradient,
 )
-from navlayers.layer.document import Technique
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

@@ -18,7 +18,7 @@ from navlayers.scoring.options import ScoreOptions
 if TYPE_CHECKING:
     import os
 
-    from navlayers.analysis.compare import Comparison
+    from navlayers.analysis.compare_result import Comparison
     from navlayers.analysis.diff import Diff
     from navlayers.api.mapping_set import Scoring
 

@@ -11,7 +11,8 @@ from navlayers.errors import InputError, NavlayersError, Place, Problem
 from navlayers.layer import format_versions
 from navlayers.layer.build import layers_of
 from navlayers.layer.format_versions import modern
-from navlayers.layer.view import View, view_of
+from navlayers.layer.view import View
+from navlayers.layer.view_json import view_of
 from navlayers.mapping.formats import source as sources
 from navlayers.mapping.formats import without_effect
 from navlayers.mapping.formats._json import HALF_PAIR

@@ -13,7 +13,7 @@ from navlayers.output.folders import write_folder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from navlayers.analysis.compare import Comparison
+    from navlayers.analysis.compare_result import Comparison
     from navlayers.analysis.gaps_result import Gaps
     from navlayers.analysis.plan.result import Plan
 

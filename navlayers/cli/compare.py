@@ -14,7 +14,7 @@ from navlayers.pages import compare as pages
 from navlayers.pages.results import layer_list
 
 if TYPE_CHECKING:
-    from navlayers.analysis.compare import Comparison
+    from navlayers.analysis.compare_result import Comparison
     from navlayers.scoring.options import ScoreOptions
 
 

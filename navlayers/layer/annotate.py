@@ -13,8 +13,9 @@ import msgspec
 
 from navlayers._text.links import page_label, technique_url, web_links
 from navlayers._text.numbers import number_text, rounded
-from navlayers.layer.colors import NOT_RATED, Gradient
+from navlayers.layer.colors import Gradient
 from navlayers.layer.document import Link, Metadata, Technique
+from navlayers.layer.ramps import NOT_RATED
 from navlayers.scoring.scores import UNSPECIFIED, Rules
 
 if TYPE_CHECKING:

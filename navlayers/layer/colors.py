@@ -1,4 +1,4 @@
-"""Colors as the ATT&CK Navigator reads and computes them, the ramps and legends of navlayers, and contrast.
+"""Colors as the ATT&CK Navigator reads and computes them.
 
 Source: the Navigator 5.1 reads colors with tinycolor 1.6, interpolates a layer's gradient to 100 colors with
 tinygradient 1.1, and picks one by the score's place between minValue and maxValue.
@@ -10,23 +10,13 @@ import colorsys
 import math
 import re
 from functools import lru_cache
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text.numbers import number_text, rounded
-from navlayers.mapping.model import HUNDRED
-from navlayers.mapping.nouns import CAPABILITY
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from navlayers.mapping.model import Range, Role
-    from navlayers.mapping.nouns import Noun
-    from navlayers.scoring.scores import Rules
-
-BLACK, WHITE = "#000000", "#ffffff"
 DEFAULT_COLORS = ("#ff6666", "#ffe766", "#8ec843")
 """The default gradient of layer format 4.5."""
 
@@ -100,12 +90,12 @@ def safe_maximum(scores: list[float]) -> int:
 @lru_cache(maxsize=64)
 def gradient_steps(colors: tuple[str, ...]) -> tuple[str, ...]:
     """The 100 colors of a gradient as `#rrggbb`, first to last."""
-    stops = [_rgb(color) for color in colors]
+    stops = [rgb_of(color) for color in colors]
     result: list[str] = []
     for start, end, count in zip(stops, stops[1:], _substeps(len(stops)), strict=False):
         for i in range(count):
-            result.append(_join(a + (b - a) / count * i for a, b in zip(start, end, strict=True)))
-    result.append(_join(stops[-1]))
+            result.append(hex_of(a + (b - a) / count * i for a, b in zip(start, end, strict=True)))
+    result.append(hex_of(stops[-1]))
     return tuple(result)
 
 
@@ -120,11 +110,13 @@ def _substeps(stops: int) -> list[int]:
     return substeps
 
 
-def _rgb(color: str) -> tuple[int, ...]:
+def rgb_of(color: str) -> tuple[int, ...]:
+    """Red, green and blue of `#rrggbb`, 0–255 each."""
     return tuple(int(color[i : i + 2], 16) for i in (1, 3, 5))
 
 
-def _join(channels: Iterable[float]) -> str:
+def hex_of(channels: Iterable[float]) -> str:
+    """The `#rrggbb` of red, green and blue, 0–255 each."""
     return "#" + "".join(f"{_round(channel):02x}" for channel in channels)
 
 
@@ -217,204 +209,13 @@ def cell_color(text: str) -> str:
     if parsed is None:
         return ""
     *channels, alpha = parsed
-    return _join((channel - 255) * alpha + 255 for channel in channels)
+    return hex_of((channel - 255) * alpha + 255 for channel in channels)
 
 
 def gradient_of(colors: list[str], low: float, high: float) -> Gradient:
     """The gradient of a layer. Alpha is ignored, as in the Navigator, and a single color is repeated."""
     parsed = [parse_color(color) for color in colors]
-    plain = tuple(_join(color[:3]) for color in parsed if color is not None)
+    plain = tuple(hex_of(color[:3]) for color in parsed if color is not None)
     if len(plain) < len(colors) or not plain:
         plain = DEFAULT_COLORS
     return Gradient(plain if len(plain) >= FEWEST_COLORS else plain * FEWEST_COLORS, low, high)
-
-
-# Ramps and legends of navlayers' own layers.
-
-COVERED = WHITE
-"""Covered techniques in a layer of the uncovered ones."""
-
-UNCOVERED = "#99000d"
-"""Techniques that are not covered, wherever they have a color: the darkest of the threat ramp."""
-
-PARTLY_COVERED = ("#fb6a4a", "#fee5d9")
-"""Uncovered techniques of which some, and all, sub-techniques are covered."""
-
-NOT_RATED = "#bdbdbd"
-"""Techniques that are mapped but not rated: gray, because they are neither covered nor open."""
-
-NOT_RATED_ITEM = LegendItem("not rated", NOT_RATED)
-"""The item of legends; readers of layers know entries that are not rated by its color."""
-
-
-def uncovered_item(covered: str = "covered") -> LegendItem:
-    """The item of legends for `UNCOVERED`; `covered` is the word for what covered techniques are."""
-    return LegendItem(f"not {covered}", UNCOVERED)
-
-
-def tells_uncovered(legend: Iterable[LegendItem]) -> bool:
-    """Whether a layer with this legend gives techniques that are not covered a color of their own."""
-    return any(item.color == UNCOVERED and item.label.startswith("not ") for item in legend)
-
-
-# ColorBrewer's sequential schemes, one hue per category: monotonic in lightness, so they survive gray print and
-# color blindness.
-RAMPS: dict[str, tuple[str, str, str]] = {
-    "overall": ("#e0ecf4", "#8c96c6", "#810f7c"),
-    "protect": ("#deebf7", "#6baed6", "#08519c"),
-    "detect": ("#fee6ce", "#fdae6b", "#d94801"),
-    "respond": ("#e5f5e0", "#74c476", "#006d2c"),
-    "count": ("#ffffcc", "#41b6c4", "#253494"),
-    "threat": ("#fee5d9", "#fb6a4a", UNCOVERED),
-}
-
-# Aggregates with scores between the score values, whose legend needs round numbers.
-_BETWEEN = ("mean", "median", "sum", "combined")
-
-
-def ramp_of(role: Role, other: str) -> tuple[str, str, str]:
-    """The ramp of a set: that of threats, else the ramp of this name, or that of overall scores."""
-    return RAMPS["threat"] if role == "threat" else RAMPS.get(other, RAMPS["overall"])
-
-
-def value_gradient(
-    category: str | None, highest: float, score_range: Range = HUNDRED, role: Role = "control"
-) -> Gradient:
-    """The gradient over the range in the category's hue; beyond it only for larger sums of scores.
-
-    Over a range up to 1 it has two colors, as in `count_gradient`.
-    """
-    ramp = ramp_of(role, category or "overall")
-    low, high = map(rounded, score_range)
-    end = high if highest <= high else safe_maximum([highest])
-    return Gradient(ramp if end - low > 1 else (ramp[0], ramp[-1]), low, end)
-
-
-def count_gradient(counts: list[float], role: Role = "control") -> Gradient:
-    """The gradient from 0 to the highest count.
-
-    With counts up to 1 it has two colors: mitreattack-python rejects gradients with more colors than whole numbers.
-    """
-    highest = safe_maximum(counts)
-    low, middle, high = ramp_of(role, "count")
-    return Gradient((low, middle, high) if highest > 1 else (low, high), 0, highest)
-
-
-def value_legend(gradient: Gradient, rules: Rules) -> tuple[LegendItem, ...]:
-    """The legend, strongest first: the set's score values, and round numbers between them.
-
-    Labels start with the number, because the Navigator cuts them after about fourteen letters.
-
-    Args:
-        gradient: the gradient of the layer.
-        rules: scale, score values in use and aggregate.
-    """
-    marks = {rules.scale[value]: value for value in rules.used}
-    if rules.worth is not None:
-        marks.setdefault(rules.worth, "mapped")
-    if len(marks) < 2 or rules.options.aggregate in _BETWEEN or rules.options.weights:
-        span = gradient.maxValue - gradient.minValue
-        ticks = (gradient.maxValue, gradient.minValue + span / 2)
-        marks |= {tick: "" for tick in ticks if all(abs(tick - mark) > span / 20 for mark in marks)}
-    return tuple(
-        LegendItem(f"{number_text(mark)} {name}".rstrip(), gradient.color(mark))
-        for mark, name in sorted(marks.items(), reverse=True)
-    )
-
-
-def count_legend(gradient: Gradient, highest: float, noun: Noun = CAPABILITY) -> tuple[LegendItem, ...]:
-    """The legend: the highest count, round numbers at two thirds and one third of it, and 1."""
-    marks = {1, int(highest), *(_round_mark(highest * third / 3) for third in (1, 2))}
-    return tuple(
-        LegendItem(noun.counted(mark), gradient.color(mark))
-        for mark in sorted(marks, reverse=True)
-        if 1 <= mark <= max(highest, 1)
-    )
-
-
-def _round_mark(number: float) -> int:
-    """A number rounded down to a multiple of 10, 5 or 1, by its size."""
-    step = 10 if number >= 20 else 5 if number >= 10 else 1
-    return int(number // step * step)
-
-
-# Contrast, and colors in print and on dark pages.
-
-# The shares of red, green and blue in luminance.
-_SHARES = (0.2126, 0.7152, 0.0722)
-
-
-@lru_cache(maxsize=4096)
-def luminance(color: str) -> float:
-    """The relative luminance of `#rrggbb`, 0–1 (WCAG 2.1)."""
-    channels = (_linear(channel / 255) for channel in _rgb(color))
-    return sum(share * channel for share, channel in zip(_SHARES, channels, strict=True))
-
-
-def _linear(channel: float) -> float:
-    return channel / 12.92 if channel <= 0.03928 else ((channel + 0.055) / 1.055) ** 2.4
-
-
-def contrast(first: str, second: str) -> float:
-    """The contrast ratio of two `#rrggbb`, 1–21 (WCAG 2.1)."""
-    high, low = sorted((luminance(first), luminance(second)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
-
-
-@lru_cache(maxsize=4096)
-def text_color(background: str) -> str:
-    """Black or white, whichever has more contrast; at least 4.5:1 on any color."""
-    return BLACK if contrast(BLACK, background) >= contrast(WHITE, background) else WHITE
-
-
-@lru_cache(maxsize=4096)
-def gray(color: str) -> str:
-    """The gray of the same luminance (IEC 61966-2-1), as in black-and-white print."""
-    return "#" + f"{round(_gamma(luminance(color)) * 255):02x}" * 3
-
-
-def _gamma(linear: float) -> float:
-    return 12.92 * linear if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055
-
-
-def lightness(color: str) -> float:
-    """The lightness L* of `#rrggbb`, 0–100 (CIE 1976)."""
-    level = luminance(color)
-    return 116 * level ** (1 / 3) - 16 if level > 216 / 24389 else level * 24389 / 27
-
-
-# On dark pages: the lightness L* of the lightest color of a ramp, and its rise per unit that a color is darker.
-_DEEPEST, _RISE, _LIGHTEST = 24.0, 0.71, 98.0
-
-
-@lru_cache(maxsize=4096)
-def dark(color: str) -> str:
-    """The `#rrggbb` that stands for a color on dark pages: the same hue, and the lighter the darker the color is.
-
-    So contrast with the page rises with the score, as it does on white pages: every dark page, picture and terminal
-    takes its colors from here.
-    """
-    light = lightness(color)
-    wanted = _level(_DEEPEST + _RISE * (_LIGHTEST - light))
-    channels = [_linear(channel / 255) for channel in _rgb(color)]
-    # As bright as the hue allows, and tints stronger, or their hue would be lost; black is gray.
-    most, strength = max(channels), 1 + (light / 100) ** 3
-    channels = [(channel / most) ** strength for channel in channels] if most else [1.0] * 3
-    own = sum(share * channel for share, channel in zip(_SHARES, channels, strict=True))
-    if own >= wanted:
-        channels = [channel * wanted / own for channel in channels]
-    else:
-        white = (wanted - own) / (1 - own)
-        channels = [channel + (1 - channel) * white for channel in channels]
-    return _join(255 * _gamma(channel) for channel in channels)
-
-
-def falls(gradient: Gradient) -> bool:
-    """Whether higher scores are darker, as in a ramp for white pages."""
-    levels = [lightness(color) for color in gradient.colors]
-    return all(before > after for before, after in pairwise(levels))
-
-
-def _level(light: float) -> float:
-    """The luminance, 0–1, of a lightness L* above 8."""
-    return ((light + 16) / 116) ** 3

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 import msgspec
 
 from navlayers._text.lines import single_line
-from navlayers.layer.colors import tells_uncovered
+from navlayers.layer.ramps import tells_uncovered
 from navlayers.layer.view import Annotation, View
 
 if TYPE_CHECKING:

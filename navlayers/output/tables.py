@@ -13,7 +13,7 @@ from navlayers._text.formulas import neutralize
 from navlayers._text.lines import printable
 from navlayers._text.links import technique_url, web_links
 from navlayers._text.numbers import percent_figure, rounded
-from navlayers.layer.colors import value_gradient
+from navlayers.layer.ramps import value_gradient
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

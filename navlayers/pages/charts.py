@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from navlayers._text.numbers import percent_text
 from navlayers._text.wording import and_list, quantity
 from navlayers.analysis.compare_layers import ONLY_FIRST, ONLY_SECOND, SEVERAL, WINNERS
-from navlayers.layer.colors import ramp_of
+from navlayers.layer.ramps import ramp_of
 from navlayers.mapping.model import groups_of
 from navlayers.output.document import Chart, Flow, Shares
 from navlayers.pages.results import Field, table_of
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Mapping as Mapping_
 
-    from navlayers.analysis.compare import Comparison
+    from navlayers.analysis.compare_result import Comparison
     from navlayers.attack import Catalogue
     from navlayers.mapping.model import Mapping, MappingSet
     from navlayers.mapping.nouns import Noun

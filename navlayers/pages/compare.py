@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, get_args
 
 from navlayers._text.numbers import percent_text, rounded
 from navlayers._text.wording import and_list
-from navlayers.analysis.compare import Relation
 from navlayers.analysis.compare_layers import layers_of
+from navlayers.analysis.compare_result import Relation
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.layer.view import View
 from navlayers.output.document import Figure, Paragraph
@@ -17,7 +17,7 @@ from navlayers.pages.results import Field, about, result_folder, table_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from navlayers.analysis.compare import ComparedTechnique, Comparison, Totals
+    from navlayers.analysis.compare_result import ComparedTechnique, Comparison, Totals
     from navlayers.output.document import Block
     from navlayers.output.tables import Cell, CellKind, Table
     from navlayers.scoring.options import ScoreOptions

@@ -14,8 +14,8 @@ from markupsafe import Markup
 
 from navlayers._text.lines import printable
 from navlayers._text.numbers import rounded
-from navlayers.layer.colors import NOT_RATED
 from navlayers.layer.matrix import release_columns
+from navlayers.layer.ramps import NOT_RATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -13,7 +13,7 @@ from navlayers._text.slugs import slugs
 from navlayers.analysis import compare_layers
 from navlayers.analysis.compare import side_by_side
 from navlayers.analysis.compare_layers import common_gradient, legend_of
-from navlayers.layer.colors import NOT_RATED_ITEM, UNCOVERED, value_legend
+from navlayers.layer.ramps import NOT_RATED_ITEM, UNCOVERED, value_legend
 from navlayers.mapping.model import CATEGORIES
 from navlayers.output.document import Figure
 from navlayers.scoring.coverage import without_scores
@@ -35,7 +35,7 @@ from navlayers.web.explorer import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.analysis.compare import Comparison, Difference
+    from navlayers.analysis.compare_result import Comparison, Difference
     from navlayers.layer import view
     from navlayers.mapping.model import Mapping
     from navlayers.output.document import Document

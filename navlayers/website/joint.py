@@ -10,8 +10,9 @@ from navlayers.analysis.threats.lookup import with_threats
 from navlayers.attack import versions
 from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS
 from navlayers.errors import ReleaseError
-from navlayers.layer.colors import RAMPS, Gradient
+from navlayers.layer.colors import Gradient
 from navlayers.layer.matrix import ReleaseColumn, release_columns
+from navlayers.layer.ramps import RAMPS
 from navlayers.website.set_pictures import Thumbnails
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers._text.numbers import rounded
 from navlayers._text.wording import quantity
 from navlayers.layer.build import scored_gradient
-from navlayers.layer.colors import NOT_RATED_ITEM, LegendItem, count_gradient, count_legend, value_legend
+from navlayers.layer.colors import LegendItem
+from navlayers.layer.ramps import NOT_RATED_ITEM, count_gradient, count_legend, value_legend
 from navlayers.mapping.model import CATEGORIES
 from navlayers.mapping.nouns import Noun
 from navlayers.output.tables import Span

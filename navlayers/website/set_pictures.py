@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from navlayers.layer.colors import NOT_RATED
+from navlayers.layer.ramps import NOT_RATED
 from navlayers.output.drawing.thumbnail import Squares
 from navlayers.website.matrix import overview_gradient
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text.numbers import rounded
 from navlayers.attack.catalogue import SITE
-from navlayers.layer.colors import UNCOVERED
+from navlayers.layer.ramps import UNCOVERED
 from navlayers.website.joint import Ratio
 from navlayers.website.matrix import covered, overview_gradient, score_of
 from navlayers.website.pages import Crumb, Page, World

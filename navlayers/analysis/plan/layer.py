@@ -17,14 +17,8 @@ from navlayers.analysis.plan.result import (
 )
 from navlayers.layer.annotate import NAMES_IN_COMMENT, make_entry
 from navlayers.layer.build import count_facts, make_layer, release_fact, set_links
-from navlayers.layer.colors import (
-    UNCOVERED,
-    LegendItem,
-    count_gradient,
-    count_legend,
-    uncovered_item,
-    value_gradient,
-)
+from navlayers.layer.colors import LegendItem
+from navlayers.layer.ramps import UNCOVERED, count_gradient, count_legend, uncovered_item, value_gradient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -13,8 +13,9 @@ import msgspec
 from navlayers._text.lines import single_line
 from navlayers._text.numbers import percent_text
 from navlayers._text.wording import or_list, quantity
-from navlayers.layer.colors import COVERED, NOT_RATED, UNCOVERED, LegendItem, tells_uncovered
+from navlayers.layer.colors import LegendItem
 from navlayers.layer.matrix import release_columns
+from navlayers.layer.ramps import COVERED, NOT_RATED, UNCOVERED, tells_uncovered
 from navlayers.layer.view import Ratios
 from navlayers.output.drawing.facts import undated
 from navlayers.output.drawing.theme import figure

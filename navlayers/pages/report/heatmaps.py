@@ -23,7 +23,7 @@ from navlayers.pages.report.input import TECHNIQUES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.analysis.compare import Threatened
+    from navlayers.analysis.compare_result import Threatened
     from navlayers.analysis.gaps_result import Gaps
     from navlayers.analysis.plan.result import Plan
     from navlayers.layer.document import Layer

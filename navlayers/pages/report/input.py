@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers.analysis.compare import Comparison, Threatened, side_by_side
+from navlayers.analysis.compare import side_by_side
+from navlayers.analysis.compare_result import Comparison, Threatened
 from navlayers.analysis.gaps import WEAK, check_weak
 from navlayers.analysis.gaps_result import Gaps
 from navlayers.analysis.plan.result import Plan

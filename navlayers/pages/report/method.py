@@ -11,7 +11,7 @@ from navlayers._text.dates import iso_date
 from navlayers._text.wording import and_list, quantity
 from navlayers.analysis.inputs import newer_than
 from navlayers.layer.annotate import Style, comment
-from navlayers.layer.colors import value_gradient
+from navlayers.layer.ramps import value_gradient
 from navlayers.output.document import Facts, Heading, Note, Paragraph
 from navlayers.output.tables import Column
 from navlayers.pages import compare as tables

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text.numbers import percent_text
 from navlayers._text.wording import and_list, quantity
-from navlayers.layer.colors import value_gradient
+from navlayers.layer.ramps import value_gradient
 from navlayers.mapping.model import HUNDRED
 from navlayers.output.document import Paragraph
 from navlayers.output.tables import Span

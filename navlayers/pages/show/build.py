@@ -13,7 +13,7 @@ from navlayers._text.links import technique_url
 from navlayers._text.numbers import rounded
 from navlayers.attack.catalogue import SITE
 from navlayers.layer.annotate import Style, comment, strength_name
-from navlayers.layer.colors import value_gradient
+from navlayers.layer.ramps import value_gradient
 from navlayers.mapping.model import CATEGORIES
 from navlayers.pages.show.lookup import catalogues
 from navlayers.pages.show.results import (

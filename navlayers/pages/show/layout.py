@@ -9,7 +9,7 @@ from navlayers._text.dates import iso_date
 from navlayers._text.links import technique_url, web_links
 from navlayers._text.numbers import number_text, percent_figure, rounded
 from navlayers.attack.catalogue import SITE
-from navlayers.layer.colors import value_gradient
+from navlayers.layer.ramps import value_gradient
 from navlayers.mapping.model import CATEGORIES
 from navlayers.output.document import Document, Facts, Heading, Paragraph
 from navlayers.output.tables import Column, Detail, RowStyle, Span, Table
