@@ -356,7 +356,8 @@ def test_counts_and_scores_are_never_mixed_silently(run: Run, pair: tuple[Path, 
     assert (done.code, done.out) == (2, "")
     assert done.err == (
         "navlayers: counts has counts of capabilities, a has scores; expected inputs of one kind "
-        "(set a score of 0-100 for mappings without a value, such as --worth 50)\n"
+        "(--measure covered compares only which techniques are covered; --worth 50 gives mappings without a value "
+        "that score)\n"
     )
     found = json.loads(run("compare", pair[0], counts, "--worth", "50", "--json").out)
     assert found["techniques"]["T1078"]["scores"]["counts"] == {"overall": 50}

@@ -268,7 +268,7 @@ def test_a_file_is_written_by_its_ending_and_not_over_another(
     [
         (["gcp", "gcp"], "gcp and gcp are the same input"),
         (["gcp", "kev-mobile"], "different ATT&CK domains"),
-        (["gcp", "nist_800_53"], "set a score of 0-100 for mappings without a value"),
+        (["gcp", "nist_800_53"], "--worth 50 gives mappings without a value that score"),
         (["gcp", "nope"], "no mapping set 'nope'"),
         (["gcp"], "missing argument NEW"),
     ],

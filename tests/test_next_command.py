@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from conftest import Run
 
 TABLE = "control,technique,category,score\nMFA,T1078,protect,High\nEDR,T1110,detect,medium\n"
+OLD = """{"name": "old", "versions": {"attack": "9", "navigator": "4.3", "layer": "4.2"},
+"domain": "enterprise-attack", "techniques": [{"techniqueID": "T1078", "score": 50}]}"""
 
 
 @pytest.fixture
@@ -20,6 +22,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.csv").write_text(TABLE, encoding="utf-8")
     (tmp_path / "plain.csv").write_text(TABLE.replace("High", "100").replace("medium", "50"), encoding="utf-8")
+    (tmp_path / "old.json").write_text(OLD, encoding="utf-8")
     (tmp_path / "tool.csv").write_text("technique,weight\nT1588.002,1\n", encoding="utf-8")
     return tmp_path
 
@@ -53,6 +56,10 @@ def following(run: Run, *words: str) -> list[str]:
         ("compare plain.csv gcp", "compare plain.csv gcp -o compared"),
         ("compare plain.csv gcp -o out", "report plain.csv gcp -o report.html"),
         ("stats plain.csv gcp", "stats plain.csv"),
+        # A layer of an older release; the folder suits one file and several.
+        ("stats old.json", "upgrade old.json -o upgraded/"),
+        ("stats old.json --attack 16.1", "upgrade old.json --attack 16.1 -o upgraded/"),
+        ("upgrade old.json --dry-run", "upgrade old.json -o upgraded/"),
     ],
 )
 def test_the_next_command_helps_and_runs(run: Run, folder: Path, line: str, proposed: str) -> None:

@@ -327,7 +327,7 @@ def test_sets_tell_their_role(run: Run) -> None:
         *("kev", "kev-mobile", "veris", "veris-mobile", "veris-ics"),
     }
     assert repr(navlayers.load("kev")).startswith(
-        "<MappingSet CISA Known Exploited Vulnerabilities 07/28/2025: 419 vuln"
+        "<MappingSet CISA Known Exploited Vulnerabilities 2025-07-28: 419 vuln"
     )
 
 

@@ -27,6 +27,8 @@ ANSWERS = {
     "stats of all": ["stats"],
     "show a technique": ["show", "T1078"],
     "show a capability": ["show", "AC-02"],
+    "show what a threat leads to": ["show", "T1105"],
+    "upgrade": ["upgrade", "gcp"],
 }
 WIDTHS = (60, 80, 100, 140)
 _STYLE = re.compile(r"\x1b\[[\d;]*m")
@@ -146,7 +148,9 @@ def test_on_a_terminal_the_answer_comes_first_with_two_notes(
     high, short = (plain(on_terminal(80, *words, lines=lines)).splitlines() for lines in (40, 24))
     assert high[0].startswith("mine and NIST 800-53")
     assert sum(line.startswith("note: ") for line in high) == 3
-    assert high[-1] == "note: 2 more notes (--all prints all)"
+    following = next(number for number, line in enumerate(high) if line.startswith("Next:"))
+    assert high[following - 2 : following] == ["note: 2 more notes (--all prints all)", ""]
+    assert high[-1].endswith("--budget 5")
     assert len(short) < 24
     assert sum(line.startswith("note: ") for line in plain(on_terminal(80, *words, "--all")).splitlines()) == 4
 

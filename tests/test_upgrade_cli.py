@@ -161,7 +161,7 @@ def test_in_place_overwrites_the_inputs(run: Run, tmp_path: Path, old: Path) -> 
     assert contents(tmp_path) == before
     assert result.err.splitlines()[-1] == "3 files are up to date"
     result = run("upgrade", one, "--attack", "18.1", "--in-place")
-    assert result.out == f"{one}: already at ATT&CK enterprise 18.1\n  1 technique: nothing changes\n"
+    assert result.out == f"{one}: already at ATT&CK enterprise 18.1. 1 technique: nothing changes.\n"
     assert result.err == f"{one} is up to date\n"
 
 
@@ -327,8 +327,7 @@ def test_the_report_file_has_the_format_of_its_ending(run: Run, old: Path, name:
     assert run("upgrade", old, "--attack", "18.1", "--report", name, "-q").code == 0
     text = Path(name).read_text(encoding="utf-8")
     assert text.startswith(start)
-    # All that is new is listed but in text, which counts it by tactic.
-    assert ("T1059.013" in text) == (name != "r.txt")
+    assert "T1059.013" in text
 
 
 def test_a_report_does_not_replace_an_input_a_result_or_a_foreign_file(run: Run, old: Path) -> None:
@@ -373,7 +372,7 @@ def test_a_downgrade_goes_as_far_as_ids_exist(run: Run, tmp_path: Path) -> None:
     result = run("upgrade", path, "--attack", "8.2", "-o", "-")
     assert json.loads(result.out)["techniques"] == [{"techniqueID": "T1053.002", "score": 0}]
     assert "T1027.014 Polymorphic Code: not in this release" in result.err
-    assert "In 8.2 and not in ATT&CK 18, not considered by the layer: " in result.err
+    assert "in 8.2 and not in ATT&CK 18  " in result.err
 
 
 def test_help_and_completion_do_not_load_the_readers() -> None:

@@ -11,6 +11,8 @@ from upgrade_helpers import layer, put
 import navlayers
 from navlayers import attack
 from navlayers.attack.id_changes import ReleaseChange
+from navlayers.output.tables import Table
+from navlayers.pages.upgrade import brief
 from navlayers.pages.upgrade import render as render_upgrade
 from navlayers.upgrades.layers import upgrade_layer
 from navlayers.upgrades.report import FileReport, Report
@@ -21,10 +23,15 @@ if TYPE_CHECKING:
 
 
 def report_of(run: Run, *args: str) -> list[str]:
-    """The report as text, without what is new."""
-    result = run("upgrade", *args, "--attack", "18.1")
+    """The complete report as text, without what is new."""
+    result = run("upgrade", *args, "--attack", "18.1", "--all")
     assert result.code == 0
-    return str(result.out.partition("\n  New since")[0]).splitlines()
+    return lines_of(str(result.out.partition("\nNew since")[0]))
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines without those that are empty or below a heading."""
+    return [line for line in text.splitlines() if line.strip("-")]
 
 
 def step(old: str, new: str) -> ReleaseChange:
@@ -45,15 +52,15 @@ def test_a_change_in_many_layers_of_a_file_is_reported_once(run: Run) -> None:
     put(Path("all.json"), [*at, named("other", entry("T1078"), entry("T1046"))])
     assert report_of(run, "all.json") == [
         "all.json: ATT&CK enterprise 8 → 18.1; 15 layers",
-        "  3 techniques: 1 kept, 1 renamed, 1 replaced, 0 removed",
-        "  Replaced",
-        "    T1053.001 At (Linux) → T1053.002 At, in 14 layers",
-        "  Renamed",
-        '    T1046 Network Service Scanning → Network Service Discovery, in "other"',
-        "  New major version of the content",
-        '    T1046 Network Service Discovery, in "other"',
-        "  New minor version of the content",
-        "    T1078 Valid Accounts, in all 15 layers",
+        "3 techniques: 1 kept, 1 renamed, 1 replaced, 0 removed.",
+        "Replaced",
+        "T1053.001 At (Linux) → T1053.002 At, in 14 layers",
+        "Renamed",
+        'T1046 Network Service Scanning → Network Service Discovery, in "other"',
+        "New major version of the content",
+        'T1046 Network Service Discovery, in "other"',
+        "New minor version of the content",
+        "T1078 Valid Accounts, in all 15 layers",
     ]
 
 
@@ -69,16 +76,17 @@ def test_differences_between_layers_are_below_the_change(run: Run) -> None:
         ],
     )
     cut = f'"line one and two {"x" * 43}…"'
-    assert report_of(run, "all.json")[2:11] == [
-        "  To review: 1 removed, 1 merged, 1 possibly with another meaning",
-        "  Removed",
-        "    T1034 Path Interception: deprecated, no successor, in all 3 layers",
-        f'      score 4, {cut}, in "a" and layer 2 "b"',
-        '      no score, no comment, in layer 3 "b"',
-        "  Merged",
-        "    T1053.001 + T1053.002 → T1053.002 Scheduled Task/Job: At, in all 3 layers",
-        '      10 + 20 → 20, in "a" and layer 2 "b"',
-        '      1 + 1 → 1, in layer 3 "b"',
+    about, *lines = report_of(run, "all.json")[1:10]
+    assert about.endswith("To review: 1 removed, 1 merged, 1 possibly with another meaning.")
+    assert lines == [
+        "Removed",
+        "T1034 Path Interception: deprecated, no successor, in all 3 layers",
+        f'  score 4, {cut}, in "a" and layer 2 "b"',
+        '  no score, no comment, in layer 3 "b"',
+        "Merged",
+        "T1053.001 + T1053.002 → T1053.002 Scheduled Task/Job: At, in all 3 layers",
+        '  10 + 20 → 20, in "a" and layer 2 "b"',
+        '  1 + 1 → 1, in layer 3 "b"',
     ]
 
 
@@ -104,7 +112,7 @@ def test_new_techniques_are_reported_once_for_the_layers_of_a_file(run: Run) -> 
 
 def test_new_techniques_are_counted_by_tactic_and_those_of_other_platforms_left_out(run: Run) -> None:
     put(Path("l.json"), layer("T1078", attack="16", filters={"platforms": ["ESXi"]}))
-    result = run("upgrade", "l.json", "--attack", "18.1")
+    result = run("upgrade", "l.json", "--attack", "18.1", "--all")
     catalogue = attack.find("enterprise", "18.1").catalogue
     _, report = upgrade_layer(json.loads(Path("l.json").read_bytes()), "18.1")
     new = report.new or ()
@@ -113,11 +121,12 @@ def test_new_techniques_are_counted_by_tactic_and_those_of_other_platforms_left_
     assert len(new) + len(report.elsewhere) == 36
     lines = result.out.splitlines()
     at = lines.index(
-        f"  New since ATT&CK 16, not considered by the layer: {len(new)}; "
+        f"New since ATT&CK 16, not considered by the layer: {len(new)}; "
         f"{len(report.elsewhere)} more are hidden by the platform filter"
     )
     executing = sum("execution" in one.tactics for one in new)
-    assert f"execution {executing}" in " ".join(lines[at + 1 :])
+    assert f"execution: {executing}" in lines[at + 1 :]
+    assert f"execution {executing}" in run("upgrade", "l.json", "--attack", "18.1").out
     page = run("upgrade", "l.json", "--attack", "18.1", "--format", "md").out
     assert f"\n- execution: {executing}\n  - T1059.012 Command and Scripting Interpreter: Hypervisor CLI\n" in page
 
@@ -129,17 +138,16 @@ def test_changes_to_review_come_first() -> None:
     ]
     _, report = upgrade_set(set_of(rows, attack_version="8.2"), "18.1")
     text = render_upgrade([FileReport("x.yaml", "", (report,))])
-    headings = [line.strip() for line in text.splitlines() if line.startswith("  ") and line[2] != " "]
-    assert headings[1:7] == [
-        "To review: 1 removed, 1 merged, 1 possibly with another meaning",
+    headings = [part.split("\n")[0] for part in text.split("\n\n")[1:]]
+    assert headings[:5] == [
         "Removed",
         "Merged",
         "Renamed, possibly with another meaning",
         "Replaced",
         "Renamed",
     ]
-    assert headings[7:9] == ["New major version of the content", "Mappings to read again, by capability"]
-    assert headings[9].startswith("New since ATT&CK 8.2")
+    assert headings[5:7] == ["New major version of the content", "Mappings to read again, by capability"]
+    assert headings[7].startswith("New since ATT&CK 8.2")
 
 
 @pytest.mark.parametrize(
@@ -190,11 +198,11 @@ def test_removed_rows_are_identifiable() -> None:
     rows = [row("a", "T1034", "protect", "partial", comment="why"), row("b", "T1034", None, None)]
     _, report = upgrade_set(set_of(rows, attack_version="8.2"), "18.1")
     text = render_upgrade([FileReport("x.yaml", "", (report,))])
-    assert text.splitlines()[3:7] == [
-        "  Removed",
-        "    T1034 Path Interception: deprecated, no successor",
-        '      a, protect: partial, "why"',
-        "      b",
+    assert lines_of(text)[2:6] == [
+        "Removed",
+        "T1034 Path Interception: deprecated, no successor",
+        '  a, protect: partial, "why"',
+        "  b",
     ]
 
 
@@ -205,13 +213,13 @@ def test_different_comments_are_reported_with_their_ids() -> None:
     # The result itself does not say it: after a stop at a release between, the ids would be other ones.
     assert carried.mappings[0].comment == "001\n\n002"
     text = render_upgrade([FileReport("x.yaml", "", (report,))])
-    assert text.splitlines()[3:9] == [
-        "  Merged",
-        "    T1574.001 + T1574.002 → T1574.001 Hijack Execution Flow: DLL",
-        "      a, protect: partial + partial → partial",
-        '        T1574.001 DLL Search Order Hijacking: "001"',
-        '        T1574.002 DLL Side-Loading: "002"',
-        "      b, protect: partial + partial → partial",
+    assert lines_of(text)[2:8] == [
+        "Merged",
+        "T1574.001 + T1574.002 → T1574.001 Hijack Execution Flow: DLL",
+        "  a, protect: partial + partial → partial",
+        '    T1574.001 DLL Search Order Hijacking: "001"',
+        '    T1574.002 DLL Side-Loading: "002"',
+        "  b, protect: partial + partial → partial",
     ]
     assert report.merged[0].comments == ("001", "002")
 
@@ -220,31 +228,48 @@ def test_text_of_several_inputs_is_short_and_markdown_complete(run: Run) -> None
     for number in range(30):
         gone = [entry(id_, score=1) for id_ in ("T1034", "T9991", "T9992", "T9993", "T9994", "T9995", "T9996")]
         put(Path("in") / f"{number:02}.json", named("n", *gone, entry("T1046")))
-    text = run("upgrade", "in", "--attack", "18.1").out
-    lines = text.splitlines()
-    assert len(lines) < 150
-    assert lines[1] == "00.json  8       8     0        1         0        7       7  165"
-    assert lines.count("    … and 2 more: --format md lists all") == 10
-    assert lines[-2:] == [
-        "20 more inputs have changes to review.",
-        "Text shows the first changes of several inputs; --format md lists all, including renamed and new "
-        "techniques.",
+    lines = run("upgrade", "in", "--attack", "18.1").out.splitlines()
+    assert lines[0] == (
+        "30 inputs. 240 techniques: 0 kept, 30 renamed, 0 replaced, 210 removed. 210 changes to review."
+    )
+    assert lines[3] == "00.json  8       8     0        1         0        7       7  165"
+    assert lines[-4:] == [
+        "11.json  8       8     0        1         0        7       7  165",
+        "… and 18 more; --all lists every change",
+        "",
+        "Next:  navlayers upgrade in --attack 18.1 -o upgraded/",
     ]
-    page = run("upgrade", "in", "--attack", "18.1", "--format", "md").out
-    assert page.count("T9996") == page.count("→ Network Service Discovery") == 30
+    for complete in (["--format", "md"], ["--all"]):
+        page = run("upgrade", "in", "--attack", "18.1", *complete).out
+        assert page.count("T9996") == page.count("→ Network Service Discovery") == 30
 
 
-def test_the_table_fits_the_terminal() -> None:
+def test_the_answer_has_a_row_per_kind_of_change_those_to_review_first(run: Run) -> None:
+    put(Path("l.json"), named("n", entry("T1034", score=1), entry("T1053.001"), entry("T1046"), attack="16"))
+    lines = run("upgrade", "l.json", "--attack", "18.1").out.splitlines()
+    assert lines[0] == (
+        "l.json: ATT&CK enterprise 16 → 18.1. 3 techniques: 1 kept, 0 renamed, 1 replaced, 1 removed. "
+        "1 change to review."
+    )
+    assert lines[2:4] == [
+        "change                    number  to review  which",
+        "removed                        1  yes        T1034 Path Interception: deprecated, no successor (score 1)",
+    ]
+    assert lines[-3:] == [
+        "--all lists every change", "", "Next:  navlayers upgrade l.json --attack 18.1 -o upgraded/"
+    ]  # fmt: skip
+
+
+def test_the_names_of_inputs_are_without_their_common_folder() -> None:
     report = Report("n", "layer", "enterprise", "8", "18.1")
     names = [f"a/long/way/{'to/' * 9}a/file/{number}/that/has/a/long/name.json" for number in (1, 2)]
     files = [FileReport(name, "", (report,)) for name in names]
-    table = render_upgrade(files, width=80).split("\n\n")[0].splitlines()
-    assert len(table) == 3
-    assert all(len(line) <= 80 for line in table)
-    # The folder that all are in is left out; what is still too long is cut in the middle.
-    assert table[1].startswith("1/that/…long/name.json  8")
-    files.append(FileReport("kev", "", (report,)))
-    assert render_upgrade(files).splitlines()[1].startswith(names[0])
+    _, table = brief(files)
+    assert isinstance(table, Table)
+    assert [row[0] for row in table.rows] == [f"{number}/that/has/a/long/name.json" for number in (1, 2)]
+    _, table = brief([*files, FileReport("kev", "", (report,))])
+    assert isinstance(table, Table)
+    assert table.rows[0][0] == names[0]
 
 
 def test_markdown_escapes_only_markup() -> None:
@@ -264,7 +289,7 @@ def test_an_up_to_date_file_is_not_written_and_reported(run: Run) -> None:
     put(Path("new.json"), layer("T1078", attack="18"))
     put(Path("old.json"), layer("T1078"))
     result = run("upgrade", "new.json", "--attack", "18.1", "--in-place")
-    assert result.out.splitlines()[0] == "new.json: already at ATT&CK enterprise 18.1"
+    assert result.out == "new.json: already at ATT&CK enterprise 18.1. 1 technique: nothing changes.\n"
     assert result.err == "new.json is up to date\n"
     result = run("upgrade", "new.json", "old.json", "--attack", "18.1", "--in-place")
     assert result.err.splitlines() == ["wrote old.json", "new.json is up to date"]
@@ -347,5 +372,5 @@ def test_tactics_that_changed_and_the_mappings_to_read_again_are_told() -> None:
     assert (registry.capabilities, files.capabilities) == (("a", "b"), ("b",))
     assert (files.gained, files.lost, files.content) == ((), (), "major")  # Stealth has the id of Defense Evasion
     text = render_upgrade([FileReport("x.yaml", "", (report,))])
-    assert "    T1112 Modify Registry: gained Persistence, Defense Impairment, lost Defense Evasion\n" in text
-    assert "    a: T1112\n    b: T1027, T1112\n" in text
+    assert "\nT1112 Modify Registry: gained Persistence, Defense Impairment, lost Defense Evasion\n" in text
+    assert "\na: T1112\nb: T1027, T1112\n" in text

@@ -223,7 +223,7 @@ def test_new_techniques_exclude_considered_ones() -> None:
 def test_without_the_old_release_new_techniques_are_reported_as_unknown() -> None:
     carried, report = upgrade_set(set_of([row("a", AT[0])], attack_version="7.2"), "18.1")
     assert report.new is None
-    assert report.why_not_new == "ATT&CK enterprise 7.2 is not installed"
+    assert report.why_not_new == ("ATT&CK enterprise 7.2 is not installed; add it with: navlayers attack add 7.2")
     assert [m.technique for m in carried.mappings] == [AT[1]]
 
 

@@ -44,7 +44,8 @@ def after_answer(context: click.Context) -> Iterator[None]:
         del context.meta[_WAITING]
         option = "every" if "every" in context.params else "full"
         shown = len(notes) if context.params.get(option) else _fitting(notes)
-        if notes and _print.lines_printed():
+        # An empty line, the note and the prompt follow.
+        if notes and 0 < _print.lines_printed() < shutil.get_terminal_size().lines - 2:
             _print.notify("")
         for text in notes[:shown]:
             note(text)

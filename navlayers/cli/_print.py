@@ -34,6 +34,12 @@ _STARTS = {"navlayers:": "bad", "note:": "accent", "wrote": "good", "written to"
 
 LISTED = 10
 
+_BAR = 36
+"""The columns of a progress bar."""
+
+_BESIDE_BAR = 34
+"""The columns beside it: label, percentage, time."""
+
 
 def echo_table(headers: Sequence[str], rows: Iterable[tuple[Cell, ...]], right: Collection[int]) -> None:
     """Print a table on standard output, fitted to a terminal; `right` holds the indexes of columns of numbers."""
@@ -163,7 +169,8 @@ def progress(label: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
             if quiet or total < 2 or not on_terminal():
                 return
             if not bars:
-                bar = click.progressbar(length=total, label=label, file=sys.stderr)
+                width = max(min(_BAR, shutil.get_terminal_size().columns - _BESIDE_BAR), 1)
+                bar = click.progressbar(length=total, label=label, file=sys.stderr, width=width)
                 bars.append(stack.enter_context(bar))
             bars[0].update(1)
 

@@ -150,7 +150,7 @@ class MappingSet(msgspec.Struct, frozen=True):
         """Name, counts and release in one line."""
         kind = type(self).__name__
         counts = f"{noun(self).counted(len(self.capabilities))}, {len(self.mappings):,} mappings"
-        return f"<{kind} {self.name} {self.version}: {counts}, ATT&CK {self.domain} {self.attack_version}>"
+        return f"<{kind} {self.name_and_version}: {counts}, ATT&CK {self.domain} {self.attack_version}>"
 
     @property
     def name(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
+from navlayers._text.dates import iso_date
 from navlayers._text.json_text import json_text
 from navlayers._text.lines import columns
 from navlayers._text.numbers import number_text, rounded
@@ -214,7 +215,9 @@ def _text(diff: Diff, width: int | None) -> Iterator[str]:
     yield from item_lines(start, width)
     lists = [Item(section.heading, section.items) for section in _sections(diff)]
     if diff.facts:
-        facts = tuple(Item(f"{fact.name}: {fact.before or 'none'} → {fact.after or 'none'}") for fact in diff.facts)
+        facts = tuple(
+            Item(f"{name}: {before or 'none'} → {after or 'none'}") for name, before, after in _facts(diff)
+        )
         lists.append(Item("metadata", facts))
     for item in lists:
         yield ""
@@ -234,8 +237,13 @@ def _markdown(diff: Diff) -> Iterator[str]:
         yield from ("", "</details>")
     if diff.facts:
         yield from ("", "| | before | after |", "| --- | --- | --- |")
-        for fact in diff.facts:
-            yield f"| {escape(fact.name)} | {escape(fact.before)} | {escape(fact.after)} |"
+        for fact in _facts(diff):
+            yield f"| {' | '.join(map(escape, fact))} |"
+
+
+def _facts(diff: Diff) -> Iterator[tuple[str, str, str]]:
+    """Metadata that differs, as people read it."""
+    return ((fact.name, iso_date(fact.before), iso_date(fact.after)) for fact in diff.facts)
 
 
 def as_json(diff: Diff) -> dict[str, object]:

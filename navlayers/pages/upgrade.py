@@ -12,7 +12,7 @@ from navlayers._text.wording import first_few, quantity
 from navlayers.errors import Problem, UsageError, by_ending
 from navlayers.output.document import Document, Heading, Items, Paragraph
 from navlayers.output.tables import Column, Table
-from navlayers.pages.upgrade_sections import new_sections, news, sections_of
+from navlayers.pages.upgrade_sections import new_sections, news, sections_of, since
 from navlayers.upgrades.report import counts, new_since
 
 if TYPE_CHECKING:
@@ -93,7 +93,10 @@ def brief(files: Sequence[FileReport]) -> Iterator[Block]:
     yield Paragraph(f"{len(files)} inputs. {_answer(files)}")
     table = _table(files, _shortened(list(map(_name, files))))
     more = len(files) - ROWS
-    note = f"… and {more} more; {_MORE}" if more > 0 else _MORE
+    unknown = [new.why_not_known for file in files for new in news(file) if new.techniques is None]
+    parts = [f"… and {more} more"] if more > 0 else []
+    parts += [f"?: {why}" for why in unknown[:1]]
+    note = "; ".join([*parts, _MORE])
     yield msgspec.structs.replace(table, rows=table.rows[:ROWS], note=note)
 
 
@@ -123,12 +126,12 @@ def _kinds(file: FileReport) -> Table:
         for section in sections_of(file)
     ]
     for new in news(file):
-        what = f"new since {new.attack_version}" if new.attack_version else "new"
+        if new.techniques is None:
+            rows.append(("new", "?", "", new.why_not_known))
+            continue
+        what = since(new)
         tactics = first_few([f"{name} {count}" for name, count in new.by_tactic.items()], _NAMED)
-        known = new.techniques is not None
-        rows.append(
-            (what, len(new.techniques or ()) if known else "?", "", tactics if known else new.why_not_known)
-        )
+        rows.append((f"{what[0].lower()}{what[1:]}", len(new.techniques), "", tactics))
     heads = (Column("change"), Column("number", "number"), Column("to review"), Column("which"))
     return Table("changes", "", heads, tuple(rows), _MORE)
 

@@ -205,14 +205,19 @@ def new_sections(file: FileReport) -> list[Section]:
     return sections
 
 
+def since(new: New) -> str:
+    """What new techniques are: "New since ATT&CK 16.1"."""
+    before, after = canonical(new.attack_version), canonical(new.to)
+    if before and after and number(before) > number(after):
+        return f"In {new.to} and not in ATT&CK {new.attack_version}"
+    return f"New since ATT&CK {new.attack_version}"
+
+
 def _new_heading(new: New) -> str:
     if new.techniques is None:
         return f"New techniques are not known: {new.why_not_known}"
     whom = "the mapping set" if new.kind == "set" else "the layer"
     whom = f"any of its {new.layers} layers" if new.layers > 1 else whom
-    before, after = canonical(new.attack_version), canonical(new.to)
-    downgrade = before and after and number(before) > number(after)
-    since = f"In {new.to} and not in" if downgrade else "New since"
-    heading = f"{since} ATT&CK {new.attack_version}, not considered by {whom}: {len(new.techniques)}"
+    heading = f"{since(new)}, not considered by {whom}: {len(new.techniques)}"
     hidden = f"; {len(new.elsewhere)} more are hidden by the platform filter" if new.elsewhere else ""
     return heading + hidden

@@ -67,15 +67,8 @@ def _technique(page: TechniquePage, threats: Collection[str]) -> Iterator[Block]
     if without:
         yield Paragraph(f"Not in {comma_list(without)}.")
     for section in leading:
-        yield Paragraph(f"{section.set.name}: {_origin(section)}.")
-
-
-def _origin(section: results.TechniqueSection) -> str:
-    """What leads to a technique: "follows from exploiting 2 known exploited vulnerabilities: CVE-…, CVE-…"."""
-    noun = section.set.noun
-    number = len({row.capability_id for row in section.mappings})
-    named = _strongest(section)
-    return f"{noun.relation[0]} {noun.described(number)}{f': {named}' if named else ''}"
+        noun, number = section.set.noun, len({row.capability_id for row in section.mappings})
+        yield Paragraph(f"{section.set.name}: it {noun.relation[0]} {noun.described(number)}.")
 
 
 def _sets(sections: Sequence[results.TechniqueSection]) -> Table:
