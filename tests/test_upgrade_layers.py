@@ -240,7 +240,8 @@ def test_an_old_format_becomes_the_current_one_as_the_navigator_reads_it() -> No
         "layout": {"layout": "side", "showName": False, "showID": True},
     }
     assert report.new is None
-    assert report.why_not_new == "the input does not name its ATT&CK release"
+    why = "the input does not name its ATT&CK release; name it with --meta attack_version=VERSION"
+    assert report.why_not_new == why
 
 
 @pytest.mark.parametrize("version", ["4.0", "4.1", "4.2", "4.3", "4.4"])

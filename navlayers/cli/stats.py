@@ -63,10 +63,10 @@ def command(
         return
     if loaded:
         _print.echo_blocks(pages.brief(counted))
-        _follow(sets, loaded)
+        _follow(sets, loaded, attack_version)
 
 
-def _follow(sets: tuple[str, ...], loaded: Sequence[Prepared]) -> None:
+def _follow(sets: tuple[str, ...], loaded: Sequence[Prepared], attack_version: str | None) -> None:
     """Propose the numbers of one of several sets, the gaps against threats, an upgrade, or layers."""
     first = loaded[0]
     is_shipped = first.path in {each.path for each in shipped()}
@@ -78,16 +78,16 @@ def _follow(sets: tuple[str, ...], loaded: Sequence[Prepared]) -> None:
     # The shipped controls are for Enterprise.
     if first.set.role == "threat" and first.set.domain == "enterprise":
         _next.propose("gaps", "nist_800_53", "--threat", word)
-    elif not is_shipped and word != STDIN and _outdated(first):
+    elif not is_shipped and word != STDIN and _outdated(first, attack_version):
         _next.propose("upgrade", word, end=("-o", _next.UPGRADED))
     else:
         _next.propose("build", word)
 
 
-def _outdated(prepared: Prepared) -> bool:
+def _outdated(prepared: Prepared, attack_version: str | None) -> bool:
     """Whether a layer is of an older release than the newest, or a set of one that is not installed."""
     own = canonical(prepared.own_attack_version)
     newest = attack.find(prepared.set.domain).release.version
     if own is None or number(own) >= number(newest):
         return False
-    return prepared.format == "layer" or own != prepared.catalogue.version
+    return prepared.format == "layer" or (attack_version is None and own != prepared.catalogue.version)

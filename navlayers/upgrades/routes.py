@@ -48,7 +48,7 @@ class Routes(dict[tuple["Domain", str], Route]):
         new = target.catalogue
         notices: tuple[Problem, ...] = (target.notice,) if target.notice else ()
         if not written:
-            why = "the input does not name its ATT&CK release"
+            why = "the input does not name its ATT&CK release; name it with --meta attack_version=VERSION"
             return Route(ReleaseChange(None, new), domain, written, False, notices, why)
         try:
             own = attack.find(domain, written)

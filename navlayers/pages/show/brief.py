@@ -52,7 +52,8 @@ def _technique(page: TechniquePage, threats: Collection[str]) -> Iterator[Block]
     every = sum(section.set.name not in threats for section in page.sections) + len(without)
     of = f" of {every}" if len(mapped) < every else ""
     sets = "set maps" if len(mapped) == 1 and not of else "sets maps" if len(mapped) == 1 else "sets map"
-    yield Paragraph(f"{page.id} {page.name}{about}{f': {len(mapped)}{of} {sets} it' if every else ''}.")
+    many = f": {len(mapped)}{of} {sets} it" if mapped else "" if leading else ": no set maps it"
+    yield Paragraph(f"{page.id} {page.name}{about}{many}.")
     if page.status != "active":
         successor = f"; its successor is {page.successor.id} {page.successor.name}" if page.successor else ""
         yield Paragraph(f"{page.status.capitalize()} in ATT&CK {page.attack_version}{successor}.", warning=True)
