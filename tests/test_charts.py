@@ -10,6 +10,7 @@ from golden_helpers import GOLDEN
 from render_helpers import read
 
 from navlayers.layer.contrast import dark
+from navlayers.layer.ramps import UNCOVERED
 from navlayers.output.document import Chart, Flow, Shares
 from navlayers.output.drawing.charts import draw
 from navlayers.output.drawing.font import ems
@@ -147,7 +148,7 @@ def test_a_ribbon_is_as_wide_as_its_number_of_techniques(flow: Picture) -> None:
         "Firewall → Command and Control: 3 techniques and sub-techniques": 3,
         "Backups → Impact: 3 techniques and sub-techniques": 3,
     }
-    nodes = {group.texts[0].text: group for group in flow.groups if not group.id.startswith("ribbon")}
+    nodes = {group.texts[0].text: group for group in flow.groups if group.id.startswith(("source", "target"))}
     sizes = {name: round((box.bottom - box.top) / unit, 2) for name, node in nodes.items() for box in node.rects}
     assert sizes == {
         "Allowlist": 5,
@@ -158,22 +159,43 @@ def test_a_ribbon_is_as_wide_as_its_number_of_techniques(flow: Picture) -> None:
         "Impair Process Control": 2,
         "Impact": 3,
     }
-    assert [text.text for text in nodes["Collection"].texts] == ["Collection", "0/11"]
+    assert [text.text for text in nodes["Collection"].texts] == ["Collection"]
+
+
+def test_a_flow_shows_what_nothing_reaches(flow: Picture) -> None:
+    shares = {group.title.partition(":")[0]: group for group in flow.groups if group.id.startswith("share")}
+    assert shares["Discovery"].title == "Discovery: 3 covered, 2 not covered"
+    assert [text.text for text in shares["Discovery"].texts] == ["3 of 5"]
+    covered, open_ = shares["Discovery"].rects
+    (nothing,) = shares["Collection"].rects
+    # The bars of all tactics have one scale.
+    technique = (nothing.right - nothing.left) / 11
+    assert (covered.right - covered.left) / technique == pytest.approx(3, abs=0.02)
+    assert (open_.right - open_.left) / technique == pytest.approx(2, abs=0.02)
+    assert (covered.left, covered.right) == pytest.approx((nothing.left, open_.left), abs=0.02)
+    assert nothing.fill == open_.fill == UNCOVERED != covered.fill
+    (legend,) = (group for group in flow.groups if group.id == "legend")
+    assert [(text.text, box.fill) for text, box in zip(legend.texts, legend.rects, strict=True)] == [
+        ("not covered", UNCOVERED),
+        ("covered", covered.fill),
+    ]
 
 
 def test_markdown_says_a_flow_in_words_and_numbers(run: Run) -> None:
     text = run("report", PLANT, "--sections", "capabilities", "-o", "-", "-q").out
     assert "### From capabilities to tactics" in text
     assert (
-        "Allowlist covers the most: 5 techniques and sub-techniques, 3 of them in Discovery. A ribbon is as wide as"
+        "\n11 of 83 techniques and sub-techniques are covered. Most are open in Inhibit Response Function: 14 of "
         in text
     )
-    assert text.partition("| capabilities |")[2].partition("\n\n")[0].splitlines() == [
-        " all | Discovery | Command and Control | Impair Process Control | Impact |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
-        "| Allowlist | 5 | 3 | 0 | 2 | 0 |",
-        "| Firewall | 4 | 1 | 3 | 0 | 0 |",
-        "| Backups | 3 | 0 | 0 | 0 | 3 |",
+    assert " Allowlist covers the most: 5, 3 of them in Discovery. A ribbon is as wide as the number of " in text
+    head, _, *rows = text.partition("\n| capabilities |")[2].partition("\n\n")[0].splitlines()
+    assert head.split(" | ")[:2] == [" all", "Initial Access"]
+    assert len(rows) == 5
+    assert rows[0] == "| Allowlist | 5 | 0 | 0 | 0 | 0 | 0 | 3 | 0 | 0 | 0 | 0 | 2 | 0 |"
+    assert rows[3:] == [
+        "| covered | 11 | 0 | 0 | 0 | 0 | 0 | 3 | 0 | 0 | 3 | 0 | 2 | 3 |",
+        "| not covered | 72 | 12 | 10 | 6 | 2 | 7 | 2 | 7 | 11 | 0 | 14 | 3 | 9 |",
     ]
 
 
@@ -181,8 +203,8 @@ def test_the_rest_of_many_capabilities_is_one_source(run: Run) -> None:
     # GCP has 40 capabilities: the twelve that cover most, and the others together.
     text = run("report", "gcp", "--sections", "capabilities", "-o", "-", "-q").out
     rows = text.partition("| services |")[2].partition("\n\n")[0].splitlines()[2:]
-    assert len(rows) == 13
-    assert rows[-1].startswith("| 28 other services |")
+    assert len(rows) == 15
+    assert rows[-3].startswith("| 28 other services |")
 
 
 def test_families_of_controls_are_the_sources_where_there_are_several(run: Run) -> None:
@@ -258,7 +280,8 @@ def _flow(sources: int, name: str) -> Flow:
         tuple(0 if target < 2 else 1 + (number * target) % 9 for target in range(12)) for number in range(sources)
     )
     names = tuple((f"{name} {number}", "1,234", "#810f7c") for number in range(sources))
-    return Flow(names, tuple((f"{name} {target}", "123/456") for target in range(12)), links, ("one", "several"))
+    targets = tuple((f"{name} {target}", 123 * (target > 1), 456) for target in range(12))
+    return Flow(names, targets, links, ("one", "several"), rest=UNCOVERED)
 
 
 LONG = "Inhibit the Response Function of Remote Services and of Antidisestablishmentarianism"

@@ -105,9 +105,9 @@ def test_the_layer_tells_who_gives_what_and_what_the_plan_leaves_out(run: Run, s
     assert techniques["T1078"]["comment"] == "100 with the plan\nName of mfa"
     assert techniques["T1078"]["metadata"] == [{"name": "plan", "value": "mfa = 100"}]
     assert techniques["T1059"]["score"] == 0
-    assert techniques["T1059"]["color"] == "#d9d9d9"
+    assert techniques["T1059"]["color"] == "#f48fbf"
     assert techniques["T1059"]["comment"] == "Not covered by the plan; can be covered by Name of edr"
-    assert {"label": "not in plan", "color": "#d9d9d9"} in layer["legendItems"]
+    assert {"label": "not in plan", "color": "#f48fbf"} in layer["legendItems"]
     better = json.loads(run("plan", small, "--budget", "1", "--exclude", "mfa", "-o", "-").out)
     techniques = {entry["techniqueID"]: entry for entry in better["techniques"]}
     assert techniques["T1059"]["score"] == 100
@@ -206,7 +206,7 @@ def test_a_threat_weighs_and_what_nobody_covers_has_a_colour(run: Run) -> None:
     result = run("plan", "gcp", "--budget", "5", "--threat", "APT29", "-o", "-")
     layer = json.loads(result.out)
     colors = {entry.get("color") for entry in layer["techniques"]}
-    assert colors == {None, "#d9d9d9", "#99000d"}
+    assert colors == {None, "#f48fbf", "#99000d"}
     assert layer["versions"]["attack"] == "19"
     told = run("plan", "gcp", "--budget", "5", "--threat", "APT29", "-q").out
     assert " The plan covers " in told
@@ -298,7 +298,7 @@ def test_nothing_asked_for_gives_an_empty_plan(run: Run, small: Path, out: Path,
     assert result.out.startswith("Choose none of 4 capabilities for a ")
     assert ": this reaches 0% of the total value (0 of 2.5) and covers 0 of 3 techniques; proven" in result.out
     layer = json.loads((out / "plan.json").read_text(encoding="utf-8"))
-    assert {entry["color"] for entry in layer["techniques"]} == {"#d9d9d9"}
+    assert {entry["color"] for entry in layer["techniques"]} == {"#f48fbf"}
 
 
 def test_a_set_named_twice_counts_once(run: Run, small: Path) -> None:

@@ -247,7 +247,7 @@ def test_pages_from_disk_have_a_hint_on_saving_layers(open_page: OpenPage, site:
 
 
 def test_the_headers_of_a_tactic_break_between_words(open_page: OpenPage, site: Path) -> None:
-    visit = open_page(site / KINDS["tactic"], width=400)
+    visit = open_page(site / KINDS["tactic"], width=740)
     heights = visit.page.evaluate(
         """() => [...document.querySelectorAll(".grid thead a")].map(link => {
             const text = document.createTreeWalker(link, NodeFilter.SHOW_TEXT), broken = [];

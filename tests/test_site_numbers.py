@@ -254,7 +254,7 @@ def test_mappings_without_a_score_have_an_explained_sign() -> None:
     shown = site.data("sets/tiny/index.html")["views"][0]["shown"][0]
     assert [label for label, _ in shown["legend"]][-1] == "not rated"
     assert site.matrix("sets/tiny/index.html")["T1110"] == (None, "cbdbdbd")
-    assert '<td class="right">✓</td>' in site.html("tactics/ta0006.html")
+    assert '<td class="right" data-name="Tiny">✓</td>' in site.html("tactics/ta0006.html")
 
 
 def test_a_score_of_0_is_not_covered() -> None:

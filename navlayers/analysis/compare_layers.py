@@ -8,7 +8,7 @@ import msgspec
 
 from navlayers._text.numbers import number_text, rounded
 from navlayers._text.slugs import slugs
-from navlayers._text.wording import and_list
+from navlayers._text.wording import and_list, quantity
 from navlayers.analysis.compare_result import OVERALL
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.layer import build
@@ -202,7 +202,7 @@ def _agreement(comparison: Comparison) -> Layer:
         )
         for technique, row in comparison.rows.items()
     ]
-    legend = [LegendItem(f"{n} of {total}", gradient.color(n)) for n in range(total, 0, -1)]
+    legend = [LegendItem(quantity(n, "input"), gradient.color(n)) for n in range(total, 0, -1)]
     description = f"A technique's score is the number of inputs that {comparison.noun.cover} it."
     return _layer(comparison, "agreement", description, gradient, legend, entries, "count")
 

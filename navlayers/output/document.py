@@ -137,19 +137,23 @@ class Shares(msgspec.Struct, frozen=True):
 
 
 class Flow(msgspec.Struct, frozen=True):
-    """What flows from sources to targets.
+    """What flows from sources to targets, and how much of each target nothing reaches.
 
     Attributes:
         sources: name, figure and color `#rrggbb` of each.
-        targets: name and figure of each.
+        targets: name, how much of it any source reaches, and how much it is in all.
         links: for each source, the size of its ribbon to each target.
         unit: one and several of what a ribbon's size counts.
+        reached: the words for what is reached, and for the rest.
+        rest: the color `#rrggbb` of the rest; "" if it is no shortcoming.
     """
 
     sources: tuple[tuple[str, str, str], ...]
-    targets: tuple[tuple[str, str], ...]
+    targets: tuple[tuple[str, int, int], ...]
     links: tuple[tuple[int, ...], ...]
     unit: tuple[str, str]
+    reached: tuple[str, str] = ("covered", "not covered")
+    rest: str = ""
 
 
 class Chart(msgspec.Struct, frozen=True):

@@ -49,6 +49,9 @@ _STEP = 0.5
 _SAMPLE = 400
 """The most rows to measure for the lengths of texts."""
 
+_NAMES = 6.0
+"""The least size of the names of techniques in a heatmap, in points: that of small print."""
+
 _BREAK = "\u200b"
 _PARTS = re.compile(r"(?<=[/-])(?=[^\W\d])")
 """Line break opportunities within a word, by Unicode's line breaking rules (UAX 14)."""
@@ -228,7 +231,7 @@ def _count(lines: Sequence[str], size: float, width: float) -> int:
 
 def heatmaps(figures: Sequence[Figure], width: float, height: float) -> list[Drawing]:
     """Figures as drawings of at most this size in points, laid out alike, without title and caption."""
-    frame = Frame(width, height, 0, 1, width / height, headed=False)
+    frame = Frame(width, height, 0, 1, width / height, headed=False, smallest=_NAMES)
     drawn = draw_alike([figure.view for figure in figures], RenderOptions(), frame)
     return [
         msgspec.structs.replace(

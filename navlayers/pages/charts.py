@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from navlayers._text.numbers import percent_text
 from navlayers._text.wording import and_list, quantity
 from navlayers.analysis.compare_layers import ONLY_FIRST, ONLY_SECOND, SEVERAL, WINNERS
-from navlayers.layer.ramps import ramp_of
+from navlayers.layer.ramps import UNCOVERED, ramp_of
 from navlayers.mapping.model import groups_of
 from navlayers.output.document import Chart, Flow, Shares
 from navlayers.pages.results import Field, table_of
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from navlayers.attack import Catalogue
     from navlayers.mapping.model import Mapping, MappingSet
     from navlayers.mapping.nouns import Noun
+    from navlayers.output.tables import Table
 
 _SOURCES = 12
 """The most sources of a flow; the rest is one more."""
@@ -53,7 +54,8 @@ def shares_chart(comparison: Comparison) -> Chart | None:
         tuple((each.name, each.total, tuple(total.covered for total in each.inputs)) for each in tactics),
     )
     title = f"Share of each tactic that is {comparison.noun.covered}"
-    return Chart(plot, title, _leaders(plot, comparison.noun))
+    bold = " The largest share of each tactic is bold." if count > 2 else ""
+    return Chart(plot, title, f"{_leaders(plot, comparison.noun)}{bold}")
 
 
 def _leaders(plot: Shares, noun: Noun) -> str:
@@ -121,25 +123,46 @@ def flow_chart(
     colors = (*_COLORS, *([SEVERAL] * len(sources)))
     plot = Flow(
         tuple((label, f"{len(own):,}", color) for (label, own), color in zip(sources, colors, strict=False)),
-        tuple((name, f"{len(ids & covering.keys())}/{len(ids)}") for name, ids in tactics),
+        tuple((name, len(ids & covering.keys()), len(ids)) for name, ids in tactics),
         links,
         ("technique or sub-technique", "techniques and sub-techniques"),
+        (noun.covered, f"not {noun.covered}"),
+        "" if noun.threat else UNCOVERED,
     )
-    fields = [
-        Field(what, [label for label, _ in sources]),
-        Field("all", [len(own) for _, own in sources], "number"),
-        *(
-            Field(name, column, "number", shown=any(column))
-            for (name, _), column in zip(tactics, zip(*links, strict=True), strict=True)
-        ),
-    ]
     most = max(links[0])
     caption = (
-        f"{ranked[0]} {noun.cover}s the most: {len(reach[ranked[0]]):,} techniques and sub-techniques, {most} of "
-        f"them in {tactics[links[0].index(most)][0]}. A ribbon is as wide as their number; those of several "
-        f"tactics or {what} are in several ribbons."
+        f"{_reached(plot, len(covering), len(active))} {ranked[0]} {noun.cover}s the most: "
+        f"{len(reach[ranked[0]]):,}, {most} of them in {tactics[links[0].index(most)][0]}. A ribbon is as wide as "
+        f"the number of techniques; those of several tactics or {what} are in several ribbons. A bar at the right "
+        f"is as long as its tactic has techniques."
     )
-    return Chart(plot, f"From {what} to tactics", caption, table_of("flow", "", fields))
+    table = _flow_table(plot, what, [len(own) for _, own in sources], (len(covering), len(active)))
+    return Chart(plot, f"From {what} to tactics", caption, table)
+
+
+def _reached(plot: Flow, count: int, total: int) -> str:
+    """How many of all techniques are reached, and the tactic with most that are not, if that is a shortcoming."""
+    words, others = plot.reached
+    text = f"{count:,} of {total:,} techniques and sub-techniques are {words}."
+    if not plot.rest:
+        return text
+    name, reached, whole = max(plot.targets, key=lambda target: target[2] - target[1])
+    return f"{text} Most are open in {name}: {whole - reached:,} of {whole:,} {others}."
+
+
+def _flow_table(plot: Flow, what: str, sizes: list[int], totals: tuple[int, int]) -> Table:
+    """The numbers of a flow: a row per source, then how much of each target is reached and how much is not."""
+    count, total = totals
+    columns = (
+        [*column, reached, whole - reached]
+        for column, (_, reached, whole) in zip(zip(*plot.links, strict=True), plot.targets, strict=True)
+    )
+    fields = [
+        Field(what, [*(label for label, _, _ in plot.sources), *plot.reached]),
+        Field("all", [*sizes, count, total - count], "number"),
+        *(Field(name, column, "number") for (name, _, _), column in zip(plot.targets, columns, strict=True)),
+    ]
+    return table_of("flow", "", fields)
 
 
 def _reach(

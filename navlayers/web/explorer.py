@@ -31,7 +31,7 @@ Score: TypeAlias = float | bool | None
 
 OVERALL = "overall"
 
-SCRIPTS = ("web/model.js", "web/matrix.js", "web/details.js", "web/explorer.js")
+SCRIPTS = ("web/model.js", "web/matrix.js", "web/details.js", "web/controls.js", "web/explorer.js")
 """The script of the explorer, each part built on those before it."""
 
 

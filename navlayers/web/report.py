@@ -9,7 +9,7 @@ import msgspec
 
 from navlayers._text.lines import single_line
 from navlayers.output.drawing.options import Rendered
-from navlayers.output.drawing.thumbnail import thumbnail_svg
+from navlayers.output.drawing.thumbnail import key_of, thumbnail_svg
 from navlayers.output.html import Page, bundle, documents
 from navlayers.output.tables import Column, Table, with_pages
 from navlayers.pages.compare import score_cell
@@ -52,6 +52,7 @@ def render(report: Report) -> Rendered:
         document=document,
         explorer=document.figures[0] if data else None,
         scores=table,
+        key=key_of(picture.view) if picture else None,
         thumbnail=thumbnail_svg(picture.view, page.colors, single_line(picture.caption)) if picture else "",
         logo=_address(document.logo) if document.logo else "",
         data=lambda: _json(data, page.places) if data else "",

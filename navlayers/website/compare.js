@@ -96,6 +96,7 @@ class Compare {
     this.shown = a.matrix === b.matrix ? [a.matrix] : [a.matrix, b.matrix];
     for (const matrix of this.shown) matrix.update(() => true);
     this.align(a, b);
+    this.markNeither(a, b);
     this.stack.replaceChildren(...this.shown.map(({ grid }) => grid));
     for (const { model } of sides) model.compared = sides.filter((side) => side.model === model).map(({ view }) => view.sets[0]);
     const names = sides.map(({ view, release }) => (a.release === b.release ? view.title : `${view.title} at ${release.version}`));
@@ -119,6 +120,21 @@ class Compare {
     for (const { model, matrix, release } of [a, b]) {
       matrix.grid.replaceChildren(...tactics.map(({ id, name }) => matrix.columns[model.tactics.findIndex((tactic) => tactic.id === id)]?.element
         ?? make("div", { class: "column" }, make("h4", { class: "soft" }, name, " ", make("span", { class: "ratio" }, `not in ${release.version}`)))));
+    }
+  }
+
+  // Techniques that neither set maps, themselves or by a sub-technique, have an edge in both matrices.
+  markNeither(a, b) {
+    const sides = a.matrix === b.matrix ? [a] : [a, b];
+    const mapped = new Set([a, b].flatMap(({ model, view }) => [...model.techniques.keys()].filter((one) => model.isCovered(view, one))
+      .flatMap((one) => [one, model.techniques[one].parent]).filter((one) => one >= 0).map((one) => model.techniques[one].id)));
+    for (const { model, matrix } of sides) {
+      for (const [technique, cells] of matrix.cells) {
+        for (const cell of cells) {
+          cell.querySelector(".neither")?.remove();
+          if (!mapped.has(model.techniques[technique].id)) cell.append(make("i", { class: `neither ${this.root.dataset.neither}` }));
+        }
+      }
     }
   }
 
@@ -156,8 +172,10 @@ class Compare {
     const every = tally(({ model }) => [...model.techniques.keys()]);
     const [inA, inB] = every.totals;
     const of = a.release === b.release ? `of ${inA}` : `of ${inA} in A and ${inB} in B,`;
+    const open = every.total - every.a - every.b + every.both;
     this.verdict.replaceChildren(make("b", {}, nameA), ` maps ${plural(every.a, "technique")}, `, make("b", {}, nameB),
-      ` ${every.b.toLocaleString("en")}: ${every.both} both, ${every.a - every.both} only A, ${every.b - every.both} only B, ${of} techniques and sub-techniques.`);
+      ` ${every.b.toLocaleString("en")}: ${every.both} both, ${every.a - every.both} only A, ${every.b - every.both} only B, ${of} techniques and sub-techniques. `,
+      make("span", { class: `mark ${this.root.dataset.neither}` }, `${open.toLocaleString("en")} neither`));
     const right = { scope: "col", class: "right" };
     const marks = this.root.dataset.marks.split(" ");
     const rows = this.tactics.map(({ id }) => {

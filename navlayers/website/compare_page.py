@@ -9,6 +9,7 @@ import msgspec
 from navlayers import attack
 from navlayers.analysis.compare_layers import ONLY_FIRST, ONLY_SECOND
 from navlayers.attack import versions
+from navlayers.layer.ramps import UNCOVERED
 from navlayers.mapping.nouns import common_noun
 from navlayers.web.explorer import Explorer, Input, Numbers, View, clean, not_rated_colors, to_json
 from navlayers.website.joint import joint_of
@@ -65,6 +66,7 @@ def compare_page(world: World, joints: Sequence[Joint]) -> Page:
         "others": world.addresses.compare,
         "matrix": _matrix(joints, world.addresses, path, world.colors),
         "marks": (ONLY_FIRST, ONLY_SECOND),
+        "neither": UNCOVERED,
     }
     return Page(path, "compare", f"Compare sets of {joint.release}", (world.home, Crumb("Compare")), context)
 

@@ -13,6 +13,7 @@ from navlayers._text.numbers import rounded
 from navlayers._text.wording import and_list, quantity
 from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS
 from navlayers.errors import Problem, UsageError
+from navlayers.layer.ramps import NOT_RATED_ITEM
 from navlayers.output import html
 from navlayers.output.folders import INDEX, FileEntry, sha256
 from navlayers.pages import index
@@ -95,6 +96,7 @@ class Drawing:
             "home": HOME,
             "counted": quantity,
             "navigator": NAVIGATOR,
+            "not_rated": NOT_RATED_ITEM,
             "from_disk": _FROM_DISK,
             "domain_names": DOMAIN_NAMES,
             "menu": list(_menu(world.addresses)),

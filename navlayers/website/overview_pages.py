@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from navlayers._text.wording import or_list
+from navlayers.mapping.model import ROLES
 from navlayers.scoring.stats import base_techniques
 from navlayers.website.joint import Ratio
+from navlayers.website.legend import legend_of
 from navlayers.website.matrix import covered
 from navlayers.website.pages import HOME, TACTICS, TECHNIQUES, Crumb, Page, World
 from navlayers.website.set_pictures import set_picture
@@ -19,8 +22,15 @@ if TYPE_CHECKING:
 
 def home_page(world: World, title: str) -> Page:
     """The start page: a card for each set."""
-    cards = [(site_set, set_picture(site_set, world.colors)) for site_set in world.sets]
-    return Page(HOME, "home", title, (), {"cards": cards})
+    present = {site_set.head.role for site_set in world.sets}
+    words = {site_set.word for site_set in world.sets}
+    context = {
+        "cards": [(site_set, set_picture(site_set, world.colors)) for site_set in world.sets],
+        "roles": [f"{role}s" for role in ROLES if role in present],
+        "legend": legend_of((site_set.title, site_set.indexed) for site_set in world.sets),
+        "bare": f"not {or_list(sorted(words))}",
+    }
+    return Page(HOME, "home", title, (), context)
 
 
 def techniques_page(world: World, names: dict[str, str], joints: Sequence[Joint]) -> Page:

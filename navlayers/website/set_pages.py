@@ -8,8 +8,9 @@ from navlayers._text.dates import day
 from navlayers._text.links import web_links
 from navlayers.output.html import chart_svgs
 from navlayers.pages.charts import flow_chart
-from navlayers.pages.show.build import capability_page, group_page, record
+from navlayers.pages.show.build import capability_page, group_page
 from navlayers.pages.show.layout import link
+from navlayers.pages.show.rows import record
 from navlayers.scoring.stats import non_mappable_records
 from navlayers.website.matrix import covered, part_matrix, score_of, set_matrix
 from navlayers.website.pages import Crumb, Page, World

@@ -10,7 +10,7 @@ from navlayers._text.numbers import percent
 from navlayers.attack.domain import DOMAIN_NAMES
 from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.model import groups_of
-from navlayers.pages.show.build import mapped_rows
+from navlayers.pages.show.rows import mapped_rows
 from navlayers.scoring.labels import IdAndName, labels
 from navlayers.scoring.stats import Stats, base_techniques, set_stats
 from navlayers.website.downloads import Downloads, LayerFile

@@ -5,18 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text.numbers import rounded
+from navlayers.analysis.gaps import WEAK
 from navlayers.attack.catalogue import SITE
-from navlayers.layer.ramps import UNCOVERED
+from navlayers.layer.ramps import UNCOVERED, uncovered_item
 from navlayers.website.joint import Ratio
+from navlayers.website.legend import legend_of
 from navlayers.website.matrix import covered, overview_gradient, score_of
 from navlayers.website.pages import Crumb, Page, World
 from navlayers.website.set_pictures import score_colors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from navlayers.attack import Threat
     from navlayers.website.joint import Member, Threatened
+
+
+_TITLES = {
+    "uncovered": "Not covered",
+    "unrated": "Mapped, not rated",
+    "weak": f"Weak: best score below {WEAK:g}",
+    "covered": "Covered",
+}
+"""The states of techniques in the order of a page, gaps first, and their headings."""
 
 
 def threat_pages(world: World, threatened: Threatened) -> Iterator[Page]:
@@ -51,13 +62,14 @@ def _list(world: World, threatened: Threatened) -> Page:
 def _threat(world: World, threatened: Threatened, threat: Threat) -> Page:
     joint = threatened.joint
     addresses = world.addresses.threats[joint.domain]
-    techniques = sorted(
-        (joint.catalogue.techniques[identifier] for identifier in threat.techniques),
-        key=lambda one: (joint.catalogue.techniques[one.parent or one.id].name, one.id),
-    )
-    open_ = [t.id for t in techniques if not any(_is_covered(member, t.id) for member in joint.covering)]
-    colors = _colors(joint.covering, threat.techniques) | dict.fromkeys(open_, UNCOVERED)
+    techniques = [joint.catalogue.techniques[identifier] for identifier in sorted(threat.techniques)]
+    states = {t.id: _state(joint.covering, t.id) for t in techniques}
+    open_ = [technique for technique, state in states.items() if state == "uncovered"]
+    # A technique shows the worst of its sub-techniques, not the best, so that every gap is in the picture.
+    gaps = {id_ for technique in open_ for id_ in (technique, joint.catalogue.techniques[technique].parent) if id_}
+    colors = _colors(joint.covering, threat.techniques) | dict.fromkeys(sorted(gaps), UNCOVERED)
     total = len(techniques)
+    count = sum(state in ("weak", "covered") for state in states.values())
     names = {tactic.shortname: tactic for tactic in joint.catalogue.tactics}
     context = {
         "threat": threat,
@@ -67,23 +79,45 @@ def _threat(world: World, threatened: Threatened, threat: Threat) -> Page:
             Ratio(member.site_set, sum(_is_covered(member, t.id) for t in techniques), total)
             for member in joint.covering
         ],
+        "total": total,
+        "covered": count,
         "open": len(open_),
-        "uncovered": UNCOVERED,
-        "picture": joint.squares.draw(
-            colors, world.colors, f"Matrix: {total - len(open_)} of {total} techniques covered"
-        ),
-        "lines": [
-            (
-                technique,
-                [names[name] for name in technique.tactics if name in names],
-                [score_of(technique.id, member.there) for member in joint.covering],
-                technique.id in open_,
-            )
-            for technique in techniques
+        "not_covered": uncovered_item(),
+        "legend": legend_of((member.site_set.title, member.there) for member in joint.covering),
+        "picture": joint.squares.draw(colors, world.colors, f"Matrix: {count} of {total} techniques covered"),
+        "groups": [
+            {
+                "state": state,
+                "title": title,
+                "shares": state != "uncovered",
+                "lines": [
+                    (
+                        technique,
+                        [names[name] for name in technique.tactics if name in names],
+                        [score_of(technique.id, member.there) for member in joint.covering],
+                    )
+                    for technique in techniques
+                    if states[technique.id] == state
+                ],
+            }
+            for state, title in _TITLES.items()
+            if state in states.values()
         ],
     }
     crumbs = (world.home, Crumb("Threats", addresses.page), Crumb(f"{threat.id} {threat.name}"))
     return Page(addresses[threat.id], "threat", f"{threat.id} {threat.name}", crumbs, context)
+
+
+def _state(members: Sequence[Member], technique: str) -> str:
+    """The state of a technique, one of `_TITLES`; where a set has no scores, nothing is weak, as in `gaps`."""
+    covering = [member for member in members if _is_covered(member, technique)]
+    if not covering:
+        unrated = any(technique in member.there.scored.scores for member in members)
+        return "unrated" if unrated else "uncovered"
+    if any(member.site_set.head.counts for member in members):
+        return "covered"
+    best = max(member.there.scored.scores[technique].overall or 0 for member in covering)
+    return "weak" if best < WEAK else "covered"
 
 
 def _is_covered(member: Member, technique: str) -> bool:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from navlayers.layer.colors import Gradient
     from navlayers.layer.document import Layer, Technique
 
-LEFT = "#d9d9d9"
-"""The color of techniques that only capabilities outside the plan cover."""
+LEFT = "#f48fbf"
+"""The color of techniques that only capabilities outside the plan cover: of a hue that no ramp has."""
 
 _TICKS = (100, 50, 10)
 _OTHERS = 3

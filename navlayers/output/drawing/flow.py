@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _THEME = THEMES["light"]
 
 # In sizes of text: the height of a line, space between nodes and beside them, the width of a node, the height of
-# all ribbons, the least length of ribbons.
+# all ribbons, the longest line of a name.
 _LINE, _APART, _BESIDE, _NODE = 1.25, 0.5, 0.6, 0.7
 _HIGH = 22.0
 _LONGEST = 16.0
@@ -25,6 +25,12 @@ _SIDES = 0.34
 """The most of the width for the names of a side."""
 
 _MOST_LINES = 3
+
+# Bars of targets, in sizes of text: the longest, their height beside names and below them. They are below the names
+# in drawings that are narrower than so many sizes.
+_BAR, _THICK, _THIN = 9.0, 0.8, 0.4
+_NARROW = 40.0
+_SMALL = 0.9
 
 
 class _Node(NamedTuple):
@@ -37,7 +43,7 @@ class _Node(NamedTuple):
 
 
 def draw_flow(flow: Flow, width: float, size: float) -> tuple[tuple[Group, ...], float]:
-    """The drawing of a flow.
+    """The drawing of a flow: ribbons, and for each target a bar of what is reached and what is not.
 
     Args:
         flow: the flow.
@@ -47,28 +53,77 @@ def draw_flow(flow: Flow, width: float, size: float) -> tuple[tuple[Group, ...],
     Returns:
         The groups of the drawing, and its height in points.
     """
-    most = width * _SIDES
+    beside = width >= _NARROW * size
+    figures = [f"{reached:,} of {whole:,}" for _, reached, whole in flow.targets]
+    bar = _BAR * size if beside else 0.0
+    column = bar + (max(map(ems, figures), default=0) + _BESIDE) * size if beside else 0.0
+    most = (width - column) * _SIDES
     names = [(name, figure) for name, figure, _ in flow.sources]
+    goals = [(name, "" if beside else figure) for (name, _, _), figure in zip(flow.targets, figures, strict=True)]
     source_sums = [sum(links) for links in flow.links]
-    target_sums = [sum(column) for column in zip(*flow.links, strict=True)]
+    target_sums = [sum(links) for links in zip(*flow.links, strict=True)]
     unit = _HIGH * size / max(sum(source_sums), 1)
+    below = 0.0 if beside else 2 * _THIN * size
     left, left_width = _side(names, [each * unit for each in source_sums], most, size)
-    right, right_width = _side(flow.targets, [each * unit for each in target_sums], most, size)
-    height = max(_height(left, size), _height(right, size))
-    left, right = _placed(left, height, size), _placed(right, height, size)
-    start, end = left_width + _BESIDE * size, width - right_width - _BESIDE * size
-    groups = [*_ribbons(flow, left, right, unit, (start + _NODE * size, end - _NODE * size))]
+    right, right_width = _side(goals, [each * unit for each in target_sums], most, size)
+    bar = bar or right_width
+    start = left_width + _BESIDE * size
+    names_at = width - column - right_width - (_BESIDE * size if beside else 0)
+    end = names_at - _BESIDE * size
+    legend = _legend(flow, width, size)
+    top = _LINE * size * 1.4
+    height = max(_height(left, size, 0), _height(right, size, below))
+    left, right = _placed(left, height, size, 0), _placed(right, height, size, below)
+    left, right = _lowered(left, top), _lowered(right, top)
+    groups = [legend, *_ribbons(flow, left, right, unit, (start + _NODE * size, end - _NODE * size))]
     for number, node in enumerate(left):
         color = flow.sources[number][2]
         shapes = (*_bar(node, start, color, size), *_label(node, left_width, size, end=True))
         groups.append(Group(f"source{number + 1}", "", shapes))
-    for number, node in enumerate(right):
-        shapes = (
-            *_bar(node, end - _NODE * size, _THEME.muted, size),
-            *_label(node, width - right_width, size, end=False),
-        )
+    longest = max((whole for _, _, whole in flow.targets), default=1) or 1
+    for number, (node, (name, reached, whole)) in enumerate(zip(right, flow.targets, strict=True)):
+        shapes = (*_bar(node, end - _NODE * size, _THEME.muted, size), *_label(node, names_at, size, end=False))
         groups.append(Group(f"target{number + 1}", "", shapes))
-    return tuple(groups), height
+        words, others = flow.reached
+        title = f"{single_line(name)}: {reached:,} {words}, {whole - reached:,} {others}"
+        middle = node.y + node.size / 2
+        if beside:
+            place = (width - column, middle - _THICK * size / 2, _THICK * size)
+        else:
+            place = (names_at, middle + len(node.lines) * _LINE * size / 2, _THIN * size)
+        parts = tuple(_share(flow, reached, whole, bar / longest, place))
+        if beside:
+            base = middle + CAP * size / 2
+            parts = (*parts, Text(width, base, figures[number], size, _THEME.muted, "end"))
+        groups.append(Group(f"share{number + 1}", title, parts))
+    return tuple(groups), top + height
+
+
+def _rest(flow: Flow) -> str:
+    return flow.rest or _THEME.border
+
+
+def _share(flow: Flow, reached: int, whole: int, unit: float, place: tuple[float, float, float]) -> Iterator[Shape]:
+    """A bar as long as a target is large, of what is reached and of the rest; `place`: left, top, height."""
+    x, y, thick = place
+    if reached:
+        yield Rect(x, y, reached * unit, thick, _THEME.muted)
+    if reached < whole:
+        yield Rect(x + reached * unit, y, (whole - reached) * unit, thick, _rest(flow))
+
+
+def _legend(flow: Flow, width: float, size: float) -> Group:
+    """What the parts of the bars mean, above them at the right."""
+    small = _SMALL * size
+    shapes: list[Shape] = []
+    x = width
+    for text, color in reversed(tuple(zip(flow.reached, (_THEME.muted, _rest(flow)), strict=True))):
+        x -= ems(text) * small
+        shapes.append(Text(x, small, text, small, _THEME.ink))
+        x -= 1.3 * small
+        shapes.append(Rect(x, small * 0.2, small * 0.9, small * 0.9, color))
+        x -= small
+    return Group("legend", "", tuple(shapes))
 
 
 def _side(
@@ -79,35 +134,38 @@ def _side(
     room = min(most / size, _LONGEST)
     for (name, figure), own in zip(labels, sizes, strict=True):
         text, end = single_line(name), f"\u00a0{figure}"
+        lines = wrap(f"{text}{end}" if figure else text, room, _MOST_LINES)
         # The figure stays with the last word if both fit.
-        lines = wrap(f"{text}{end}", room, _MOST_LINES)
-        lines = (
-            (*lines[:-1], lines[-1].removesuffix(end))
-            if lines[-1].endswith(end)
-            else (*wrap(text, room, _MOST_LINES), "")
-        )
+        if figure and lines[-1].endswith(end):
+            lines = (*lines[:-1], lines[-1].removesuffix(end))
+        elif figure:
+            lines = (*wrap(text, room, _MOST_LINES), "")
         widest = max(widest, *map(ems, lines), ems(f"{lines[-1]} {figure}".strip()))
         nodes.append(_Node(lines, figure, own))
     return nodes, widest * size
 
 
-def _slot(node: _Node, size: float) -> float:
-    """The height that a node takes: of its ribbons or of its label."""
-    return max(node.size, len(node.lines) * _LINE * size)
+def _slot(node: _Node, size: float, below: float) -> float:
+    """The height that a node takes: of its ribbons, or of its label with as much `below` as above it."""
+    return max(node.size, len(node.lines) * _LINE * size + 2 * below)
 
 
-def _height(nodes: Sequence[_Node], size: float) -> float:
-    return sum(_slot(node, size) for node in nodes) + _APART * size * max(len(nodes) - 1, 0)
+def _height(nodes: Sequence[_Node], size: float, below: float) -> float:
+    return sum(_slot(node, size, below) for node in nodes) + _APART * size * max(len(nodes) - 1, 0)
 
 
-def _placed(nodes: Sequence[_Node], height: float, size: float) -> list[_Node]:
+def _lowered(nodes: Sequence[_Node], by: float) -> list[_Node]:
+    return [node._replace(y=node.y + by) for node in nodes]
+
+
+def _placed(nodes: Sequence[_Node], height: float, size: float, below: float) -> list[_Node]:
     """The nodes below each other over the whole height, each in the middle of its slot."""
-    spare = height - sum(_slot(node, size) for node in nodes)
+    spare = height - sum(_slot(node, size, below) for node in nodes)
     apart = spare / (len(nodes) - 1) if len(nodes) > 1 else 0.0
     y = 0.0 if len(nodes) > 1 else spare / 2
     placed = []
     for node in nodes:
-        slot = _slot(node, size)
+        slot = _slot(node, size, below)
         placed.append(node._replace(y=y + (slot - node.size) / 2))
         y += slot + apart
     return placed
@@ -121,13 +179,12 @@ def _bar(node: _Node, x: float, color: str, size: float) -> Iterator[Rect]:
 def _label(node: _Node, x: float, size: float, *, end: bool) -> Iterator[Shape]:
     """The lines of a name, and its figure behind the last one."""
     base = node.y + node.size / 2 - (len(node.lines) - 1) * _LINE * size / 2 + CAP * size / 2
-    ink = _THEME.ink if node.size else _THEME.muted
     anchor: Literal["start", "end"] = "end" if end else "start"
     for number, line in enumerate(node.lines):
         y, figure = base + number * _LINE * size, node.figure if number == len(node.lines) - 1 else ""
         if line:
             beside = ems(f" {figure}") * size if figure and end else 0
-            yield Text(x - beside, y, line, size, ink, anchor)
+            yield Text(x - beside, y, line, size, _THEME.ink, anchor)
         if figure:
             beside = ems(f"{line} ") * size if line and not end else 0
             yield Text(x + beside, y, figure, size, _THEME.muted, anchor)

@@ -42,7 +42,8 @@ _APART = 0.06
 # Colors whose channels (0–255) differ by at most this look the same.
 _SAME = 6
 
-_NUMBER = re.compile(r"\s*(-?\d+(?:\.\d+)?)(?![\d.])")
+NUMBER = re.compile(r"\s*(-?\d+(?:\.\d+)?)(?![\d.])")
+"""The number at the start of a label."""
 
 
 class Header(NamedTuple):
@@ -275,14 +276,14 @@ def _on_ramp(view: View) -> Iterator[tuple[LegendItem, float, str]]:
     """The items of the layer's legend that are a number in the color of the ramp, with their number."""
     low, high = view.gradient.minValue, view.gradient.maxValue
     for item in view.legend:
-        match = _NUMBER.match(item.label)
+        match = NUMBER.match(item.label)
         if match and low <= float(match[1]) <= high and _is_close(view.gradient.color(float(match[1])), item.color):
             yield item, float(match[1]), match[1]
 
 
 def _rest(label: str) -> str:
     """The words of a label behind its number."""
-    return single_line(_NUMBER.sub("", label, count=1))
+    return single_line(NUMBER.sub("", label, count=1))
 
 
 def _is_close(first: str, second: str) -> bool:

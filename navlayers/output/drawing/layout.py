@@ -7,28 +7,24 @@ heights of columns add up exactly.
 
 from __future__ import annotations
 
-import heapq
 import math
-from bisect import bisect_left, bisect_right
-from collections import Counter
+from bisect import bisect_right
 from functools import lru_cache
-from itertools import accumulate, combinations, pairwise
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from navlayers._text.lines import single_line
 from navlayers.output.drawing.font import ems, rooms
 from navlayers.output.drawing.options import SMALLEST
+from navlayers.output.drawing.packing import Band, Packer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from navlayers.layer.matrix import Matrix
+    from navlayers.output.drawing.packing import Family
     from navlayers.output.drawing.theme import Look
-
-Family: TypeAlias = tuple[int, ...]
-"""Heights of a technique's cell and those of its sub-techniques, in tenths of a row."""
 
 ROW = 10
 """The height of one row, in tenths of it."""
@@ -56,7 +52,6 @@ _LARGEST, _STEP, _FREE = 8.5, 0.25, 7.2
 # Sizes of scores and of the names of tactics, as shares of the size of names.
 _FIGURES, _HEAD = 0.86, 1.12
 
-_MOST_BANDS = 3
 # A further band is one more row of heads to look through: it has to gain a twentieth in size.
 _PER_BAND = 0.95
 
@@ -107,14 +102,6 @@ def squares_height(count: int) -> int:
     return SQUARES_ROW * -(-count // SQUARES)
 
 
-class Band(NamedTuple):
-    """Tactics side by side: the number of the first, per tactic the cells of each of its columns, the height."""
-
-    first: int
-    columns: tuple[tuple[int, ...], ...]
-    height: int
-
-
 class Layout(msgspec.Struct, frozen=True):
     """A layout; lengths in points.
 
@@ -129,6 +116,7 @@ class Layout(msgspec.Struct, frozen=True):
         head_size: size of tactics' names.
         head_lines: lines of tactics' names.
         quality: by which layouts are compared; larger is better.
+        smallest: size that no name is below.
     """
 
     bands: tuple[Band, ...]
@@ -141,6 +129,7 @@ class Layout(msgspec.Struct, frozen=True):
     head_size: float
     head_lines: int
     quality: float
+    smallest: float
 
     @property
     def small(self) -> float:
@@ -149,7 +138,7 @@ class Layout(msgspec.Struct, frozen=True):
 
     def setting(self, label: Sequence[float], room: float) -> tuple[float, int, float]:
         """Size, lines and line height (in ems) of a text, given its `rooms` and the width in points."""
-        ways = _settings(self.size, self.lines, self.row)
+        ways = _settings(self.size, self.lines, self.row, self.smallest)
         return next((way for way in ways if label[way[1] - 1] * way[0] <= room), ways[-1])
 
     @property
@@ -169,7 +158,9 @@ class Layout(msgspec.Struct, frozen=True):
         return heads + _height(self.bands) * self.row / ROW
 
 
-def page_layouts(content: Content, width: float, height: float, unit: float, least: float) -> dict[int, Layout]:
+def page_layouts(
+    content: Content, width: float, height: float, unit: float, least: float, smallest: float = SMALLEST
+) -> dict[int, Layout]:
     """Number of bands → the most legible layout.
 
     The quality of a layout is its size of text times the square of the share of names that are whole: a name that
@@ -181,11 +172,12 @@ def page_layouts(content: Content, width: float, height: float, unit: float, lea
         height: of the room, in points.
         unit: the size of text relative to A4.
         least: the share of names, 0–1, that must not be cut.
+        smallest: the least size of names, in points.
     """
-    measure, packer = _Measure(content), _Packer(content.tactics, _HIGHER)
+    measure, packer = _Measure(content, smallest), Packer(content.tactics, _HIGHER)
     layouts: list[Layout] = []
-    slots = max(1, math.ceil(packer.total / ROW * SMALLEST * (LEADING + _AIR) / max(height, 1)))
-    while measure.share((width + 3 * unit) / slots - 3 * unit, SMALLEST, MOST_LINES + 1) >= least:
+    slots = max(1, math.ceil(packer.total / ROW * smallest * (LEADING + _AIR) / max(height, 1)))
+    while measure.share((width + 3 * unit) / slots - 3 * unit, smallest, MOST_LINES + 1) >= least:
         layouts += (
             layout
             for bands in packer.packings(slots)
@@ -201,14 +193,14 @@ def page_layouts(content: Content, width: float, height: float, unit: float, lea
 
 def free_layout(content: Content, unit: float, aspect: float) -> Layout:
     """A layout with room for all names and about the aspect ratio (width by height)."""
-    measure, packer = _Measure(content), _Packer(content.tactics, _HIGHER_FREE)
+    measure, packer = _Measure(content, SMALLEST), Packer(content.tactics, _HIGHER_FREE)
     size, gap = _FREE * unit, 3.5 * unit
     row = size * (LEADING + _FREE_AIR)
     width = measure.free_width(size, row)
 
     def layout(bands: tuple[Band, ...]) -> Layout:
         head_size, head_lines, head = measure.head(bands, width, gap, size)
-        return Layout(bands, width, gap, row, size, 1, head, head_size, head_lines, size)
+        return Layout(bands, width, gap, row, size, 1, head, head_size, head_lines, size, SMALLEST)
 
     def cost(candidate: Layout) -> tuple[float, int]:
         # Distance from the wanted shape, and empty room; the header of the page takes about 40 points.
@@ -236,18 +228,19 @@ def _small(size: float) -> float:
 
 
 @lru_cache(maxsize=1 << 10)
-def _settings(size: float, lines: int, row: float) -> tuple[tuple[float, int, float], ...]:
+def _settings(size: float, lines: int, row: float, smallest: float) -> tuple[tuple[float, int, float], ...]:
     """The ways to set a name in a cell, the best first: size, lines, line height."""
-    smaller = max(SMALLEST, _SMALLER * size)
+    smaller = max(smallest, _SMALLER * size)
     tight = min((row - _TIGHT_AIR * size) / (_FIRST_LINE + _TIGHT * lines), smaller)
     ways = [(size, lines, LEADING), (smaller, lines, LEADING)]
-    return (*ways, (tight, lines + 1, _TIGHT)) if tight >= max(SMALLEST, _SMALLEST * size) else tuple(ways)
+    return (*ways, (tight, lines + 1, _TIGHT)) if tight >= max(smallest, _SMALLEST * size) else tuple(ways)
 
 
 class _Measure:
     """Measures how many names fit a column at a size of text."""
 
-    def __init__(self, content: Content) -> None:
+    def __init__(self, content: Content, smallest: float) -> None:
+        self._smallest = smallest
         self._labels, self._heads = content.labels, content.heads
         self._rooms = [
             sorted(label.rooms[lines] + label.extra for label in content.labels) for lines in range(MOST_LINES + 1)
@@ -264,13 +257,14 @@ class _Measure:
         """The share of names that are whole; a name that is whole only in a smaller size counts half."""
         room = width - 2 * PAD * size
         usual, *smaller = (
-            bisect_right(self._rooms[lines - 1], room / size) for size, lines, _ in _settings(size, lines, row)
+            bisect_right(self._rooms[lines - 1], room / size)
+            for size, lines, _ in _settings(size, lines, row, self._smallest)
         )
         return (usual + max(smaller)) / 2 / len(self._labels)
 
     def whole(self, layout: Layout) -> float:
         """The share of names that a layout does not cut, smaller ones included."""
-        ways = _settings(layout.size, layout.lines, layout.row)
+        ways = _settings(layout.size, layout.lines, layout.row, self._smallest)
         room = layout.width - 2 * PAD * layout.size + 1e-6
         return sum(
             any(rooms[lines - 1] * size + extra * layout.size <= room for size, lines, _ in ways)
@@ -282,8 +276,8 @@ class _Measure:
         gap = 3 * unit
         column = (width + gap) / _slots(bands) - gap
         best: Layout | None = None
-        for step in range(int((_LARGEST * unit - SMALLEST) / (_STEP * unit) + 1e-6) + 1):
-            size = SMALLEST + _STEP * unit * step
+        for step in range(int((_LARGEST * unit - self._smallest) / (_STEP * unit) + 1e-6) + 1):
+            size = self._smallest + _STEP * unit * step
             head_size, head_lines, head = self.head(bands, column, gap, size)
             row = (height - len(bands) * head - (len(bands) - 1) * gap * 2.5) * ROW / _height(bands)
             lines = min(int((row / size - _AIR) / LEADING), MOST_LINES)
@@ -297,121 +291,24 @@ class _Measure:
                 needed = max((self._rooms[lines - 1][-1] + 2 * PAD) * size, self._word * size * _HEAD * 1.6)
                 narrow = min(column, needed + _SLACK)
                 row = min(row, (LEADING * lines + _MOST_AIR) * size)
-                best = Layout(bands, narrow, gap, row, size, lines, head, head_size, head_lines, quality)
+                best = Layout(
+                    bands, narrow, gap, row, size, lines, head, head_size, head_lines, quality, self._smallest
+                )
         return best
 
     def free_width(self, size: float, row: float) -> float:
         """The width of a column in points in which no name of one line is cut."""
         usual = self._rooms[0][min(int(len(self._labels) * _FREE_SHARE), len(self._labels) - 1)]
         needs = (
-            min(rooms[lines - 1] * smaller for smaller, lines, _ in _settings(size, 1, row)) + extra * size
+            min(rooms[lines - 1] * smaller for smaller, lines, _ in _settings(size, 1, row, self._smallest))
+            + extra * size
             for rooms, extra in self._labels
         )
         return max(min(max(usual, _FREE_NARROWEST), _FREE_WIDEST) * size, *needs) + 2 * PAD * size + _SLACK
 
     def head(self, bands: Sequence[Band], width: float, gap: float, size: float) -> tuple[float, int, float]:
         """Size and lines of tactics' names, and the height of their heads with the counts below."""
-        wanted = max(SMALLEST, min(size * _HEAD, width / self._word))
+        wanted = max(self._smallest, min(size * _HEAD, width / self._word))
         rooms = (len(columns) * (width + gap) - gap for band in bands for columns in band.columns)
         lines = 1 + any(ems(name) * wanted > room for name, room in zip(self._heads, rooms, strict=True))
         return wanted, lines, wanted * 1.15 * lines + _small(size) * 1.25 + size * 0.6
-
-
-class _Packer:
-    """Packs tactics of very different length into bands of columns of about the same height."""
-
-    def __init__(self, tactics: Sequence[Sequence[Family]], higher: float) -> None:
-        self._tactics, self._higher = tactics, higher
-        self.total = sum(sum(map(sum, families)) for families in tactics)
-        """The heights of all cells, in tenths of a row."""
-        self._columns: dict[tuple[int, int], tuple[int, tuple[int, ...]]] = {}
-        self._spreads: dict[tuple[int, int], _Spread] = {}
-
-    def packings(self, slots: int) -> Iterator[tuple[Band, ...]]:
-        """The lowest packing with `slots` columns per band, for each possible number of bands."""
-        count = len(self._tactics)
-        heights: dict[tuple[int, int], float] = {
-            ends: self._spread(*ends).height(slots) if ends[1] - ends[0] <= slots else math.inf
-            for ends in combinations(range(count + 1), 2)
-        }
-        for number in range(1, min(_MOST_BANDS, count) + 1):
-            candidates = (tuple(pairwise((0, *cuts, count))) for cuts in combinations(range(1, count), number - 1))
-            lowest = min(candidates, key=lambda bands: sum(map(heights.__getitem__, bands)))
-            if all(end - start <= slots for start, end in lowest):
-                yield tuple(self._band(*ends, slots) for ends in lowest)
-
-    def _band(self, start: int, end: int, slots: int) -> Band:
-        spread = self._spread(start, end)
-        columns = tuple(self._in_columns(*one)[1] for one in spread.counts(slots))
-        return Band(start, columns, spread.height(slots))
-
-    def _spread(self, start: int, end: int) -> _Spread:
-        if (start, end) not in self._spreads:
-            self._spreads[start, end] = _Spread(range(start, end), lambda *item: self._in_columns(*item)[0])
-        return self._spreads[start, end]
-
-    def _in_columns(self, tactic: int, count: int) -> tuple[int, tuple[int, ...]]:
-        """The least height of a tactic in `count` columns, and the number of cells of each column."""
-        key = tactic, count
-        if key not in self._columns:
-            families = self._tactics[tactic]
-            # A technique keeps its first sub-technique, so that it is never alone at the foot of a column.
-            split = [part for own in families for part in (own[:2], *((height,) for height in own[2:]))]
-            lowest, whole = _fill(split, count), _fill(families, count)
-            self._columns[key] = whole if whole[0] <= lowest[0] * self._higher else lowest
-        return self._columns[key]
-
-
-class _Spread:
-    """Tactics side by side, each further column given to the highest as long as that makes it lower."""
-
-    def __init__(self, tactics: range, height: Callable[[int, int], int]) -> None:
-        self._tactics, self._height = tactics, height
-        self._heap = [(-height(tactic, 1), tactic) for tactic in tactics]
-        heapq.heapify(self._heap)
-        self._columns = dict.fromkeys(tactics, 1)
-        self._given: list[int] = []
-        self._heights = [-self._heap[0][0]]
-
-    def height(self, slots: int) -> int:
-        """The height with so many columns, in tenths of a row."""
-        further = slots - len(self._tactics)
-        while len(self._given) < further:
-            height, tactic = self._heap[0]
-            lower = -self._height(tactic, self._columns[tactic] + 1)
-            if lower <= height:
-                return self._heights[-1]
-            self._columns[tactic] += 1
-            heapq.heapreplace(self._heap, (lower, tactic))
-            self._given.append(tactic)
-            self._heights.append(-self._heap[0][0])
-        return self._heights[further]
-
-    def counts(self, slots: int) -> Iterator[tuple[int, int]]:
-        """Each tactic and the number of its columns, of so many columns."""
-        self.height(slots)
-        given = Counter(self._given[: slots - len(self._tactics)])
-        return ((tactic, 1 + given[tactic]) for tactic in self._tactics)
-
-
-def _fill(parts: Sequence[Family], count: int) -> tuple[int, tuple[int, ...]]:
-    """The least height at which the parts fill at most `count` columns, and the cells of each column."""
-    heights = [sum(part) for part in parts]
-    ends = list(accumulate(heights, initial=0))
-    heights_tried = range(max(-(-ends[-1] // count), *heights), ends[-1] + 1)
-    height = heights_tried[bisect_left(heights_tried, True, key=lambda limit: len(_filled(ends, limit)) <= count)]
-    cells, start = [], 0
-    for length in _filled(ends, height):
-        cells.append(sum(map(len, parts[start : start + length])))
-        start += length
-    return height, tuple(cells)
-
-
-def _filled(ends: Sequence[int], limit: int) -> list[int]:
-    """The number of parts in each column if every column is filled before the next, given where each part ends."""
-    columns, start = [], 0
-    while start < len(ends) - 1:
-        stop = bisect_right(ends, ends[start] + limit) - 1
-        columns.append(stop - start)
-        start = stop
-    return columns

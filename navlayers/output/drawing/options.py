@@ -118,6 +118,7 @@ class Frame(msgspec.Struct, frozen=True):
         unit: the size of text relative to A4.
         aspect: width by height.
         headed: whether it has title and description, or the document around it has.
+        smallest: the least size of the names of techniques.
     """
 
     width: float
@@ -126,6 +127,7 @@ class Frame(msgspec.Struct, frozen=True):
     unit: float
     aspect: float
     headed: bool = True
+    smallest: float = SMALLEST
 
     @property
     def inner_width(self) -> float:

@@ -253,7 +253,7 @@ def _on_page(view: View, step: _Step, frame: Frame) -> dict[int, _Plan]:
     if step.detail == "mini":
         compact = compact_fit(matrix, frame.inner_width, room, unit)
         return {} if compact is None else {0: plan(compact.side, draw_compact(matrix, look, compact, margin, top))}
-    layouts = page_layouts(content_of(matrix, look), frame.inner_width, room, unit, step.whole)
+    layouts = page_layouts(content_of(matrix, look), frame.inner_width, room, unit, step.whole, frame.smallest)
     return {
         bands: plan(layout.quality, draw_cells(matrix, look, layout, margin, top))
         for bands, layout in layouts.items()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text.lines import single_line
+from navlayers.layer.colors import LegendItem
 from navlayers.layer.matrix import matrix_of
-from navlayers.output.drawing.header import describe
-from navlayers.output.drawing.shapes import Drawing, Group, Rect, svg_element
-from navlayers.output.drawing.theme import THEMES
+from navlayers.output.drawing.font import paragraph
+from navlayers.output.drawing.header import NUMBER, describe, legend_of
+from navlayers.output.drawing.shapes import Drawing, Group, Rect, Text, svg_element
+from navlayers.output.drawing.theme import THEMES, Look
 from navlayers.output.mini_matrix import color_of
 
 if TYPE_CHECKING:
@@ -25,6 +27,10 @@ _WIDE, _SIDE, _STEP, _BETWEEN = 3, 3, 4, 2
 
 _LARGEST = 3.0
 """The most points that a unit is long: a matrix with few tactics is narrower."""
+
+_LOOK = Look(THEMES["light"], score=True, id=False, name=True)
+_UNIT, _ROWS = 1.2, 3
+"""Of the legend: the size of its text relative to that of pictures on A4, and its most lines."""
 
 
 class Squares(NamedTuple):
@@ -67,7 +73,13 @@ class Squares(NamedTuple):
 
 
 def thumbnail(view: View, width: float, text: str) -> Drawing:
-    """The matrix of a layer as a drawing of at most this width in points; `text` goes before its description."""
+    """The matrix of a layer as a drawing of a width in points, with what its squares and colors mean below.
+
+    Args:
+        view: the layer.
+        width: the width of the drawing; its height follows.
+        text: what goes before its description, for those who cannot see it.
+    """
     matrix = matrix_of(view)
     squares, colors = _squares(matrix)
     unit = min(width / squares.width, _LARGEST)
@@ -76,9 +88,59 @@ def thumbnail(view: View, width: float, text: str) -> Drawing:
         Rect(x * unit, y * unit, side, side, color or theme.page, "" if color else theme.border, unit / 2)
         for (x, y), color in zip(squares.places, colors, strict=True)
     )
-    size = round(squares.width * unit, 2), round(squares.height * unit, 2)
+    legend, rows = legend_of(matrix, _LOOK, _UNIT).within(width, _ROWS)
+    size, y = legend.size, squares.height * unit + 1.5 * legend.size
+    marks = tuple(legend.shapes(0, y, rows))
+    y += legend.height(rows)
+    words = []
+    for line in paragraph(caption(matrix), width / size, _ROWS):
+        y += 1.4 * size
+        words.append(Text(0, y, line, size, theme.muted))
+    groups = (Group("matrix", "", shapes), Group("legend", "", marks), Group("caption", "", tuple(words)))
     title = single_line(view.name) or "Matrix"
-    return Drawing(*size, title, _description(matrix, text), theme.page, (Group("matrix", "", shapes),))
+    height = round(y + 0.4 * size, 2)
+    return Drawing(
+        round(width, 2), height, title, _description(matrix, text), theme.page, tuple(g for g in groups if g.shapes)
+    )
+
+
+class Key(NamedTuple):
+    """What the squares of a matrix mean: the title of its scores, their colors, other colors, a sentence.
+
+    `ramp` has the lowest score first; an item without a color is that of squares without one.
+    """
+
+    title: str
+    ramp: tuple[LegendItem, ...]
+    marks: tuple[LegendItem, ...]
+    caption: str
+
+
+def key_of(view: View) -> Key:
+    """What the squares of the matrix of a layer mean, for a page."""
+    matrix = matrix_of(view)
+    legend = legend_of(matrix, _LOOK, _UNIT)
+    ramp = tuple(item for item in reversed(view.legend) if NUMBER.match(item.label))
+    marks = [item for item in view.legend if item not in ramp]
+    labels = {item.label for item in marks}
+    marks += [
+        LegendItem(item.label, "")
+        for item in legend.items
+        if item.fill == _LOOK.theme.unscored and item.label not in labels
+    ]
+    return Key(legend.title, ramp, tuple(marks), caption(matrix))
+
+
+def caption(matrix: Matrix) -> str:
+    """What a square and a block of squares are."""
+    names = [single_line(column.name) for column in matrix.columns]
+    if not names:
+        return ""
+    blocks = f"a block per tactic, from {names[0]} to {names[-1]}" if len(names) > 1 else f"all of {names[0]}"
+    return (
+        f"A square per technique, {blocks}; a technique without a color of its own has that of its strongest "
+        "sub-technique."
+    )
 
 
 def thumbnail_svg(view: View, page: Colors, text: str) -> Markup:

@@ -10,11 +10,9 @@ import msgspec
 
 from navlayers import attack
 from navlayers._text.links import technique_url
-from navlayers._text.numbers import rounded
 from navlayers.attack.catalogue import SITE
 from navlayers.layer.annotate import Style, comment, strength_name
 from navlayers.layer.ramps import value_gradient
-from navlayers.mapping.model import CATEGORIES
 from navlayers.pages.show.lookup import catalogues
 from navlayers.pages.show.results import (
     Aggregate,
@@ -26,7 +24,6 @@ from navlayers.pages.show.results import (
     Given,
     GroupPage,
     GroupSection,
-    MappingRow,
     Member,
     Replacement,
     TacticPage,
@@ -34,10 +31,11 @@ from navlayers.pages.show.results import (
     TechniquePage,
     TechniqueSection,
 )
+from navlayers.pages.show.rows import mapped_rows, named, record, status_of
 from navlayers.pages.show.set_index import indexed
 from navlayers.scoring.labels import IdAndName
 from navlayers.scoring.options import ScoreOptions
-from navlayers.scoring.scores import UNSPECIFIED, number
+from navlayers.scoring.scores import UNSPECIFIED
 from navlayers.scoring.stats import base_techniques
 
 if TYPE_CHECKING:
@@ -46,11 +44,10 @@ if TYPE_CHECKING:
     from navlayers.attack import Catalogue, Technique
     from navlayers.layer.matrix import ReleaseColumn
     from navlayers.mapping.load import Prepared
-    from navlayers.mapping.model import Mapping, NonMappable
     from navlayers.pages.show.lookup import Subject
-    from navlayers.pages.show.results import Page, Section, Status
+    from navlayers.pages.show.results import Page, Section
     from navlayers.pages.show.set_index import IndexedSet
-    from navlayers.scoring.scores import Contribution, Rules, TechniqueScore
+    from navlayers.scoring.scores import Rules, TechniqueScore
 
 
 def page(subject: Subject, sets: Sequence[Prepared], options: ScoreOptions | None = None) -> Page:
@@ -104,7 +101,7 @@ def technique_page(identifier: str, sets: Sequence[IndexedSet]) -> TechniquePage
             description=next(filter(None, texts), ""),
             tactics=tuple(t for t in catalogue.tactics if t.shortname in technique.tactics),
             platforms=technique.platforms,
-            parent=_named(technique.parent, catalogue) if technique.parent else None,
+            parent=named(technique.parent, catalogue) if technique.parent else None,
             subtechniques=tuple(IdAndName(sub.id, sub.name) for sub in catalogue.subtechniques(identifier)),
             url=technique.url,
             status=technique.status,
@@ -140,8 +137,8 @@ def _technique_section(identifier: str, index: IndexedSet) -> TechniqueSection |
     written = next((mapping.technique_name for mapping in mappings if mapping.technique_name), None)
     return TechniqueSection(
         set=index.head,
-        technique=_named(identifier, catalogue, written),
-        status=_status(technique),
+        technique=named(identifier, catalogue, written),
+        status=status_of(technique),
         successor=_successor(identifier, catalogue),
         aggregate=_aggregate(scores[identifier], index) if identifier in scores else None,
         mappings=tuple(row for _, row in mapped_rows(identifier, index)),
@@ -163,19 +160,9 @@ def _replacement(identifier: str, index: IndexedSet) -> Replacement | None:
     return Replacement(index.name, technique)
 
 
-def _named(technique: str, catalogue: Catalogue, written: str | None = None) -> IdAndName:
-    """A technique with its name in the release, or else the name in the file."""
-    known = catalogue.get(technique)
-    return IdAndName(technique, known.name if known else written or technique)
-
-
-def _status(technique: Technique | None) -> Status:
-    return technique.status if technique else "unknown"
-
-
 def _successor(identifier: str, catalogue: Catalogue) -> IdAndName | None:
     chain = catalogue.resolve(identifier)
-    return _named(chain[-1], catalogue) if len(chain) > 1 else None
+    return named(chain[-1], catalogue) if len(chain) > 1 else None
 
 
 def _without(sets: Sequence[IndexedSet], sections: Sequence[Section]) -> tuple[str, ...]:
@@ -202,76 +189,6 @@ def _aggregate(entry: TechniqueScore, index: IndexedSet) -> Aggregate:
     )
     says = tuple(line for line in comment(entry, style, sys.maxsize).split("\n") if line)
     return Aggregate(entry.overall, categories, len(entry.capabilities), says)
-
-
-def record(row: NonMappable, index: IndexedSet) -> MappingRow:
-    """A non-mappable record as a row."""
-    return _row(row, index, mapping_type=row.type or "non_mappable")
-
-
-def _row(row: Mapping | NonMappable, index: IndexedSet, *, mapping_type: str) -> MappingRow:
-    capability, technique = row.capability or "", row.technique or ""
-    name = row.technique_name or (_named(technique, index.catalogue).name if technique else "")
-    return MappingRow(
-        capability_id=capability,
-        capability_name=row.capability_name or index.names.get(capability, capability),
-        mapping_type=mapping_type,
-        attack_id=technique,
-        attack_name=name if technique else "",
-        notes="; ".join(f"{field}: {text}" for field, text in row.other),
-        comment=row.comment,
-        references=row.references,
-    )
-
-
-def mapped_rows(identifier: str, index: IndexedSet) -> Iterator[tuple[Mapping, MappingRow]]:
-    """Every mapping of a technique with its row: by capability and category, the strongest first."""
-    rules = index.rules
-    entry = index.scored.scores.get(identifier)
-    status = _status(index.catalogue.get(identifier))
-    best = (
-        {(c.capability, category): c for category, group in entry.contributions.items() for c in group}
-        if entry
-        else {}
-    )
-    counted: set[tuple[str, str]] = set()
-    for mapping in sorted(index.mappings.get(identifier, ()), key=lambda m: _row_order(m, rules)):
-        key = (mapping.capability, mapping.category or UNSPECIFIED)
-        score = number(mapping.value, rules)
-        why = ""
-        if entry is None or status != "active":
-            why = f"{'not' if status == 'unknown' else status} in ATT&CK {index.catalogue.version}"
-        elif key in counted:
-            why = f"another row of the same {index.head.noun.singular} and category{_strength(best[key])} counts"
-        elif score is None and not rules.counts:
-            why = "it has no score value"
-        else:
-            counted.add(key)
-        row = _row(mapping, index, mapping_type=mapping.type or "")
-        yield (
-            mapping,
-            msgspec.structs.replace(
-                row,
-                category=mapping.category or "",
-                value=mapping.value or "",
-                score=score,
-                counts=not why,
-                why_not=why,
-            ),
-        )
-
-
-def _strength(best: Contribution) -> str:
-    return "" if best.score is None else f", {best.value or rounded(best.score)},"
-
-
-def _row_order(mapping: Mapping, rules: Rules) -> tuple[object, ...]:
-    category = CATEGORIES.index(mapping.category) if mapping.category else len(CATEGORIES)
-    score = number(mapping.value, rules)
-    # Of two values with the same score, scoring names the one that is last in the alphabet.
-    name = [-ord(char) for char in mapping.value or ""]
-    rest = (mapping.type or "", mapping.comment, mapping.references, mapping.other)
-    return (mapping.capability, category, -1 if score is None else -score, name, *rest)
 
 
 def _entry(technique: Technique, scores: dict[str, TechniqueScore], rules: Rules) -> Entry:
@@ -350,7 +267,7 @@ def _capability(identifier: str, index: IndexedSet) -> CapabilitySection:
         stats=index.stats.get(identifier),
         tactics=_columns(index, scores, entry),
         not_active=tuple(str(left) for left in index.scored.left_out if identifier in left.capabilities),
-        unique=tuple(_named(technique, index.catalogue) for technique in unique),
+        unique=tuple(named(technique, index.catalogue) for technique in unique),
         non_mappable=tuple(record(row, index) for row in index.capability_records.get(identifier, ())),
     )
 

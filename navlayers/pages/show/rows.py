@@ -1,0 +1,103 @@
+"""The mappings and non-mappable records of a set as rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from navlayers._text.numbers import rounded
+from navlayers.mapping.model import CATEGORIES
+from navlayers.pages.show.results import MappingRow
+from navlayers.scoring.labels import IdAndName
+from navlayers.scoring.scores import UNSPECIFIED, number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from navlayers.attack import Catalogue, Technique
+    from navlayers.mapping.model import Mapping, NonMappable
+    from navlayers.pages.show.results import Status
+    from navlayers.pages.show.set_index import IndexedSet
+    from navlayers.scoring.scores import Contribution, Rules
+
+
+def named(technique: str, catalogue: Catalogue, written: str | None = None) -> IdAndName:
+    """A technique with its name in the release, or else the name in the file."""
+    known = catalogue.get(technique)
+    return IdAndName(technique, known.name if known else written or technique)
+
+
+def status_of(technique: Technique | None) -> Status:
+    """The status of a technique in its release; None is one that it does not have."""
+    return technique.status if technique else "unknown"
+
+
+def record(row: NonMappable, index: IndexedSet) -> MappingRow:
+    """A non-mappable record as a row."""
+    return _row(row, index, mapping_type=row.type or "non_mappable")
+
+
+def _row(row: Mapping | NonMappable, index: IndexedSet, *, mapping_type: str) -> MappingRow:
+    capability, technique = row.capability or "", row.technique or ""
+    name = row.technique_name or (named(technique, index.catalogue).name if technique else "")
+    return MappingRow(
+        capability_id=capability,
+        capability_name=row.capability_name or index.names.get(capability, capability),
+        mapping_type=mapping_type,
+        attack_id=technique,
+        attack_name=name if technique else "",
+        notes="; ".join(f"{field}: {text}" for field, text in row.other),
+        comment=row.comment,
+        references=row.references,
+    )
+
+
+def mapped_rows(identifier: str, index: IndexedSet) -> Iterator[tuple[Mapping, MappingRow]]:
+    """Every mapping of a technique with its row: by capability and category, the strongest first."""
+    rules = index.rules
+    entry = index.scored.scores.get(identifier)
+    status = status_of(index.catalogue.get(identifier))
+    best = (
+        {(c.capability, category): c for category, group in entry.contributions.items() for c in group}
+        if entry
+        else {}
+    )
+    counted: set[tuple[str, str]] = set()
+    for mapping in sorted(index.mappings.get(identifier, ()), key=lambda m: _row_order(m, rules)):
+        key = (mapping.capability, mapping.category or UNSPECIFIED)
+        score = number(mapping.value, rules)
+        why = ""
+        if entry is None or status != "active":
+            why = f"{'not' if status == 'unknown' else status} in ATT&CK {index.catalogue.version}"
+        elif key in counted:
+            why = f"another row of the same {index.head.noun.singular} and category{_strength(best[key])} counts"
+        elif score is None and not rules.counts:
+            why = "it has no score value"
+        else:
+            counted.add(key)
+        row = _row(mapping, index, mapping_type=mapping.type or "")
+        yield (
+            mapping,
+            msgspec.structs.replace(
+                row,
+                category=mapping.category or "",
+                value=mapping.value or "",
+                score=score,
+                counts=not why,
+                why_not=why,
+            ),
+        )
+
+
+def _strength(best: Contribution) -> str:
+    return "" if best.score is None else f", {best.value or rounded(best.score)},"
+
+
+def _row_order(mapping: Mapping, rules: Rules) -> tuple[object, ...]:
+    category = CATEGORIES.index(mapping.category) if mapping.category else len(CATEGORIES)
+    score = number(mapping.value, rules)
+    # Of two values with the same score, scoring names the one that is last in the alphabet.
+    name = [-ord(char) for char in mapping.value or ""]
+    rest = (mapping.type or "", mapping.comment, mapping.references, mapping.other)
+    return (mapping.capability, category, -1 if score is None else -score, name, *rest)
