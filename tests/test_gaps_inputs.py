@@ -26,7 +26,7 @@ def test_a_threat_without_weights_is_told_without_them_and_ranked_by_groups(run:
     lines = [" ".join(line.split()) for line in done.out.splitlines()]
     assert "by weight" not in done.out.replace("by the weight", "")
     assert "tactic total covered weak share by score" in lines
-    assert "Top gaps (not covered, or below 50), lowest score first, then used by most groups" in lines
+    assert "Top gaps (not covered, or below 50), lowest score first, then most groups" in lines
     assert "technique name score groups related" in lines
     assert "capability techniques unique by score" in lines
     brief = run("gaps", tiny, "--threat", "APT29").out

@@ -133,10 +133,13 @@ def test_contrast_rises_from_the_empty_square_to_the_highest_score() -> None:
     assert all(after - before > 8 for before, after in zip(levels[::-1], levels[-2::-1], strict=False))
 
 
-def test_the_legend_of_a_plan_names_what_the_threat_does_not_use() -> None:
-    text = plain(on_terminal(100, "plan", "gcp", "--budget", "2", "--threat", "APT29", "-q"))
-    assert text.count("not covered") == 1
-    assert "■ not of the threat" in text
+def test_the_legend_names_only_what_the_matrix_shows() -> None:
+    """Every square is a technique of the threat: none is without a color."""
+    words = ["plan", "gcp", "--budget", "2", "--threat", "APT29", "-q"]
+    text = plain(on_terminal(100, *words))
+    assert text.count("■ not covered") == 1
+    assert "not of the threat" not in text
+    assert "· not in plan or not covered" in on_terminal(100, *words, NO_COLOR="1")
 
 
 def test_on_a_terminal_the_answer_comes_first_with_two_notes(
@@ -149,7 +152,7 @@ def test_on_a_terminal_the_answer_comes_first_with_two_notes(
     assert high[0].startswith("mine and NIST 800-53")
     assert sum(line.startswith("note: ") for line in high) == 3
     following = next(number for number, line in enumerate(high) if line.startswith("Next:"))
-    assert high[following - 2 : following] == ["note: 2 more notes (--all prints all)", ""]
+    assert high[following - 2 : following] == ["note: --all prints 2 more notes", ""]
     assert high[-1].endswith("--budget 5")
     assert len(short) < 24
     assert sum(line.startswith("note: ") for line in plain(on_terminal(80, *words, "--all")).splitlines()) == 4

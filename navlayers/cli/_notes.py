@@ -51,8 +51,7 @@ def after_answer(context: click.Context) -> Iterator[None]:
             note(text)
         if shown < len(notes):
             name = {"every": "--all", "full": "--full"}[option]
-            more = "more note" if shown else "note"
-            note(f"{quantity(len(notes) - shown, more)} ({name} prints all)")
+            note(f"{name} prints {quantity(len(notes) - shown, 'more note' if shown else 'note')}")
 
 
 def _fitting(notes: list[str]) -> int:

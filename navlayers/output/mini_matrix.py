@@ -54,7 +54,7 @@ def lines(view: View, terminal: Terminal) -> list[str]:
         terminal.tone(heads.rstrip(), "dim"),
         *(" ".join(row).rstrip() for row in zip(*drawn, strict=True)),
         terminal.tone(shares.rstrip(), "dim"),
-        *_legend(view, terminal),
+        *_legend(view, terminal, empty=any(not color_of(cell) for column in columns for cell in column.cells)),
     ]
 
 
@@ -119,13 +119,15 @@ def _on(terminal: Terminal, color: str | None) -> str:
     return color or "" if terminal.light or not color else dark(color)
 
 
-def _legend(view: View, terminal: Terminal) -> Iterator[str]:
-    """One line: what the colors mean, as far as it fits."""
-    empty = view.unscored or "not covered"
+def _legend(view: View, terminal: Terminal, *, empty: bool) -> Iterator[str]:
+    """One line: what the colors mean, as far as it fits; `empty`: some squares have none."""
+    without = [(view.unscored or "not covered", "")] if empty else []
+    items = [*((item.label, item.color) for item in view.legend), *without]
     if terminal.colors < CUBE:
-        yield terminal.tone(f"a square per technique: █ mapped or scored, · {empty}", "dim")
+        names = [text for text, _ in items if text.startswith("not ")]
+        dots = f", · {' or '.join(names)}" if names else ""
+        yield terminal.tone(f"a square per technique: █ mapped or scored{dots}", "dim")
         return
-    items = [*((item.label, item.color) for item in view.legend), (empty, "")]
     line, room = "", terminal.width or 0
     for text, color in items:
         room -= len(text) + 4

@@ -162,7 +162,7 @@ def _order(gaps: Gaps, *, groups: bool) -> str:
         return f"{what}, {by}"
     if not gaps.scored:
         return f"{what}, used by most groups first" if groups else what
-    return f"{what}, lowest score first{', then used by most groups' if groups else ''}"
+    return f"{what}, lowest score first{', then most groups' if groups else ''}"
 
 
 def _score(row: TechniqueGap) -> Cell:

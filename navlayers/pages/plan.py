@@ -47,7 +47,7 @@ def brief(plan: Plan) -> Iterator[Block]:
     more = ""
     if candidates.rows:
         name, adds = candidates.rows[0][0], candidates.rows[0][-2]
-        more = f" Next best: {name} adds {adds} ({unit(plan)})."
+        more = f" Next best: {name} (+{adds})."
     yield Paragraph(f"{_sentences(plan)}{more}")
     of_threat = plan.threat.weights if plan.threat else plan.coverable
     ratios = Ratios.of(

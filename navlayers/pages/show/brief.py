@@ -120,12 +120,12 @@ def _capability(section: results.CapabilitySection) -> Iterator[Block]:
     stats, head = section.stats, section.set
     name = f"{section.id} {section.name}" if section.name != section.id else section.id
     if stats is None:
-        yield Paragraph(f"{name} ({head.title}) is recorded as non-mappable.")
+        yield Paragraph(f"{name} ({_title(head)}) is recorded as non-mappable.")
         return
     unique = f", {len(section.unique)} of them alone" if section.unique else ""
     verb = f"{head.noun.cover}s" if head.scored else "maps"
     yield Paragraph(
-        f"{name} ({head.title}) {verb} {stats.techniques + stats.subtechniques} techniques and sub-techniques of "
+        f"{name} ({_title(head)}) {verb} {stats.techniques + stats.subtechniques} techniques and sub-techniques of "
         f"ATT&CK {head.attack_version}{unique}."
     )
     yield _entries(head, section.tactics)
@@ -153,7 +153,7 @@ def _entries(head: results.SetHead, columns: Sequence[results.Column]) -> Table:
         Field(head.noun.plural, [entry.capabilities for entry in rows], "number", shown=len(columns) == 1),
         Field("", ["alone" * entry.only for entry in rows], shown=any(entry.only for entry in rows)),
     ]
-    return table_of("techniques", "" if len(columns) > 1 else head.title, fields, _more(more))
+    return table_of("techniques", "" if len(columns) > 1 else _title(head), fields, _more(more))
 
 
 def _members(section: results.GroupSection) -> Table:
@@ -167,7 +167,12 @@ def _members(section: results.GroupSection) -> Table:
         Field("subs", [each.subtechniques for each in rows], "number"),
         Field("unique", [each.unique for each in rows], "number"),
     ]
-    return table_of("capabilities", f"{section.id} {section.name} ({section.set.title})", fields, _more(more))
+    return table_of("capabilities", f"{section.id} {section.name} ({_title(section.set)})", fields, _more(more))
+
+
+def _title(head: results.SetHead) -> str:
+    """The title of a set, or its framework if the file has none."""
+    return head.title or head.framework
 
 
 def _more(number: int) -> str:
