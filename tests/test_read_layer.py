@@ -120,6 +120,39 @@ def test_entries_of_a_technique_with_other_scores_per_tactic_are_separate_mappin
     assert scored.scores["T1078"].overall == 70
 
 
+def test_an_entry_under_a_tactic_that_its_technique_lacks_is_left_out_as_in_the_navigator() -> None:
+    found = reading(
+        layer(
+            {"techniqueID": "T1110", "tactic": "impact", "score": 90},
+            {"techniqueID": "T1110", "tactic": "Credential Access", "score": 40},
+            {"techniqueID": "T1059", "tactic": "nonsense", "score": 50, "enabled": False},
+            {"techniqueID": "T9999", "tactic": "impact", "score": 60},
+        )
+    )
+    assert [(m.technique, m.value) for m in found.mapping_set.mappings] == [("T1110", "40"), ("T9999", "60")]
+    assert found.mapping_set.non_mappable == ()
+    left = "in ATT&CK 16.1; the entry is left out (the Navigator does not show it:"
+    assert [note.partition(": ")[2] for note in notes(found, "wrong-tactic")] == [
+        f"T1110 is not under impact {left} T1110 is under credential-access)",
+        'the tactic "Credential Access" of an entry is read as credential-access '
+        "(the Navigator knows short names only)",
+        f"T1059 is not under nonsense {left} T1059 is under execution)",
+    ]
+
+
+def test_a_tactic_that_a_later_release_renamed_is_right_in_its_own(run: Run, tmp_path: Path) -> None:
+    entries = [{"techniqueID": "T1036", "tactic": "defense-evasion", "score": 40}]
+    data = layer(*entries, versions={"attack": "18", "layer": "4.5"})
+    assert notes(reading(data), "wrong-tactic") == []
+    (tmp_path / "a.json").write_bytes(data)
+    shown = run("show", "T1036", "--set", tmp_path / "a.json", "--attack", "19.1")
+    assert (shown.code, "wrong-tactic" in shown.err, "not under" in shown.err) == (0, False, False)
+    assert "1 of 1 sets map it" in shown.out or "40" in shown.out
+    without = json.dumps({**HEAD, "versions": {"layer": "4.5"}, "techniques": entries})
+    assert reading(without).mapping_set.attack_version == "18.1", "the newest release with this tactic"
+    assert notes(reading(layer(*entries, versions={"attack": "14", "layer": "4.5"})), "wrong-tactic") == []
+
+
 def test_a_disabled_entry_never_scores_and_keeps_its_score() -> None:
     found = reading(layer({"techniqueID": "T1078", "score": 80, "enabled": False, "comment": "Off."}))
     (record,) = found.mapping_set.non_mappable
@@ -363,7 +396,7 @@ def test_stats_and_build_take_a_layer_and_skip_the_index(run: Run, tmp_path: Pat
 @pytest.mark.cpu(5)
 def test_a_hundred_thousand_entries_take_seconds_at_most() -> None:
     rows = [
-        {"techniqueID": f"T{1000 + n % 9000}.{n // 9000:03d}", "tactic": "execution", "score": n % 101}
+        {"techniqueID": f"T{2000 + n % 8000}.{n // 8000:03d}", "tactic": "execution", "score": n % 101}
         for n in range(100_000)
     ]
     data = layer(*rows)

@@ -307,6 +307,48 @@ def test_a_formula_counts_as_the_value_last_computed() -> None:
     assert told(stream.getvalue()) == [("a", "T1059", None, "42")]
 
 
+def failing(*cells: tuple[int, int, str]) -> bytes:
+    """A workbook with a set of three rows, where the formulas of some cells failed."""
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream) as workbook:
+        workbook.add_worksheet("Notes").write_formula(0, 0, "=NA()", None, "#N/A")
+        sheet = workbook.add_worksheet("It's a set")
+        for line, row in enumerate([["Control", "Technique", "Score", "Comment", "Owner"], *["abc"] * 3]):
+            sheet.write_row(line, 0, row if line == 0 else [row[line - 1], f"T105{line}", 10 * line, "", "x"])
+        for line, column, text in cells:
+            sheet.write_formula(line, column, "=A1", None, text)
+    return stream.getvalue()
+
+
+def test_a_failed_formula_is_an_error_with_its_cell_and_not_a_blank() -> None:
+    found = problems(failing((1, 2, "#REF!"), (2, 1, "#N/A"), (3, 0, "#DIV/0!")))
+    hint = "(correct it in the spreadsheet, or write the value)"
+    scale = "minimal, partial, significant or a number from 0 to 100"
+    assert found == [
+        f"2:3: the formula of this cell failed: #REF!; expected {scale} {hint}",
+        f"3:2: the formula of this cell failed: #N/A; expected a technique id such as T1059 or T1059.001 {hint}",
+        f"4:1: the formula of this cell failed: #DIV/0!; expected the id of a capability {hint}",
+    ]
+
+
+def test_a_lenient_reading_leaves_out_rows_with_failed_formulas() -> None:
+    data = failing((1, 2, "#VALUE!"), (3, 3, "#NAME?"), (3, 4, "#N/A"))
+    reading = readers.read("a.xlsx", data=data, reading=readers.ReadOptions(lenient=True))
+    assert [(m.technique, m.value, m.comment, m.other) for m in reading.mapping_set.mappings] == [
+        ("T1052", "20", "", (("Owner", "x"),)),
+        ("T1053", "30", "", (("Owner", "#N/A"),)),
+    ]
+    told = "\n".join(map(str, reading.notices))
+    assert "left out 1 row with errors: line 2: the formula of this cell failed: #VALUE!" in told
+    assert "4:4: the formula of this cell failed: #NAME? (it is read as blank)" in told
+
+
+def test_a_failed_formula_in_a_text_table_is_the_same_error() -> None:
+    assert problems("Control,Technique,Score\na,T1059,#N/A\n")[0].startswith("2:9: the formula of this cell failed")
+    wide = "Technique,Falcon,Defender\nT1059,3,5\nT1078,#VALUE!,4\n"
+    assert problems(wide)[0].startswith("3:7: the formula of this cell failed: #VALUE!; expected minimal")
+
+
 def test_sheets_with_the_same_header_are_read_together_others_are_skipped() -> None:
     one, two = [["Technique", "Control"], ["T1059", "a"]], [["Technique", "Control"], ["T99", "b"]]
     assert told(book([["Notes"]], one)) == [("a", "T1059", None, None)]

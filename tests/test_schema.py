@@ -18,10 +18,11 @@ from navlayers.attack.ids import TECHNIQUE
 from navlayers.errors import InputError
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import schema_text
+from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.metadata import REQUIRED
 from navlayers.mapping.formats.native.entries import ENTRY_KEYS, RECORD_KEYS
 from navlayers.mapping.formats.native.read import CAPABILITY_KEYS, TOP_KEYS
-from navlayers.mapping.model import CATEGORIES, DEFAULT_SCALE, MappingSet
+from navlayers.mapping.model import CATEGORIES, DECIMAL, DEFAULT_SCALE, MappingSet
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = sorted((ROOT / "mappings").glob("*.yaml"))
@@ -108,6 +109,8 @@ def test_the_schema_knows_the_keys_and_words_of_the_reader() -> None:
     assert SCHEMA["properties"]["domain"]["anyOf"][0]["enum"] == list(DOMAINS)
     assert SCHEMA["$defs"]["technique_id"]["pattern"] == f"^{TECHNIQUE.pattern}$"
     assert SCHEMA["$defs"]["default_score"]["anyOf"][0]["enum"] == [*DEFAULT_SCALE, None]
+    plain, like = DECIMAL.pattern, value_rules.NUMBER_LIKE.pattern
+    assert SCHEMA["$defs"]["scale_name"]["not"]["pattern"] == rf"^\s*(?!{plain}\s*$){like}\s*$"
 
 
 def test_every_key_is_described_in_a_sentence() -> None:
@@ -129,6 +132,22 @@ def test_shipped_sets_name_the_schema_and_are_valid(path: Path) -> None:
 @pytest.mark.parametrize("text", DOCUMENTED)
 def test_documented_examples_are_valid(text: str) -> None:
     assert faults(text) == [[], []]
+
+
+@given(
+    st.from_regex(value_rules.NUMBER_LIKE, fullmatch=True)
+    | st.text(alphabet="0123456789.+-_eEinfatyNx ", min_size=1, max_size=6)
+    | st.sampled_from([".", "200", "100.5", "1e5", "-0", "0", "007", "NaN", "infinity", "1_000", "٣", " 7 ", " "])
+)
+def test_a_scale_has_the_names_that_the_schema_accepts(name: str) -> None:
+    scale = f"attack_version: 16.1\nscale: {{{json.dumps(name)}: 50}}"
+    text = BASE.replace("attack_version: 16.1", scale).replace("protect: partial", f"protect: {json.dumps(name)}")
+    try:
+        readers.read("x.yaml", data=text.encode(), reading=readers.ReadOptions(format="native"))
+    except InputError:
+        assert all(faults(text))
+    else:
+        assert faults(text) == [[], []]
 
 
 @given(mapping_sets())
@@ -166,6 +185,7 @@ GOOD = [
     ),
     (ENTRY, "T1078: {protect: low}\nscale: {low: 5}"),
     (ENTRY, 'T1078: {protect: "."}\nscale: {".": 5, "-": 6, "+.-": 7, "1/2": 8, 0: 9, 12.50: 10}'),
+    (ENTRY, 'T1078: {protect: 200, detect: "250.5"}\nscale: {0: 0, 200: 50, 250.5: 100}'),
     ("    techniques:\n      " + ENTRY, "    non_mappable: true"),
     ("    techniques:\n      " + ENTRY, "    non_mappable: [{comment: a}, true]"),
     (
@@ -209,7 +229,10 @@ BAD = [
     (ENTRY, "T1078: Non-Mappable"),
     (ENTRY, "T1078: {protect: 101}\nscale: {low: 5}"),
     ("version: 1\n", "version: 1\nscale: {low: 500}\n"),
-    *(("version: 1\n", f"version: 1\nscale: {{{name}: 50}}\n") for name in ("-5", "1.", ".5", "01", "1..2", "+3")),
+    *(
+        ("version: 1\n", f"version: 1\nscale: {{{name}: 50}}\n")
+        for name in ("-5", "1.", ".5", "01", "1..2", "+3", "1e5", "nan")
+    ),
     ("version: 1\n", "version: 1\nmapping_types: mitigates\n"),
     ("version: 1\n", "version: 1\ngroups: [a]\n"),
     ("version: 1\n", "version: 1\ntitle: {a: b}\n"),

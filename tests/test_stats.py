@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,14 @@ from conftest import CORPUS_FILES, SHARED, TINY, active_techniques, row, set_of
 from navlayers import attack
 from navlayers.mapping import formats as readers
 from navlayers.mapping.model import NonMappable
-from navlayers.scoring.stats import set_stats
+from navlayers.scoring.options import ScoreOptions
+from navlayers.scoring.scores import score_set
+from navlayers.scoring.stats import capability_stats, set_stats
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from conftest import Run
 
     from navlayers.scoring.stats import Stats
 
@@ -43,14 +48,30 @@ def test_a_base_technique_is_mapped_when_it_or_one_of_its_sub_techniques_is(
     assert counted.base_techniques == 3
     assert counted.base_techniques_mapped == mapped
     assert counted.base_techniques_unmapped == 3 - mapped
-    assert [(tactic.tactic, tactic.mapped, tactic.total) for tactic in counted.tactics] == [
-        ("execution", mapped, 3)
-    ]
+    active = counted.techniques + counted.subtechniques
+    assert [(t.tactic, t.mapped, t.total) for t in counted.tactics] == [("execution", active, 6)]
 
 
 def test_techniques_and_sub_techniques_are_counted_once_each() -> None:
     counted = stats("T1001", "T1001", "T1001.001", "T1001.002", "T1002")
     assert (counted.techniques, counted.subtechniques, counted.mappings) == (2, 2, 5)
+
+
+def test_a_rolled_up_technique_is_covered_by_what_covers_its_sub_techniques(run: Run, tmp_path: Path) -> None:
+    rows = [row("a", "T1001.001", "protect", "partial"), row("b", "T1002", "protect", "partial")]
+    scored = score_set(set_of(rows), TINY, ScoreOptions(rollup="max"))
+    numbers = {each.id: (each.techniques, each.subtechniques, each.unique) for each in capability_stats(scored)}
+    assert numbers == {"a": (1, 1, 2), "b": (1, 0, 1)}
+    source = tmp_path / "s.csv"
+    source.write_text("control,technique,score\na,T1003.001,50\na,T1003.002,50\nb,T1003.002,50\nb,T1110,50\n")
+    shown = json.loads(run("show", "a", "--set", source, "--rollup", "max", "--format", "json").out)["sections"][0]
+    assert [one["id"] for one in shown["unique"]] == ["T1003.001"]
+    assert (shown["stats"]["techniques"], shown["stats"]["subtechniques"], shown["stats"]["unique"]) == (1, 2, 1)
+    report = run("report", source, "--rollup", "max", "--sections", "capabilities", "-o", tmp_path / "r.md")
+    assert report.code == 0
+    assert re.search(
+        r"^\| a +\| +1 \| +2 \|.*\| +1 \| T1003\.001 \|$", (tmp_path / "r.md").read_text(), re.MULTILINE
+    )
 
 
 def test_only_capabilities_with_a_mapping_count() -> None:
@@ -99,6 +120,7 @@ def test_the_numbers_of_a_published_set_are_those_of_its_json_and_of_mitres_bund
     active = active_techniques(domain, version)
     bases = {i for i in active if "." not in i}
     covered = {r["attack_object_id"].partition(".")[0] for r in rows if r["attack_object_id"] in active} & bases
+    mapped = {r["attack_object_id"] for r in rows}
     read = readers.read(path).mapping_set
     counted = set_stats(read, attack.find(read.domain, read.attack_version).catalogue)
     assert counted.mappings == len(rows)
@@ -108,7 +130,7 @@ def test_the_numbers_of_a_published_set_are_those_of_its_json_and_of_mitres_bund
     assert counted.base_techniques_unmapped == len(bases - covered)
     columns = tactics_of(domain, version)
     assert {t.tactic: (t.mapped, t.total) for t in counted.tactics} == {
-        tactic: (len(ids & covered), len(ids & bases)) for tactic, ids in columns.items() if ids & bases
+        tactic: (len(ids & mapped & active), len(ids & active)) for tactic, ids in columns.items() if ids & active
     }
     if counted.scored:
         expected = Counter((r["score_category"], r["score_value"]) for r in rows)

@@ -178,6 +178,14 @@ def test_without_gained_tactics_a_lost_one_becomes_those_without_an_entry() -> N
     assert [one.to for one in report.moved] == [("defense-evasion",)]
 
 
+def test_an_entry_that_the_old_release_does_not_show_is_left_out() -> None:
+    entries, report = upgraded(entry("T1110", "impact", score=1), entry("T1110", "credential-access", score=2))
+    assert entries == [entry("T1110", "credential-access", score=2)]
+    assert [(one.id, one.why) for one in report.dropped] == [
+        ("T1110", "not shown in the old release, where the technique is not under impact")
+    ]
+
+
 @pytest.mark.parametrize(
     "written", ["Credential Access", "TA0006", "credential access", "ta0006", "CREDENTIAL-ACCESS"]
 )

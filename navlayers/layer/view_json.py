@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from navlayers._text.links import web_links
 from navlayers._text.wording import comma_list, first_few, quantity
+from navlayers.attack.id_changes import Tactics
 from navlayers.errors import Problem
 from navlayers.layer.colors import (
     DEFAULT_COLORS,
@@ -114,7 +115,7 @@ def _entries(
     result: dict[tuple[str, str], Annotation] = {}
     inactive: dict[str, None] = {}
     misplaced: dict[str, None] = {}
-    by_name = {text: t.shortname for t in catalogue.tactics for text in (t.name, t.id)}
+    known = Tactics(None, catalogue)
     irregular: dict[str, None] = {}
     for entry in written:
         identifier = entry["techniqueID"].strip()
@@ -123,12 +124,13 @@ def _entries(
             inactive[identifier] = None
             continue
         tactic_text = _text(entry.get("tactic"))
-        if identifier != entry["techniqueID"] or tactic_text in by_name or entry.get("tactic") == "":
-            irregular[f"{entry['techniqueID']} under {tactic_text}" if tactic_text else entry["techniqueID"]] = None
-        tactics = technique.tactics if not tactic_text else (by_name.get(tactic_text, tactic_text),)
-        if not set(tactics) <= set(technique.tactics):
-            misplaced[f"{identifier} under {tactic_text}"] = None
+        tactic = known.find(tactic_text) if tactic_text else None
+        if tactic_text and tactic not in technique.tactics:
+            misplaced[f"{identifier} under {tactic_text} (it is under {', '.join(technique.tactics)})"] = None
             continue
+        if identifier != entry["techniqueID"] or tactic != (tactic_text or None) or entry.get("tactic") == "":
+            irregular[f"{entry['techniqueID']} under {tactic_text}" if tactic_text else entry["techniqueID"]] = None
+        tactics = technique.tactics if tactic is None else (tactic,)
         annotation = _annotation(entry)
         for tactic in tactics:
             result[identifier, tactic] = annotation

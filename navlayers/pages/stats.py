@@ -101,7 +101,7 @@ def headline(numbers: SetNumbers) -> str:
     if len(none) > 1:
         sentences.append(f"Nothing is mapped in {len(none)} tactics: {first_few(none, _NAMED)}.")
     else:
-        sentences.append(f"Least is mapped in {least.name}: {least.mapped} of {least.total} techniques.")
+        sentences.append(f"Least is mapped in {least.name}: {least.mapped} of {least.total}.")
     if stats.non_mappable.capabilities:
         sentences.append(f"{words.counted(stats.non_mappable.capabilities)} cannot be mapped.")
     return " ".join(sentences)
@@ -156,12 +156,12 @@ def facts(numbers: SetNumbers) -> Table:
 
 
 def tactics(numbers: SetNumbers) -> Table:
-    """Per tactic the mapped base techniques."""
+    """Per tactic the mapped techniques and sub-techniques."""
     rows = numbers.stats.tactics
     fields = [
         Field("tactic", [tactic.name for tactic in rows]),
         Field("mapped", [tactic.mapped for tactic in rows], "number"),
-        Field("base techniques", [tactic.total for tactic in rows], "number"),
+        Field("techs and subs", [tactic.total for tactic in rows], "number"),
         Field("share", [percent(tactic.mapped, tactic.total) for tactic in rows], "percent", bar=True),
     ]
     return table_of("tactics", "", fields)

@@ -14,7 +14,7 @@ from navlayers.mapping.replacements import Inactive, inactive
 from navlayers.scoring.scores import UNSPECIFIED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from navlayers.attack import Catalogue
     from navlayers.mapping.model import MappingSet, NonMappable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class TacticStats(msgspec.Struct, frozen=True):
-    """A tactic: number of its base techniques, and of those that are mapped themselves or by a sub-technique."""
+    """A tactic: number of its active techniques and sub-techniques, and of those that are mapped."""
 
     tactic: str
     name: str
@@ -102,17 +102,23 @@ def set_stats(mapping_set: MappingSet, catalogue: Catalogue) -> Stats:
         base_techniques_mapped=len(covered),
         base_techniques_unmapped=len(bases) - len(covered),
         non_mappable=non_mappable(mapping_set),
-        tactics=tuple(
-            TacticStats(
-                tactic.shortname,
-                tactic.name,
-                sum(tactic.shortname in t.tactics and t.id in covered for t in bases),
-                sum(tactic.shortname in t.tactics for t in bases),
-            )
-            for tactic in catalogue.tactics
-        ),
+        tactics=tactic_stats(techniques, catalogue),
         values=_values(mapping_set),
         not_active=inactive(mapping_set, catalogue),
+    )
+
+
+def tactic_stats(techniques: Collection[str], catalogue: Catalogue) -> tuple[TacticStats, ...]:
+    """How many techniques and sub-techniques of each tactic are among some, in the order of the matrix.
+
+    Every share of a tactic is of this number.
+    """
+    every = [technique for technique in catalogue.techniques.values() if technique.active]
+    total = Counter(name for technique in every for name in technique.tactics)
+    mapped = Counter(name for technique in every if technique.id in techniques for name in technique.tactics)
+    return tuple(
+        TacticStats(tactic.shortname, tactic.name, mapped[tactic.shortname], total[tactic.shortname])
+        for tactic in catalogue.tactics
     )
 
 
@@ -210,7 +216,7 @@ def capability_stats(scored: Scored) -> tuple[CapabilityStats, ...]:
     numbers: dict[str, dict[str, list[float]]] = {}
     unique: Counter[str] = Counter()
     for technique, entry in scored.scores.items():
-        members = entry.covering(scored.rules)
+        members = scored.covering(technique)
         unique.update(members if len(members) == 1 else ())
         for member in members:
             covered.setdefault(member, []).append(technique)

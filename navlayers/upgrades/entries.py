@@ -11,7 +11,7 @@ import msgspec
 
 from navlayers._text.links import technique_url
 from navlayers._text.wording import bare
-from navlayers.attack.id_changes import IdChange
+from navlayers.attack.id_changes import IdChange, Tactics
 from navlayers.layer.annotate import EXACT
 from navlayers.layer.repair import as_json
 from navlayers.upgrades.report import Dropped, Merged, MovedEntry, Pairs
@@ -140,8 +140,20 @@ class EntryUpgrade:
                 yield msgspec.structs.replace(entry, tactic=name)
             else:
                 before = tactics.of(entry.id)
+                if not self._was_shown(entry):
+                    why = f"not shown in the old release, where the technique is not under {bare(entry.tactic)}"
+                    self.dropped.append(Dropped(entry.id, entry.change.name, why, entry.fields))
+                    continue
                 gained = tuple(tactic for tactic in own if tactic not in before) if name in before else ()
                 yield from self._moved(entry, identifier, gained or free)
+
+    def _was_shown(self, entry: Entry) -> bool:
+        """Whether the technique has the tactic of the entry in the old release; True where that is not known."""
+        old = self._releases.old
+        before = old.get(entry.id) if old else None
+        if old is None or before is None or not before.active or entry.tactic is None:
+            return True
+        return Tactics(None, old).find(entry.tactic) in before.tactics
 
     def _moved(self, entry: Entry, identifier: str, to: tuple[str, ...]) -> Iterator[Entry]:
         tactic = entry.tactic or ""

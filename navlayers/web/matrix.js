@@ -91,15 +91,13 @@ class Matrix {
         const own = there && take(row.technique);
         const below = subs.filter(take).length;
         row.element.hidden = !there || (state.only && !kept(row.technique) && !subs.some(kept));
-        // Gaps count techniques and sub-techniques; coverage counts techniques, covered themselves or by a sub-technique.
-        total += there + (view.kind === "gap" ? subs.length : 0);
-        mapped += view.kind === "gap" ? own + below : there && (own || below > 0);
+        total += there + subs.length;
+        mapped += own + below;
         this.updateCell(row, there ? model.entry(view, row.technique) : null);
         if (row.fold) this.updateSubs(row, subs, below, kept);
       }
-      const counted = view.kind === "gap" ? "techniques and sub-techniques" : "techniques, themselves or by a sub-technique";
       ratio.textContent = !view.ratios.length ? `${mapped}/${total}` : whole ? view.ratios[at] : "";
-      ratio.title = !view.ratios.length ? `${mapped} of ${total} ${counted}` : whole ? view.counted : "";
+      ratio.title = !view.ratios.length ? `${mapped} of ${total} techniques and sub-techniques` : whole ? view.counted : "";
       element.hidden = rows.every((row) => row.element.hidden);
       strip.replaceChildren(...rows.filter((row) => !row.element.hidden).map((row) => make("i", { class: row.fill.trim() })));
     });

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text.wording import or_list
 from navlayers.mapping.model import ROLES
-from navlayers.scoring.stats import base_techniques
+from navlayers.scoring.stats import tactic_stats
 from navlayers.website.joint import Ratio
 from navlayers.website.legend import legend_of
 from navlayers.website.matrix import covered
@@ -52,7 +52,7 @@ def techniques_page(world: World, names: dict[str, str], joints: Sequence[Joint]
 
 
 def tactics_page(world: World, joints: Sequence[Joint]) -> Page:
-    """The tactics of each domain, and the share of their techniques that each set maps."""
+    """The tactics of each domain, and the share of their techniques and sub-techniques that each set maps."""
     return Page(
         TACTICS,
         "tactics",
@@ -63,15 +63,8 @@ def tactics_page(world: World, joints: Sequence[Joint]) -> Page:
 
 
 def _shares(joint: Joint) -> Iterator[tuple[str, str, list[Ratio]]]:
-    """Per tactic its id, its name and the share of each set; techniques count themselves or by a sub-technique."""
-    bases = [
-        (member.site_set, base_techniques(covered(member.there.scored.scores), joint.catalogue))
-        for member in joint.members
-    ]
-    for column in joint.columns:
-        ids = [family.technique.id for family in column.families]
-        yield (
-            column.tactic.id,
-            column.tactic.name,
-            [Ratio(site_set, len(mapped.intersection(ids)), len(ids)) for site_set, mapped in bases],
-        )
+    """Per tactic its id, its name and the share of each set in its techniques and sub-techniques."""
+    shares = [tactic_stats(set(covered(member.there.scored.scores)), joint.catalogue) for member in joint.members]
+    for tactic, *of_sets in zip(joint.catalogue.tactics, *shares, strict=True):
+        ratios = zip(joint.members, of_sets, strict=True)
+        yield tactic.id, tactic.name, [Ratio(member.site_set, one.mapped, one.total) for member, one in ratios]

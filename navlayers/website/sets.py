@@ -12,7 +12,7 @@ from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.model import groups_of
 from navlayers.pages.show.rows import mapped_rows
 from navlayers.scoring.labels import IdAndName, labels
-from navlayers.scoring.stats import Stats, base_techniques, set_stats
+from navlayers.scoring.stats import Stats, set_stats, tactic_stats
 from navlayers.website.downloads import Downloads, LayerFile
 from navlayers.website.matrix import covered
 
@@ -190,12 +190,10 @@ class SiteSet:
 
     @cached_property
     def ratios(self) -> dict[str, str]:
-        """Tactic id → "5/10": its techniques that the set maps, directly or by a sub-technique, and all."""
-        mapped = base_techniques(covered(self.indexed.scored.scores), self.indexed.catalogue)
-        return {
-            tactic.id: f"{sum(family.technique.id in mapped for family in families)}/{len(families)}"
-            for tactic, families in self.indexed.columns
-        }
+        """Tactic id → "5/10": its techniques and sub-techniques that the set maps, and all."""
+        shares = tactic_stats(set(covered(self.indexed.scored.scores)), self.indexed.catalogue)
+        tactics = zip(self.indexed.catalogue.tactics, shares, strict=True)
+        return {tactic.id: f"{share.mapped}/{share.total}" for tactic, share in tactics}
 
     def share(self, techniques: Iterable[str]) -> Share:
         """The share of these techniques in its release."""

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers import attack
 from navlayers._text import wording
 from navlayers._text.numbers import decimal
 from navlayers._text.slugs import slugs
+from navlayers.attack.id_changes import Tactics
+from navlayers.errors import ReleaseError
 from navlayers.mapping.formats import source as sources
 from navlayers.mapping.formats.context import Places
 from navlayers.mapping.formats.findings import Findings, Issue
@@ -23,6 +26,8 @@ from navlayers.mapping.model import HUNDRED, Capability, Mapping, MappingSet, No
 from navlayers.mapping.ranges import WRITTEN, range_text, with_number, written
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from navlayers.errors import Place
     from navlayers.mapping.find import Source as FoundSource
     from navlayers.mapping.formats.context import Context, PartKind
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
 
 _LAST_COUNTS = "the last entry counts, as in the Navigator"
 _MOST_REPORTED = 100
-"""Maximum duplicate entries reported one by one: their places take time to find."""
+"""Maximum duplicate entries, and entries under a wrong tactic, reported one by one: places take time to find."""
 
 _FIELDS = {"technique": "techniqueID", "value": "score", "references": "links"}
 """Field of a mapping → field of an entry, where they differ."""
@@ -55,11 +60,11 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
         InputError: the text is not JSON, not a layer, or wrong in the places listed.
     """
     layers = load_layers(sources.as_text(source), context.findings)
-    rows = [_rows(layer) for layer in layers]
+    entries = [_entries(layer) for layer in layers]
     for field, what in (("domain", "domain"), ("attack_version", "ATT&CK version")):
         if field not in context.options.metadata:
             _refuse_unlike(layers, field, what)
-    mapping_set, numbers = _assemble(layers, rows, context)
+    mapping_set, numbers = _assemble(layers, entries, context)
 
     def part(kind: PartKind, index: int, field: str) -> Place:
         if kind == "capability":
@@ -71,8 +76,8 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     return mapping_set, Places(part, lambda field: layers[0].place(*_HEAD.get(field, (field,))))
 
 
-def _rows(layer: Layer) -> list[_Row]:
-    """The entries of a layer with content; entries that differ only by tactic are one."""
+def _entries(layer: Layer) -> list[_Row]:
+    """The entries of a layer with content, a row each."""
     kept: dict[tuple[str, str], _Row] = {}
     duplicates: list[int] = []
     for index, entry in enumerate(read_entries(layer)):
@@ -95,11 +100,59 @@ def _rows(layer: Layer) -> list[_Row]:
     if blank:
         entries = wording.quantity(len(blank), "entry", "entries")
         _report(layer, blank[0], f"skipped {entries} without a score, a color or other data")
+    return [row for row in kept.values() if not row.entry.blank]
+
+
+def _shown(layers: Sequence[Layer], entries: list[list[_Row]], head: MappingSet) -> Iterator[list[_Row]]:
+    """The rows of each layer without those that the Navigator does not show in the release of the layer.
+
+    These are under a tactic that the technique does not have there. Where the release is not installed, nothing is
+    known of that, and all stay.
+    """
+    try:
+        release = attack.find(head.domain, head.attack_version).catalogue
+    except ReleaseError:  # reported when the release is needed
+        yield from entries
+        return
+    known = Tactics(None, release)
+    for layer, rows in zip(layers, entries, strict=True):
+        shown, wrong = [], []
+        names: dict[tuple[str, str], list[int]] = {}
+        for row in rows:
+            technique = release.get(row.entry.technique) if row.tactics else None
+            if technique is None or not technique.active:
+                shown.append(row)
+                continue
+            tactic = known.find(row.entry.tactic)
+            if tactic is None or tactic not in technique.tactics:
+                wrong.append(row)
+                continue
+            shown.append(row)
+            if tactic != row.entry.tactic:
+                names.setdefault((row.entry.tactic, tactic), []).append(row.number)
+        for (name, tactic), numbers in names.items():
+            many = wording.quantity(len(numbers), "entry", "entries") if len(numbers) > 1 else "an entry"
+            message = f"the tactic {wording.quoted(name)} of {many} is read as {tactic}"
+            issue = Issue(message, hint="the Navigator knows short names only", fatal=False, code="wrong-tactic")
+            layer.report(issue, "techniques", numbers[0], "tactic")
+        for row in wrong[:_MOST_REPORTED]:
+            id_, tactic = row.entry.technique, wording.bare(row.entry.tactic)
+            message = f"{id_} is not under {tactic} in ATT&CK {release.version}; the entry is left out"
+            hint = f"the Navigator does not show it: {id_} is under {', '.join(release.techniques[id_].tactics)}"
+            issue = Issue(message, hint=hint, fatal=False, code="wrong-tactic")
+            layer.report(issue, "techniques", row.number, "tactic")
+        if len(wrong) > _MOST_REPORTED:
+            message = f"{len(wrong) - _MOST_REPORTED:,} more entries under tactics that the techniques lack"
+            issue = Issue(message, hint="they are left out", fatal=False, code="wrong-tactic")
+            layer.report(issue, "techniques", wrong[_MOST_REPORTED].number, "tactic")
+        yield shown
+
+
+def _rows(entries: list[_Row]) -> list[_Row]:
+    """The rows, of which those that differ only by tactic are one."""
     rows: list[_Row] = []
     same: dict[tuple[object, ...], list[str]] = {}
-    for row in kept.values():
-        if row.entry.blank:
-            continue
+    for row in entries:
         if row.tactics:
             known = same.setdefault(row.entry.content, row.tactics)
             if known is not row.tactics:
@@ -133,11 +186,14 @@ def _major(version: str) -> str:
 
 
 def _assemble(
-    layers: list[Layer], rows: list[list[_Row]], context: Context
+    layers: list[Layer], entries: list[list[_Row]], context: Context
 ) -> tuple[MappingSet, dict[PartKind, list[tuple[int, int]]]]:
     """The set, and the numbers of layer and entry of each mapping and non-mappable."""
-    used = (row.entry.technique for layer_rows in rows for row in layer_rows if row.entry.enabled)
-    head = make_head(context, _metadata(layers), used, layers[0].place())
+    every = [row for of_layer in entries for row in of_layer]
+    used = (row.entry.technique for row in every if row.entry.enabled)
+    tactics = [row.entry.tactic for row in every if row.tactics]
+    head = make_head(context, _metadata(layers), used, layers[0].place(), tactics)
+    rows = list(map(_rows, _shown(layers, entries, head) if tactics else entries))
     capabilities = []
     mappings: list[Mapping] = []
     records: list[NonMappable] = []

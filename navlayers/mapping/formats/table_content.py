@@ -23,6 +23,12 @@ NO_VALUE = frozenset({"", "-", "–", "—", "n/a", "na", "none"})
 NOT_RATED = NO_VALUE - {"", "none"}
 """Texts of a cell of scores that is not rated; "none" may be a score."""
 
+_FORMULA_ERROR = re.compile(
+    "#(?:N/A|REF!|VALUE!|DIV/0!|NAME\\?|NULL!|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|BUSY!|UNKNOWN!|GETTING_DATA)"
+    "|Err:[0-9]{3}"
+)
+"""What a cell shows if its formula fails, in Excel and in LibreOffice."""
+
 TOTALS = frozenset({"total", "totals", "grand total", "subtotal", "sum", "average", "mean"})
 """Texts in place of a technique in rows that sum up others."""
 
@@ -103,6 +109,11 @@ class Wide(NamedTuple):
         return True, score(clean)
 
 
+def failed(cell: str) -> bool:
+    """Whether a cell shows that its formula failed, as `#REF!`."""
+    return cell[:1] in {"#", "E"} and _FORMULA_ERROR.fullmatch(cell.strip()) is not None
+
+
 MOST_MARKS = len(_MARKS | NO_VALUE)
 """The number of texts that a column of yes and no may have."""
 
@@ -171,7 +182,7 @@ def find_wide(rows: Iterable[Sequence[str]], headers: Mapping[int, str], scale: 
     for row in rows:
         for column in headers:
             text = row[column].strip() if column < len(row) else ""
-            if text.lower() in NO_VALUE:
+            if text.lower() in NO_VALUE or failed(text):
                 continue
             kind = "word" if text.lower() in scored else _kind(text)
             before = kinds.setdefault(column, kind)

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import partial
 from typing import TYPE_CHECKING
 
 from navlayers._text import numbers, wording
+from navlayers._text.wording import or_list
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.table_columns import closest_header, columns_named, names_of
-from navlayers.mapping.formats.table_content import MOST_MARKS, NOT_RATED, denies
-from navlayers.mapping.formats.value_rules import NON_MAPPABLE
-from navlayers.mapping.model import CATEGORIES
+from navlayers.mapping.formats.table_content import MOST_MARKS, NOT_RATED, denies, failed
+from navlayers.mapping.formats.value_rules import NON_MAPPABLE, TECHNIQUE_EXPECTED
+from navlayers.mapping.model import CATEGORIES, DECIMAL
+from navlayers.mapping.ranges import doubtful
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
+    from navlayers.errors import Place
+    from navlayers.mapping.formats.context import Context, PartKind
     from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.rows import Table
     from navlayers.mapping.formats.table import Sheet
     from navlayers.mapping.formats.table_content import Wide
+    from navlayers.mapping.formats.value_rules import Scale
+    from navlayers.mapping.model import MappingSet
 
 CAPABILITY = frozenset({"capability_id", "capability_description"})
 _MEANINGS = {
@@ -31,6 +38,18 @@ _MEANINGS = {
 }
 _NUMBERED = (("technique", "attack_object_id"), ("capability", "capability_id"), ("score", "score_value"))
 """Name in `--columns` → field, in the hint for tables without a header."""
+
+_EXPECTED = {
+    "attack_object_id": TECHNIQUE_EXPECTED,
+    "subtechnique": TECHNIQUE_EXPECTED,
+    "capability_id": "the id of a capability",
+    "capability_description": "a capability",
+    "score_category": or_list(CATEGORIES),
+}
+"""Field → what it holds, for cells that hold nothing that can be read."""
+
+_TEXTS = frozenset({"attack_object_name", "capability_group", "comments", "references"})
+"""Fields whose text matters to no result."""
 
 _MOST_WORDS = 5
 _NEGATIVE = re.compile(
@@ -51,6 +70,23 @@ def report_columns(sheet: Sheet, wide: Wide, findings: Findings) -> None:
         message = "no capability column: all rows belong to one capability"
         issue = Issue(message, hint=hint if others else "", fatal=False, code="assumed-metadata")
         findings.add(issue, sheet.grid.place(max(columns.row, 0), 0))
+
+
+def report_failed(sheet: Sheet, wide: Wide, scale: Scale, line: int, cells: list[str], findings: Findings) -> None:
+    """Report the cells of a row whose formula failed, and blank them; those without a meaning stay as they are."""
+    columns = sheet.columns
+    named = {column: field for field, column in columns.fields.items()}
+    named |= dict.fromkeys(columns.more, "attack_object_id")
+    named |= dict.fromkeys((*wide.tools, *columns.categories.values()), "score_value")
+    for column in [column for column in named if failed(cells[column])]:
+        field = named[column]
+        about = field in _TEXTS or (field == "capability_description" and "capability_id" in columns.fields)
+        message = f"the formula of this cell failed: {cells[column].strip()}"
+        expected = scale.expected if field == "score_value" else _EXPECTED.get(field, "a value")
+        hint = "it is read as blank" if about else "correct it in the spreadsheet, or write the value"
+        issue = Issue(message, "" if about else expected, hint, fatal=not about, code="failed-formula")
+        findings.add(issue, partial(sheet.grid.place, line, column))
+        cells[column] = ""
 
 
 def _report_meaning(sheet: Sheet, wide: Wide, findings: Findings) -> None:
@@ -154,3 +190,27 @@ def _unknown(sheet: Sheet, column: int, used: Collection[str]) -> Issue | None:
     message = f"unknown column {wording.quoted(columns.others[column])}"
     hint = f"did you mean {known}? it is kept as an unknown column; rename it, or use --columns"
     return Issue(message, hint=hint, fatal=False, code="unknown-field")
+
+
+def report_scale(
+    mapping_set: MappingSet, context: Context, part: Callable[[PartKind, int, str], Place], *, percent: bool
+) -> None:
+    """Report numbers that are probably not 0–100, unless the user gives their range.
+
+    Args:
+        mapping_set: the set.
+        context: has the options and the findings.
+        part: gives the place of a field of a mapping.
+        percent: some of the numbers are percentages.
+    """
+    values = [mapping.value for mapping in mapping_set.mappings if mapping.value is not None]
+    if context.options.score_range or not all(map(DECIMAL.fullmatch, values)):
+        return
+    likely = doubtful([float(value) for value in values if value not in context.options.scale])
+    if likely is not None:
+        message = f"no score is above {likely[1]:g}, and scores are read as 0–100"
+        # Percentages are 0–100, even if all of them are small.
+        hint = f"set the range that they have, such as --score-range 0-{100 if percent else likely[1]:g}"
+        first = next(index for index, mapping in enumerate(mapping_set.mappings) if mapping.value is not None)
+        issue = Issue(message, hint=hint, fatal=False, code="suspicious-scale")
+        context.findings.add(issue, part("mapping", first, "value"))

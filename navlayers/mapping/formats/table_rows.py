@@ -23,13 +23,27 @@ from navlayers.mapping.formats.metadata import file_id, make_head
 from navlayers.mapping.formats.rows import ExplorerRow, Table, row_field
 from navlayers.mapping.formats.table import technique_sheets
 from navlayers.mapping.formats.table_columns import SET_FIELDS, check_names, columns_named, refuse_missing
-from navlayers.mapping.formats.table_content import NO_VALUE, NOT_RATED, TOTALS, Wide, find_wide, known_names
+from navlayers.mapping.formats.table_content import (
+    NO_VALUE,
+    NOT_RATED,
+    TOTALS,
+    Wide,
+    failed,
+    find_wide,
+    known_names,
+)
 from navlayers.mapping.formats.table_header import repeats_header
-from navlayers.mapping.formats.table_notices import CAPABILITY, report_columns, report_counts, report_unread
+from navlayers.mapping.formats.table_notices import (
+    CAPABILITY,
+    report_columns,
+    report_counts,
+    report_failed,
+    report_scale,
+    report_unread,
+)
 from navlayers.mapping.formats.table_values import Technique
 from navlayers.mapping.formats.value_rules import NON_MAPPABLE, says_non_mappable
-from navlayers.mapping.model import DECIMAL, MappingType
-from navlayers.mapping.ranges import doubtful
+from navlayers.mapping.model import MappingType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,7 +137,7 @@ class _Reader:
             while batch := list(islice(rows, _BATCH)):
                 self._table.add(batch)
         first = self._sheets[0]
-        if not self._table.rows:
+        if not (self._table.rows or self._findings.failed):
             message = "the table has no rows below its header"
             place = first.grid.place(first.columns.row, 0)
             self._findings.add(Issue(message, fatal=False, code="empty-set"), place)
@@ -149,22 +163,8 @@ class _Reader:
         )
         result = assemble(head, self._table)
         self._parts = result.rows
-        self._report_scale(result.mapping_set)
+        report_scale(result.mapping_set, self._context, self.part, percent=self._percent)
         return result.mapping_set
-
-    def _report_scale(self, mapping_set: MappingSet) -> None:
-        """Report numbers that are probably not 0–100, unless the user gives their range."""
-        values = [mapping.value for mapping in mapping_set.mappings if mapping.value is not None]
-        if self._context.options.score_range or not all(map(DECIMAL.fullmatch, values)):
-            return
-        likely = doubtful([float(value) for value in values if value not in self._context.options.scale])
-        if likely is not None:
-            message = f"no score is above {likely[1]:g}, and scores are read as 0–100"
-            # Percentages are 0–100, even if all of them are small.
-            hint = f"set the range that they have, such as --score-range 0-{100 if self._percent else likely[1]:g}"
-            first = next(index for index, mapping in enumerate(mapping_set.mappings) if mapping.value is not None)
-            issue = Issue(message, hint=hint, fatal=False, code="suspicious-scale")
-            self._findings.add(issue, self.part("mapping", first, "value"))
 
     def _find_wide(self, sheet: Sheet) -> Wide:
         """The columns of tools and counts in a table that has neither capabilities nor scores."""
@@ -188,6 +188,11 @@ class _Reader:
             if len(cells) > columns.width and grid.strict:
                 cells = self._cut(sheet, line, cells)
             cells += [""] * (width - len(cells))
+            if any(map(failed, cells)):
+                report_failed(sheet, self._wide, self._scale, line, cells, self._findings)
+                if self._findings.mark != mark:
+                    self._findings.left_out(mark, "row")
+                    continue
             column, message = self._aside(sheet, cells)
             if message:
                 if not self._findings.left_out(mark, "row"):

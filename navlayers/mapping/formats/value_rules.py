@@ -29,8 +29,10 @@ NON_MAPPABLE = "non_mappable"
 TECHNIQUE_EXPECTED = "a technique id such as T1059 or T1059.001"
 
 _SIGNED = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?")
-_NUMBER_LIKE = re.compile(r"[-+]?\.?[0-9][0-9.]*")
-"""What a scale has no names like; navlayers.schema.json says the same."""
+NUMBER_LIKE = re.compile(
+    r"[-+]?(?:\.?[0-9][0-9._]*(?:[eE][-+]?[0-9]+)?|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|[nN][aA][nN])"
+)
+"""What a scale has no names like, except plain decimal numbers; navlayers.schema.json says the same."""
 
 _DECIMAL_HINT = "write it as a plain decimal number, such as 50 or 72.5"
 
@@ -240,7 +242,7 @@ def score_value(text: str, scale: Scale) -> tuple[str | None, Issue | None]:
 
 def scale_name(name: str) -> Issue | None:
     """The error of a name of a scale that is nearly a number, and could be mistaken for one."""
-    if DECIMAL.fullmatch(name) or not (numeric(name) or _NUMBER_LIKE.fullmatch(name)):
+    if DECIMAL.fullmatch(name) or not NUMBER_LIKE.fullmatch(name):
         return None
     message = f"score value {quoted(name)} is not a plain decimal number"
     return Issue(message, "a word, or a number such as 3 or 2.5", code="wrong-type")

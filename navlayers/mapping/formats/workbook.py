@@ -10,7 +10,7 @@ import io
 import re
 import zipfile
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from xml.parsers import expat
 
 from navlayers.errors import InputError, Place, Problem
@@ -28,6 +28,7 @@ _CHUNK = 1 << 18
 # The last cell of a sheet is XFD1048576.
 _REFERENCE = re.compile("([A-Z]{1,3})([0-9]{1,7})")
 _SHEET = b"sheetData"
+_LONGEST_ERROR = 40
 _BYTES_PER_CELL = 75
 """Share of the limit in bytes that each cell takes, blank ones included: 2 million cells by default."""
 
@@ -44,13 +45,26 @@ _DAMAGE = (
 )
 
 
-def check_workbook(source: Source, context: Context) -> int:
+class Checked(NamedTuple):
+    """What a check found in a workbook.
+
+    Attributes:
+        sheets: the number of its sheets.
+        errors: part with a sheet → row and column, from 0, of the cells whose formula failed → their text, such as
+            "#REF!". calamine gives them as blank.
+    """
+
+    sheets: int
+    errors: dict[str, dict[tuple[int, int], str]]
+
+
+def check_workbook(source: Source, context: Context) -> Checked:
     """Check that a workbook takes no more than the maximum size when unpacked, nor more characters in its cells.
 
     All of it is unpacked once, in pieces: the sizes that a zip file declares may be wrong.
 
     Returns:
-        The number of its sheets. A notice goes to the findings where it has macros.
+        What its sheets have. A notice goes to the findings where it has macros.
 
     Raises:
         InputError: it is not an XLSX workbook, encrypted, damaged, or too large.
@@ -87,7 +101,7 @@ def xml_of(data: bytes, most: int) -> bytes:
     return b"\n".join(parts)
 
 
-def _check(path: str, archive: zipfile.ZipFile, most: int) -> int:
+def _check(path: str, archive: zipfile.ZipFile, most: int) -> Checked:
     members = archive.infolist()
     names = {member.filename.lower() for member in members}
     if "xl/workbook.xml" not in names:
@@ -100,6 +114,7 @@ def _check(path: str, archive: zipfile.ZipFile, most: int) -> int:
     if declared > most:
         raise _bomb(path, f"declares an unpacked size of {declared / 1e6:,.1f} MB", most)
     left, cells, sheets = most, 0, 0
+    errors = {}
     shown: list[int] = []
     lengths: list[int] = []
     for member in members:
@@ -114,6 +129,7 @@ def _check(path: str, archive: zipfile.ZipFile, most: int) -> int:
                     raise _bomb(path, "is larger than it declares", most)
                 part.feed(piece)
         sheets += part.sheet
+        errors |= {member.filename: part.errors} if part.errors else {}
         shown += part.shown
         lengths = max(lengths, part.lengths, key=len)
         cells += part.rows * part.columns
@@ -124,7 +140,7 @@ def _check(path: str, archive: zipfile.ZipFile, most: int) -> int:
             raise _refused(path, message, f"at most {most // _BYTES_PER_CELL:,} cells in all sheets", hint)
     if sum(lengths[number] for number in shown if number < len(lengths)) > most:
         raise _bomb(path, "has too much text in its cells", most)
-    return sheets
+    return Checked(sheets, errors)
 
 
 def _bomb(path: str, what: str, most: int) -> InputError:
@@ -145,7 +161,7 @@ class _Part:
     """Counts of cells and shared texts in a part of a workbook.
 
     `rows` and `columns` count to the last cell, `shown` holds the numbers of the shared texts that cells show,
-    `lengths` the lengths of the shared texts.
+    `lengths` the lengths of the shared texts, `errors` the texts of cells whose formula failed.
     """
 
     def __init__(self, name: str) -> None:
@@ -153,10 +169,11 @@ class _Part:
         self.rows = self.columns = 0
         self.shown: list[int] = []
         self.lengths: list[int] = []
+        self.errors: dict[tuple[int, int], str] = {}
         self._is_xml = name.lower().endswith((".xml", ".rels"))
         self._tail = b""
         self._row = self._column = 0
-        self._shared = False
+        self._shared = self._failed = False
         self._texts: list[str] = []
         self._parser = expat.ParserCreate()
         self._parser.StartDoctypeDeclHandler = _refuse_doctype
@@ -177,8 +194,9 @@ class _Part:
             place = attributes.get("r")
             self._row, self._column = position(place) if place is not None else (self._row, self._column + 1)
             self.rows, self.columns = max(self.rows, self._row), max(self.columns, self._column)
-            self._shared = attributes.get("t") == "s"
-        elif (name == "v" and self._shared) or (name == "t" and self.lengths):
+            kind = attributes.get("t")
+            self._shared, self._failed = kind == "s", kind == "e"
+        elif (name == "v" and (self._shared or self._failed)) or (name == "t" and self.lengths):
             self._parser.CharacterDataHandler = self._texts.append
         elif name == "row":
             self._row, self._column = int(attributes.get("r", self._row + 1)), 0
@@ -189,7 +207,9 @@ class _Part:
 
     def _end(self, tag: str) -> None:
         if self._texts:
-            if tag.endswith("v"):
+            if tag.endswith("v") and self._failed:
+                self.errors[self._row - 1, self._column - 1] = "".join(self._texts)[:_LONGEST_ERROR]
+            elif tag.endswith("v"):
                 self.shown.append(int("".join(self._texts)))
             else:
                 self.lengths[-1] += sum(map(len, self._texts))

@@ -20,7 +20,7 @@ from navlayers.mapping.formats.table import Number
 from navlayers.mapping.formats.workbook import check_workbook, position
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from navlayers.mapping.formats.context import Context, Places
     from navlayers.mapping.formats.source import Source
@@ -57,16 +57,20 @@ def open_grids(source: Source, context: Context) -> list[SheetGrid]:
     """
     import python_calamine  # noqa: PLC0415 - slow, and only needed for a workbook
 
-    sheets = check_workbook(source, context)
+    checked = check_workbook(source, context)
     try:
         book = python_calamine.load_workbook(io.BytesIO(source.data))
         kinds = {sheet.name: sheet.typ for sheet in book.sheets_metadata}
         shown = python_calamine.SheetVisibleEnum.Visible
         hidden = {sheet.name for sheet in book.sheets_metadata if sheet.visible != shown}
         names = [name for name in book.sheet_names if kinds[name] == python_calamine.SheetTypeEnum.WorkSheet]
-        if len(names) > sheets:  # each name takes the memory of a sheet
-            raise ValueError(f"it names {len(names):,} sheets but has {sheets:,}")
-        return [SheetGrid(source, name, book.get_sheet_by_name(name), hidden=name in hidden) for name in names]
+        if len(names) > checked.sheets:  # each name takes the memory of a sheet
+            raise ValueError(f"it names {len(names):,} sheets but has {checked.sheets:,}")
+        errors = {name: checked.errors.get(_part_of(source.data, name), {}) for name in names if checked.errors}
+        return [
+            SheetGrid(source, name, book.get_sheet_by_name(name), errors.get(name, {}), hidden=name in hidden)
+            for name in names
+        ]
     except BaseException as error:
         # A bug of calamine raises a PanicException, which is not an Exception.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
@@ -77,16 +81,22 @@ def open_grids(source: Source, context: Context) -> list[SheetGrid]:
 
 
 class SheetGrid:
-    """The cells of a sheet as text; all cells of a merged range have the text of its first."""
+    """The cells of a sheet as text; all cells of a merged range have the text of its first.
+
+    `errors`: row and column, from 0, of the cells whose formula failed → their text.
+    """
 
     strict = False
 
-    def __init__(self, source: Source, name: str, sheet: Any, *, hidden: bool) -> None:
+    def __init__(
+        self, source: Source, name: str, sheet: Any, errors: Mapping[tuple[int, int], str], *, hidden: bool
+    ) -> None:
         self.path = source.path
         self.name = name
         self.hidden = hidden
         self._sheet = sheet
         self._data = source.data
+        self._errors = errors
 
     def rows(self) -> Iterator[list[str]]:
         """Each row of the sheet from its first."""
@@ -102,6 +112,9 @@ class SheetGrid:
         before = [""] * left
         cells = self._sheet.iter_rows() if self._sheet.start is not None else ()
         rows = [*([] for _ in range(top)), *([*before, *map(_text, row)] for row in cells)]
+        for (line, column), text in self._errors.items():
+            if line < len(rows) and column < len(rows[line]):
+                rows[line][column] = text
         if any(isinstance(cell, Number) for row in rows for cell in row):
             for line, column in _percent_cells(self._data, self.name):
                 if line < len(rows) and column < len(rows[line]) and isinstance(rows[line][column], Number):
@@ -140,8 +153,6 @@ def _percent_cells(data: bytes, sheet: str) -> list[tuple[int, int]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             styles = ET.fromstring(archive.read("xl/styles.xml"))  # noqa: S314
-            book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314
-            links = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
             # 9 and 10 are the built-in formats 0% and 0.00%.
             formats = {"9", "10"} | {
                 format_.get("numFmtId")
@@ -150,9 +161,7 @@ def _percent_cells(data: bytes, sheet: str) -> list[tuple[int, int]]:
             }
             uses = styles.iterfind("{*}cellXfs/{*}xf")
             percent = {str(number) for number, use in enumerate(uses) if use.get("numFmtId") in formats}
-            (link,) = (part.attrib for part in book.iterfind(".//{*}sheet") if part.get("name") == sheet)
-            (target,) = (part.get("Target", "") for part in links if part.get("Id") in link.values())
-            xml = archive.open(posixpath.normpath(posixpath.join("/xl", target)).lstrip("/"))
+            xml = archive.open(_part_of(data, sheet))
             cells = []
             for _, element in ET.iterparse(xml) if percent else ():  # noqa: S314
                 if element.get("s") in percent and element.tag.endswith("}c"):
@@ -162,6 +171,19 @@ def _percent_cells(data: bytes, sheet: str) -> list[tuple[int, int]]:
             return [(row - 1, column - 1) for row, column in cells]
     except (KeyError, ValueError, ET.ParseError):  # parts that calamine does not need are missing or odd
         return []
+
+
+def _part_of(data: bytes, sheet: str) -> str:
+    """The part of a workbook that has a sheet; "" where its own parts do not say."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314
+            links = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+        (link,) = (part.attrib for part in book.iterfind(".//{*}sheet") if part.get("name") == sheet)
+        (target,) = (part.get("Target", "") for part in links if part.get("Id") in link.values())
+    except (KeyError, ValueError, ET.ParseError):  # parts that calamine does not need are missing or odd
+        return ""
+    return posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")
 
 
 def encode(mapping_set: MappingSet) -> Written:

@@ -36,10 +36,9 @@ from navlayers.pages.show.set_index import indexed
 from navlayers.scoring.labels import IdAndName
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.scores import UNSPECIFIED
-from navlayers.scoring.stats import base_techniques
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from navlayers.attack import Catalogue, Technique
     from navlayers.layer.matrix import ReleaseColumn
@@ -205,22 +204,21 @@ def _columns(
 ) -> tuple[Column, ...]:
     """The scored techniques by tactic, without the tactics that have none."""
     entry = entry or partial(_entry, scores=scores, rules=index.rules)
-    covered = base_techniques(scores, index.catalogue)
     columns = ((column, [t for t in column.techniques if t.id in scores]) for column in index.columns)
-    return tuple(_column(column, covered, map(entry, scored)) for column, scored in columns if scored)
+    return tuple(_column(column, scores, map(entry, scored)) for column, scored in columns if scored)
 
 
-def _column(column: ReleaseColumn, covered: set[str], entries: Iterable[Entry]) -> Column:
-    """One tactic with entries of its techniques, and how many of its techniques are covered."""
-    mapped = sum(family.technique.id in covered for family in column.families)
-    return Column(column.tactic, mapped, len(column.families), tuple(entries))
+def _column(column: ReleaseColumn, mapped: Container[str], entries: Iterable[Entry]) -> Column:
+    """One tactic with entries of its techniques, and how many of its techniques and sub-techniques are mapped."""
+    number = sum(technique.id in mapped for technique in column.techniques)
+    return Column(column.tactic, number, len(column.techniques), tuple(entries))
 
 
 def _whole_column(index: IndexedSet, column: ReleaseColumn) -> Column:
     """One tactic with all of its techniques."""
     scores = index.scored.scores
     entries = (_entry(technique, scores, index.rules) for technique in column.techniques)
-    return _column(column, base_techniques(scores, index.catalogue), entries)
+    return _column(column, scores, entries)
 
 
 def capability_page(ids: dict[str, str], sets: Sequence[IndexedSet]) -> CapabilityPage:
@@ -286,8 +284,9 @@ def _group(identifier: str, index: IndexedSet) -> GroupSection:
     mappings = index.grouped.get(identifier, [])
     scores = index.scored.scores_of(mappings)
     covered: dict[str, set[str]] = {}
-    for technique, entry in scores.items():
-        for capability in entry.covering(index.rules):
+    own = msgspec.structs.replace(index.scored, scores=scores)
+    for technique in scores:
+        for capability in own.covering(technique):
             covered.setdefault(capability, set()).add(technique)
     members = []
     for member in index.members.get(identifier, ()):

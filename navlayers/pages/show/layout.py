@@ -269,9 +269,7 @@ def _tactic(page: TacticPage) -> Iterator[Block]:
     for section in page.sections:
         column = section.column
         yield _set_heading(section.set)
-        yield Paragraph(
-            f"{column.mapped} of {column.total} techniques are mapped, directly or through a sub-technique."
-        )
+        yield Paragraph(f"{column.mapped} of {column.total} techniques and sub-techniques are mapped.")
         yield _entries(column.techniques, section.set)
     yield from _without("Sets whose ATT&CK release does not have it", page.without)
 

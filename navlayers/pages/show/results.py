@@ -118,7 +118,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Column(msgspec.Struct, frozen=True):
-    """The techniques of one tactic; `mapped` of the `total` base techniques are mapped, or a sub-technique is."""
+    """The techniques of one tactic; `mapped` of its `total` techniques and sub-techniques are mapped."""
 
     tactic: Tactic
     mapped: int

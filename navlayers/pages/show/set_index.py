@@ -136,7 +136,7 @@ class IndexedSet:
     @cached_property
     def unique(self) -> dict[str, list[str]]:
         """Capability id → the techniques that no other capability covers."""
-        by = {technique: entry.covering(self.rules) for technique, entry in self.scored.scores.items()}
+        by = {technique: self.scored.covering(technique) for technique in self.scored.scores}
         return _index((t for t, members in by.items() if len(members) == 1), by.__getitem__)
 
     @cached_property
