@@ -97,7 +97,7 @@ def test_an_error_while_reading_is_reported(tmp_path: Path, monkeypatch: pytest.
 
 def test_an_impossible_name_is_reported() -> None:
     assert problem("a\0b").endswith("the file cannot be read: embedded null byte")
-    assert "the file cannot be read: File name too long" in problem("x" * 5000)
+    assert "the file cannot be read: file name too long" in problem("x" * 5000)
 
 
 def test_a_file_of_200_mb_is_refused_unread(tmp_path: Path) -> None:

@@ -352,11 +352,14 @@ def test_two_rows_are_a_header(blank: str) -> None:
     ]
 
 
-def test_a_loop_of_links_is_an_error(run: Run) -> None:
-    Path("loop.csv").symlink_to("loop.csv")
-    done = run("check", "loop.csv")
-    assert done.code == 2
-    assert "cannot be read: Too many levels of symbolic links" in done.out
+def test_links_that_lead_nowhere_are_errors(run: Run) -> None:
+    for name in ("loop.csv", "loop"):
+        Path(name).symlink_to(name)
+        done = run("check", name)
+        assert (done.code, done.out.split(" unreadable ")[0]) == (2, f"{name}:")
+        assert "the file cannot be read: too many levels of symbolic links" in done.out
+    Path("old.csv").symlink_to("gone.csv")
+    assert run("stats", "old.csv") == (2, "", "navlayers: old.csv: the link leads to no file: gone.csv\n")
 
 
 def test_a_repeated_header_is_left_out() -> None:

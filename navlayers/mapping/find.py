@@ -173,7 +173,8 @@ def _resolve_one(name: str, known: dict[str, Source], format_: str | None) -> tu
         return _at_path(name, path, known, format_)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise InputError(Problem(f"cannot be read: {reason}", Place(name))) from error
+        hint = "check its permissions" if isinstance(error, PermissionError) else ""
+        raise InputError(Problem(f"cannot be read: {reason}", Place(name), hint=hint, code="unreadable")) from error
 
 
 def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | None) -> tuple[Source, ...]:
@@ -185,7 +186,7 @@ def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | Non
         if not sources:
             raise InputError(nothing_in(path))
         return sources
-    if path.exists() or (path.stem not in known and (path.suffix or len(path.parts) > 1)):
+    if path.exists() or path.is_symlink() or (path.stem not in known and (path.suffix or len(path.parts) > 1)):
         return (Source(source_name(path), path),)
     near = difflib.get_close_matches(path.stem.lower(), known, 3, 0.5)
     hint = f"did you mean {' or '.join(near)}? " if near else ""

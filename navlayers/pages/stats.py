@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from navlayers._text.numbers import percent, percent_figure, percent_text
-from navlayers._text.wording import first_few
+from navlayers._text.wording import first_few, quantity
 from navlayers.attack.domain import DOMAIN_NAMES, release_name
 from navlayers.layer.build import layers_of
 from navlayers.layer.view import View
@@ -94,7 +94,7 @@ def headline(numbers: SetNumbers) -> str:
     matrix = f"{numbers.mapped:,} of the {stats.active:,} techniques and sub-techniques of {release}"
     share = percent_text(numbers.mapped, stats.active)
     sentence = _statement(numbers) or f"{stats.set} maps {words.counted(stats.capabilities)}"
-    sentences = [f"{sentence}: {matrix} ({share}), {stats.mappings:,} mappings."]
+    sentences = [f"{sentence}: {matrix} ({share}), {quantity(stats.mappings, 'mapping')}."]
     active = [each for each in stats.tactics if each.total]
     none = [each.name for each in active if not each.mapped]
     least = min(active, key=lambda each: each.mapped / each.total)

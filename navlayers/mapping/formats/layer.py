@@ -218,7 +218,7 @@ def _assemble(
                 records.append(NonMappable(id_, entry.technique, None, entry.comment, entry.links, other=other))
             numbers["mapping" if entry.enabled else "non_mappable"].append((number, row.number))
     if not (mappings or records):
-        hint = "no entry has a score or other data"
+        hint = "all of its entries are left out" if every else "no entry has a score or other data"
         layers[0].report(Issue("the set has no mappings", hint=hint, fatal=False, code="empty-set"))
     mapping_set = msgspec.structs.replace(
         head,

@@ -182,12 +182,14 @@ def _read(name: str, max_bytes: int) -> bytes:
         with open(name, "rb", buffering=0) as file:  # noqa: PTH123
             return file.read()
     except FileNotFoundError:
+        if os.path.islink(name):  # noqa: PTH114
+            raise _unusable(name, f"the link leads to no file: {os.readlink(name)}") from None  # noqa: PTH115
         raise _unusable(name, "no such file", "", _near(Path(name))) from None
     except PermissionError:
         raise _unusable(name, "the file cannot be read: permission denied", "", "check its permissions") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise _unusable(name, f"the file cannot be read: {reason}") from None
+        raise _unusable(name, f"the file cannot be read: {reason.lower()}") from None
 
 
 def _unusable(name: str, message: str, expected: str = "", hint: str = "") -> InputError:

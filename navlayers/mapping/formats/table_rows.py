@@ -58,7 +58,6 @@ _TEXT = tuple(
     field for field in ExplorerRow.__struct_fields__ if field not in {"references", "attack_object_id", *SET_FIELDS}
 )
 
-
 _BESIDE = {"attack_object_name": "attack_object_id", "capability_id": "capability_description"}
 """Field → the field whose place it has if it has no column: a cell may hold an id and a name."""
 
