@@ -114,7 +114,7 @@ def _check(path: str, archive: zipfile.ZipFile, most: int) -> Checked:
     if declared > most:
         raise _bomb(path, f"declares an unpacked size of {declared / 1e6:,.1f} MB", most)
     left, cells, sheets = most, 0, 0
-    errors = {}
+    errors: dict[str, dict[tuple[int, int], str]] = {}
     shown: list[int] = []
     lengths: list[int] = []
     for member in members:
