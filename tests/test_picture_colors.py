@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from navlayers import attack
+from navlayers.analysis.plan.layer import LEFT
 from navlayers.layer.colors import Gradient
 from navlayers.layer.contrast import contrast, dark
 from navlayers.layer.ramps import RAMPS, UNCOVERED
@@ -47,6 +49,15 @@ def test_contrast_with_the_page_rises_with_the_score(ramp: tuple[str, ...], them
     levels = [contrast(theme.paint(gradient.color(score)), theme.page) for score in range(101)]
     assert levels == sorted(levels)
     assert levels[100] > 2.8 * levels[0]
+
+
+@pytest.mark.parametrize("theme", [THEMES["light"], THEMES["dark"]], ids=["light", "dark"])
+@pytest.mark.parametrize("name", [name for name in RAMPS if name != "threat"])
+def test_what_is_not_in_a_plan_looks_like_no_score(name: str, theme: Theme) -> None:
+    left = bytes.fromhex(theme.paint(LEFT)[1:])
+    for score in range(101):
+        color = bytes.fromhex(theme.paint(Gradient(RAMPS[name]).color(score))[1:])
+        assert math.dist(left, color) > 60, score
 
 
 def test_dark_pictures_reverse_ramps_and_leave_other_gradients() -> None:

@@ -64,6 +64,26 @@ def test_a_threat_has_the_numbers_of_gaps(pages: Pages) -> None:
     assert list(states) == ["uncovered", "weak", "covered"]
 
 
+def test_the_start_page_says_what_is_there_and_what_colors_mean(pages: Pages) -> None:
+    text = pages.text("index.html")
+    assert "2 mapping sets: controls, and the ATT&CK techniques that they are mapped to." in text
+    assert "hreat lists" not in text
+    legend = pages.html("index.html").partition('<div class="legend">')[2].partition("</div>")[0]
+    assert re.findall(r'<li class="mark ?(\w*)">([^<]+)', legend) == [
+        ("ccfdaeb", "10 minimal"),
+        ("c8c96c6", "50 partial"),
+        ("c810f7c", "100 significant"),
+        ("", "not covered"),
+    ]
+
+
+def test_mappings_of_a_technique_fold_without_a_script(open_page: OpenPage, folder: Path) -> None:
+    technique = folder / "techniques/t1078.html"
+    table = open_page(technique, width=400, script=False).page.locator("details.phone table").first
+    assert not table.is_visible()
+    assert open_page(technique, script=False).page.locator("details.phone table").first.is_visible()
+
+
 def test_two_sets_over_one_matrix(open_page: OpenPage, folder: Path) -> None:
     address = (folder / "compare/enterprise.html").as_uri()
     page = open_page(f"{address}#a=aws&b=intel-vpro").page

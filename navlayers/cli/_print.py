@@ -37,7 +37,7 @@ LISTED = 10
 _BAR = 36
 """The columns of a progress bar."""
 
-_BESIDE_BAR = 34
+_BESIDE_BAR = 46
 """The columns beside it: label, percentage, time."""
 
 
@@ -170,7 +170,7 @@ def progress(label: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
                 return
             if not bars:
                 width = max(min(_BAR, shutil.get_terminal_size().columns - _BESIDE_BAR), 1)
-                bar = click.progressbar(length=total, label=label, file=sys.stderr, width=width)
+                bar = click.progressbar(length=total, label=label, file=sys.stderr, width=width, show_pos=True)
                 bars.append(stack.enter_context(bar))
             bars[0].update(1)
 

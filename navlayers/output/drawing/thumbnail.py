@@ -120,7 +120,8 @@ def key_of(view: View) -> Key:
     """What the squares of the matrix of a layer mean, for a page."""
     matrix = matrix_of(view)
     legend = legend_of(matrix, _LOOK, _UNIT)
-    ramp = tuple(item for item in reversed(view.legend) if NUMBER.match(item.label))
+    numbers = ((float(match[1]), item) for item in view.legend if (match := NUMBER.match(item.label)))
+    ramp = tuple(item for _, item in sorted(numbers, key=lambda pair: pair[0]))
     marks = [item for item in view.legend if item not in ramp]
     labels = {item.label for item in marks}
     marks += [

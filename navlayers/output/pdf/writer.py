@@ -35,6 +35,9 @@ _HEATMAP_MARGIN = {"x": 28.0, "top": 56.0, "bottom": 32.0}
 _TITLES = ((28.0, 3), (20.0, 4))
 """Sizes of the title, each with the most lines at that size."""
 
+_BRIEF = 0.75
+"""The width of the matrix on the only page of a report, as a share of the width of text."""
+
 _FRESH = ("summary", "appendix")
 """Sections that start a new page."""
 
@@ -92,7 +95,8 @@ def _not_accessible(title: str, notices: Sequence[Problem]) -> Iterator[Problem]
 def _front(document: Document, paper: _Paper, materials: Materials) -> dict[str, Any]:
     width, _ = paper.inner(turned=False)
     title = single_line(document.title) or "Report"
-    size = next((size for size, lines in _TITLES if ems(title) * size < lines * width), PART)
+    sizes = _TITLES[1:] if document.brief else _TITLES
+    size = next((size for size, lines in sizes if ems(title) * size < lines * width), PART)
     author = single_line(document.author)
     about = facts(document.about, width)
     theme = THEMES["light"]
@@ -107,7 +111,9 @@ def _front(document: Document, paper: _Paper, materials: Materials) -> dict[str,
         "facts_width": about["width"],
         "logo": None,
         "numbers": list(numbers(document.numbers, width)) if document.numbers else [],
-        "picture": materials.add(_picture(document.picture, width)) if document.picture else None,
+        "picture": materials.add(_picture(document.picture, width * (_BRIEF if document.brief else 1)))
+        if document.picture
+        else None,
         "brief": document.brief,
         "theme": msgspec.to_builtins(theme),
         "paper": {"width": paper.width, "height": paper.height, "margin": _MARGIN},
