@@ -167,6 +167,17 @@ def test_ratings_that_change_no_score_are_told(run: Run, old: Path, tmp_path: Pa
     )
 
 
+def test_a_version_that_is_a_date_is_iso_for_people_and_as_written_in_json(run: Run, tmp_path: Path) -> None:
+    first, second = (
+        write_set(tmp_path / "in" / f"{month}.json", OLD, mapping_framework_version=f"{month}/06/2025")
+        for month in ("03", "04")
+    )
+    assert "\n  version: 2025-03-06 → 2025-04-06\n" in run("diff", "--all", first, second).out
+    assert "| version | 2025-03-06 | 2025-04-06 |\n" in run("diff", first, second, "--format", "md").out
+    facts = json.loads(run("diff", first, second, "--json").out)["facts"]
+    assert {"name": "version", "before": "03/06/2025", "after": "04/06/2025"} in facts
+
+
 def test_a_comment_that_changed_is_told(run: Run, old: Path, tmp_path: Path) -> None:
     text = json.loads(old.read_text())
     text["mapping_objects"][2]["comments"] = "Not for service accounts"

@@ -79,6 +79,13 @@ def test_an_answer_fits_the_window_and_breaks_no_word(name: str, columns: int, w
     assert shown <= words
 
 
+def test_the_bar_of_progress_fits_a_narrow_window() -> None:
+    text = on_terminal(60, "upgrade", "gcp", "kev", "--attack", "18.1", NO_COLOR="1")
+    steps = [re.sub(r"\x1b\[\S*?[a-zA-Z]", "", step) for line in text.splitlines() for step in line.split("\r")]
+    assert any(step.startswith("Upgrading  [") for step in steps)
+    assert max(map(len, steps)) <= 60
+
+
 def test_colors_follow_the_terminal() -> None:
     significant = ";".join(str(int(RAMPS["overall"][2][at : at + 2], 16)) for at in (1, 3, 5))
     full = on_terminal(80, "stats", "gcp", COLORTERM="truecolor", COLORFGBG="0;15")

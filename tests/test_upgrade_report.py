@@ -232,9 +232,9 @@ def test_text_of_several_inputs_is_short_and_markdown_complete(run: Run) -> None
     assert lines[0] == (
         "30 inputs. 240 techniques: 0 kept, 30 renamed, 0 replaced, 210 removed. 210 changes to review."
     )
-    assert lines[3] == "00.json  8       8     0        1         0        7       7  165"
+    assert lines[3] == "00.json  8       8         0        7       7  165"
     assert lines[-4:] == [
-        "11.json  8       8     0        1         0        7       7  165",
+        "11.json  8       8         0        7       7  165",
         "… and 18 more; --all lists every change",
         "",
         "Next:  navlayers upgrade in --attack 18.1 -o upgraded/",

@@ -91,7 +91,7 @@ def brief(files: Sequence[FileReport]) -> Iterator[Block]:
         yield from [kinds] if kinds.rows else []
         return
     yield Paragraph(f"{len(files)} inputs. {_answer(files)}")
-    table = _table(files, _shortened(list(map(_name, files))))
+    table = _table(files, _shortened(list(map(_name, files))), brief=True)
     more = len(files) - ROWS
     unknown = [new.why_not_known for file in files for new in news(file) if new.techniques is None]
     parts = [f"… and {more} more"] if more > 0 else []
@@ -155,9 +155,11 @@ def _name(file: FileReport) -> str:
     return "standard input" if file.path == "-" else file.path
 
 
-def _table(files: Sequence[FileReport], names: Sequence[str]) -> Table:
-    """The counts of each input."""
-    kinds = ("ids", "kept", "renamed", "replaced", "removed", "review", "new")
+def _table(files: Sequence[FileReport], names: Sequence[str], *, brief: bool = False) -> Table:
+    """The counts of each input; `brief`: without those of ids that need no review."""
+    shown = (
+        ("techniques", "replaced", "removed") if brief else ("techniques", "kept", "renamed", "replaced", "removed")
+    )
     rows = []
     for name, file in zip(names, files, strict=True):
         figures = counts(file.reports)
@@ -166,11 +168,12 @@ def _table(files: Sequence[FileReport], names: Sequence[str]) -> Table:
             (
                 name,
                 "mixed" if len(releases) > 1 else "".join(releases),
-                *(figures.techniques, figures.kept, figures.renamed, figures.replaced, figures.removed),
+                *(getattr(figures, kind) for kind in shown),
                 sum(len(section.items) for section in sections_of(file) if section.review),
                 "?" if figures.new is None else figures.new,
             )
         )
+    kinds = ("ids", *shown[1:], "review", "new")
     heads = (Column("input", "path"), Column("from"), *(Column(name, "number") for name in kinds))
     return Table("inputs", "", heads, tuple(rows))
 
