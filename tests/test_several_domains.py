@@ -141,3 +141,16 @@ def test_a_stray_id_of_another_domain_does_not_split_a_table(run: Run, tmp_path:
     told = run("check", path, "--select", "other-domain-technique")
     assert (told.code, "T1626" in told.out) == (1, True)
     assert "stray-" not in run("stats", path).out
+
+
+def test_a_name_of_another_domain_without_an_id_is_an_error_that_tells_the_id(run: Run, tmp_path: Path) -> None:
+    table = tmp_path / "rules.csv"
+    text = "rule,technique id,technique name,score\nR1,T1078,,50\nR2,,Brute Force,50\nR3,{},Call Log,30\n"
+    table.write_text(text.format(""))
+    done = run("stats", table)
+    assert (done.code, done.out) == (2, "")
+    assert 'rules.csv:4:5: "Call Log" is neither' in done.err
+    assert "(it is T1636.002 of ATT&CK Mobile; write the id)" in done.err
+    table.write_text(text.format("T1636.002"))
+    rows = run("stats", table).out.splitlines()[1:3]
+    assert [row.split()[0] for row in rows] == ["rules-enterprise", "rules-mobile"]

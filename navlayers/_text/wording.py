@@ -54,3 +54,9 @@ def or_list(names: Iterable[str]) -> str:
 def quantity(number: int, what: str, many: str = "") -> str:
     """A number with its noun: "1 technique", "1,024 techniques"."""
     return f"{number:,} {what if number == 1 else many or f'{what}s'}"
+
+
+def techniques_text(techniques: int, subtechniques: int, separator: str = " and ") -> str:
+    """Numbers of techniques and sub-techniques; ATT&CK ICS has no sub-techniques: "72 techniques"."""
+    parts = [(techniques, "technique"), (subtechniques, "sub-technique")]
+    return separator.join(quantity(*part) for part in parts if part[0]) or "no technique"

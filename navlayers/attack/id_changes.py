@@ -197,6 +197,11 @@ class ReleaseChange:
             if technique.active and not self.old.is_active(technique.id)
         )
 
+    @cached_property
+    def _installed(self) -> tuple[attack.Release, ...]:
+        """The installed releases, newest first, listed once for all ids."""
+        return attack.releases()[::-1]
+
     def why_removed(self, change: IdChange) -> str:
         """Why an id is not in the result, in words; where the old release lacks it, too, others are looked at."""
         if change.why != "unknown" or (self.old is not None and self.old.get(change.id) is not None):
@@ -204,8 +209,7 @@ class ReleaseChange:
         if change.id.startswith("PRE-"):
             return "of PRE-ATT&CK, which became part of ATT&CK 8 with other ids"
         domain = self.new.domain
-        newest_first = attack.releases()[::-1]
-        for release in sorted(newest_first, key=lambda release: release.domain != domain):
+        for release in sorted(self._installed, key=lambda release: release.domain != domain):
             if attack.load(release).get(change.id) is not None:
                 return f"not in this release, but in ATT&CK {release.domain} {release.version}"
         if newer := ids.newer_than(change.id, domain, self.newest):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from navlayers._text.wording import or_list
 from navlayers.attack import versions
 from navlayers.attack.catalogue import SITE
 from navlayers.layer.matrix import by_name
@@ -72,11 +73,14 @@ def _tactic(world: World, identifier: str) -> Page:
     columns.sort(key=lambda pair: versions.number(pair[0].indexed.catalogue.version), reverse=True)
     (first, column), *_ = columns
     sets = [site_set for site_set in world.sets if site_set in {item for item, _ in columns}]
+    words = dict.fromkeys(site_set.head.noun.plural for site_set in sets if site_set.head.counts)
     tactic = column.tactic
     title = f"{tactic.id} {tactic.name}"
     context = {
         "tactic": tactic,
         "url": f"{SITE}/tactics/{identifier}/",
+        "counts": all(site_set.head.counts for site_set in sets),
+        "words": or_list(words) if words else "",
         "heads": [(site_set, site_set.ratios[identifier]) for site_set in sets],
         "lines": [
             (technique, [score_of(technique.id, site_set.indexed) for site_set in sets])

@@ -10,7 +10,7 @@ import msgspec
 
 from navlayers._text.lines import printable
 from navlayers._text.numbers import rounded
-from navlayers._text.wording import and_list, quantity
+from navlayers._text.wording import and_list, quantity, techniques_text
 from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS
 from navlayers.errors import Problem, UsageError
 from navlayers.layer.ramps import NOT_RATED_ITEM
@@ -95,6 +95,7 @@ class Drawing:
             "security": SECURITY,
             "home": HOME,
             "counted": quantity,
+            "both": techniques_text,
             "navigator": NAVIGATOR,
             "not_rated": NOT_RATED_ITEM,
             "from_disk": _FROM_DISK,

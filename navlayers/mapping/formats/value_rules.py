@@ -11,7 +11,7 @@ from navlayers._text.numbers import decimal
 from navlayers._text.spelling import Names, suggestion
 from navlayers._text.wording import comma_list, or_list, quoted
 from navlayers.attack import ids
-from navlayers.attack.domain import DOMAINS, Domain
+from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS, Domain
 from navlayers.attack.ids import TECHNIQUE, likely_id, may_be_name, possible_id
 from navlayers.attack.release import newest
 from navlayers.mapping.formats.findings import Issue
@@ -118,8 +118,18 @@ def named_technique(text: str, catalogue: Catalogue) -> tuple[str | None, Issue]
         message = f"{quoted(text)} is the tactic {tactic.id} {tactic.name}, not a technique"
         return None, Issue(message, TECHNIQUE_EXPECTED, code="malformed-technique")
     message = f"{quoted(text)} is neither a technique id nor the name of a technique of {release}"
-    known = [catalogue.full_name(entry.id) for entry in catalogue.techniques.values() if entry.active]
-    return None, Issue(message, TECHNIQUE_EXPECTED, partial(suggestion, text, known), code="malformed-technique")
+    return None, Issue(
+        message, TECHNIQUE_EXPECTED, partial(_name_meant, text, catalogue), code="malformed-technique"
+    )
+
+
+def _name_meant(text: str, catalogue: Catalogue) -> str:
+    """The technique of another domain with a name that the release does not have, or a similar name."""
+    for domain in DOMAINS:
+        entries = newest(domain)[0].named(text) if domain != catalogue.domain else ()
+        if len(entries) == 1:
+            return f"it is {entries[0].id} of ATT&CK {DOMAIN_NAMES[domain]}; write the id"
+    return suggestion(text, [catalogue.full_name(one.id) for one in catalogue.techniques.values() if one.active])
 
 
 def kind(text: str) -> tuple[str | None, Issue | None]:

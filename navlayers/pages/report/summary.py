@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers._text.numbers import percent, percent_text, rounded
-from navlayers._text.wording import and_list, quantity
+from navlayers._text.wording import and_list, quantity, techniques_text
 from navlayers.analysis.gaps_result import headline
 from navlayers.analysis.plan.result import summary as plan_summary
 from navlayers.output.document import Number, Numbers, Paragraph
@@ -143,7 +143,7 @@ def _sentences_of_one(data: ReportInput) -> Iterator[str]:
         yield f"{name} {words.cover}s no technique of {release}: {why}."
         return
     share, whole = percent_text(total.covered, total.total), f"the {total.total:,} {TECHNIQUES} of {release}"
-    both = f"{quantity(total.techniques, 'technique')} and {quantity(total.subtechniques, 'sub-technique')}"
+    both = techniques_text(total.techniques, total.subtechniques)
     if not coverage.is_layer and (says := words.statement(total.covered, len(data.ranked[0]))):
         yield f"{says}: {share} of {whole}, {both}."
     else:

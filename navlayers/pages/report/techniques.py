@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from navlayers._text.numbers import percent_text
-from navlayers._text.wording import and_list, quantity
+from navlayers._text.wording import and_list, techniques_text
 from navlayers.layer.ramps import value_gradient
 from navlayers.mapping.model import HUNDRED
 from navlayers.output.document import Paragraph
@@ -152,4 +152,4 @@ def _not_covered(data: ReportInput) -> str:
     who = f"No input {words.cover}s" if data.several else f"{data.names[0]} does not {words.cover}"
     has = "One of them has" if partly == 1 else f"{partly:,} of them have"
     below = f" {has} sub-techniques that are {words.covered}." if partly else ""
-    return f"{who} {quantity(len(gaps) - subs, 'technique')} and {quantity(subs, 'sub-technique')}.{below}"
+    return f"{who} {techniques_text(len(gaps) - subs, subs)}.{below}"
