@@ -321,13 +321,13 @@ def failing(*cells: tuple[int, int, str]) -> bytes:
 
 
 def test_a_failed_formula_is_an_error_with_its_cell_and_not_a_blank() -> None:
-    found = problems(failing((1, 2, "#REF!"), (2, 1, "#N/A"), (3, 0, "#DIV/0!")))
+    found = problems(failing((1, 2, "#REF!"), (2, 1, "#N/A"), (3, 0, "#ERROR!")))
     hint = "(correct it in the spreadsheet, or write the value)"
     scale = "minimal, partial, significant or a number from 0 to 100"
     assert found == [
         f"2:3: the formula of this cell failed: #REF!; expected {scale} {hint}",
         f"3:2: the formula of this cell failed: #N/A; expected a technique id such as T1059 or T1059.001 {hint}",
-        f"4:1: the formula of this cell failed: #DIV/0!; expected the id of a capability {hint}",
+        f"4:1: the formula of this cell failed: #ERROR!; expected the id of a capability {hint}",
     ]
 
 

@@ -23,11 +23,8 @@ NO_VALUE = frozenset({"", "-", "–", "—", "n/a", "na", "none"})
 NOT_RATED = NO_VALUE - {"", "none"}
 """Texts of a cell of scores that is not rated; "none" may be a score."""
 
-_FORMULA_ERROR = re.compile(
-    "#(?:N/A|REF!|VALUE!|DIV/0!|NAME\\?|NULL!|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|BUSY!|UNKNOWN!|GETTING_DATA)"
-    "|Err:[0-9]{3}"
-)
-"""What a cell shows if its formula fails, in Excel and in LibreOffice."""
+_FORMULA_ERROR = re.compile("#(?:N/A|GETTING_DATA|[A-Z][A-Z0-9/_]*[!?])|Err:[0-9]{3}")
+"""What a cell shows if its formula fails, in Excel, Google Sheets and LibreOffice."""
 
 TOTALS = frozenset({"total", "totals", "grand total", "subtotal", "sum", "average", "mean"})
 """Texts in place of a technique in rows that sum up others."""

@@ -32,6 +32,9 @@ LONGEST = 32_767
 _CREATED = datetime.datetime(2000, 1, 1)
 """Fixed, so that the same set gives the same bytes."""
 
+_KNOWN_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#GETTING_DATA"})
+"""The errors of formulas in ISO 29500."""
+
 _NARROW, _WIDE = 10, 60
 # Cells of merged ranges that are filled in: a range may span a whole sheet.
 _MOST_MERGED = 100_000
@@ -59,7 +62,7 @@ def open_grids(source: Source, context: Context) -> list[SheetGrid]:
 
     checked = check_workbook(source, context)
     try:
-        book = python_calamine.load_workbook(io.BytesIO(source.data))
+        book = python_calamine.load_workbook(io.BytesIO(_with_known_errors(source.data, checked.errors)))
         kinds = {sheet.name: sheet.typ for sheet in book.sheets_metadata}
         shown = python_calamine.SheetVisibleEnum.Visible
         hidden = {sheet.name for sheet in book.sheets_metadata if sheet.visible != shown}
@@ -78,6 +81,21 @@ def open_grids(source: Source, context: Context) -> list[SheetGrid]:
         message, hint = f"the workbook is damaged: {excerpt(str(error))}", "save it again in a spreadsheet"
         problem = Problem(message, Place(source.path), "an XLSX workbook", hint, code="unreadable")
         raise InputError(problem) from None
+
+
+def _with_known_errors(data: bytes, errors: Mapping[str, Mapping[tuple[int, int], str]]) -> bytes:
+    """The workbook with `#N/A` for errors that calamine refuses, such as the `#ERROR!` of Google Sheets."""
+    others = {part: {*cells.values()} - _KNOWN_ERRORS for part, cells in errors.items()}
+    if not any(others.values()):
+        return data
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(stream, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            for text in others.get(name, ()):
+                content = content.replace(f">{text}<".encode(), b">#N/A<")
+            new.writestr(name, content)
+    return stream.getvalue()
 
 
 class SheetGrid:
