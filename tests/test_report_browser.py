@@ -161,7 +161,7 @@ def test_one_view_or_another(open_page: OpenPage, two: Path, data: dict[str, Any
         assert page.locator(".view h3").all_inner_texts() == [view["title"]]
         numbers = [int(number) for number in re.findall(r"\d+", count(page))]
         assert numbers[0] + numbers[1] == covered(data, view["id"])
-    assert "only AWS" in page.locator(".legend").inner_text()
+    assert "only AWS" in page.locator(".view .legend").inner_text()
 
 
 def test_side_by_side_with_linked_hover_and_scroll(open_page: OpenPage, four: Path) -> None:

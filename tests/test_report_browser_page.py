@@ -128,7 +128,7 @@ def test_hostile_text_is_shown_as_text(open_page: OpenPage, tmp_path: Path) -> N
 
 def test_counts_and_empty_sets(open_page: OpenPage, tmp_path: Path) -> None:
     page = open_page(write_page(tmp_path, report("nist_800_53"))).page
-    assert "32 controls" in page.locator(".legend").inner_text()
+    assert "32 controls" in page.locator(".view .legend").inner_text()
     assert cell(page, "T1530").locator("b").inner_text() == "32"
     assert not page.locator('[data-control="views"]').is_visible()
     empty = write_set(tmp_path / "empty.json", [("hsm", None, None, None)])

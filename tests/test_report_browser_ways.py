@@ -343,6 +343,6 @@ def test_what_is_not_covered_is_empty_or_in_words(open_page: OpenPage, two: Path
     )
     page = open_page(write_page(tmp_path, report(bare))).page
     assert cell(page, "T1659").locator("b").inner_text() == "✓"
-    assert "✓ not rated" in page.locator(".legend").inner_text()
+    assert "✓ not rated" in page.locator(".view .legend").inner_text()
     cell(page, "T1659").click()
     assert page.locator(".panel .scores .chip").first.get_attribute("title") == "covered without a score"

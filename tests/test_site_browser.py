@@ -89,7 +89,7 @@ def test_all_content_is_readable_without_scripts(open_page: OpenPage, site: Path
     assert not visit.page.get_by_role("button").count(), "what does nothing is not there"
     assert not visit.page.locator("#explorer").is_visible()
     assert visit.page.get_by_role("img", name="Matrix of Google Cloud: ").is_visible()
-    visit.page.locator("noscript summary", has_text="Initial Access 8/10").click()
+    visit.page.locator("noscript summary", has_text="Initial Access 16/21").click()
     one = visit.page.locator("li:visible", has_text="T1078 Valid Accounts")
     assert one.inner_text() == "100 T1078 Valid Accounts"
     one.get_by_role("link").click()
