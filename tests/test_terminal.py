@@ -147,6 +147,7 @@ def test_the_legend_names_only_what_the_matrix_shows() -> None:
     assert text.count("■ not covered") == 1
     assert "not of the threat" not in text
     assert "· not in plan or not covered" in on_terminal(100, *words, NO_COLOR="1")
+    assert max(map(len, on_terminal(60, *words, NO_COLOR="1").splitlines())) <= 60
 
 
 def test_on_a_terminal_the_answer_comes_first_with_two_notes(

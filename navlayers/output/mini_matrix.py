@@ -126,7 +126,9 @@ def _legend(view: View, terminal: Terminal, *, empty: bool) -> Iterator[str]:
     if terminal.colors < CUBE:
         names = [text for text, _ in items if text.startswith("not ")]
         dots = f", · {' or '.join(names)}" if names else ""
-        yield terminal.tone(f"a square per technique: █ mapped or scored{dots}", "dim")
+        about, marks = "a square per technique: ", f"█ mapped or scored{dots}"
+        wide = len(about) + len(marks) <= (terminal.width or 0)
+        yield terminal.tone(f"{about}{marks}" if wide else marks, "dim")
         return
     line, room = "", terminal.width or 0
     for text, color in items:
