@@ -131,6 +131,17 @@ def test_every_section_is_there_and_the_contents_lead_to_it(two: str) -> None:
     ]
 
 
+def test_the_small_matrix_has_a_legend(two: str) -> None:
+    legend = two.partition('class="thumbnail"')[2].partition('<div class="legend">')[2].partition("</div>")[0]
+    assert re.findall(r'<(?:li|span) class="\w+[^>]*">([^<]+)', legend) == [
+        "Score",
+        "10",
+        "50",
+        "100",
+        "not covered",
+    ]
+
+
 def test_the_matrix_comes_right_after_the_summary(two: str) -> None:
     ids = [a["id"] for _, a in Page(two).tags if a.get("id")]
     assert ids.index("summary") < ids.index("explorer") < ids.index("tactics")

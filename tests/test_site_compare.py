@@ -103,6 +103,20 @@ def test_two_sets_over_one_matrix(open_page: OpenPage, folder: Path) -> None:
     assert upper.evaluate(clip) == "inset(0px 0px 0px 51%)"
     boxes = [page.locator(".swipe .matrix").nth(n).bounding_box() for n in (0, 1)]
     assert boxes[0] == boxes[1]
+    # Nothing of A is seen right of the slider, its numbers of sub-techniques neither.
+    page.locator(".swipe .matrix").first.scroll_into_view_if_needed()
+    above = page.evaluate(
+        """() => [...document.querySelectorAll(".swipe .matrix:first-child .fold")].map(one => {
+            const { left, top, width, height } = one.getBoundingClientRect();
+            return [left, document.elementFromPoint(left + width / 2, top + height / 2)];
+        }).filter(([left, at]) => left > innerWidth * 0.55 && at)
+            .map(([, at]) => at.closest(".matrix + .matrix") !== null)"""
+    )
+    assert above
+    assert all(above)
+    # The edge of what neither maps is in both.
+    edges = [page.locator(".swipe .matrix").nth(n).locator(".cell:has(.neither)").count() for n in (0, 1)]
+    assert edges[0] == edges[1] > 0
     page.goto(f"{address}#a=aws&b=aws@19.1")
     page.locator("#changes").wait_for()
     (newer,) = prepared("aws", attack_version="19.1")
