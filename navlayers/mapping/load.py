@@ -133,7 +133,8 @@ def nothing_read(sources: Iterable[Source]) -> list[Problem]:
 def _unread(error: InputError, source: Source) -> Problem:
     """The notice of a file of a folder that is left out for its errors."""
     first, more = error.problems[0], len(error.problems) - 1
-    message = f"left out, cannot be read: {first.message}{f'; and {more:,} more problems' if more else ''}"
+    reason = first.message.removeprefix("the file cannot be read: ")
+    message = f"left out, cannot be read: {reason}{f'; and {more:,} more problems' if more else ''}"
     return msgspec.structs.replace(_placed(first, source), message=message)
 
 
