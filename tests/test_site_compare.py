@@ -189,6 +189,7 @@ def test_the_palette_lists_pages_and_finds_threats(open_page: OpenPage, folder: 
     page.keyboard.type("apt29")
     page.keyboard.press("Enter")
     page.wait_for_url("**/threats/enterprise/g0016.html")
+    assert not axe(page)
 
 
 def test_narrow_windows_fold_the_matrix(open_page: OpenPage, folder: Path) -> None:
