@@ -49,8 +49,8 @@ _STEP = 0.5
 _SAMPLE = 400
 """The most rows to measure for the lengths of texts."""
 
-_NAMES = 6.0
-"""The least size of the names of techniques in a heatmap, in points: that of small print."""
+_NAMES = 5.0
+"""The least size of the names of techniques in a heatmap, in points: 6 would cut most names of more than a line."""
 
 _BREAK = "\u200b"
 _PARTS = re.compile(r"(?<=[/-])(?=[^\W\d])")
