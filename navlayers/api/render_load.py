@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from navlayers import attack
 from navlayers._text.wording import comma_list, first_few, quantity
 from navlayers.attack.versions import parse_wanted
 from navlayers.errors import InputError, NavlayersError, Place, Problem
 from navlayers.layer import format_versions
 from navlayers.layer.build import layers_of
+from navlayers.layer.document import Layer, encode_layer
 from navlayers.layer.format_versions import modern
 from navlayers.layer.view import View
 from navlayers.layer.view_json import view_of
@@ -37,6 +40,35 @@ _REPLACEMENT = rb"\\ufffd"
 _FROM_FOLDER = "folder"
 
 
+class Item(NamedTuple):
+    """A layer of an input: its name, the layer in format 4.5, its release; the bytes of a file that it fills."""
+
+    name: str
+    layer: Layer | dict[str, Any]
+    catalogue: attack.Catalogue
+    file: bytes = b""
+
+    @property
+    def title(self) -> str:
+        """The name that the layer has in the Navigator."""
+        return self.layer.name if isinstance(self.layer, Layer) else str(self.layer.get("name", ""))
+
+    @property
+    def view(self) -> View:
+        """The view to draw."""
+        if isinstance(self.layer, Layer):
+            return View.from_layer(self.layer, self.catalogue)
+        return view_of(self.layer, self.catalogue, self.name)
+
+    @property
+    def data(self) -> bytes:
+        """The layer as JSON: the bytes of its file, unless reading changed it."""
+        if isinstance(self.layer, Layer):
+            return encode_layer(self.layer)
+        same = self.file and msgspec.json.decode(self.file) == self.layer
+        return self.file if same else msgspec.json.encode(self.layer) + b"\n"
+
+
 class Loaded(NamedTuple):
     """The views of one input in the order of the Navigator's tabs, and all notices about them."""
 
@@ -55,11 +87,19 @@ def load(source: Source, attack_version: str | None = None, reading: ReadOptions
     Raises:
         NavlayersError: it cannot be read, or its ATT&CK release is not installed.
     """
+    items, notices = load_layers(source, attack_version, reading)
+    views = tuple(item.view for item in items)
+    return Loaded(views, (*notices, *(notice for view in views for notice in view.notices)))
+
+
+def load_layers(
+    source: Source, attack_version: str | None = None, reading: ReadOptions = ReadOptions()
+) -> tuple[list[Item], list[Problem]]:
+    """The layers of one input in the order of the Navigator's tabs, as `load` reads them, and notices."""
     if (reading.format or _format(source, reading)) != "layer":
         ((prepared,), _) = prepare_all([source], attack_version, reading)
         scored = score_set(prepared.set, prepared.catalogue, ScoreOptions())
         (built,) = layers_of(scored, ["overview"])
-        view = View.from_layer(built.layer, prepared.catalogue)
         changes = changes_of_ids(
             source.name,
             prepared.catalogue.version,
@@ -68,19 +108,19 @@ def load(source: Source, attack_version: str | None = None, reading: ReadOptions
             own=prepared.own_attack_version,
         )
         ids = [Problem(f"{heading}: {first_few(items, MOST_LISTED, '; ')}") for heading, items in changes]
-        return Loaded((view,), (*prepared.notices, *ids, *view.notices))
+        return [Item(source.name, built.layer, prepared.catalogue)], [*prepared.notices, *ids]
     raw = sources.load(source.path, source.data, reading.max_bytes)
     # Half a surrogate pair is not text: show the replacement character.
     whole = sources.Source(raw.path, HALF_PAIR.sub(_REPLACEMENT, raw.data))
     read = format_versions.read(whole, reading.metadata, lenient=reading.lenient)
-    views, notices = [], [*read.notices, *without_effect(source.name, reading, "layer")]
+    items, notices = [], [*read.notices, *without_effect(source.name, reading, "layer")]
     # The Navigator opens the last layer of a list in its first tab.
     for number, item in enumerate(reversed(read.layers)):
         name = source.name if read.single else f"{source.name}, layer {number + 1}"
         layer, catalogue, about = _at_release(item, source, attack_version)
         notices += about
-        views.append(view_of(layer, catalogue, name))
-    return Loaded(tuple(views), (*notices, *(notice for view in views for notice in view.notices)))
+        items.append(Item(name, layer, catalogue, raw.data if read.single and whole.data == raw.data else b""))
+    return items, notices
 
 
 def _format(source: Source, reading: ReadOptions) -> str:

@@ -27,6 +27,7 @@ GROUPS = {
         "plan": "Choose the capabilities to implement for a budget or a target.",
     },
     "Share": {
+        "open": "Open layers in the ATT&CK Navigator.",
         "render": "Render layers as images, workbooks, web pages and tables.",
         "badge": "Draw a badge with the share of ATT&CK that a set or layer covers.",
         "report": "Write a report on mapping sets: coverage, comparison, gaps, plan.",

@@ -1,0 +1,1 @@
+"""The local server: layers for the ATT&CK Navigator."""
