@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -130,7 +131,9 @@ def test_every_documented_command_runs(
         command, _, output = step.partition("\n")
         line = command.partition(" #")[0].strip()
         written, _, file = line.partition(" > ")
-        if written.startswith("navlayers ") and not SHELL & {*written, *file}:
+        if written.startswith("navlayers open "):
+            printed = _opened(shlex.split(written))
+        elif written.startswith("navlayers ") and not SHELL & {*written, *file}:
             result = run(*shlex.split(written)[1:])
             assert result.code == 0, f"{shlex.quote(line)}: {result.err}"
             if file:
@@ -151,6 +154,16 @@ def _shell(line: str) -> str:
     done = subprocess.run(["bash", "-ec", line], capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{shlex.quote(line)}: {done.stderr}"
     return done.stdout + done.stderr
+
+
+def _opened(command: list[str]) -> str:
+    """The address that a server prints; it has to end by Ctrl-C."""
+    with subprocess.Popen([*command, "--no-browser", "--port", "0"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+    assert process.returncode == 0
+    return address
 
 
 def _commit(monkeypatch: pytest.MonkeyPatch) -> None:

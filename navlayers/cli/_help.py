@@ -56,6 +56,7 @@ navlayers turns mappings of security controls to MITRE ATT&CK into Navigator lay
 """
 
 _PAGES = {
+    "open": "open.md",
     "compare": "comparing.md",
     "diff": "commands.md#navlayers-diff",
     "convert": "formats.md#navlayers-convert",

@@ -53,10 +53,11 @@ def command(
     once: bool,
     quiet: bool,
 ) -> None:
-    """Open layers in the ATT&CK Navigator, served from this machine.
+    """Open layers in the ATT&CK Navigator.
 
     SET is a mapping set by name or file (its overview is opened), LAYER a Navigator layer or a list of layers, DIR
-    a folder of them. They open as tabs in this order. Ctrl-C stops the server; reload the Navigator before that.
+    a folder of them. They are served from this machine and open as tabs in this order.
+    Ctrl-C stops the server.
 
     \b
     navlayers open gcp
