@@ -58,6 +58,9 @@ def check(inputs: Sequence[Source], output: str | None, *, in_place: bool) -> No
         if source.origin == "shipped":
             message = f"{source.name} ships with navlayers and cannot be changed in place"
             problems.append(Problem(message, hint="use -o"))
+        elif source.origin == "git":
+            message = "a file of a commit cannot be changed in place"
+            problems.append(Problem(message, Place(str(source.path)), hint="use -o"))
         elif str(source.path) == STDIN:
             problems.append(Problem("standard input cannot be changed in place", hint="use -o -"))
         elif source.parts:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 # Edits are short: one line around them shows where they are.
 _CONTEXT = 1
-_NEVER = frozenset({"shipped"})
+_NEVER = frozenset({"shipped", "git"})
 _NO_DATA: dict[str, bytes | None] = {}
 
 

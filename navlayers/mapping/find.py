@@ -18,6 +18,7 @@ from navlayers.mapping.formats import FORMATS, READS
 from navlayers.mapping.formats.detect import likely_set, sniff_folder
 from navlayers.mapping.formats.source import ENDINGS
 from navlayers.mapping.model import MappingSet
+from navlayers.mapping.revision import content, revision_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,7 +40,8 @@ class Source(msgspec.Struct, frozen=True):
     Attributes:
         name: the name of its results.
         path: the file or folder; only a name if `data` or `mapping_set` is given.
-        origin: "shipped", "here" (of the project), "folder" (a file of a folder), or "file" (or folder of one set).
+        origin: "shipped", "here" (of the project), "folder" (a file of a folder), "git" (a file of a commit), or
+            "file" (or folder of one set).
         data: the content, if it does not come from the path.
         mapping_set: the set, if it is in memory.
         domain: the ATT&CK domain whose mappings to take from a table of several; "" for all.
@@ -109,9 +111,9 @@ def resolve(names: Sequence[str], format_: str | None = None, *, distinct: bool 
     """Find sets by name, file or folder.
 
     Args:
-        names: set names, files, folders, or `-` for standard input. A name is first that of a set in the folder
-            `mappings`, then of a shipped set, then of a file or folder. No names: the folder `mappings` if there is
-            one, else all shipped sets.
+        names: set names, files, folders, `REVISION:PATH` for a file in git, or `-` for standard input. A name is
+            first that of a set in the folder `mappings`, then of a shipped set, then of a file or folder. No names:
+            the folder `mappings` if there is one, else all shipped sets.
         format_: the format of the inputs; None detects it. A folder of a folder format, such as Sigma rules, is one
             set; of other folders, each file is a set.
         distinct: refuse different files with the same name. Otherwise the names of their folders are added as a
@@ -186,6 +188,8 @@ def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | Non
         if not sources:
             raise InputError(nothing_in(path))
         return sources
+    if ":" in name and not path.exists() and (file := revision_of(name)):
+        return (Source(f"{source_name(Path(file.path))}@{file.revision}", path, "git", content(file)),)
     if path.exists() or path.is_symlink() or (path.stem not in known and (path.suffix or len(path.parts) > 1)):
         return (Source(source_name(path), path),)
     near = difflib.get_close_matches(path.stem.lower(), known, 3, 0.5)

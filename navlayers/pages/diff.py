@@ -116,6 +116,9 @@ def _titles(diff: Diff) -> str:
     before, after = diff.before, diff.after
     if before.title != after.title:
         return f"{before.title} → {after.title}"
+    (old, _, revision), (new, _, other) = before.name.partition("@"), after.name.partition("@")
+    if revision and old == new:
+        return f"{before.title}: {revision} → {other or 'this branch'}"
     return f"{before.title}: {before.name} → {after.name}"
 
 

@@ -124,7 +124,8 @@ def naming_release(head: MappingSet) -> attack.Catalogue:
 
 def file_id(path: str) -> str:
     """An id derived from the name of a file; "stdin" for standard input, which goes by the name "-"."""
-    stem = PurePath(path).stem
+    # Of a file in git, REVISION:PATH, from the path alone.
+    stem = PurePath(path.rpartition(":")[2]).stem
     return slugs([stem])[stem] if stem.strip("-") else "stdin"
 
 
