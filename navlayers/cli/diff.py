@@ -49,12 +49,12 @@ def command(
 ) -> None:
     """Show what changed between two versions of a set or layer.
 
-    OLD and NEW are shipped names, files of any format, layers, or - for standard input. Both are remapped to one
-    ATT&CK release, the newer of their releases or the one of --attack.
+    OLD and NEW are shipped names, files of any format, layers, files in git as REVISION:PATH, or - for standard
+    input. Both are remapped to one ATT&CK release, the newer of their releases or the one of --attack.
 
     \b
     navlayers diff last-quarter.yaml my-controls.yaml
-    git show main:my-controls.yaml | navlayers diff - my-controls.yaml --format md --fail-on-loss
+    navlayers diff main:my-controls.yaml my-controls.yaml --format md --fail-on-loss
     """
     format_ = _options.report_format(format_, output, _ENDINGS, as_json=as_json)
     changes = diff(old, new, **options, **msgspec.structs.asdict(scoring))
