@@ -128,7 +128,7 @@ def test_a_file_that_holds_something_else_is_overwritten_only_by_force(run: Run,
         2,
         "",
         "navlayers: demo.yaml: the file exists and holds something else "
-        "(choose another name with -o, or overwrite it with --force)\nNothing was written.\n",
+        "(choose another name, or overwrite it with --force)\nNothing was written.\n",
     )
     assert target.read_text() == "mine"
     assert run("convert", source, "-o", target, "--force") == (0, "", "wrote demo.yaml\n")

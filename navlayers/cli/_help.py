@@ -8,6 +8,7 @@ import click
 
 GROUPS = {
     "Build": {
+        "init": "Write a first mapping file, with examples to replace.",
         "build": "Build ATT&CK Navigator layers from mapping sets.",
         "check": "Check mapping sets for mistakes, and fix them.",
         "convert": "Convert a mapping set to another format.",
@@ -56,6 +57,7 @@ navlayers turns mappings of security controls to MITRE ATT&CK into Navigator lay
 """
 
 _PAGES = {
+    "init": "howto-own-framework.md",
     "open": "open.md",
     "compare": "comparing.md",
     "diff": "commands.md#navlayers-diff",

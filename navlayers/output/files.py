@@ -139,7 +139,7 @@ def _differs(output: Output, keep: Sequence[Path]) -> bool:
         if target.stat().st_size == len(output.data) and target.read_bytes() == output.data:
             return False
         if not output.force:
-            hint = "choose another name with -o, or overwrite it with --force"
+            hint = "choose another name, or overwrite it with --force"
             raise OutputError(Problem("the file exists and holds something else", place, hint=hint))
     parent = next((folder for folder in target.parents if folder.exists()), target.parent)
     if not parent.is_dir():

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 LONGEST = 32_767
 """Maximum length of a cell in Excel, in UTF-16 code units."""
 
-_CREATED = datetime.datetime(2000, 1, 1)
+CREATED = datetime.datetime(2000, 1, 1)
 """Fixed, so that the same set gives the same bytes."""
 
 _KNOWN_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#GETTING_DATA"})
@@ -215,7 +215,7 @@ def encode(mapping_set: MappingSet) -> Written:
     rows, notices = table_write.rows_of_set(mapping_set)
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
-        book.set_properties({"created": _CREATED})
+        book.set_properties({"created": CREATED})
         _write(book.add_worksheet("mappings"), rows, book.add_format({"bold": True}))
     return Written(stream.getvalue(), notices)
 

@@ -1,0 +1,68 @@
+"""Writing a first mapping file, as `navlayers init` does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from navlayers.api.sources import source
+from navlayers.errors import Problem, UsageError, by_ending
+from navlayers.mapping.convert import convert
+from navlayers.mapping.find import SCHEMA_FILE, schema_text, source_name
+from navlayers.mapping.formats.context import ReadOptions
+from navlayers.mapping.template import template
+from navlayers.output.files import Output, Written, write_all
+
+if TYPE_CHECKING:
+    from navlayers.attack.domain import Domain
+
+_ENDINGS = {".yaml": "native", ".yml": "native", ".csv": "csv", ".xlsx": "xlsx"}
+
+
+def write_template(
+    file: str | Path,
+    *,
+    origin: str | None = None,
+    domain: Domain | None = None,
+    attack_version: str | None = None,
+    force: bool = False,
+) -> Written:
+    """Write an example or a copy of a set as the start of one's own; beside YAML, the schema for editors.
+
+    Args:
+        file: The file; its name becomes the id of the set.
+        origin: The set to copy, with its comments and references; None: a short example.
+        domain: The ATT&CK domain of the example (default: enterprise).
+        attack_version: The ATT&CK release of the example (default: the newest).
+        force: Replace an existing file.
+
+    Raises:
+        NavlayersError: The options do not fit, the set cannot be read, or the file exists.
+    """
+    path = Path(file)
+    format_ = by_ending(path.name, _ENDINGS, "for example my-controls.yaml")
+    framework = source_name(path)
+    notices: tuple[Problem, ...] = ()
+    if origin is None:
+        data = template(framework, path.name, format_, domain or "enterprise", attack_version or "latest")
+    else:
+        given = {"--domain": domain, "--attack": attack_version}
+        problems = [
+            Problem(f"{option} does not go with --from", hint="use `navlayers upgrade` on the copy")
+            for option, value in given.items()
+            if value
+        ]
+        if problems:
+            raise UsageError(problems)
+        title = framework.replace("-", " ").replace("_", " ").capitalize()
+        reading = ReadOptions(metadata={"framework": framework, "title": title, "version": "1"})
+        copy = convert(source(origin, ReadOptions()), format_, reading=reading)
+        data, notices = copy.data, copy.notices
+    outputs = [Output(path, data, force)]
+    schema = path.with_name(SCHEMA_FILE)
+    # A schema that is there may be a newer one.
+    if format_ == "native" and not schema.exists():
+        outputs.append(Output(schema, schema_text().encode()))
+    written = tuple(map(Path, write_all(outputs)))
+    unchanged = tuple(Path(output.path) for output in outputs if Path(output.path) not in written)
+    return Written(written, unchanged, notices)

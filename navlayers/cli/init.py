@@ -1,0 +1,38 @@
+"""`navlayers init`: a first mapping file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from navlayers.api.template import write_template
+from navlayers.attack.domain import Domain
+from navlayers.cli import _complete, _help, _options, _print
+
+
+@click.command(cls=_help.Command)
+@click.argument("file", default="my-controls.yaml", metavar="[FILE]")
+@click.option("--from", "origin", metavar="SET", shell_complete=_complete.sets, help="Start from this set.")
+@_options.choice_option("--domain", Domain, "ATT&CK domain of the examples (default: enterprise).")
+@_options.release_option("ATT&CK release of the file (default: the newest, or that of --from).")
+@_options.force_file_option
+@_options.quiet_option
+def command(
+    file: str, origin: str | None, domain: Domain | None, attack_version: str | None, *, force: bool, quiet: bool
+) -> None:
+    """Write a first mapping file, with examples to replace.
+
+    FILE ends in .yaml, .csv or .xlsx; the default is my-controls.yaml. Beside YAML, the schema for editors is
+    written: VS Code and others then complete keys and mark mistakes.
+
+    \b
+    navlayers init
+    navlayers init my-controls.xlsx
+    navlayers init our-cloud.yaml --from gcp
+    """
+    result = write_template(file, origin=origin, domain=domain, attack_version=attack_version, force=force)
+    if not quiet:
+        _print.notices(result.notices)
+        _print.written(result.written, result.unchanged)
+        _print.notify(f"Next:  navlayers check {Path(file)}")
