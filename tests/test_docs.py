@@ -167,27 +167,24 @@ def _opened(command: list[str]) -> str:
 
 
 def _commit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the folder a repository whose branch main, here and at its origin, has the files."""
+    """Make the folder a repository whose branch main has the files."""
     for who in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{who}_NAME", "a")
         monkeypatch.setenv(f"GIT_{who}_EMAIL", "a@example.org")
-    monkeypatch.setenv("GITHUB_BASE_REF", "main")
-    _shell(
-        "git init -q -b main && git add . && git commit -q -m first && git update-ref refs/remotes/origin/main main"
-    )
+    _shell("git init -q -b main && git add . && git commit -q -m first")
 
 
-def test_the_commands_of_the_workflow_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    (text,) = re.findall(r"```yaml\n(.*?)```", DOCS["howto-pull-request.md"], re.DOTALL)
+def test_the_commands_of_the_gitlab_job_run(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    blocks = map(yaml.safe_load, re.findall(r"```yaml\n(.*?)```", DOCS["howto-pull-request.md"], re.DOTALL))
+    (job,) = (block["controls"] for block in blocks if "controls" in block)
     _write(EXAMPLE_FILES)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main")
     _commit(monkeypatch)
-    (job,) = yaml.safe_load(text)["jobs"].values()
-    lines = [step["run"] for step in job["steps"] if "navlayers " in step.get("run", "")]
-    for line in lines:
+    _shell("git remote add origin .")
+    for line in job["script"]:
         _shell(line)
-    assert len(lines) == 2
-    assert Path("diff.md").read_text(encoding="utf-8").startswith("### Coverage: ")
+    assert Path("coverage.md").read_text(encoding="utf-8").startswith("### Coverage: ")
 
 
 EXAMPLE_FILES = {

@@ -118,7 +118,7 @@ def _titles(diff: Diff) -> str:
         return f"{before.title} → {after.title}"
     (old, _, revision), (new, _, other) = before.name.partition("@"), after.name.partition("@")
     if revision and old == new:
-        return f"{before.title}: {revision} → {other or 'this branch'}"
+        return f"{before.title}: {revision.removeprefix('origin/')} → {other or 'this branch'}"
     return f"{before.title}: {before.name} → {after.name}"
 
 

@@ -1,0 +1,132 @@
+"""action.yml and .pre-commit-hooks.yaml: their scripts in a real repository; `gh` is a stand-in."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from navlayers.cli import group
+
+ROOT = Path(__file__).parent.parent
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+OLD = "control,technique,category,score\nMFA,T1078,protect,significant\nMFA,T1110,protect,partial\n"
+NEW = "control,technique,category,score\nMFA,T1078,protect,minimal\nEDR,t1059,detect,partial\n"
+GH = """\
+#!/bin/sh
+echo "$*" >> "$LOG/calls"
+case "$*" in
+  *--jq*) cat "$LOG/id" 2> /dev/null ;;
+  *) cp "${*##*body=@}" "$LOG/comment" ;;
+esac
+exit 0
+"""
+
+
+def git(*args: str) -> None:
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    subprocess.run(["git", *who, *args], check=True, capture_output=True)
+
+
+@pytest.fixture
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A clone of one branch alone, as actions/checkout makes it; calls of gh are written into the folder."""
+    origin, clone, log = (tmp_path / name for name in ("origin", "clone", "log"))
+    log.mkdir()
+    (log / "gh").write_text(GH, encoding="utf-8")
+    (log / "gh").chmod(0o755)
+    origin.mkdir()
+    monkeypatch.chdir(origin)
+    git("init", "-q", "-b", "main")
+    for text, name in ((OLD, "first"), (NEW, "second")):
+        (origin / "my.csv").write_text(text, encoding="utf-8")
+        git("add", ".")
+        git("commit", "-q", "-m", name)
+        git("checkout", "-q", "-b", "feature") if name == "first" else None
+    git("clone", "-q", "--depth", "1", "--branch", "feature", origin.as_uri(), str(clone))
+    monkeypatch.chdir(clone)
+    for name, value in {
+        "PATH": f"{log}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "LOG": str(log),
+        "FILES": "my.csv\n",
+        "BASE": "origin/main",
+        "GITHUB_REPOSITORY": "o/r",
+        "GITHUB_STEP_SUMMARY": str(log / "summary"),
+        "GITHUB_ACTION_PATH": str(ROOT),
+    }.items():
+        monkeypatch.setenv(name, value)
+    return log
+
+
+def run_action(**environment: str) -> tuple[int, str]:
+    """Status and output of the step that does the work, its environment that of `action.yml` with these inputs."""
+    step = ACTION["runs"]["steps"][-1]
+    assert environment.keys() <= step["env"].keys()
+    done = subprocess.run(
+        ["bash", "-c", step["run"]], capture_output=True, text=True, env={**os.environ, **environment}, check=False
+    )
+    return done.returncode, done.stdout
+
+
+def test_a_pull_request_gets_annotations_a_summary_and_one_comment(log: Path) -> None:
+    status, out = run_action(COMMENT="true", PULL_REQUEST="5")
+    assert status == 0
+    assert "::warning file=my.csv,line=3,col=5,title=technique-id-spelling::" in out
+    summary = (log / "summary").read_text(encoding="utf-8")
+    assert summary.startswith("### Coverage: my: main → this branch\n\n1 technique lost, 1 weaker, 1 gained; ")
+    assert (log / "comment").read_text(encoding="utf-8") == f"{summary}\n<!-- navlayers -->\n"
+    (log / "id").write_text("77\n", encoding="utf-8")
+    run_action(COMMENT="true", PULL_REQUEST="5")
+    calls = (log / "calls").read_text(encoding="utf-8").splitlines()
+    assert [re.sub("body=@.*", "", call) for call in calls if "--jq" not in call] == [
+        "api --silent --method POST repos/o/r/issues/5/comments -F ",
+        "api --silent --method PATCH repos/o/r/issues/comments/77 -F ",
+    ]
+
+
+def test_what_fails_fails_the_job_after_all_is_written(log: Path) -> None:
+    status, _ = run_action(STRICT="true", FAIL_ON_LOSS="true", LAYERS="layers", SARIF="findings.sarif")
+    assert status == 1
+    assert Path("layers/my/overview.json").is_file()
+    assert '"version": "2.1.0"' in Path("findings.sarif").read_text(encoding="utf-8")
+    assert "1 technique lost" in (log / "summary").read_text(encoding="utf-8")
+    assert not (log / "calls").exists()
+
+
+def test_new_and_unchanged_files_are_told(log: Path) -> None:
+    Path("new one.csv").write_text(NEW, encoding="utf-8")
+    run_action(FILES="\n  new one.csv\n")
+    run_action(BASE="origin/feature")
+    assert (log / "summary").read_text(encoding="utf-8") == (
+        "### Coverage: new one.csv is new\n\n### Coverage: no mapping file changed\n"
+    )
+
+
+def test_no_files_are_an_error(log: Path) -> None:
+    status, out = run_action(FILES=" \n")
+    assert status == 2
+    assert out.startswith("::error::navlayers: the input 'files' is empty")
+
+
+def test_inputs_reach_the_script_by_its_environment_alone() -> None:
+    steps = ACTION["runs"]["steps"]
+    assert not any("${{" in step.get("run", "") for step in steps)
+    used = set(re.findall(r"inputs\.([\w-]+)", (ROOT / "action.yml").read_text(encoding="utf-8")))
+    assert used == set(ACTION["inputs"])
+
+
+def test_hooks_call_commands_that_exist() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert [hook["id"] for hook in hooks] == ["navlayers-check", "navlayers-build"]
+    for hook in hooks:
+        program, command, *_ = shlex.split(hook["entry"])
+        assert program == "navlayers"
+        assert command in group.commands or group.get_command(None, command) is not None  # type: ignore[arg-type]
+        assert re.search(hook["files"], "mappings/acme/controls.yaml")
+        assert not re.search(hook["files"], "docs/controls.yaml")
