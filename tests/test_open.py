@@ -254,7 +254,7 @@ def test_a_client_that_does_not_finish_its_request_is_disconnected(monkeypatch: 
         stops.append(stop)
         started.set()
 
-    thread = Thread(target=server_module.serve, args=(app({"x.json": b"{}"}, ""), listener, ready))
+    thread = Thread(target=server_module.serve, args=(app({"x.json": b"{}"}.get, ""), listener, ready))
     thread.start()
     try:
         assert started.wait(10)

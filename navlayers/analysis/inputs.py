@@ -161,7 +161,24 @@ def load_inputs(
         NavlayersError: an input cannot be read, a release is not installed, or the domains differ.
     """
     sources = list(sources)
-    read, skipped = prepare_all(sources, attack_version, reading)
+    return together(sources, *prepare_all(sources, attack_version, reading), reading.max_bytes)
+
+
+def together(
+    sources: Iterable[Source], read: Sequence[Prepared], skipped: Iterable[Problem], max_bytes: int
+) -> InputSet:
+    """Sets and layers that were read already, remapped to the newest of their releases.
+
+    Args:
+        sources: all that was read.
+        read: the sets and layers.
+        skipped: notices of what was left out.
+        max_bytes: largest layer that is read.
+
+    Raises:
+        NavlayersError: the domains differ, or a list mixes layers of counts and of scores.
+    """
+    sources = list(sources)
     inputs, left_out = _of_one_domain(read, {source.name for source in sources if source.parts})
     _refuse_several_domains(inputs)
     newest = max((each.catalogue for each in inputs), key=lambda catalogue: versions.number(catalogue.version))
@@ -171,7 +188,7 @@ def load_inputs(
     for each in inputs:
         layer = each
         if each.format == "layer":
-            is_counted = _is_counted(each, counting(by_path[each.path], reading.max_bytes))
+            is_counted = _is_counted(each, counting(by_path[each.path], max_bytes))
             layer = _layer_input(each, is_counted=is_counted)
             if is_counted:
                 counted.add(each.name)

@@ -28,6 +28,7 @@ GROUPS = {
         "plan": "Choose the capabilities to implement for a budget or a target.",
     },
     "Share": {
+        "serve": "Explore mapping sets in the browser, live while you edit them.",
         "open": "Open layers in the ATT&CK Navigator.",
         "render": "Render layers as images, workbooks, web pages and tables.",
         "badge": "Draw a badge with the share of ATT&CK that a set or layer covers.",

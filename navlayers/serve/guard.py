@@ -11,6 +11,9 @@ from starlette.responses import PlainTextResponse, Response
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+LAYERS = "/layers/"
+"""The path of layers, all that pages of the Navigator may read."""
+
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _METHODS = "GET, HEAD"
 _HEADERS = {
@@ -32,12 +35,14 @@ class Guard:
         app: The application behind it.
         origin: The origin of the Navigator, the only one that may read layers from another page.
         hosts: Names of this machine that requests may use, on any port: a tunnel may have another one.
+        questions: The path below which a question may have a file; "": nowhere.
     """
 
-    def __init__(self, app: ASGIApp, origin: str, hosts: frozenset[str] = LOOPBACK) -> None:
+    def __init__(self, app: ASGIApp, origin: str, hosts: frozenset[str] = LOOPBACK, questions: str = "") -> None:
         self._app = app
         self._origin = origin
         self._hosts = hosts
+        self._questions = questions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -46,7 +51,7 @@ class Guard:
             return
         headers = Headers(scope=scope)
         origin = headers.get("origin", "")
-        allowed = origin == self._origin
+        allowed = origin == self._origin and scope["path"].startswith(LAYERS)
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -65,10 +70,13 @@ class Guard:
         if _name(host) not in self._hosts:
             return PlainTextResponse(f"unknown host {host!r}: use 127.0.0.1 or localhost\n", 421)
         if origin and not allowed and urlsplit(origin).netloc != host:
-            return PlainTextResponse(f"pages of {origin} may not read layers; name it with --navigator\n", 403)
+            return PlainTextResponse(
+                f"pages of {origin} may not read this; --navigator names one for layers\n", 403
+            )
         if scope["method"] == "OPTIONS" and allowed:
             return _preflight(headers)
-        if scope["method"] not in ("GET", "HEAD"):
+        asks = scope["method"] == "POST" and bool(self._questions) and scope["path"].startswith(self._questions)
+        if scope["method"] not in ("GET", "HEAD") and not asks:
             return PlainTextResponse("this server only reads\n", 405, {"Allow": _METHODS})
         return self._app
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from navlayers.mapping.find import Source
+    from navlayers.serve.workspace import Held, Workspace
 
 MOST = 40
 """Maximum number of layers: the Navigator becomes slow with dozens of tabs."""
@@ -66,3 +67,34 @@ def offered_layers(
         for key, item in zip(keys, items, strict=True)
     )
     return tuple(offered), tuple(notices)
+
+
+class SetLayers:
+    """The layers of the sets of a workspace, as they are now."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._known: dict[str, tuple[str, dict[str, bytes]]] = {}
+
+    def files(self, held: Held) -> list[str]:
+        """The file names of a set's layers in the order of the Navigator's tabs; none before it is read."""
+        if not held.prepared:
+            return []
+        name = slugs(each.source.name for each in self._workspace.held)[held.source.name]
+        (first, *_) = held.prepared
+        count = len(first.set.capabilities) if first.format == "layer" else 1
+        return [f"{name}.json"] if count < 2 else [f"{name}-{number}.json" for number in range(1, count + 1)]
+
+    def get(self, file: str) -> bytes | None:
+        """The layer of this file name; None if there is none."""
+        for held in self._workspace.held:
+            files = self.files(held)
+            if file in files:
+                stamp, layers = self._known.get(held.source.name, ("", {}))
+                if stamp != held.stamp:
+                    settings = self._workspace.settings
+                    items, _ = load_layers(held.source, settings.attack_version, settings.reading)
+                    layers = dict(zip(files, (item.data for item in items), strict=False))
+                    self._known[held.source.name] = (held.stamp, layers)
+                return layers.get(file)
+        return None

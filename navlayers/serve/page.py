@@ -1,4 +1,4 @@
-"""The start page: the way into the Navigator, the layers, and what to do where a browser blocks the way."""
+"""The start pages: the way into the Navigator, the layers, and what to do where a browser blocks the way."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from navlayers.output import html
 from navlayers.output.document import Document, Heading, Item, Items, Paragraph
 from navlayers.output.tables import Column, Span, Table
-from navlayers.serve.app import PATH, navigator_url, origin
+from navlayers.serve.app import navigator_url, origin
+from navlayers.serve.guard import LAYERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,7 @@ def start_page(layers: Sequence[OfferedLayer], navigator: str, base: str) -> str
         (
             Span(layer.name, navigator_url(navigator, base, [layer.file])),
             layer.release,
-            Span(layer.file, f"{base}{PATH}{layer.file}"),
+            Span(layer.file, f"{base}{LAYERS}{layer.file}"),
         )
         for layer in layers
     )
@@ -46,3 +47,9 @@ def start_page(layers: Sequence[OfferedLayer], navigator: str, base: str) -> str
         Items(help_),
     )
     return html.render(Document("Layers for the ATT&CK Navigator", blocks=blocks))
+
+
+def closed_page() -> str:
+    """The HTML of the start page of `serve`, for those who do not know the address of the explorer."""
+    text = "The explorer has an address of its own for each run: open the one that navlayers printed."
+    return html.render(Document("navlayers", blocks=(Heading("navlayers", level=1), Paragraph(text))))

@@ -64,19 +64,25 @@ def listener(host: str, port: int, *, exact: bool = False) -> socket.socket:
     raise OutputError(Problem(f"cannot listen on {host}:{port}: {reason}", hint="name another port with --port"))
 
 
-def serve(app: Starlette, listener: socket.socket, ready: Callable[[Callable[[], None]], None]) -> None:
+def serve(
+    app: Starlette,
+    listener: socket.socket,
+    ready: Callable[[Callable[[], None]], None],
+    stopping: Callable[[], None] = lambda: None,
+) -> None:
     """Serve until Ctrl-C, SIGTERM, or a call of the function that `ready` is given.
 
     Args:
         app: The application.
         listener: A listening socket; it is closed at the end.
         ready: Called when requests are answered.
+        stopping: Called when the server begins to stop.
     """
     config = uvicorn.Config(
         app,
         http=_Protocol,
         ws="none",
-        lifespan="off",
+        lifespan="on",
         log_config=None,
         log_level="critical",
         access_log=False,
@@ -86,29 +92,44 @@ def serve(app: Starlette, listener: socket.socket, ready: Callable[[Callable[[],
         timeout_keep_alive=SECONDS_IDLE,
         timeout_graceful_shutdown=_SECONDS_TO_STOP,
     )
-    server = _Server(config, ready)
+    server = _Server(config, ready, stopping)
     with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
         server.run([listener])
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[Callable[[], None]], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[Callable[[], None]], None], stopping: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._stopping = stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._ready(self._stop)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets)
+
     def _stop(self) -> None:
         self.should_exit = True
 
 
+SECONDS_FOR_ANSWER = 30
+"""A client that has not read what was sent by then is disconnected."""
+
+
 class _Protocol(H11Protocol):
-    """Closes a connection whose request is not complete in time; uvicorn limits the time between requests alone."""
+    """Closes a connection whose request is not complete in time, or whose client does not read the answer.
+
+    uvicorn limits the time between requests alone.
+    """
 
     _deadline: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -118,8 +139,20 @@ class _Protocol(H11Protocol):
         super().data_received(data)
         self._watch()
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._unread = self._unread or self.loop.call_later(SECONDS_FOR_ANSWER, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget()
+        if self._unread is not None:
+            self._unread.cancel()
         super().connection_lost(exc)
 
     def _watch(self) -> None:

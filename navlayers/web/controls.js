@@ -11,15 +11,19 @@ class Controls {
 
   fill() {
     const { model, at } = this;
-    const segments = (place, items) => place.append(...items.map(([value, text]) =>
-      make("button", { type: "button", value, "aria-pressed": "false" }, text)));
+    const segments = (place, items) => {
+      const focused = place.contains(document.activeElement) ? document.activeElement.value : null;
+      place.replaceChildren(...items.map(([value, text]) =>
+        make("button", { type: "button", value, "aria-pressed": "false" }, text)));
+      if (focused !== null) [...place.children].find(({ value }) => value === focused)?.focus();
+    };
     segments(at.views, model.views.map((view) => [view.id, view.title]));
     segments(at.category, model.measures.map(({ name }, number) => [number, name]));
     segments(at.cells, [["names", "Names"], ["ids", "IDs"]]);
     const options = (names) => names.map(([value, name]) => make("option", { value }, name));
-    at.platform.append(...options([[-1, "All"], ...model.platforms.map((name, number) => [number, name])]));
+    at.platform.replaceChildren(...options([[-1, "All"], ...model.platforms.map((name, number) => [number, name])]));
     const sets = model.sets.map((set) => [set, [...set.alone.keys()].sort((a, b) => a - b)]).filter(([, own]) => own.length);
-    at.capability.append(...options([[-1, "All"]]), ...sets.map(([set, own]) =>
+    at.capability.replaceChildren(...options([[-1, "All"]]), ...sets.map(([set, own]) =>
       make("optgroup", { label: set.name }, ...options(own.map((number) => [number, model.capabilities[number][1]])))));
     const hide = (name, hidden) => { at[name].closest("[data-part]").hidden = hidden; };
     const [one, several] = model.noun;

@@ -43,6 +43,36 @@ class Explorer {
     this.show();
   }
 
+  // Shows other data in place: state, scroll positions and focus stay, as far as both have them.
+  replace(data, added = []) {
+    const { model: { release, address } } = this;
+    this.model = new Model(data, { address, added });
+    const { model, tip, panel, controls } = this;
+    for (const part of [tip, panel, controls]) part.model = model;
+    this.search = new Search(model);
+    if (model.release !== release) this.matrices.clear();
+    this.renew();
+  }
+
+  // Adds or replaces a view, as `put` of the model takes it.
+  put(added) {
+    this.model.put(added);
+    this.renew();
+  }
+
+  renew() {
+    const { model, panel, controls } = this;
+    for (const [id, matrix] of this.matrices) {
+      const view = model.viewOf(id);
+      if (view) matrix.renew(model, view);
+      else this.matrices.delete(id);
+    }
+    panel.about = String(model.state.pinned);
+    this.tip.hide();
+    controls.fill();
+    this.show();
+  }
+
   show() {
     const { model, shown } = this;
     const { cells, pinned, query } = model.state;
@@ -55,6 +85,8 @@ class Explorer {
     if (there.length !== shown.length || shown.some((matrix, at) => matrix.element !== there[at])) {
       this.place.replaceChildren(...shown.map((matrix) => matrix.element));
     }
+    this.mark("now", -1);
+    this.mark("linked", -1);
     this.markHits();
     this.controls.show(ids, this.search.status, shown.map((matrix) => matrix.summary).join("; "));
     this.panel.update();

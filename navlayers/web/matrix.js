@@ -15,6 +15,13 @@ class Matrix {
       make("div", { class: "view-head" }, this.heading, this.count), this.legend, this.frame);
   }
 
+  // Shows a view of another model of the same release.
+  renew(model, view) {
+    this.model = model;
+    this.view = view;
+    this.heading.textContent = view.title;
+  }
+
   // The page of a technique or tactic on a site, or that of its release if the site has none.
   pageOf(folder, { id, page }) {
     if (this.model.absent.has(id)) return page ?? `https://attack.mitre.org/${folder}/${id.replace(".", "/")}/`;
@@ -65,7 +72,7 @@ class Matrix {
         make("span", { class: "id" }, make("span", { class: "base" }, base), sub ? `.${sub}` : ""), " ", score));
     if (!this.cells.has(technique)) this.cells.set(technique, []);
     this.cells.get(technique).push(cell);
-    return { technique, cell, score, element: make("li", {}, make("div", { class: "item" }, cell)) };
+    return { technique, cell, score, fill: "", element: make("li", {}, make("div", { class: "item" }, cell)) };
   }
 
   // `kept(technique)`: whether any of the views side by side covers it, so that it stays when empty cells are hidden.
@@ -99,7 +106,11 @@ class Matrix {
       ratio.textContent = !view.ratios.length ? `${mapped}/${total}` : whole ? view.ratios[at] : "";
       ratio.title = !view.ratios.length ? `${mapped} of ${total} techniques and sub-techniques` : whole ? view.counted : "";
       element.hidden = rows.every((row) => row.element.hidden);
-      strip.replaceChildren(...rows.filter((row) => !row.element.hidden).map((row) => make("i", { class: row.fill.trim() })));
+      const fills = rows.filter((row) => !row.element.hidden).map((row) => row.fill.trim());
+      if (strip.dataset.fills !== fills.join()) {
+        strip.dataset.fills = fills.join();
+        strip.replaceChildren(...fills.map((fill) => make("i", { class: fill })));
+      }
     });
     const subs = [...covered].filter((one) => model.techniques[one].parent >= 0).length;
     const figures = view.summary && whole ? view.summary
@@ -114,12 +125,18 @@ class Matrix {
   updateSubs(row, subs, below, kept) {
     const { model, view } = this;
     const open = model.open.has(row.technique) && subs.length > 0;
-    row.fold.hidden = subs.length === 0;
+    const { fold } = row;
     const ratio = `${view.kind === "gap" ? subs.length - below : below}/${subs.length}`;
-    row.fold.replaceChildren(make("span", {}, ratio));
-    row.fold.className = `fold${row.fill}`;
-    row.fold.setAttribute("aria-expanded", String(open));
-    row.fold.setAttribute("aria-label", `${model.techniques[row.technique].name}: ${ratio} ${subs.length === 1 ? "sub-technique" : "sub-techniques"}`);
+    const about = `${ratio}${row.fill}${open}`;
+    // The page changes only where the view does: a slider asks for many views.
+    if (fold.dataset.about !== about) {
+      fold.dataset.about = about;
+      fold.hidden = subs.length === 0;
+      fold.replaceChildren(make("span", {}, ratio));
+      fold.className = `fold${row.fill}`;
+      fold.setAttribute("aria-expanded", String(open));
+      fold.setAttribute("aria-label", `${model.techniques[row.technique].name}: ${ratio} ${subs.length === 1 ? "sub-technique" : "sub-techniques"}`);
+    }
     // Sub-techniques get their cells when first opened: 450 fewer elements at the start.
     if (open && !row.list) {
       row.below = row.subs.map((sub) => this.buildItem(sub));
@@ -135,9 +152,11 @@ class Matrix {
   }
 
   updateCell(row, entry) {
-    row.fill = entry ? entry.fill || " bare" : "";
-    row.cell.className = `cell${row.fill}`;
-    row.score.textContent = scoreText(entry);
+    const fill = entry ? entry.fill || " bare" : "";
+    const score = scoreText(entry);
+    if (row.fill !== fill) row.cell.className = `cell${fill}`;
+    if (row.score.textContent !== score) row.score.textContent = score;
+    row.fill = fill;
   }
 
   // The active filters, and a note for a capability that does not apply.
@@ -158,7 +177,7 @@ class Matrix {
     const { model } = this;
     const { entries, legend } = this.view.shown[model.measureOf(this.view)];
     const ticks = [...entries.values()].some((entry) => entry.score === null) ? ["not rated", model.covered] : [];
-    const items = legend.map(([label, color]) => make("li", { class: `mark${model.fill(color)}` },
+    const items = legend.map(([label, fill]) => make("li", { class: `mark${fill}` },
       ticks.includes(label) ? `\u2713 ${label}` : label));
     const numbers = items.filter((item) => /^[\u2212-]?\d/.test(item.textContent)).reverse();
     const list = (name, some) => some.length ? make("ul", { class: name, "aria-label": "Legend" }, ...some) : "";

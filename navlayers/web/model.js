@@ -31,9 +31,26 @@ function figure(score) {
 
 const MOST_VIEWS = 4;
 
+// The class that fills with a color, after a space.
+function fillOf(colors) {
+  return (color) => (color >= 0 ? ` ${colors[color]}` : "");
+}
+
+function readView(view, fill, texts) {
+  return { ...view, hidden: new Set(view.hidden), shown: view.shown.map((shown) => readShown(shown, fill, texts)) };
+}
+
+function readShown({ technique, score, color, words, legend }, fill, texts) {
+  const entries = technique.map((number, row) =>
+    [number, { score: score[row], fill: fill(color[row]), words: texts[words[row]] ?? "" }]);
+  return { legend: legend.map(([label, at]) => [label, fill(at)]), entries: new Map(entries) };
+}
+
 class Model {
-  constructor(data) {
-    const { techniques, tactics, platforms, own = {} } = data.release ?? globalThis.navlayersRelease;
+  // `added` are views with colors and texts of their own, as `put` takes them; `address` has the state.
+  constructor(data, { address = location.hash.slice(1), added = [] } = {}) {
+    this.release = data.release ?? globalThis.navlayersRelease;
+    const { techniques, tactics, platforms, own = {} } = this.release;
     const { measures, categories, noun, covered, counts, capabilities, pages } = data;
     Object.assign(this, { platforms, tactics, measures, categories, noun, covered, counts, capabilities, pages, compact: data.compact, absent: new Set() });
     this.techniques = techniques.map(([id, name, parent, on]) =>
@@ -47,23 +64,24 @@ class Model {
     this.byId = new Map(this.techniques.map(({ id }, number) => [id, number]));
     const cells = document.querySelectorAll(".shared");
     this.texts = data.texts.map((text, at) => (at in data.shared ? cells[data.shared[at]].textContent : text));
-    this.fill = (color) => (color >= 0 ? ` ${data.colors[color]}` : "");
+    this.fill = fillOf(data.colors);
     this.sets = data.sets.map((set) => this.readSet(set));
-    this.views = data.views.map((view) => ({
-      ...view, hidden: new Set(view.hidden), shown: view.shown.map((shown) => this.readShown(shown)),
-    }));
+    this.views = data.views.map((view) => readView(view, this.fill, this.texts));
+    for (const one of added) this.put(one);
     this.viewOf = (id) => this.views.find((view) => view.id === id);
     this.first = {
       views: [(this.views.find((view) => view.kind === "union") ?? this.views[0]).id], compare: false, category: 0,
       platform: -1, capability: -1, least: 0, only: data.compact, query: "", open: null, pinned: -1, cells: "",
     };
-    this.state = this.stateOf(location.hash.slice(1)) ?? { ...this.first };
+    this.state = this.stateOf(address) ?? { ...this.first };
   }
 
-  readShown({ technique, score, color, words, ...rest }) {
-    const entries = technique.map((number, row) =>
-      [number, { score: score[row], fill: this.fill(color[row]), words: this.texts[words[row]] ?? "" }]);
-    return { ...rest, entries: new Map(entries) };
+  // Adds a view, or replaces the one of its id.
+  put({ view, colors, texts }) {
+    const made = readView(view, fillOf(colors), texts);
+    const at = this.views.findIndex(({ id }) => id === view.id);
+    if (at < 0) this.views.push(made);
+    else this.views[at] = made;
   }
 
   readSet(set) {

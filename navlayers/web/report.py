@@ -14,7 +14,7 @@ from navlayers.output.html import Page, bundle, documents
 from navlayers.output.tables import Column, Table, with_pages
 from navlayers.pages.compare import score_cell
 from navlayers.web.explorer import SCRIPTS, to_json
-from navlayers.web.report_data import report_data
+from navlayers.web.report_data import layers_of, report_data
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -38,7 +38,7 @@ def render(report: Report) -> Rendered:
     page = Page()
     data = table = None
     if document.figures:
-        data = report_data(subject, document, page.colors)
+        data = report_data(subject, layers_of(document), page.colors)
         table = _scores(subject)
         page = Page(
             page.colors,

@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 _AGAIN = re.compile(r"(Gap|Weight|Used by) [\d.,]+|[\d.,]+ with the plan|Covered( [\d.]+)? by .*|Used by .*")
 
 
-def report_data(subject: ReportInput, document: Document, colors: Colors) -> Explorer:
-    """The data of a report."""
+def report_data(subject: ReportInput, figures: Sequence[Figure], colors: Colors) -> Explorer:
+    """The data of a report; `figures` are the heatmaps of its threat and its plan."""
     own = subject.comparison
     comparisons = (own, *_categories(own))
     names = {
@@ -66,7 +66,7 @@ def report_data(subject: ReportInput, document: Document, colors: Colors) -> Exp
         [category for category in CATEGORIES if category in used],
     )
     sets = [data.input(coverage) for coverage in own.inputs]
-    views = [*data.views(subject.names), *data.layers(layers_of(document))]
+    views = [*data.views(subject.names), *layer_views(data.numbers, figures)]
     return Explorer(
         release=data.numbers.release(),
         measures=[data.measure(comparison, at, sets) for at, comparison in enumerate(comparisons)],
@@ -190,42 +190,6 @@ class _Data(NamedTuple):
             colors={t: compare_layers.difference_color(change.relation) for t, change in changes.items()},
         )
 
-    def layers(self, figures: Sequence[Figure]) -> Iterator[View]:
-        """The layers of a threat or a plan."""
-        for n, figure_ in enumerate(figures, 1):
-            ratios = figure_.view.ratios
-            yield View(
-                f"~layer{n}",
-                clean(figure_.title),
-                "layer",
-                [],
-                [self._layer(figure_.view)],
-                hidden=[self.numbers.techniques[technique] for technique in _hidden(figure_.view)],
-                summary=ratios.sentence if ratios else "",
-                ratios=self.numbers.ratios(ratios),
-                counted=ratios.counted if ratios else "",
-            )
-
-    def _layer(self, layer: view.View) -> Shown:
-        """A layer; of a technique whose entries differ by tactic, the first."""
-        scores: dict[str, Score] = {}
-        words, colors = {}, {}
-        for (technique, _), entry in layer.entries.items():
-            if technique in scores or not entry.counted:
-                continue
-            # Layers mark uncovered techniques with a score of 0 and a color, those of gaps by the color alone.
-            is_open = entry.color == UNCOVERED or (entry.score == 0 and entry.color)
-            scores[technique] = False if is_open else entry.score
-            colors[technique] = entry.color
-            facts = dict(entry.metadata)
-            if entry.score and not is_open and facts.get("state") == "weak":
-                # The score says more than its gap.
-                scores[technique] = float(facts["score"])
-                colors[technique] = entry.color or layer.gradient.color(entry.score)
-            lines = entry.comment.split("\n")
-            words[technique] = next((line for line in lines if not _AGAIN.fullmatch(line)), "")
-        return self.numbers.shown(scores, layer.gradient, layer.legend, words=words, colors=colors)
-
     def measure(self, comparison: Comparison, at: int, sets: Sequence[Input]) -> Measure:
         """A choice of category, with the colors of the scores of single mappings and capabilities."""
         gradient = common_gradient(comparison)
@@ -306,6 +270,44 @@ class _Data(NamedTuple):
                 [[_score(measure, technique) for technique in techniques] for measure in measures],
             )
         return result
+
+
+def layer_views(numbers: Numbers, figures: Sequence[Figure]) -> Iterator[View]:
+    """The views of the layers of a threat or a plan."""
+    for n, figure_ in enumerate(figures, 1):
+        ratios = figure_.view.ratios
+        yield View(
+            f"~layer{n}",
+            clean(figure_.title),
+            "layer",
+            [],
+            [_shown_layer(numbers, figure_.view)],
+            hidden=[numbers.techniques[technique] for technique in _hidden(figure_.view)],
+            summary=ratios.sentence if ratios else "",
+            ratios=numbers.ratios(ratios),
+            counted=ratios.counted if ratios else "",
+        )
+
+
+def _shown_layer(numbers: Numbers, layer: view.View) -> Shown:
+    """A layer; of a technique whose entries differ by tactic, the first."""
+    scores: dict[str, Score] = {}
+    words, colors = {}, {}
+    for (technique, _), entry in layer.entries.items():
+        if technique in scores or not entry.counted:
+            continue
+        # Layers mark uncovered techniques with a score of 0 and a color, those of gaps by the color alone.
+        is_open = entry.color == UNCOVERED or (entry.score == 0 and entry.color)
+        scores[technique] = False if is_open else entry.score
+        colors[technique] = entry.color
+        facts = dict(entry.metadata)
+        if entry.score and not is_open and facts.get("state") == "weak":
+            # The score says more than its gap.
+            scores[technique] = float(facts["score"])
+            colors[technique] = entry.color or layer.gradient.color(entry.score)
+        lines = entry.comment.split("\n")
+        words[technique] = next((line for line in lines if not _AGAIN.fullmatch(line)), "")
+    return numbers.shown(scores, layer.gradient, layer.legend, words=words, colors=colors)
 
 
 def _hidden(layer: view.View) -> list[str]:

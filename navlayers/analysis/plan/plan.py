@@ -40,6 +40,7 @@ def make_plan(
     *,
     threat: ThreatModel | None = None,
     costs: Costs | None = None,
+    coverages: tuple[Coverage, ...] = (),
 ) -> Plan:
     """Choose capabilities of sets at one release.
 
@@ -49,6 +50,7 @@ def make_plan(
         scoring: how mappings become scores; only `scale` and `worth` count.
         threat: weights of techniques, 0 for all others; None: every technique weighs 1.
         costs: costs from a table; None: each capability costs 1.
+        coverages: what `score_inputs` gives for the inputs, where several plans are made of them.
 
     Returns:
         The best plan; past the time limit the best one found, with a bound.
@@ -57,7 +59,7 @@ def make_plan(
         NavlayersError: an input lists threats, an option does not fit the sets, or the target cannot be reached.
     """
     refuse_threats(inputs)
-    coverages = score_inputs(inputs, scoring)
+    coverages = coverages or score_inputs(inputs, scoring)
     candidates = candidates_of(coverages, options.category, options.min_score)
     directory = Directory(candidates)
     have, exclude = _have_and_exclude(options, directory)

@@ -200,12 +200,12 @@ class Plan(msgspec.Struct, Tabular, frozen=True, kw_only=True, dict=True):
         even = self.threat is None or all(self.threat.weights[technique] == 1 for technique in self.coverable)
         return even and (self.counts or self.options.measure == "covered")
 
-    @property
+    @cached_property
     def noun(self) -> Noun:
         """The word for the capabilities."""
         return common_noun(coverage.noun for coverage in self.inputs)
 
-    @property
+    @cached_property
     def counts(self) -> bool:
         """Whether no mapping has a score, so that layers show numbers of capabilities."""
         return self.scoring.worth is None and not any(coverage.set.scored for coverage in self.inputs)

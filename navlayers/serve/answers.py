@@ -1,0 +1,185 @@
+"""The answers of the explorer: what it shows of some sets, and a plan. Nothing here knows of requests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from navlayers import attack
+from navlayers._text import printable
+from navlayers.analysis.gaps import find_gaps
+from navlayers.analysis.plan import PlanOptions, make_plan
+from navlayers.analysis.plan.candidates import score_inputs
+from navlayers.analysis.plan.result import summary, threat_coverage
+from navlayers.analysis.threats import with_threat
+from navlayers.analysis.threats.lookup import is_threat, with_threats
+from navlayers.errors import Problem, UsageError
+from navlayers.mapping.find import shipped
+from navlayers.output.document import Figure, Paragraph
+from navlayers.output.html import Colors
+from navlayers.output.tables import Table
+from navlayers.pages import plan as plan_tables
+from navlayers.pages.report.heatmaps import gaps_blocks, plan_blocks
+from navlayers.pages.report.input import report_input
+from navlayers.web.explorer import Numbers
+from navlayers.web.report_data import layer_views, report_data
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from navlayers.analysis.inputs import InputSet
+    from navlayers.analysis.plan import Plan
+    from navlayers.attack.domain import Domain
+    from navlayers.output.document import Block
+    from navlayers.pages.report.input import ReportInput
+    from navlayers.scoring.coverage import Coverage
+    from navlayers.serve.workspace import Settings
+
+PLAN = "~plan"
+"""The id of the view of a plan."""
+
+_MOST_ROWS = 200
+
+
+class Subject(NamedTuple):
+    """What is shown: what a report tells about inputs; those among which plans choose, with their scores."""
+
+    data: ReportInput
+    planned: InputSet
+    scored: tuple[Coverage, ...]
+
+
+def subject_of(inputs: InputSet, settings: Settings, threat: str = "") -> Subject:
+    """Inputs, against a threat if one is named.
+
+    Raises:
+        NavlayersError: the threat is unknown, or the inputs do not go together.
+    """
+    inputs, gaps = inputs.split_layers(), None
+    notices: tuple[Problem, ...] = ()
+    if threat:
+        check_threat(threat, inputs.catalogue.domain, settings)
+        inputs, model = with_threat(
+            inputs,
+            [threat],
+            settings.attack_version,
+            software_of=settings.software_of,
+            reading=settings.reading,
+        )
+        gaps = find_gaps(inputs, model, settings.scoring)
+        notices = (*model.notices, *gaps.notices)
+    try:
+        data = report_input(inputs, settings.scoring, gaps=gaps)
+    except UsageError as error:
+        # Scores beside numbers of capabilities: what is covered can be compared.
+        data = report_input(inputs, settings.scoring, gaps=gaps, scores=False)
+        note = Problem(f"{error.problems[0].message}: shown is only whether techniques are covered")
+        notices = (note, *notices)
+    # Threats cover nothing.
+    planned = msgspec.structs.replace(inputs, inputs=tuple(i for i in inputs.inputs if i.set.role != "threat"))
+    data = msgspec.structs.replace(data, notices=(*data.notices, *notices))
+    return Subject(data, planned, score_inputs(planned, settings.scoring))
+
+
+def check_threat(word: str, domain: Domain, settings: Settings) -> None:
+    """Refuse a word that could name a file: only the command line may name files.
+
+    Raises:
+        UsageError: the word is no threat or tactic of ATT&CK, no shipped set, and not of the command line.
+    """
+    known = {*settings.threats, *(source.name for source in shipped())}
+    if word in known or is_threat(word, domain) or attack.find(domain).catalogue.tactic(word):
+        return
+    raise UsageError(Problem(f"no threat {word!r}", expected="a group, software, campaign or tactic of ATT&CK"))
+
+
+def threat_names(domain: Domain) -> list[str]:
+    """The names of groups, campaigns and software with their ids."""
+    releases = with_threats(domain)[:1]
+    threats = [threat for release in releases for threat in attack.threats(release).threats.values()]
+    order = {"group": 0, "campaign": 1, "software": 2}
+    threats.sort(key=lambda threat: (order[threat.kind], threat.name.casefold(), threat.id))
+    return [f"{threat.name} ({threat.id})" for threat in threats if threat.techniques]
+
+
+def explorer_answer(subject: Subject, known: str = "") -> dict[str, Any]:
+    """The data of the explorer, and what is said about it.
+
+    Args:
+        subject: what is shown.
+        known: the release whose matrix the page has already.
+    """
+    data = subject.data
+    colors = Colors()
+    blocks = list(gaps_blocks(data))
+    explorer = report_data(data, [block for block in blocks if isinstance(block, Figure)], colors)
+    release = f"{data.catalogue.domain} {data.catalogue.version}"
+    return {
+        "data": msgspec.structs.replace(explorer, release=None) if release == known else explorer,
+        "release": release,
+        "titles": [coverage.title for coverage in data.inputs],
+        "style": colors.rules,
+        "capabilities": len(
+            {(each.name, m.capability) for each in subject.planned.inputs for m in each.set.mappings}
+        ),
+        "notices": [printable(str(notice)) for notice in dict.fromkeys(data.notices)],
+        **_told(blocks),
+    }
+
+
+def plan_of(subject: Subject, budget: int, settings: Settings, seconds: float) -> Plan:
+    """The plan for a number of capabilities; the best that is found within the time.
+
+    Raises:
+        NavlayersError: the inputs give no plan.
+    """
+    threat = subject.data.gaps.threat if subject.data.gaps else None
+    options = PlanOptions(budget=budget, seconds=seconds)
+    return make_plan(subject.planned, options, settings.scoring, threat=threat, coverages=subject.scored)
+
+
+def plan_answer(subject: Subject, plan: Plan) -> dict[str, Any]:
+    """A plan as a view for the explorer, with a table of its capabilities."""
+    colors = Colors()
+    numbers = Numbers(plan.catalogue, colors)
+    data = msgspec.structs.replace(subject.data, plan=plan)
+    figures = [block for block in plan_blocks(data) if isinstance(block, Figure)]
+    (view,) = layer_views(numbers, figures)
+    sentences = [f"{text}." for text in (summary(plan), threat_coverage(plan)) if text]
+    return {
+        "view": msgspec.structs.replace(view, id=PLAN, title=f"Plan: {plan.noun.counted(len(plan.chosen))}"),
+        "colors": numbers.colors,
+        "texts": numbers.texts,
+        "style": colors.rules,
+        "chosen": len(plan.chosen),
+        "share": float(plan.share),
+        "proven": plan.proven,
+        "sentences": sentences,
+        "tables": [_table(plan_tables.curve(plan, brief=True))],
+    }
+
+
+def _told(blocks: Iterable[Block]) -> dict[str, Any]:
+    """The sentences and tables among blocks, as plain text."""
+    blocks = list(blocks)
+    return {
+        "sentences": ["".join(block.spans) for block in blocks if isinstance(block, Paragraph)],
+        "tables": [_table(block) for block in blocks if isinstance(block, Table)],
+    }
+
+
+def _table(table: Table) -> dict[str, Any]:
+    """A table as texts, cut where it is long."""
+    more = len(table.rows) - _MOST_ROWS
+    note = f"… and {more:,} more" if more > 0 else ""
+    return {
+        "title": table.title,
+        "columns": [{"name": printable(column.header), "right": column.right} for column in table.columns],
+        "rows": [list(map(_clean, row)) for row in table.texts[:_MOST_ROWS]],
+        "note": " · ".join(filter(None, (table.note, note))),
+    }
+
+
+def _clean(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))

@@ -1,0 +1,150 @@
+"""Dropped files: each is read by a process of its own, which has little time and memory and cannot write files.
+
+`python -m navlayers.serve.drop` is that process: it takes a job on standard input and answers on standard output.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+
+import msgspec
+
+from navlayers.errors import InputError, NavlayersError, Problem
+from navlayers.serve.job import Answer, Job, decode, dropped_answer, encode
+
+SECONDS = 30
+"""Time for a file, of the clock and of the CPU."""
+
+MEMORY = 2_000_000_000
+"""Bytes of address space."""
+
+LARGEST_ANSWER = 100_000_000
+
+_AT_ONCE = 2
+_OPEN_FILES = 64
+
+
+class _Result(msgspec.Struct, frozen=True):
+    """The answer, or why there is none."""
+
+    answer: Answer | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+class Readers:
+    """Processes that answer jobs, each one job; one more waits, since starting takes longer than most files."""
+
+    def __init__(self) -> None:
+        self._spare: asyncio.subprocess.Process | None = None
+        self._turn = asyncio.Semaphore(_AT_ONCE)
+
+    async def prepare(self) -> None:
+        """Start the process that waits for the next file."""
+        if self._spare is None:
+            self._spare = await _start()
+
+    async def answer(self, job: Job) -> Answer:
+        """The answer to a job.
+
+        Raises:
+            NavlayersError: there is none, or it takes too much time or memory.
+        """
+        async with self._turn:
+            process, self._spare = self._spare or await _start(), None
+            try:
+                async with asyncio.timeout(SECONDS):
+                    data = await _talk(process, encode(job))
+            except TimeoutError:
+                raise InputError(_too_much(job, f"more than {SECONDS} seconds")) from None
+            finally:
+                await _end(process)
+                await self.prepare()
+        try:
+            result = msgspec.msgpack.decode(data, type=_Result)
+        except msgspec.DecodeError:
+            raise InputError(_too_much(job, "too much time or memory")) from None
+        if result.answer is None:
+            raise InputError(result.problems)
+        return result.answer
+
+    async def close(self) -> None:
+        """End the process that waits."""
+        if self._spare is not None:
+            await _end(self._spare)
+
+
+def _too_much(job: Job, what: str) -> Problem:
+    return Problem(
+        f"{job.dropped.path}: reading it takes {what}", hint="use the command line, which has no such limits"
+    )
+
+
+async def _start() -> asyncio.subprocess.Process:
+    # A session of its own: Ctrl-C is for the server, which ends it.
+    command = (sys.executable, "-m", __name__)
+    pipe = asyncio.subprocess.PIPE
+    null = asyncio.subprocess.DEVNULL
+    return await asyncio.create_subprocess_exec(
+        *command, stdin=pipe, stdout=pipe, stderr=null, start_new_session=True
+    )
+
+
+async def _talk(process: asyncio.subprocess.Process, job: bytes) -> bytes:
+    """What a process answers to a job; nothing if that is too long."""
+    assert process.stdin is not None  # noqa: S101 - both are pipes
+    assert process.stdout is not None  # noqa: S101
+    with contextlib.suppress(ConnectionError):
+        process.stdin.write(job)
+        await process.stdin.drain()
+        process.stdin.close()
+    data = bytearray()
+    while chunk := await process.stdout.read(1 << 20):
+        data += chunk
+        if len(data) > LARGEST_ANSWER:
+            return b""
+    return bytes(data)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    await process.wait()
+
+
+def _limit() -> None:
+    """Limit what this process may use; where the system has no such limits, the clock of the server has to do."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return
+    limits = {
+        resource.RLIMIT_CPU: SECONDS,
+        resource.RLIMIT_AS: MEMORY,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NOFILE: _OPEN_FILES,
+    }
+    for limit, most in limits.items():
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(limit, (most, most))
+
+
+def main() -> None:
+    """Answer the job on standard input."""
+    _limit()
+    data = sys.stdin.buffer.read()
+    if not data:
+        return
+    try:
+        result = _Result(dropped_answer(decode(data)))
+    except NavlayersError as error:
+        result = _Result(problems=error.problems)
+    except MemoryError:
+        return
+    sys.stdout.buffer.write(msgspec.msgpack.encode(result))
+
+
+if __name__ == "__main__":
+    main()

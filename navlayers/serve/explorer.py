@@ -1,0 +1,296 @@
+"""The explorer's page and what it asks for, all below an address that only this run's user knows."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import secrets
+from collections import OrderedDict
+from contextlib import asynccontextmanager
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from navlayers._text import printable, slug
+from navlayers.attack.domain import DOMAINS
+from navlayers.errors import InputError, NavlayersError, Problem, UsageError
+from navlayers.mapping.find import Source
+from navlayers.serve.answers import subject_of, threat_names
+from navlayers.serve.drop import Readers
+from navlayers.serve.job import Answer, Job, Question, answer, findings_json
+from navlayers.serve.layers import SetLayers
+from navlayers.serve.live_page import live_page, script, style, theme
+from navlayers.serve.watch import changes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from starlette.datastructures import QueryParams
+    from starlette.requests import Request
+
+    from navlayers.serve.answers import Subject
+    from navlayers.serve.workspace import Workspace
+
+SECONDS_FOR_BODY = 30
+"""A file that has not arrived by then is refused."""
+
+_SECONDS_BETWEEN_SIGNS = 15
+_MOST_PAGES = 32
+"""Maximum number of pages that are told of changes."""
+
+_MOST_SUBJECTS, _MOST_ANSWERS = 4, 400
+_AT_ONCE = 2
+_LONGEST_NAME = 120
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+
+
+class Explorer:
+    """The explorer of one run: its sets, the answers that it remembers, the pages that are told of changes."""
+
+    def __init__(self, workspace: Workspace, chosen: tuple[str, ...], navigator: str, token: str = "") -> None:
+        """An explorer of sets.
+
+        Args:
+            workspace: the sets.
+            chosen: the names of those that are shown at first.
+            navigator: the address of the Navigator.
+            token: the secret of the address; "": a new one.
+        """
+        self.workspace = workspace
+        self.layers = SetLayers(workspace)
+        self.token = token or secrets.token_urlsafe(24)
+        self._chosen = chosen
+        self._navigator = navigator
+        self._readers = Readers()
+        self._subjects: OrderedDict[object, Subject] = OrderedDict()
+        self._answers: OrderedDict[object, Answer] = OrderedDict()
+        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._changed = asyncio.Event()
+        self._closing = False
+        self._pages = 0
+        self._get: dict[str, Callable[[Request], Awaitable[Response]]] = {
+            "": self._page,
+            "theme.js": _file(theme, "text/javascript"),
+            "script.js": _file(script, "text/javascript"),
+            "style.css": _file(style, "text/css"),
+            "events": self._events,
+            "threats": _threats,
+            "explorer": self._ask,
+            "plan": self._ask,
+            "download": self._ask,
+        }
+
+    @property
+    def path(self) -> str:
+        """The path of the page."""
+        return f"/{self.token}/"
+
+    @property
+    def route(self) -> Route:
+        """The route of all that the explorer answers."""
+        return Route("/{token}/{what:path}", self._dispatch, methods=["GET", "POST"])
+
+    async def _dispatch(self, request: Request) -> Response:
+        token, what = request.path_params["token"], request.path_params["what"]
+        handler = self._get.get(what)
+        if not secrets.compare_digest(token.encode(), self.token.encode()) or handler is None:
+            return PlainTextResponse("nothing here; open the address that navlayers printed\n", 404)
+        if request.method == "POST" and handler != self._ask:
+            return PlainTextResponse("only questions may have a file\n", 405, {"Allow": "GET, HEAD"})
+        return await handler(request)
+
+    async def _page(self, request: Request) -> Response:
+        return Response(
+            live_page(),
+            media_type="text/html",
+            headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"},
+        )
+
+    @asynccontextmanager
+    async def lifespan(self, _app: object) -> AsyncIterator[None]:
+        """Watch the files of the sets while the server runs."""
+        watching = asyncio.create_task(self._watch())
+        waiting = asyncio.create_task(self._prepare())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, waiting, return_exceptions=True)
+            await self._readers.close()
+
+    async def _prepare(self) -> None:
+        """Load the solver and start the process for dropped files, so that their first use need not wait."""
+        await asyncio.to_thread(importlib.import_module, "navlayers.analysis.plan.milp")
+        await self._readers.prepare()
+
+    def close(self) -> None:
+        """End what pages wait for, so that the server can stop."""
+        self._closing = True
+        self._tell()
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def publish() -> None:
+            loop.call_soon_threadsafe(self._tell)
+
+        async for _ in changes(lambda: self.workspace.paths):
+            await asyncio.to_thread(self.workspace.refresh, publish)
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def _events(self, request: Request) -> Response:
+        if self._pages >= _MOST_PAGES or request.method != "GET":
+            return PlainTextResponse("too many pages\n", 503)
+        return StreamingResponse(self._states(), media_type="text/event-stream")
+
+    async def _states(self) -> AsyncIterator[bytes]:
+        """The state of the sets, now and after each change, as server-sent events."""
+        self._pages += 1
+        try:
+            sent = b""
+            while not self._closing:
+                changed = self._changed
+                state = msgspec.json.encode(self._state())
+                yield b": here\n\n" if state == sent else b"data: " + state + b"\n\n"
+                sent = state
+                try:
+                    async with asyncio.timeout(_SECONDS_BETWEEN_SIGNS):
+                        await changed.wait()
+                except TimeoutError:
+                    continue
+        finally:
+            self._pages -= 1
+
+    def _state(self) -> dict[str, Any]:
+        sets = []
+        for held in self.workspace.held:
+            known = held.prepared[0] if held.prepared else None
+            sets.append(
+                {
+                    "name": held.source.name,
+                    "title": printable(known.set.name_and_version) if known else held.source.name,
+                    "domain": known.set.domain if known else "",
+                    "file": printable(str(held.source.path)) if held.watched else "",
+                    "layers": self.layers.files(held),
+                    "stamp": held.stamp,
+                    "checked": held.checked,
+                    "broken": bool(held.problems),
+                    "problems": [printable(str(problem)) for problem in held.problems[:20]],
+                    "findings": findings_json(held.findings),
+                }
+            )
+        threats = list(self.workspace.settings.threats)
+        return {"sets": sets, "chosen": self._chosen, "threats": threats, "navigator": self._navigator}
+
+    async def _ask(self, request: Request) -> Response:
+        """The answer to a question; a file that comes with it is read by a process of its own."""
+        kind = request.path_params["what"]
+        try:
+            question = _question(kind, request.query_params)
+            names = tuple(filter(None, request.query_params.get("sets", "").split(",")))
+            if request.method == "POST":
+                dropped = Source(*_names(request.query_params), "dropped", await self._body(request))
+                others = tuple(self.workspace.get(name).source for name in names)
+                found = await self._readers.answer(Job(question, self.workspace.settings, dropped, others))
+            else:
+                async with self._turn:
+                    found = await asyncio.to_thread(self._answer, question, names)
+        except NavlayersError as error:
+            texts = [printable(str(problem)) for problem in error.problems]
+            return JSONResponse({"problems": texts}, 422)
+        headers = {"Cache-Control": "no-store"}
+        if found.name:
+            headers["Content-Disposition"] = f'attachment; filename="{found.name}"'
+        return Response(found.data, media_type=found.type, headers=headers)
+
+    def _answer(self, question: Question, names: tuple[str, ...]) -> Answer:
+        workspace = self.workspace
+        inputs = workspace.inputs(names)
+        stamps = tuple(workspace.get(name).stamp for name in names)
+        of_subject = (names, stamps, question.threat)
+        key = (of_subject, question)
+        if key in self._answers:
+            return self._answers[key]
+        if of_subject not in self._subjects:
+            _remember(
+                self._subjects, of_subject, subject_of(inputs, workspace.settings, question.threat), _MOST_SUBJECTS
+            )
+        more = {"stamps": dict(zip(names, stamps, strict=True))} if question.kind == "explorer" else {}
+        made = answer(question, self._subjects[of_subject], workspace.settings, **more)
+        if question.kind == "plan":
+            _remember(self._answers, key, made, _MOST_ANSWERS)
+        return made
+
+    async def _body(self, request: Request) -> bytes:
+        most = self.workspace.settings.reading.max_bytes
+        too_large = Problem("the file is too large", expected=f"at most {most / 1e6:,g} MB")
+        length = request.headers.get("content-length", "")
+        if length.isdecimal() and int(length) > most:
+            raise UsageError(too_large)
+        data = bytearray()
+        try:
+            async with asyncio.timeout(SECONDS_FOR_BODY):
+                async for chunk in request.stream():
+                    data += chunk
+                    if len(data) > most:
+                        raise UsageError(too_large)
+        except TimeoutError:
+            raise InputError(Problem(f"the file did not arrive within {SECONDS_FOR_BODY} seconds")) from None
+        return bytes(data)
+
+
+def _remember(known: OrderedDict[object, Any], key: object, value: object, most: int) -> None:
+    known[key] = value
+    while len(known) > most:
+        known.popitem(last=False)
+
+
+def _file(text: Callable[[], str], type_: str) -> Callable[[Request], Awaitable[Response]]:
+    async def respond(_request: Request) -> Response:
+        return Response(text(), media_type=type_)
+
+    return respond
+
+
+async def _threats(request: Request) -> Response:
+    domain = next((each for each in DOMAINS if each == request.query_params.get("domain")), DOMAINS[0])
+    return JSONResponse(await asyncio.to_thread(threat_names, domain))
+
+
+def _names(query: QueryParams) -> tuple[str, Path]:
+    """The name of a dropped file's set, and the file's own name without folders."""
+    name = PureWindowsPath(PurePosixPath(query.get("file", "")).name).name
+    name = printable(name)[-_LONGEST_NAME:] or "file"
+    return slug(Path(name).stem) or "file", Path(name)
+
+
+def _question(kind: str, query: QueryParams) -> Question:
+    """The question of a query.
+
+    Raises:
+        UsageError: a part of it is none that a page sends.
+    """
+    capability = query.getlist("capability")
+    values: dict[str, Any] = {"kind": kind}
+    choice: dict[str, Any] = {"kind": query.get("view", "set")}
+    choice |= {name: query[name] for name in ("category", "platform") if name in query}
+    values |= {name: query[name] for name in ("threat", "release", "format") if name in query}
+    try:
+        choice |= {name: int(query[name]) for name in ("place", "budget") if name in query}
+        choice |= {"least": float(query["least"])} if "least" in query else {}
+        choice |= {"capability": tuple(capability)} if capability else {}
+        values |= {"budget": choice["budget"]} if "budget" in choice else {}
+        values["best"] = "best" in query
+        return msgspec.convert({**values, "choice": choice}, Question)
+    except (ValueError, msgspec.ValidationError) as error:
+        raise UsageError(Problem(f"not a question: {error}")) from None

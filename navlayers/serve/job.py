@@ -1,0 +1,139 @@
+"""A question about sets, of which one may be a dropped file, and its answer as bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from navlayers.errors import Problem, UsageError
+from navlayers.mapping.find import Source
+from navlayers.serve.answers import explorer_answer, plan_answer, plan_of, subject_of
+from navlayers.serve.download import Choice, download
+from navlayers.serve.workspace import Settings, findings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from navlayers.checks.finding import Finding
+    from navlayers.serve.answers import Subject
+
+Kind = Literal["explorer", "plan", "download"]
+
+SECONDS_FOR_PLAN = 0.05
+"""Time of the search for a plan while a hand moves the slider."""
+
+SECONDS_FOR_BEST = 10.0
+"""Time of the search for the best plan, once the slider rests."""
+
+_MOST_FINDINGS = 200
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What a page asks.
+
+    Attributes:
+        kind: of the answer.
+        threat: a threat; "" for none.
+        release: the release whose matrix the page has already.
+        budget: of a plan.
+        best: search for the best plan, instead of the best one in a moment.
+        format: of a download.
+        choice: the view to download.
+    """
+
+    kind: Kind
+    threat: str = ""
+    release: str = ""
+    budget: int = 0
+    best: bool = False
+    format: str = "json"
+    choice: Choice = Choice("set")
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The bytes of an answer, their media type, and the name of a file to download."""
+
+    data: bytes
+    type: str = "application/json"
+    name: str = ""
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A question about a dropped file, beside others; for a process of its own."""
+
+    question: Question
+    settings: Settings
+    dropped: Source
+    others: tuple[Source, ...] = ()
+
+
+def answer(question: Question, subject: Subject, settings: Settings, **more: Any) -> Answer:
+    """The answer about a subject.
+
+    Args:
+        question: the question.
+        subject: what it is about.
+        settings: how sets are scored.
+        more: further members of a JSON object.
+
+    Raises:
+        NavlayersError: there is no answer.
+    """
+    if question.kind == "download":
+        file = download(subject, question.choice, question.format, settings)
+        return Answer(file.data, file.type, file.name)
+    if question.kind == "plan":
+        seconds = SECONDS_FOR_BEST if question.best else SECONDS_FOR_PLAN
+        plan = plan_of(subject, question.budget, settings, seconds)
+        return Answer(msgspec.json.encode({**plan_answer(subject, plan), **more}))
+    return Answer(msgspec.json.encode({**explorer_answer(subject, question.release), **more}))
+
+
+def dropped_answer(job: Job) -> Answer:
+    """The answer about a dropped file and the sets beside it.
+
+    Raises:
+        NavlayersError: there is no answer.
+    """
+    # Only here, because the server itself keeps what it reads.
+    from navlayers.analysis.inputs import load_inputs  # noqa: PLC0415
+    from navlayers.mapping.parts import by_domain  # noqa: PLC0415
+
+    settings = job.settings
+    dropped = by_domain([job.dropped], settings.reading)
+    inputs = load_inputs([*job.others, *dropped], settings.attack_version, settings.reading)
+    more: dict[str, Any] = {}
+    if job.question.kind == "explorer":
+        more = {"findings": findings_json(findings_of(job.dropped, settings))}
+    return answer(job.question, subject_of(inputs, settings, job.question.threat), settings, **more)
+
+
+def findings_json(findings: Sequence[Finding]) -> dict[str, Any]:
+    """Findings as texts; of many the first."""
+    return {
+        "errors": sum(finding.level == "error" for finding in findings),
+        "warnings": sum(finding.level == "warning" for finding in findings),
+        "count": len(findings),
+        "first": [
+            {"place": str(each.place), "level": each.level, "code": each.code, "text": each.text}
+            for each in findings[:_MOST_FINDINGS]
+        ],
+    }
+
+
+def encode(job: Job) -> bytes:
+    """The job as bytes for another process."""
+    return msgspec.msgpack.encode(job, enc_hook=str)
+
+
+def decode(data: bytes) -> Job:
+    """The job of these bytes."""
+    return msgspec.msgpack.decode(data, type=Job, dec_hook=_hook)
+
+
+def _hook(kind: type, value: object) -> object:
+    if kind is Path:
+        return Path(str(value))
+    raise UsageError(Problem(f"no {kind.__name__}"))

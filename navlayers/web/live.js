@@ -1,0 +1,400 @@
+// The live page: it follows the sets of the server, and asks it for what the explorer shows. Texts of files, of the
+// server too, become text nodes, never markup.
+
+const FORMATS = { json: "Layer", svg: "SVG", png: "PNG", xlsx: "XLSX", pdf: "PDF" };
+const REST = 400; // milliseconds after which the slider rests
+
+// The explorer with buttons that download each view.
+class LiveExplorer extends Explorer {
+  matrix(id) {
+    const known = this.matrices.has(id);
+    const matrix = super.matrix(id);
+    if (!known) matrix.element.querySelector(".view-head").append(this.downloads(matrix));
+    return matrix;
+  }
+
+  downloads(matrix) {
+    return make("div", { class: "downloads", role: "group", "aria-label": "Download" }, "Download ",
+      ...Object.entries(FORMATS).map(([format, name]) => {
+        const button = make("button", { type: "button" }, name);
+        button.addEventListener("click", () => this.root.dispatchEvent(new CustomEvent("download", { detail: { view: matrix.view, format } })));
+        return button;
+      }));
+  }
+}
+
+class Live {
+  constructor(root) {
+    this.at = Object.fromEntries([...document.querySelectorAll("[data-live]")].map((one) => [one.dataset.live, one]));
+    this.root = root;
+    this.sheet = new CSSStyleSheet();
+    this.planSheet = new CSSStyleSheet();
+    document.adoptedStyleSheets = [this.sheet, this.planSheet];
+    const query = new URLSearchParams(location.search);
+    this.chosen = query.has("sets") ? query.get("sets").split(",").filter(Boolean) : null;
+    this.threat = query.get("threat");
+    this.budget = Math.max(0, Math.trunc(Number(query.get("budget"))) || 0);
+    this.dropped = null;
+    this.state = { sets: [], threats: [] };
+    this.explorer = null;
+    this.asked = 0;
+    this.listen();
+    this.follow();
+  }
+
+  // What the server sends: the sets, now and after each change.
+  follow() {
+    const events = new EventSource("events");
+    events.addEventListener("message", ({ data }) => {
+      this.say("");
+      this.take(JSON.parse(data));
+    });
+    events.addEventListener("error", () => this.say("The server does not answer. The page shows what it had last."));
+  }
+
+  take(state) {
+    this.state = state;
+    const known = new Map(state.sets.map((set) => [set.name, set]));
+    this.chosen = (this.chosen ?? state.chosen).filter((name) => known.has(name));
+    if (!this.chosen.length && !this.dropped) this.chosen = state.chosen;
+    this.threat ??= state.threats[0] ?? "";
+    this.showSets();
+    this.showFindings();
+    this.showNavigator();
+    const stamps = this.readable.map((name) => known.get(name).stamp).join();
+    if (stamps !== this.stamps || this.readable.join() !== this.shownNames) this.load();
+  }
+
+  set(name) {
+    return this.state.sets.find((set) => set.name === name);
+  }
+
+  // The chosen sets that were read well at least once, or that are still to be read.
+  get readable() {
+    return this.chosen.filter((name) => !(this.set(name).broken && !this.set(name).stamp));
+  }
+
+  say(text) {
+    if (this.at.status.textContent !== text) this.at.status.textContent = text;
+  }
+
+  showProblems(problems) {
+    this.at.problems.hidden = !problems.length;
+    this.at.problems.replaceChildren(...problems.map((text) => make("p", {}, text)));
+  }
+
+  // The answer to a question about the chosen sets and the dropped file; null where there is none or a newer one is asked.
+  async ask(kind, parts) {
+    const query = new URLSearchParams({ sets: this.readable.join(","), ...parts });
+    if (this.threat) query.set("threat", this.threat);
+    const file = this.dropped;
+    if (file) query.set("file", file.name);
+    const answer = await fetch(`${kind}?${query}`, file ? { method: "POST", body: file } : {});
+    if (answer.ok) return answer;
+    const { problems = [`${answer.status} ${answer.statusText}`] } = await answer.json().catch(() => ({}));
+    throw new Problems(problems);
+  }
+
+  async load() {
+    const number = ++this.asked;
+    const names = this.readable;
+    this.stamps = names.map((name) => this.set(name).stamp).join();
+    this.shownNames = names.join();
+    this.writeAddress();
+    if (!names.length && !this.dropped) return;
+    try {
+      const [answer, plan] = await Promise.all([
+        this.ask("explorer", { release: globalThis.navlayersRelease?.key ?? "" }).then((one) => one.json()),
+        this.budget ? this.ask("plan", { budget: this.budget }).then((one) => one.json()).catch(() => null) : null,
+      ]);
+      if (number === this.asked) this.show(answer, plan);
+    } catch (error) {
+      if (number === this.asked) this.fail(error);
+    }
+  }
+
+  fail(error) {
+    this.showProblems(error instanceof Problems ? error.texts : ["The server does not answer."]);
+  }
+
+  show(answer, plan) {
+    this.showProblems([]);
+    // A release is sent once.
+    if (answer.data.release) globalThis.navlayersRelease = { ...answer.data.release, key: answer.release };
+    const data = { ...answer.data, release: null };
+    // What was read before the answer came is what it is about.
+    if (answer.stamps) this.stamps = this.readable.map((name) => answer.stamps[name] ?? this.set(name).stamp).join();
+    this.sheet.replaceSync(answer.style);
+    this.data = data;
+    const added = plan ? [this.planView(plan)] : [];
+    const { scrollX, scrollY } = window;
+    if (this.explorer) this.explorer.replace(data, added);
+    else this.start(data, added);
+    const [domain, version] = answer.release.split(" ");
+    this.at.title.textContent = answer.titles.join(" \u00b7 ");
+    this.at.release.textContent = `ATT&CK ${domain[0].toUpperCase()}${domain.slice(1)} ${version}`;
+    document.title = `${answer.titles.join(", ")} \u2013 navlayers`;
+    this.noun = data.noun;
+    this.showBudget(answer.capabilities);
+    this.fileFindings = answer.findings ?? null;
+    this.showFindings();
+    this.tell(this.at.told, answer.sentences, answer.tables, answer.notices);
+    this.tell(this.at.steps, plan?.sentences ?? [], plan?.tables ?? []);
+    if (this.domain !== domain) this.loadThreats(domain);
+
+    window.scrollTo(scrollX, scrollY);
+  }
+
+  start(data, added) {
+    const address = location.hash.slice(1);
+    this.explorer = new LiveExplorer(this.root, data);
+    for (const one of added) this.explorer.put(one);
+    const state = added.length ? this.explorer.model.stateOf(address) : null;
+    if (state) this.explorer.change(state);
+  }
+
+  planView({ view, colors, texts, style }) {
+    this.planSheet.replaceSync(style);
+    return { view, colors, texts };
+  }
+
+  // Sentences, and tables below them that open.
+  tell(place, sentences, tables, notices = []) {
+    const open = new Set([...place.querySelectorAll("details[open]")].map((one) => one.dataset.key));
+    const parts = [
+      ...sentences.map((text) => make("p", {}, text)),
+      ...tables.map((table, at) => make("details", { "data-key": `table${at}`, open: open.has(`table${at}`) },
+        make("summary", {}, table.title || "Table"), tableOf(table))),
+      notices.length ? make("details", { "data-key": "notes", open: open.has("notes") },
+        make("summary", {}, plural(notices.length, "note")), make("ul", {}, ...notices.map((text) => make("li", {}, text)))) : null,
+    ].filter(Boolean);
+    place.hidden = !parts.length;
+    place.replaceChildren(...parts);
+  }
+
+  // A group of buttons per domain; sets of one domain can be shown together.
+  showSets() {
+    const focused = document.activeElement?.dataset?.set;
+    const domains = Map.groupBy(this.state.sets, (set) => set.domain);
+    const buttons = (sets) => sets.map((set) => make("button", {
+      type: "button", "data-set": set.name, "aria-pressed": String(this.chosen.includes(set.name)), "data-broken": set.broken,
+      title: set.broken ? set.problems.join("\n") : set.title,
+    }, set.name));
+    const own = this.dropped ? [make("div", {}, make("button", { type: "button", "data-set": "", "aria-pressed": "true",
+      title: "Remove the file" }, `${this.dropped.name} \u2715`))] : [];
+    this.at.sets.replaceChildren(...own, ...[...domains].map(([domain, sets]) =>
+      make("div", {}, domains.size > 1 && domain ? make("span", { class: "soft" }, domain) : "", ...buttons(sets))));
+    if (focused !== undefined) [...this.at.sets.querySelectorAll("button")].find((one) => one.dataset.set === focused)?.focus();
+  }
+
+  choose(name) {
+    if (name === "") {
+      this.drop(null);
+      return;
+    }
+    const { domain } = this.set(name);
+    const others = this.chosen.filter((one) => one !== name);
+    // Sets of one domain can be compared; one of another domain starts anew.
+    if (others.length === this.chosen.length) this.chosen = [...others.filter((one) => this.set(one).domain === domain), name];
+    else if (others.length || this.dropped) this.chosen = others;
+    this.showSets();
+    this.showFindings();
+    this.showNavigator();
+    this.load();
+  }
+
+  showFindings() {
+    const files = this.chosen.map((name) => this.set(name)).filter((set) => set.file).map((set) => ({
+      name: set.file, found: set.findings, note: set.broken
+        ? `${set.file} cannot be read${set.stamp ? ": shown is how it was last" : ""}.` : "", checked: set.checked }));
+    if (this.dropped && this.fileFindings) files.push({ name: this.dropped.name, found: this.fileFindings, note: "", checked: true });
+    const shown = files.filter(({ found, note }) => found.count || note);
+    const kept = new Map([...this.at.findings.children].map((one) => [one.dataset.key, one.open]));
+    this.at.findings.hidden = !shown.length;
+    this.at.findings.replaceChildren(...shown.map(({ name, found, note, checked }) => {
+      const rest = found.count - found.errors - found.warnings;
+      const counts = [found.errors && plural(found.errors, "error"), found.warnings && plural(found.warnings, "warning"), rest && plural(rest, "note")];
+      // What is broken opens by itself; what was open stays open.
+      return make("details", { "data-key": name, open: found.errors > 0 || (kept.get(name) ?? false) },
+        make("summary", {}, make("b", {}, name), ` ${counts.filter(Boolean).join(", ")}${checked ? "" : " before the last save"}`),
+        note ? make("p", { class: "warning" }, note) : "",
+        make("ul", { tabindex: "0", "aria-label": `Findings in ${name}` }, ...found.first.map(({ place, level, code, text }) =>
+          make("li", { class: level === "error" && "strong" }, make("code", {}, place), ` ${level}: `, make("span", { class: "soft" }, code), ` ${text}`)),
+        found.count > found.first.length ? make("li", {}, `and ${found.count - found.first.length} more`) : null));
+    }));
+  }
+
+  showNavigator() {
+    const { navigator } = this.state;
+    const layers = this.chosen.flatMap((name) => this.set(name).layers);
+    this.at.navigator.hidden = !layers.length;
+    const urls = layers.map((name) => `layerURL=${encodeURIComponent(`${location.origin}/layers/${name}`)}`);
+    this.at.navigator.href = `${navigator.split("#")[0]}#${urls.join("&")}`;
+  }
+
+  showBudget(most) {
+    const { budget, plan } = this.at;
+    plan.hidden = !most;
+    budget.max = String(most);
+    this.budget = Math.min(this.budget, most);
+    if (document.activeElement !== budget) budget.value = String(this.budget);
+    this.showChosen();
+  }
+
+  showChosen() {
+    const [one, several] = this.noun ?? ["capability", "capabilities"];
+    const text = this.budget ? plural(this.budget, one, several) : "none";
+    this.at.chosen.textContent = text;
+    this.at.budget.setAttribute("aria-valuetext", text);
+  }
+
+  // The slider follows the hand: one question at a time, the last one counts; at rest, the best plan is searched.
+  async plan() {
+    if (this.planning) {
+      this.again = true;
+      return;
+    }
+    this.planning = true;
+    clearTimeout(this.resting);
+    try {
+      do {
+        this.again = false;
+        await this.takePlan(false);
+      } while (this.again);
+    } finally {
+      this.planning = false;
+    }
+  }
+
+  async takePlan(best) {
+    const { budget, asked } = this;
+    if (!budget) return void this.explorer.replace(this.data);
+    try {
+      const plan = await this.ask("plan", { budget, ...(best ? { best: 1 } : {}) }).then((one) => one.json());
+      // Newer data bring their own plan.
+      if (asked !== this.asked || (best && budget !== this.budget)) return;
+      const first = !this.explorer.model.viewOf("~plan");
+      this.explorer.put(this.planView(plan));
+      if (first) this.explorer.controls.chooseView("~plan");
+      this.tell(this.at.steps, plan.sentences, plan.tables);
+      this.showProblems([]);
+      if (!best && !plan.proven) this.resting = setTimeout(() => this.takePlan(true), REST);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  async loadThreats(domain) {
+    this.domain = domain;
+    const names = await fetch(`threats?domain=${domain}`).then((one) => one.json()).catch(() => []);
+    this.at.threats.replaceChildren(...names.map((value) => make("option", { value })));
+    this.showThreat();
+  }
+
+  showThreat() {
+    if (document.activeElement === this.at.threat) return;
+    const option = [...this.at.threats.children].find(({ value }) => value.endsWith(`(${this.threat})`));
+    this.at.threat.value = option?.value ?? this.threat ?? "";
+  }
+
+  drop(file) {
+    this.dropped = file;
+    this.fileFindings = null;
+    if (!file) this.at.file.value = "";
+    this.chosen = file ? [] : this.state.chosen;
+    this.stamps = null;
+    this.showSets();
+    this.showFindings();
+    this.showNavigator();
+    this.load();
+  }
+
+  async download({ view, format }) {
+    const { model } = this.explorer;
+    const { state } = model;
+    const kind = view.id === "~plan" ? "plan" : view.kind;
+    const same = model.views.filter((one) => one.kind === view.kind && one.id !== "~plan");
+    const query = { view: kind, place: kind === "plan" ? 0 : same.findIndex(({ id }) => id === view.id), format, budget: this.budget };
+    const category = model.measures[model.measureOf(view)].name;
+    if (category !== "overall") query.category = category;
+    if (state.platform >= 0) query.platform = model.platforms[state.platform];
+    if (state.least > 0) query.least = state.least;
+    const parts = new URLSearchParams(query);
+    if (state.capability >= 0 && model.hasCapabilities(view)) {
+      for (const text of model.capabilities[state.capability]) parts.append("capability", text);
+    }
+    try {
+      const answer = await this.ask("download", parts);
+      const [, name = `layer.${format}`] = /filename="([^"]*)"/.exec(answer.headers.get("Content-Disposition")) ?? [];
+      const url = URL.createObjectURL(await answer.blob());
+      make("a", { href: url, download: name }).click();
+      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  // Sets, threat and plan are in the address: a reload shows the same. A dropped file is not: it is not kept.
+  writeAddress() {
+    const query = new URLSearchParams();
+    if (this.chosen.join() !== this.state.chosen?.join() && !this.dropped) query.set("sets", this.chosen.join(","));
+    if (this.threat !== (this.state.threats[0] ?? "")) query.set("threat", this.threat);
+    if (this.budget) query.set("budget", this.budget);
+    const search = query.size ? `?${query}` : "";
+    if (search !== location.search) history.replaceState(null, "", `${location.pathname}${search}${location.hash}`);
+  }
+
+  listen() {
+    const { at } = this;
+    at.sets.addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (button) this.choose(button.dataset.set);
+    });
+    at.threat.addEventListener("change", () => {
+      const text = at.threat.value.trim();
+      this.threat = /\(([A-Z]+\d+)\)$/.exec(text)?.[1] ?? text;
+      this.load();
+    });
+    at.budget.addEventListener("input", () => {
+      this.budget = Number(at.budget.value);
+      this.showChosen();
+      this.writeAddress();
+      this.plan();
+    });
+    at.file.addEventListener("change", () => this.drop(at.file.files[0] ?? null));
+    this.root.addEventListener("download", ({ detail }) => this.download(detail));
+    const isFile = (event) => event.dataTransfer?.types.includes("Files");
+    document.addEventListener("dragover", (event) => {
+      if (!isFile(event)) return;
+      event.preventDefault();
+      at.drop.hidden = false;
+    });
+    document.addEventListener("dragleave", (event) => {
+      if (!event.relatedTarget) at.drop.hidden = true;
+    });
+    document.addEventListener("drop", (event) => {
+      if (!isFile(event)) return;
+      event.preventDefault();
+      at.drop.hidden = true;
+      this.drop(event.dataTransfer.files[0]);
+    });
+  }
+}
+
+class Problems extends Error {
+  constructor(texts) {
+    super(texts.join("\n"));
+    this.texts = texts;
+  }
+}
+
+function tableOf({ columns, rows, note }) {
+  const name = ({ right }) => (right ? "right" : null);
+  return make("div", { class: "frame", tabindex: "0", role: "region", "aria-label": "Table" },
+    make("table", {},
+      make("thead", {}, make("tr", {}, ...columns.map((column) => make("th", { scope: "col", class: name(column) }, column.name)))),
+      make("tbody", {}, ...rows.map((row) => make("tr", {}, ...row.map((text, at) => make("td", { class: name(columns[at]) }, text)))))),
+    note && make("p", { class: "soft small" }, note));
+}
+
+new Live(document.getElementById("explorer"));
