@@ -23,6 +23,7 @@ MEMORY = 2_000_000_000
 LARGEST_ANSWER = 100_000_000
 
 _AT_ONCE = 2
+_PATIENCE = 1.0
 _OPEN_FILES = 64
 
 
@@ -59,7 +60,7 @@ class Readers:
             except TimeoutError:
                 raise InputError(_too_much(job, f"more than {SECONDS} seconds")) from None
             finally:
-                await _end(process)
+                await _end(process, _PATIENCE)
                 await self.prepare()
         try:
             result = msgspec.msgpack.decode(data, type=_Result)
@@ -107,10 +108,14 @@ async def _talk(process: asyncio.subprocess.Process, job: bytes) -> bytes:
     return bytes(data)
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        process.kill()
-    await process.wait()
+async def _end(process: asyncio.subprocess.Process, patience: float = 0) -> None:
+    """End a process, after some seconds in which it may do so itself."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(process.wait(), patience)
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
 
 
 def _limit() -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import secrets
 from collections import OrderedDict
-from contextlib import asynccontextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from navlayers.errors import InputError, NavlayersError, Problem, UsageError
 from navlayers.mapping.find import Source
 from navlayers.serve.answers import subject_of, threat_names
 from navlayers.serve.drop import Readers
-from navlayers.serve.job import Answer, Job, Question, answer, findings_json
+from navlayers.serve.job import Answer, Job, Question, answer, findings_json, refusal
 from navlayers.serve.layers import SetLayers
 from navlayers.serve.live_page import live_page, script, style, theme
 from navlayers.serve.watch import changes
@@ -113,7 +113,7 @@ class Explorer:
             headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"},
         )
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def lifespan(self, _app: object) -> AsyncIterator[None]:
         """Watch the files of the sets while the server runs."""
         watching = asyncio.create_task(self._watch())
@@ -126,9 +126,13 @@ class Explorer:
             await self._readers.close()
 
     async def _prepare(self) -> None:
-        """Load the solver and start the process for dropped files, so that their first use need not wait."""
+        """Do ahead what the first use of each part would have to wait for."""
         await asyncio.to_thread(importlib.import_module, "navlayers.analysis.plan.milp")
         await self._readers.prepare()
+        for held in self.workspace.held:
+            with contextlib.suppress(NavlayersError):
+                await asyncio.to_thread(self.workspace.get, held.source.name)
+        self._tell()
 
     def close(self) -> None:
         """End what pages wait for, so that the server can stop."""
@@ -206,8 +210,9 @@ class Explorer:
                 async with self._turn:
                     found = await asyncio.to_thread(self._answer, question, names)
         except NavlayersError as error:
-            texts = [printable(str(problem)) for problem in error.problems]
-            return JSONResponse({"problems": texts}, 422)
+            # A page shows why; browsers would list other statuses as faults of the page.
+            refused = refusal(error)
+            return Response(refused.data, 422 if kind == "download" else 200, media_type=refused.type)
         headers = {"Cache-Control": "no-store"}
         if found.name:
             headers["Content-Disposition"] = f'attachment; filename="{found.name}"'

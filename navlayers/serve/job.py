@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from navlayers.errors import Problem, UsageError
+from navlayers._text import printable
+from navlayers.errors import NavlayersError, Problem, UsageError
 from navlayers.mapping.find import Source
 from navlayers.serve.answers import explorer_answer, plan_answer, plan_of, subject_of
 from navlayers.serve.download import Choice, download
@@ -102,12 +103,24 @@ def dropped_answer(job: Job) -> Answer:
     from navlayers.mapping.parts import by_domain  # noqa: PLC0415
 
     settings = job.settings
-    dropped = by_domain([job.dropped], settings.reading)
-    inputs = load_inputs([*job.others, *dropped], settings.attack_version, settings.reading)
     more: dict[str, Any] = {}
     if job.question.kind == "explorer":
         more = {"findings": findings_json(findings_of(job.dropped, settings))}
-    return answer(job.question, subject_of(inputs, settings, job.question.threat), settings, **more)
+    try:
+        dropped = by_domain([job.dropped], settings.reading)
+        inputs = load_inputs([*job.others, *dropped], settings.attack_version, settings.reading)
+        subject = subject_of(inputs, settings, job.question.threat)
+    except NavlayersError as error:
+        if not more:
+            raise
+        return refusal(error, **more)
+    return answer(job.question, subject, settings, **more)
+
+
+def refusal(error: NavlayersError, **more: Any) -> Answer:
+    """An answer that says why there is no other."""
+    problems = [printable(str(problem)) for problem in error.problems[:_MOST_FINDINGS]]
+    return Answer(msgspec.json.encode({"problems": problems, **more}))
 
 
 def findings_json(findings: Sequence[Finding]) -> dict[str, Any]:

@@ -83,16 +83,18 @@ class Live {
     this.at.problems.replaceChildren(...problems.map((text) => make("p", {}, text)));
   }
 
-  // The answer to a question about the chosen sets and the dropped file; null where there is none or a newer one is asked.
+  // The answer to a question about the chosen sets and the dropped file.
   async ask(kind, parts) {
-    const query = new URLSearchParams({ sets: this.readable.join(","), ...parts });
+    const query = new URLSearchParams(parts);
+    query.set("sets", this.readable.join(","));
     if (this.threat) query.set("threat", this.threat);
     const file = this.dropped;
     if (file) query.set("file", file.name);
     const answer = await fetch(`${kind}?${query}`, file ? { method: "POST", body: file } : {});
-    if (answer.ok) return answer;
-    const { problems = [`${answer.status} ${answer.statusText}`] } = await answer.json().catch(() => ({}));
-    throw new Problems(problems);
+    if (answer.ok && kind === "download") return answer;
+    const told = await answer.json().catch(() => ({}));
+    if (answer.ok && !told.problems) return told;
+    throw new Problems(told.problems ?? [`${answer.status} ${answer.statusText}`], told.findings);
   }
 
   async load() {
@@ -104,8 +106,8 @@ class Live {
     if (!names.length && !this.dropped) return;
     try {
       const [answer, plan] = await Promise.all([
-        this.ask("explorer", { release: globalThis.navlayersRelease?.key ?? "" }).then((one) => one.json()),
-        this.budget ? this.ask("plan", { budget: this.budget }).then((one) => one.json()).catch(() => null) : null,
+        this.ask("explorer", { release: globalThis.navlayersRelease?.key ?? "" }),
+        this.budget ? this.ask("plan", { budget: this.budget }).catch(() => null) : null,
       ]);
       if (number === this.asked) this.show(answer, plan);
     } catch (error) {
@@ -114,7 +116,11 @@ class Live {
   }
 
   fail(error) {
-    this.showProblems(error instanceof Problems ? error.texts : ["The server does not answer."]);
+    if (error.findings) {
+      this.fileFindings = error.findings;
+      this.showFindings();
+      this.showProblems([`${this.dropped.name} cannot be read; the findings say why.`]);
+    } else this.showProblems(error instanceof Problems ? error.texts : ["The server does not answer."]);
   }
 
   show(answer, plan) {
@@ -270,7 +276,7 @@ class Live {
     const { budget, asked } = this;
     if (!budget) return void this.explorer.replace(this.data);
     try {
-      const plan = await this.ask("plan", { budget, ...(best ? { best: 1 } : {}) }).then((one) => one.json());
+      const plan = await this.ask("plan", { budget, ...(best ? { best: 1 } : {}) });
       // Newer data bring their own plan.
       if (asked !== this.asked || (best && budget !== this.budget)) return;
       const first = !this.explorer.model.viewOf("~plan");
@@ -382,9 +388,10 @@ class Live {
 }
 
 class Problems extends Error {
-  constructor(texts) {
+  constructor(texts, findings = null) {
     super(texts.join("\n"));
     this.texts = texts;
+    this.findings = findings;
   }
 }
 
