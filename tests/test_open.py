@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import re
 import shutil
 import signal
 import socket
-import subprocess
-import sys
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Event, Thread
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from browser_helpers import serve
+from serve_helpers import Server, running
 
 from navlayers.serve import server as server_module
 from navlayers.serve.app import app
@@ -30,49 +28,13 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 NAVIGATOR = "https://navigator.example:8443"
+GCP = "/layers/gcp.json"
 LAYERS = {name: (ROOT / "layers" / name / "overview.json").read_bytes() for name in ("gcp", "aws")}
-
-
-class Server(NamedTuple):
-    """A running server: its address for the Navigator, its port, its process."""
-
-    address: str
-    port: int
-    process: subprocess.Popen[str]
-
-    def ask(
-        self, path: str = "/layers/gcp.json", method: str = "GET", **headers: str
-    ) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers in lower case and body of the answer; `Host="…"` is a header."""
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
-            connection.request(method, path, headers={k.replace("_", "-"): v for k, v in headers.items()})
-            answer = connection.getresponse()
-            return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
-
-
-@contextmanager
-def running(*args: str | Path) -> Iterator[Server]:
-    """The real command, on a free port; it has to end by Ctrl-C, without an error."""
-    command = [sys.executable, "-m", "navlayers", "open", *map(str, args), "--no-browser"]
-    command += [] if "--port" in args else ["--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            address = process.stdout.readline().strip()
-            assert address, process.communicate()[1]
-            first = parse_qs(urlsplit(address).fragment)["layerURL"][0]
-            yield Server(address, urlsplit(first).port or 0, process)
-            process.send_signal(signal.SIGINT)
-            _, errors = process.communicate(timeout=10)
-            assert process.returncode == 0, errors
-            assert "Traceback" not in errors
-        finally:
-            process.kill()
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with running("gcp", "aws", "--navigator", f"{NAVIGATOR}/nav/") as started:
+    with running("open", "gcp", "aws", "--navigator", f"{NAVIGATOR}/nav/") as started:
         yield started
 
 
@@ -92,19 +54,19 @@ def test_a_layer_of_a_set_is_the_one_that_build_writes(server: Server, name: str
 
 
 def test_an_unchanged_layer_is_not_sent_again(server: Server) -> None:
-    _, headers, _ = server.ask()
-    status, again, body = server.ask(If_None_Match=f'"other", {headers["etag"]}')
+    _, headers, _ = server.ask(GCP)
+    status, again, body = server.ask(GCP, If_None_Match=f'"other", {headers["etag"]}')
     assert (status, body, again["etag"]) == (304, b"", headers["etag"])
 
 
 def test_head_has_the_headers_alone(server: Server) -> None:
-    status, headers, body = server.ask(method="HEAD")
+    status, headers, body = server.ask(GCP, method="HEAD")
     assert (status, body, headers["content-length"]) == (200, b"", str(len(LAYERS["gcp"])))
 
 
 def test_a_browser_may_ask_before_it_reads_from_a_private_network(server: Server) -> None:
     asks = {"Access_Control_Request_Method": "GET", "Access_Control_Request_Private_Network": "true"}
-    status, headers, _ = server.ask(method="OPTIONS", Origin=NAVIGATOR, **asks)
+    status, headers, _ = server.ask(GCP, method="OPTIONS", body=None, Origin=NAVIGATOR, **asks)
     assert status == 204
     assert headers["access-control-allow-origin"] == NAVIGATOR
     assert headers["access-control-allow-private-network"] == "true"
@@ -116,7 +78,7 @@ def test_a_browser_may_ask_before_it_reads_from_a_private_network(server: Server
     "origin", ["https://evil.example", "null", f"{NAVIGATOR}.evil.example", "http://localhost"]
 )
 def test_pages_of_other_origins_are_refused(server: Server, method: str, origin: str) -> None:
-    status, headers, body = server.ask(method=method, Origin=origin)
+    status, headers, body = server.ask(GCP, method=method, Origin=origin)
     assert status == 403
     assert "access-control-allow-origin" not in headers
     assert origin.encode() in body
@@ -126,17 +88,17 @@ def test_pages_of_other_origins_are_refused(server: Server, method: str, origin:
     "host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "[::1", "10.1.2.3"]
 )
 def test_names_that_are_not_of_this_machine_are_refused(server: Server, host: str) -> None:
-    assert server.ask(Host=host)[0] == 421
+    assert server.ask(GCP, Host=host)[0] == 421
 
 
 @pytest.mark.parametrize("host", ["localhost:9999", "127.0.0.1", "[::1]:80", "LOCALHOST"])
 def test_a_tunnel_may_have_another_port(server: Server, host: str) -> None:
-    assert server.ask(Host=host)[0] == 200
+    assert server.ask(GCP, Host=host)[0] == 200
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "TRACE"])
 def test_the_server_only_reads(server: Server, method: str) -> None:
-    status, headers, _ = server.ask(method=method)
+    status, headers, _ = server.ask(GCP, method=method)
     assert (status, headers["allow"]) == (405, "GET, HEAD")
 
 
@@ -188,12 +150,12 @@ def test_garbage_harms_no_one_else(server: Server, data: bytes) -> None:
                 assert re.match(rb"HTTP/1.1 4\d\d ", client.recv(200) or b"HTTP/1.1 400 closed")
         except ConnectionError:
             pass
-        assert server.ask()[2] == LAYERS["gcp"]
+        assert server.ask(GCP)[2] == LAYERS["gcp"]
 
 
 def test_a_page_of_another_origin_gets_the_same_bytes(open_page: OpenPage, tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("<!doctype html><title>Navigator</title>")
-    with serve(tmp_path) as navigator, running("gcp", "--navigator", navigator) as started:
+    with serve(tmp_path) as navigator, running("open", "gcp", "--navigator", navigator) as started:
         page = open_page(started.address).page
         (url,) = parse_qs(urlsplit(page.url).fragment)["layerURL"]
         text = page.evaluate("url => fetch(url).then(answer => answer.text())", url)
@@ -205,7 +167,7 @@ def test_files_are_served_as_they_are_and_lists_in_the_order_of_the_tabs(tmp_pat
         shutil.copy(ROOT / "layers" / name / "overview.json", tmp_path / f"{number} {name}.json")
     both = tmp_path / "both.json"
     both.write_text(json.dumps([json.loads(data) for data in LAYERS.values()]))
-    with running(tmp_path / "1 aws.json", both, tmp_path / "0 gcp.json") as started:
+    with running("open", tmp_path / "1 aws.json", both, tmp_path / "0 gcp.json") as started:
         urls = parse_qs(urlsplit(started.address).fragment)["layerURL"]
         bodies = [started.ask(urlsplit(url).path)[2] for url in urls]
     assert bodies[0] == LAYERS["aws"]
@@ -215,7 +177,7 @@ def test_files_are_served_as_they_are_and_lists_in_the_order_of_the_tabs(tmp_pat
 
 
 def test_once_ends_when_each_layer_was_read(server: Server) -> None:
-    with running("gcp", "aws", "--once") as started:
+    with running("open", "gcp", "aws", "--once") as started:
         started.ask("/layers/gcp.json", method="HEAD")
         started.ask("/layers/aws.json")
         assert started.process.poll() is None
@@ -224,7 +186,7 @@ def test_once_ends_when_each_layer_was_read(server: Server) -> None:
 
 
 def test_the_next_free_port_is_used_and_told(server: Server) -> None:
-    with running("gcp", "--port", str(server.port)) as started:
+    with running("open", "gcp", "--port", str(server.port)) as started:
         assert started.port > server.port
         started.process.send_signal(signal.SIGINT)
         assert f"note: port {server.port} is in use; using {started.port}" in started.process.communicate()[1]

@@ -135,13 +135,15 @@ class Workspace:
             if any(held.source.origin != "shipped" for held in self.held) or self._words
             else self.held[:1]
         )
-        shown: dict[str, str] = {}
+        domains: dict[str, str] = {}
         for held in every[:_MOST_SHOWN]:
+            # A file that cannot be read yet will be shown as soon as it can.
+            domains[held.source.name] = ""
             with contextlib.suppress(InputError, ReleaseError):
-                shown[held.source.name] = self.get(held.source.name).prepared[0].set.domain
+                domains[held.source.name] = self.get(held.source.name).prepared[0].set.domain
             on_set(min(len(every), _MOST_SHOWN))
-        domain = next(iter(shown.values()), "")
-        return tuple(name for name in shown if shown[name] == domain)
+        first = next(filter(None, domains.values()), "")
+        return tuple(name for name, domain in domains.items() if domain in ("", first))
 
     def inputs(self, names: Sequence[str]) -> InputSet:
         """Sets at one ATT&CK release.

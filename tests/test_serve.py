@@ -1,0 +1,276 @@
+"""The live page in a browser: it follows files, keeps its place, answers plans, shows dropped files."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from browser_helpers import axe, no_sideways_scroll, shot, watched
+from conftest import contents
+from serve_helpers import running
+
+import navlayers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from browser_helpers import OpenPage
+    from playwright.sync_api import Page
+
+HEAD = """\
+framework: mine
+title: My controls
+version: "1"
+domain: enterprise
+attack_version: "16.1"
+role: control
+capabilities:
+"""
+MFA = "  mfa: {name: MFA, techniques: {T1078: {protect: significant}}}\n"
+LOGS = """\
+  logs:
+    name: Logs
+    techniques:
+      T1078: {detect: partial}
+      T1110: {detect: minimal}
+"""
+
+
+class Live(NamedTuple):
+    """The page, the folder of its files, and the address that it started at."""
+
+    page: Page
+    folder: Path
+    address: str
+
+    def write(self, text: str, name: str = "mine.yaml") -> None:
+        """Save a file as an editor does that replaces it."""
+        part = self.folder / f".{name}.part"
+        part.write_text(text, encoding="utf-8")
+        part.replace(self.folder / name)
+
+    def part(self, name: str) -> str:
+        """The text of a part of the page."""
+        return self.page.locator(f"[data-live={name}]").text_content() or ""
+
+    def wait(self, name: str, text: str) -> None:
+        """Wait for a text in a part of the page."""
+        script = "([name, text]) => document.querySelector(`[data-live=${name}]`).textContent.includes(text)"
+        self.page.wait_for_function(script, arg=[name, text])
+
+    def score(self, technique: str) -> str:
+        """What the first cell of a technique says after its id."""
+        cell = self.page.locator(".cell", has_text=re.compile(rf"{re.escape(technique)}\s"))
+        return (cell.first.locator("b").text_content() or "").strip()
+
+    def wait_for_score(self, technique: str, score: str) -> None:
+        """Wait for the score of a technique in its first cell."""
+        script = (
+            "([id, score]) => [...document.querySelectorAll('.cell')].find((cell) => "
+            "cell.querySelector('.id').textContent === id)?.querySelector('b').textContent === score"
+        )
+        self.page.wait_for_function(script, arg=[technique, score])
+
+    def download(self, name: str) -> tuple[str, bytes]:
+        """The name and the bytes of a download of the first view."""
+        with self.page.expect_download() as begun:
+            self.page.locator(".downloads").first.get_by_role("button", name=name, exact=True).click()
+        return begun.value.suggested_filename, Path(begun.value.path()).read_bytes()
+
+
+@pytest.fixture(scope="module")
+def live(windows: OpenPage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    folder = tmp_path_factory.mktemp("sets")
+    (folder / "mine.yaml").write_text(HEAD + MFA + LOGS, encoding="utf-8")
+    shutil.copy(Path(navlayers.__file__).parents[1] / "mappings" / "gcp.yaml", folder / "cloud.yaml")
+    with running("serve", folder / "mine.yaml", folder / "cloud.yaml") as server, watched(windows) as opener:
+        page = opener(server.address).page
+        page.wait_for_selector(".matrix .cell")
+        yield Live(page, folder, server.address)
+        page.goto("about:blank")
+
+
+@pytest.fixture(autouse=True)
+def _as_at_first(live: Live) -> Iterator[None]:
+    yield
+    live.write(HEAD + MFA + LOGS)
+    live.page.set_viewport_size({"width": 1440, "height": 900})
+    live.page.goto(live.address)
+    live.page.wait_for_selector(".matrix .cell")
+
+
+def test_the_page_shows_the_named_sets_side_by_side_and_together(live: Live) -> None:
+    views = live.page.locator("[data-control=views] button").all_text_contents()
+    assert views == [
+        "My controls",
+        "Google Cloud",
+        "All together",
+        "What none covers",
+        "My controls → Google Cloud",
+    ]
+    assert live.part("title") == "My controls 1 · Google Cloud 2025-03-06"
+    assert live.part("release") == "ATT&CK Enterprise 16.1"
+    assert live.score("T1078") == "100"
+
+
+def test_a_save_shows_and_the_place_is_kept(live: Live) -> None:
+    page = live.page
+    page.get_by_role("button", name="My controls", exact=True).click()
+    page.get_by_role("button", name="detect", exact=True).click()
+    live.wait_for_score("T1110", "10")
+    page.locator(".cell", has_text="T1110").first.click()
+    page.evaluate("() => window.scrollTo(0, 300)")
+    page.wait_for_function("() => location.hash.includes('pin=T1110')")
+    before = page.evaluate("() => [location.hash, scrollY]")
+    live.write(HEAD + MFA + LOGS.replace("minimal", "significant"))
+    live.wait_for_score("T1110", "100")
+    assert page.evaluate("() => [location.hash, scrollY]") == before
+    assert "significant · 100" in (page.locator(".panel .mappings").first.text_content() or "")
+
+
+def test_a_broken_file_shows_its_findings_and_keeps_the_last_good_state(live: Live) -> None:
+    live.page.get_by_role("button", name="My controls", exact=True).click()
+    live.write(HEAD + MFA + LOGS.replace("T1110", "T1x10"))
+    live.wait("findings", "malformed-technique")
+    text = live.part("findings")
+    assert f"{live.folder / 'mine.yaml'} cannot be read: shown is how it was last." in text
+    assert f"{live.folder / 'mine.yaml'}:13:7 error: malformed-technique" in text
+    assert live.score("T1110") == "10"
+    live.write(HEAD + MFA)
+    live.wait_for_score("T1110", "")
+    assert "cannot be read" not in live.part("findings")
+
+
+def test_a_folder_that_goes_and_comes_back_is_followed(live: Live) -> None:
+    away = live.folder.with_name("away")
+    live.folder.rename(away)
+    live.wait("findings", "no such file")
+    assert live.score("T1078") == "100"
+    away.rename(live.folder)
+    live.page.wait_for_function(
+        "() => !document.querySelector('[data-live=findings]').textContent.includes('no such')"
+    )
+    live.page.get_by_role("button", name="My controls", exact=True).click()
+    live.write(HEAD + LOGS)
+    live.wait_for_score("T1078", "50")
+
+
+def test_rapid_saves_end_with_the_last(live: Live) -> None:
+    live.page.get_by_role("button", name="My controls", exact=True).click()
+    for number in range(40):
+        (live.folder / "mine.yaml").write_text(HEAD.replace("My controls", f"Try {number}") + MFA, encoding="utf-8")
+        time.sleep(0.01)
+    live.wait("title", "Try 39 1")
+    live.page.wait_for_timeout(300)
+    assert live.part("title") == "Try 39 1 · Google Cloud 2025-03-06"
+    assert not live.part("problems")
+
+
+def test_the_slider_gives_the_plan_of_the_command(live: Live) -> None:
+    slider = live.page.locator("#budget")
+    slider.focus()
+    for _ in range(3):
+        slider.press("ArrowRight")
+    live.wait("steps", "Choose 3 of ")
+    live.wait("steps", "proven optimal")
+    plan = navlayers.plan(live.folder / "mine.yaml", live.folder / "cloud.yaml", budget=3)
+    names = live.page.locator("[data-live=steps] tbody tr td:nth-child(2)").all_text_contents()
+    labels = {each.id: each.name for each in plan.appraisals}
+    assert [name.partition(" (")[0] for name in names] == [labels[id_] for id_ in plan.chosen]
+    assert live.page.locator("[data-control=views] [aria-pressed=true]").text_content() == "Plan: 3 capabilities"
+    # The plan is in the address.
+    live.page.reload()
+    live.wait("steps", "Choose 3 of ")
+    assert live.page.locator("[data-control=views] [aria-pressed=true]").text_content() == "Plan: 3 capabilities"
+
+
+def test_a_threat_shows_its_coverage_and_gaps(live: Live) -> None:
+    live.page.locator("[data-live=threat]").fill("APT29 (G0016)")
+    live.page.locator("[data-live=threat]").press("Enter")
+    live.wait("told", "techniques of APT29")
+    gaps = navlayers.gaps(live.folder / "mine.yaml", live.folder / "cloud.yaml", threat="APT29")
+    assert f"cover {gaps.total.covered} of {gaps.total.techniques} techniques of APT29" in live.part("told")
+    views = live.page.locator("[data-control=views] button").all_text_contents()
+    assert views[-2:] == ["Coverage – APT29", "Gap – APT29"]
+
+
+def test_sets_are_switched_by_their_buttons(live: Live) -> None:
+    live.page.get_by_role("button", name="cloud", exact=True).click()
+    live.page.wait_for_function("() => document.title === 'My controls 1 – navlayers'")
+    assert live.page.url.endswith("?sets=mine")
+    assert not live.page.locator("[data-control=views] button").first.is_visible()
+
+
+def test_what_is_shown_can_be_downloaded(live: Live, tmp_path: Path) -> None:
+    live.page.get_by_role("button", name="cloud", exact=True).click()
+    live.page.wait_for_function("() => document.title === 'My controls 1 – navlayers'")
+    name, data = live.download("Layer")
+    navlayers.build(live.folder / "mine.yaml", output=tmp_path / "layers", only=["overview"])
+    assert name == "my-controls-1-overview.json"
+    assert data == (tmp_path / "layers" / "mine" / "overview.json").read_bytes()
+    starts = {"SVG": b"<?xml", "PNG": b"\x89PNG", "XLSX": b"PK\x03\x04", "PDF": b"%PDF"}
+    for format_, start in starts.items():
+        name, data = live.download(format_)
+        assert name == f"my-controls-1-overview.{format_.lower()}"
+        assert data.startswith(start)
+    live.page.get_by_role("button", name="detect", exact=True).click()
+    live.page.get_by_label("Score from").fill("20")
+    name, data = live.download("Layer")
+    layer = json.loads(data)
+    assert layer["name"] == "My controls 1 – detect (from 20)"
+    assert [(entry["techniqueID"], entry["score"]) for entry in layer["techniques"]] == [("T1078", 50)]
+
+
+def test_a_dropped_workbook_shows_its_layer_findings_and_gaps_and_leaves_nothing(
+    live: Live, tmp_path: Path
+) -> None:
+    import openpyxl  # noqa: PLC0415 - for this test alone
+
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for row in (
+        ("Technique", "Control", "Score"),
+        ("T1059", "<img src=x onerror=alert(1)>", "significant"),
+        ("T1078", "MFA", "partial"),
+    ):
+        book.active.append(row)
+    book.save(tmp_path / "theirs.xlsx")
+    before = contents(live.folder)
+    live.page.locator("[data-live=file]").set_input_files(tmp_path / "theirs.xlsx")
+    live.wait("title", "theirs")
+    live.wait("findings", "assumed-metadata")
+    assert live.score("T1059") == "100"
+    assert live.page.locator("main img").count() == 0
+    live.page.locator("[data-live=threat]").fill("APT29 (G0016)")
+    live.page.locator("[data-live=threat]").press("Enter")
+    gaps = navlayers.gaps(tmp_path / "theirs.xlsx", threat="APT29")
+    live.wait("told", f"theirs covers {gaps.total.covered} of {gaps.total.techniques} techniques of APT29")
+    name, data = live.download("Layer")
+    navlayers.build(tmp_path / "theirs.xlsx", output=tmp_path / "layers", only=["overview"])
+    assert name == "theirs-overview.json"
+    assert contents(live.folder) == before
+    assert data == (tmp_path / "layers" / "theirs" / "overview.json").read_bytes()
+
+
+def test_a_dropped_file_that_is_wrong_shows_why(live: Live, tmp_path: Path) -> None:
+    (tmp_path / "wrong.csv").write_text("technique,control\nT1x,MFA\n")
+    live.page.locator("[data-live=file]").set_input_files(tmp_path / "wrong.csv")
+    live.wait("problems", "wrong.csv cannot be read; the findings say why.")
+    assert "wrong.csv:2:1 error: malformed-technique" in live.part("findings")
+
+
+def test_the_page_is_accessible_in_both_themes_and_on_a_phone(live: Live) -> None:
+    for scheme in ("light", "dark"):
+        live.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        shot(live.page, f"serve-{scheme}", whole=False)
+        assert not axe(live.page, "#live > header")
+        assert not axe(live.page, "main > .controls")
+    live.page.emulate_media(color_scheme="light")
+    live.page.set_viewport_size({"width": 400, "height": 800})
+    assert no_sideways_scroll(live.page)
+    shot(live.page, "serve-phone")
