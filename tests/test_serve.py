@@ -266,7 +266,7 @@ def test_a_dropped_file_that_is_wrong_shows_why(live: Live, tmp_path: Path) -> N
 
 def test_the_page_is_accessible_in_both_themes_and_on_a_phone(live: Live) -> None:
     for scheme in ("light", "dark"):
-        live.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        live.page.emulate_media(color_scheme=scheme)
         shot(live.page, f"serve-{scheme}", whole=False)
         assert not axe(live.page, "#live > header")
         assert not axe(live.page, "main > .controls")

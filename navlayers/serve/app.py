@@ -66,7 +66,9 @@ def app(
         routes.append(explorer.route)
         secret = explorer.path
     guard = Middleware(Guard, origin=origin(navigator), hosts=LOOPBACK | hosts, questions=secret)
-    return Starlette(routes=routes, middleware=[guard], lifespan=explorer.lifespan if explorer else None)
+    made = Starlette(routes=routes, middleware=[guard], lifespan=explorer.lifespan if explorer else None)
+    made.router.redirect_slashes = False
+    return made
 
 
 @lru_cache(maxsize=64)
