@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import os
@@ -260,3 +261,26 @@ def test_connections_have_a_maximum(monkeypatch: pytest.MonkeyPatch) -> None:
             client.close()
         while get(port, "/layers/x.json") != b"{}":
             pass
+
+
+def test_clients_that_close_early_do_not_end_the_server() -> None:
+    with running("open", "azure") as started:
+        for _ in range(50):
+            with socket.create_connection(("127.0.0.1", started.port)) as client:
+                client.sendall(b"GET /layers/azure.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert started.ask("/layers/azure.json").status == 200
+
+
+def test_a_thousand_at_once_are_all_answered() -> None:
+    async def one(port: int) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /layers/gcp.json HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+        return answer.partition(b"\r\n\r\n")[2]
+
+    async def every(port: int) -> set[bytes]:
+        return set(await asyncio.gather(*(one(port) for _ in range(1000))))
+
+    with running("open", "gcp") as started:
+        assert asyncio.run(every(started.port)) == {started.ask("/layers/gcp.json").body}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
+import threading
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -13,7 +15,7 @@ from navlayers.errors import OutputError, Problem, UsageError
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from starlette.applications import Starlette
 
@@ -29,7 +31,7 @@ SECONDS_FOR_REQUEST = 10
 """A client that has not sent its request by then is disconnected."""
 
 SECONDS_IDLE = 5
-_SECONDS_TO_STOP = 1
+_SECONDS_TO_STOP = 0.5
 
 
 def listener(host: str, port: int, *, exact: bool = False) -> socket.socket:
@@ -90,11 +92,24 @@ def serve(
         limit_concurrency=MOST_CONNECTIONS,
         h11_max_incomplete_event_size=LONGEST_HEAD,
         timeout_keep_alive=SECONDS_IDLE,
-        timeout_graceful_shutdown=_SECONDS_TO_STOP,
+        timeout_graceful_shutdown=_SECONDS_TO_STOP,  # type: ignore[arg-type]  # what waits takes fractions
     )
     server = _Server(config, ready, stopping)
-    with contextlib.closing(listener), contextlib.suppress(KeyboardInterrupt):
+    with contextlib.closing(listener), _without_pipe_signal(), contextlib.suppress(KeyboardInterrupt):
         server.run([listener])
+
+
+@contextlib.contextmanager
+def _without_pipe_signal() -> Iterator[None]:
+    """Survive clients that close early: programs that write to a pipe end by this signal, a server must not."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGPIPE"):
+        yield
+        return
+    before = signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGPIPE, before)
 
 
 class _Server(uvicorn.Server):
