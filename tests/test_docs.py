@@ -131,7 +131,7 @@ def test_every_documented_command_runs(
         command, _, output = step.partition("\n")
         line = command.partition(" #")[0].strip()
         written, _, file = line.partition(" > ")
-        if written.startswith("navlayers open "):
+        if written.startswith(("navlayers open ", "navlayers serve ")):
             printed = _opened(shlex.split(written))
         elif written.startswith("navlayers ") and not SHELL & {*written, *file}:
             result = run(*shlex.split(written)[1:])

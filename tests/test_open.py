@@ -235,3 +235,15 @@ def test_a_client_that_does_not_finish_its_request_is_disconnected(monkeypatch: 
         stops[0]()
         thread.join(10)
     assert not thread.is_alive()
+
+
+def test_a_hint_says_what_keeps_the_navigator_from_the_layers(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def serve_a_moment(_app: object, listener: socket.socket, ready: Callable[[object], None]) -> None:
+        ready(None)
+        Event().wait(0.5)
+        listener.close()
+
+    monkeypatch.setattr("navlayers.cli.open.SECONDS_TO_READ", 0.05)
+    monkeypatch.setattr(server_module, "serve", serve_a_moment)
+    assert "choose Allow" in run("open", "gcp", "--no-browser", "--port", "0").err
+    assert "choose Allow" not in run("open", "gcp", "--no-browser", "--port", "0", "-q").err

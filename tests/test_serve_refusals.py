@@ -170,8 +170,8 @@ def test_it_listens_on_the_loopback_interface_alone_unless_asked(server: Server)
 
 
 LIMITS = """\
-from navlayers.serve import drop
-drop._limit()
+from navlayers.serve import process
+process._limit()
 try:
     open("written", "wb").write(b"x" * 9999)
 except OSError as error:

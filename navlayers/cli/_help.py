@@ -60,6 +60,7 @@ navlayers turns mappings of security controls to MITRE ATT&CK into Navigator lay
 _PAGES = {
     "init": "howto-own-framework.md",
     "open": "open.md",
+    "serve": "serve.md",
     "compare": "comparing.md",
     "diff": "commands.md#navlayers-diff",
     "convert": "formats.md#navlayers-convert",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from navlayers.mapping.formats.context import ReadOptions
+
+SECONDS_TO_READ = 10
+"""After this time without a request for a layer, a hint says what may be in the way."""
 
 _LONGEST = 2_000
 """Maximum length of an address that every desktop passes on to its browser; the start page has longer ones."""
@@ -65,9 +69,12 @@ def command(
     listener, base = address.listener("these layers")
     url = app.navigator_url(navigator, base, [layer.file for layer in layers])
     unread = {layer.file for layer in layers}
+    timer = Timer(SECONDS_TO_READ, _hint, (base,))
+    timer.daemon = True
     stop: list[Callable[[], None]] = []
 
     def read(name: str) -> None:
+        timer.cancel()
         unread.discard(name)
         if once and not unread:
             stop[0]()
@@ -76,6 +83,8 @@ def command(
         stop.append(stop_server)
         _address.tell(url, base, quantity(len(layers), "layer"), quiet=quiet)
         address.launch(url if len(url) <= _LONGEST else f"{base}/")
+        if not quiet:
+            timer.start()
 
     served = app.app(
         {layer.file: layer.data for layer in layers}.get,
@@ -85,3 +94,13 @@ def command(
         read,
     )
     server.serve(served, listener, ready)
+    timer.cancel()
+
+
+def _hint(base: str) -> None:
+    """Say what may keep the Navigator from the layers."""
+    _print.notify(
+        "note: the Navigator has not asked for a layer yet. If the browser asks whether the page may reach this "
+        "device, choose Allow; Safari does not let https pages do that. From another machine, forward the port "
+        f"with ssh. More ways are at {base}/"
+    )

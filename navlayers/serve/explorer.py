@@ -19,10 +19,10 @@ from navlayers.attack.domain import DOMAINS
 from navlayers.errors import InputError, NavlayersError, Problem, UsageError
 from navlayers.mapping.find import Source
 from navlayers.serve.answers import subject_of, threat_names
-from navlayers.serve.drop import Readers
 from navlayers.serve.job import Answer, Job, Question, answer, findings_json, refusal
 from navlayers.serve.layers import SetLayers
 from navlayers.serve.live_page import live_page, script, style, theme
+from navlayers.serve.process import Processes
 from navlayers.serve.watch import changes
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Explorer:
         self.token = token or secrets.token_urlsafe(24)
         self._chosen = chosen
         self._navigator = navigator
-        self._readers = Readers()
+        self._processes = Processes()
         self._subjects: OrderedDict[object, Subject] = OrderedDict()
         self._answers: OrderedDict[object, Answer] = OrderedDict()
         self._turn = asyncio.Semaphore(_AT_ONCE)
@@ -123,15 +123,16 @@ class Explorer:
         finally:
             watching.cancel()
             await asyncio.gather(watching, waiting, return_exceptions=True)
-            await self._readers.close()
+            await self._processes.close()
 
     async def _prepare(self) -> None:
         """Do ahead what the first use of each part would have to wait for."""
         await asyncio.to_thread(importlib.import_module, "navlayers.analysis.plan.milp")
-        await self._readers.prepare()
+        await self._processes.prepare()
         for held in self.workspace.held:
             with contextlib.suppress(NavlayersError):
-                await asyncio.to_thread(self.workspace.get, held.source.name)
+                if not self._closing:
+                    await asyncio.to_thread(self.workspace.get, held.source.name)
         self._tell()
 
     def close(self) -> None:
@@ -204,8 +205,10 @@ class Explorer:
             names = tuple(filter(None, request.query_params.get("sets", "").split(",")))
             if request.method == "POST":
                 dropped = Source(*_names(request.query_params), "dropped", await self._body(request))
-                others = tuple(self.workspace.get(name).source for name in names)
-                found = await self._readers.answer(Job(question, self.workspace.settings, dropped, others))
+                found = await self._processes.answer(self._job(question, names, dropped))
+            elif question.kind == "plan" and question.best:
+                # The search takes as long as it may: in a process, it holds neither others nor the end.
+                found = await self._processes.answer(self._job(question, names))
             else:
                 async with self._turn:
                     found = await asyncio.to_thread(self._answer, question, names)
@@ -217,6 +220,10 @@ class Explorer:
         if found.name:
             headers["Content-Disposition"] = f'attachment; filename="{found.name}"'
         return Response(found.data, media_type=found.type, headers=headers)
+
+    def _job(self, question: Question, names: tuple[str, ...], dropped: Source | None = None) -> Job:
+        sources = tuple(self.workspace.get(name).source for name in names)
+        return Job(question, self.workspace.settings, sources, dropped)
 
     def _answer(self, question: Question, names: tuple[str, ...]) -> Answer:
         workspace = self.workspace

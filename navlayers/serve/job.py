@@ -1,4 +1,4 @@
-"""A question about sets, of which one may be a dropped file, and its answer as bytes."""
+"""Questions about sets, of which one may be a dropped file, and their answers as bytes."""
 
 from __future__ import annotations
 
@@ -62,12 +62,24 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A question about a dropped file, beside others; for a process of its own."""
+    """A question about sets, for a process of its own.
+
+    Attributes:
+        question: the question.
+        settings: how sets are read and scored.
+        sources: the sets.
+        dropped: a dropped file, before them.
+    """
 
     question: Question
     settings: Settings
-    dropped: Source
-    others: tuple[Source, ...] = ()
+    sources: tuple[Source, ...]
+    dropped: Source | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is about, in messages."""
+        return str(self.dropped.path) if self.dropped else ", ".join(source.name for source in self.sources)
 
 
 def answer(question: Question, subject: Subject, settings: Settings, **more: Any) -> Answer:
@@ -92,8 +104,8 @@ def answer(question: Question, subject: Subject, settings: Settings, **more: Any
     return Answer(msgspec.json.encode({**explorer_answer(subject, question.release), **more}))
 
 
-def dropped_answer(job: Job) -> Answer:
-    """The answer about a dropped file and the sets beside it.
+def job_answer(job: Job) -> Answer:
+    """The answer to a job.
 
     Raises:
         NavlayersError: there is no answer.
@@ -102,13 +114,14 @@ def dropped_answer(job: Job) -> Answer:
     from navlayers.analysis.inputs import load_inputs  # noqa: PLC0415
     from navlayers.mapping.parts import by_domain  # noqa: PLC0415
 
-    settings = job.settings
+    settings, sources = job.settings, list(job.sources)
     more: dict[str, Any] = {}
-    if job.question.kind == "explorer":
+    if job.dropped and job.question.kind == "explorer":
         more = {"findings": findings_json(findings_of(job.dropped, settings))}
     try:
-        dropped = by_domain([job.dropped], settings.reading)
-        inputs = load_inputs([*job.others, *dropped], settings.attack_version, settings.reading)
+        if job.dropped:
+            sources = [*by_domain([job.dropped], settings.reading), *sources]
+        inputs = load_inputs(sources, settings.attack_version, settings.reading)
         subject = subject_of(inputs, settings, job.question.threat)
     except NavlayersError as error:
         if not more:

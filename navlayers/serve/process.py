@@ -1,6 +1,6 @@
-"""Dropped files: each is read by a process of its own, which has little time and memory and cannot write files.
+"""Processes for dropped files and long searches: each has little time and memory, and cannot write files.
 
-`python -m navlayers.serve.drop` is that process: it takes a job on standard input and answers on standard output.
+`python -m navlayers.serve.process` is such a process: it takes a job on standard input and answers on standard output.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import msgspec
 
 from navlayers.errors import InputError, NavlayersError, Problem
-from navlayers.serve.job import Answer, Job, decode, dropped_answer, encode
+from navlayers.serve.job import Answer, Job, decode, encode, job_answer
 
 SECONDS = 30
 """Time for a file, of the clock and of the CPU."""
@@ -24,6 +24,7 @@ LARGEST_ANSWER = 100_000_000
 
 _AT_ONCE = 2
 _PATIENCE = 1.0
+"""Seconds in which a process that has answered may end by itself."""
 _OPEN_FILES = 64
 
 
@@ -34,7 +35,7 @@ class _Result(msgspec.Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
 
 
-class Readers:
+class Processes:
     """Processes that answer jobs, each one job; one more waits, since starting takes longer than most files."""
 
     def __init__(self) -> None:
@@ -54,14 +55,16 @@ class Readers:
         """
         async with self._turn:
             process, self._spare = self._spare or await _start(), None
+            patience = 0.0
             try:
                 async with asyncio.timeout(SECONDS):
                     data = await _talk(process, encode(job))
+                patience = _PATIENCE
             except TimeoutError:
                 raise InputError(_too_much(job, f"more than {SECONDS} seconds")) from None
             finally:
-                await _end(process, _PATIENCE)
-                await self.prepare()
+                await _end(process, patience)
+            await self.prepare()
         try:
             result = msgspec.msgpack.decode(data, type=_Result)
         except msgspec.DecodeError:
@@ -77,9 +80,7 @@ class Readers:
 
 
 def _too_much(job: Job, what: str) -> Problem:
-    return Problem(
-        f"{job.dropped.path}: reading it takes {what}", hint="use the command line, which has no such limits"
-    )
+    return Problem(f"{job.name}: this takes {what}", hint="use the command line, which has no such limits")
 
 
 async def _start() -> asyncio.subprocess.Process:
@@ -143,7 +144,7 @@ def main() -> None:
     if not data:
         return
     try:
-        result = _Result(dropped_answer(decode(data)))
+        result = _Result(job_answer(decode(data)))
     except NavlayersError as error:
         result = _Result(problems=error.problems)
     except MemoryError:
