@@ -41,6 +41,9 @@ _SECONDS_BETWEEN_SIGNS = 15
 _MOST_PAGES = 32
 """Maximum number of pages that are told of changes."""
 
+_SECONDS_TO_CHECK = 0.15
+"""Time for pages to show a save before its findings are worked out."""
+
 _MOST_SUBJECTS, _MOST_ANSWERS = 4, 400
 _AT_ONCE = 2
 _LONGEST_NAME = 120
@@ -146,8 +149,19 @@ class Explorer:
         def publish() -> None:
             loop.call_soon_threadsafe(self._tell)
 
-        async for _ in changes(lambda: self.workspace.paths):
-            await asyncio.to_thread(self.workspace.refresh, publish)
+        async def check() -> None:
+            await asyncio.sleep(_SECONDS_TO_CHECK)
+            await asyncio.to_thread(self.workspace.check_changed, publish)
+
+        checking = asyncio.create_task(check())
+        try:
+            async for _ in changes(lambda: self.workspace.paths):
+                await asyncio.to_thread(self.workspace.refresh, publish)
+                if any(held.watched and not held.checked for held in self.workspace.held):
+                    checking.cancel()
+                    checking = asyncio.create_task(check())
+        finally:
+            checking.cancel()
 
     def _tell(self) -> None:
         self._changed.set()

@@ -1,6 +1,7 @@
 """Processes for dropped files and long searches: each has little time and memory, and cannot write files.
 
-`python -m navlayers.serve.process` is such a process: it takes a job on standard input and answers on standard output.
+`python -m navlayers.serve.process` is such a process: it takes a job on standard input and writes the answer to
+standard output.
 """
 
 from __future__ import annotations

@@ -163,9 +163,10 @@ class Workspace:
         return self._together[key]
 
     def refresh(self, publish: Callable[[], None]) -> None:
-        """Read again what changed on disk, and check it; `publish` is called after each step that changes a set.
+        """Read again what changed on disk; `publish` is called after each set that changed.
 
-        A set keeps its last good reading while its file is broken or away.
+        A set keeps its last good reading while its file is broken or away. Why it is broken is told with it; what
+        `check` finds in a file that can be read is for `check_changed`.
         """
         signatures = [(path, _signature(path)) for path in self.paths]
         if signatures == self._signatures:
@@ -174,16 +175,22 @@ class Workspace:
         for source in self._found():
             known = self._held.get(source.name)
             if known is None or known.source.path != source.path:
-                known = self._held[source.name] = Held(source)
-                publish()
-            if not known.watched or not self._changed(known.source):
+                known = Held(source)
+            elif not known.watched or not self._changed(known.source):
                 continue
-            read = self._held[source.name] = self._read(known)
-            if not read.problems:
-                # What is right shows at once; findings take longer.
-                publish()
-            self._held[source.name] = self._check(read)
+            read = self._read(known)
+            self._held[source.name] = self._check(read) if read.problems else read
             publish()
+
+    def check_changed(self, publish: Callable[[], None]) -> None:
+        """Check the files that were read since they were checked last."""
+        for held in self.held:
+            if not held.checked and held.watched:
+                checked = self._check(held)
+                # Another save may have come in between.
+                if self._held[held.source.name] is held:
+                    self._held[held.source.name] = checked
+                    publish()
 
     def _find(self) -> tuple[Source, ...]:
         return sources(self._words, self.settings.reading)
