@@ -8,7 +8,7 @@ import click
 
 from navlayers.api.template import write_template
 from navlayers.attack.domain import Domain
-from navlayers.cli import _complete, _help, _options, _print
+from navlayers.cli import _complete, _help, _notes, _options, _print
 
 
 @click.command(cls=_help.Command)
@@ -33,6 +33,6 @@ def command(
     """
     result = write_template(file, origin=origin, domain=domain, attack_version=attack_version, force=force)
     if not quiet:
-        _print.notices(result.notices)
+        _notes.notices(result.notices)
         _print.written(result.written, result.unchanged)
         _print.notify(f"Next:  navlayers check {Path(file)}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers._text import quantity
+from navlayers._text.wording import quantity
 from navlayers.cli import _address, _complete, _help, _options, _print, _threat
 
 if TYPE_CHECKING:

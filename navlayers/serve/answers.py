@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from navlayers import attack
-from navlayers._text import printable
+from navlayers._text.lines import printable
 from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.plan import PlanOptions, make_plan
 from navlayers.analysis.plan.candidates import score_inputs

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 
-from navlayers._text import number_text, slug
+from navlayers._text.numbers import number_text
+from navlayers._text.slugs import slug
 from navlayers.analysis import compare_layers, gaps_layers
 from navlayers.analysis.compare import side_by_side
 from navlayers.analysis.plan.layer import plan_layer
@@ -22,7 +23,7 @@ from navlayers.serve.answers import plan_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from navlayers.analysis.compare import Comparison
+    from navlayers.analysis.compare_result import Comparison
     from navlayers.layer.document import Layer
     from navlayers.mapping.model import Mapping
     from navlayers.scoring.coverage import Coverage

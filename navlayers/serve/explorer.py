@@ -14,7 +14,8 @@ import msgspec
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from navlayers._text import printable, slug
+from navlayers._text.lines import printable
+from navlayers._text.slugs import slug
 from navlayers.attack.domain import DOMAINS
 from navlayers.errors import InputError, NavlayersError, Problem, UsageError
 from navlayers.mapping.find import Source

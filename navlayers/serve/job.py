@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from navlayers._text import printable
+from navlayers._text.lines import printable
 from navlayers.errors import NavlayersError, Problem, UsageError
 from navlayers.mapping.find import Source
 from navlayers.serve.answers import explorer_answer, plan_answer, plan_of, subject_of
