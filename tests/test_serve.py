@@ -257,9 +257,15 @@ def test_a_dropped_workbook_shows_its_layer_findings_and_gaps_and_leaves_nothing
     assert data == (tmp_path / "layers" / "theirs" / "overview.json").read_bytes()
 
 
-def test_a_dropped_file_that_is_wrong_shows_why(live: Live, tmp_path: Path) -> None:
-    (tmp_path / "wrong.csv").write_text("technique,control\nT1x,MFA\n")
-    live.page.locator("[data-live=file]").set_input_files(tmp_path / "wrong.csv")
+def test_a_dropped_file_that_is_wrong_shows_why(live: Live) -> None:
+    drop = """text => {
+      const files = new DataTransfer();
+      files.items.add(new File([text], "wrong.csv"));
+      for (const type of ["dragover", "drop"]) {
+        document.body.dispatchEvent(new DragEvent(type, { dataTransfer: files, bubbles: true, cancelable: true }));
+      }
+    }"""
+    live.page.evaluate(drop, "technique,control\nT1x,MFA\n")
     live.wait("problems", "wrong.csv cannot be read; the findings say why.")
     assert "wrong.csv:2:1 error: malformed-technique" in live.part("findings")
 

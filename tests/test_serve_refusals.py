@@ -17,10 +17,14 @@ from urllib.parse import quote, urlsplit
 import pytest
 from serve_helpers import Server, running
 
+from navlayers.errors import InputError
+from navlayers.mapping.find import Source
 from navlayers.serve import explorer as explorer_module
+from navlayers.serve import process
 from navlayers.serve import server as server_module
 from navlayers.serve.app import app
 from navlayers.serve.explorer import Explorer
+from navlayers.serve.job import Job, Question
 from navlayers.serve.workspace import Settings, Workspace
 
 if TYPE_CHECKING:
@@ -191,6 +195,14 @@ def test_the_process_of_a_dropped_file_writes_nothing_and_has_little_memory(tmp_
         [sys.executable, "-c", LIMITS], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.splitlines() == ["File too large", "no memory", "(30, 30)"]
+
+
+def test_a_file_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(process, "SECONDS", 0.01)
+    dropped = Source("x", tmp_path / "x.csv", "dropped", b"technique,control\nT1078,MFA\n")
+    job = Job(Question("explorer"), Settings(), (), dropped)
+    with pytest.raises(InputError, match=r"x\.csv: this takes more than 0\.01 seconds"):
+        asyncio.run(process.Processes().answer(job))
 
 
 @contextmanager

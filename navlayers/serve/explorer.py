@@ -220,10 +220,10 @@ class Explorer:
             names = tuple(filter(None, request.query_params.get("sets", "").split(",")))
             if request.method == "POST":
                 dropped = Source(*_names(request.query_params), "dropped", await self._body(request))
-                found = await self._processes.answer(self._job(question, names, dropped))
+                found = await self._processes.answer(await asyncio.to_thread(self._job, question, names, dropped))
             elif question.kind == "plan" and question.best:
                 # The search takes as long as it may: in a process, it holds neither others nor the end.
-                found = await self._processes.answer(self._job(question, names))
+                found = await self._processes.answer(await asyncio.to_thread(self._job, question, names))
             else:
                 async with self._turn:
                     found = await asyncio.to_thread(self._answer, question, names)
