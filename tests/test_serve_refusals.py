@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 import pytest
-from serve_helpers import Server, running
+from serve_helpers import Server, result_of, running
 
 from navlayers.errors import InputError
 from navlayers.mapping.find import Source
-from navlayers.serve import explorer as explorer_module
-from navlayers.serve import process
+from navlayers.serve import process, query
 from navlayers.serve import server as server_module
 from navlayers.serve.app import app
 from navlayers.serve.explorer import Explorer
@@ -202,7 +201,7 @@ def test_a_file_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch,
     dropped = Source("x", tmp_path / "x.csv", "dropped", b"technique,control\nT1078,MFA\n")
     job = Job(Question("explorer"), Settings(), (), dropped)
     with pytest.raises(InputError, match=r"x\.csv: this takes more than 0\.01 seconds"):
-        asyncio.run(process.Processes().answer(job))
+        result_of(process.Processes().answer(job))
 
 
 @contextmanager
@@ -250,7 +249,7 @@ def test_a_client_that_does_not_read_is_disconnected(monkeypatch: pytest.MonkeyP
 
 
 def test_a_file_that_does_not_arrive_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(explorer_module, "SECONDS_FOR_BODY", 0.3)
+    monkeypatch.setattr(query, "SECONDS_FOR_BODY", 0.3)
     made = Explorer(Workspace(["gcp"], Settings()), ("gcp",), NAVIGATOR)
     served = app(made.layers.get, "", explorer=made)
     with in_process(served) as port, closing(socket.create_connection(("127.0.0.1", port), timeout=10)) as client:
@@ -295,4 +294,4 @@ def test_a_thousand_at_once_are_all_answered() -> None:
         return set(await asyncio.gather(*(one(port) for _ in range(1000))))
 
     with running("open", "gcp") as started:
-        assert asyncio.run(every(started.port)) == {started.ask("/layers/gcp.json").body}
+        assert result_of(every(started.port)) == {started.ask("/layers/gcp.json").body}

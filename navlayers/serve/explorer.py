@@ -7,7 +7,6 @@ import contextlib
 import importlib
 import secrets
 from collections import OrderedDict
-from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,28 +14,24 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from navlayers._text.lines import printable
-from navlayers._text.slugs import slug
 from navlayers.attack.domain import DOMAINS
-from navlayers.errors import InputError, NavlayersError, Problem, UsageError
-from navlayers.mapping.find import Source
+from navlayers.errors import NavlayersError
 from navlayers.serve.answers import subject_of, threat_names
 from navlayers.serve.job import Answer, Job, Question, answer, findings_json, refusal
 from navlayers.serve.layers import SetLayers
 from navlayers.serve.live_page import live_page, script, style, theme
 from navlayers.serve.process import Processes
+from navlayers.serve.query import file_of, question_of
 from navlayers.serve.watch import changes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from starlette.datastructures import QueryParams
     from starlette.requests import Request
 
+    from navlayers.mapping.find import Source
     from navlayers.serve.answers import Subject
     from navlayers.serve.workspace import Workspace
-
-SECONDS_FOR_BODY = 30
-"""A file that has not arrived by then is refused."""
 
 _SECONDS_BETWEEN_SIGNS = 15
 _MOST_PAGES = 32
@@ -47,7 +42,6 @@ _SECONDS_TO_CHECK = 0.15
 
 _MOST_SUBJECTS, _MOST_ANSWERS = 4, 400
 _AT_ONCE = 2
-_LONGEST_NAME = 120
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; "
@@ -75,7 +69,7 @@ class Explorer:
         self._processes = Processes()
         self._subjects: OrderedDict[object, Subject] = OrderedDict()
         self._answers: OrderedDict[object, Answer] = OrderedDict()
-        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._turn, self._drops = asyncio.Semaphore(_AT_ONCE), asyncio.Semaphore(_AT_ONCE)
         self._changed = asyncio.Event()
         self._closing = False
         self._pages = 0
@@ -216,11 +210,12 @@ class Explorer:
         """The answer to a question; a file that comes with it is read by a process of its own."""
         kind = request.path_params["what"]
         try:
-            question = _question(kind, request.query_params)
-            names = tuple(filter(None, request.query_params.get("sets", "").split(",")))
+            question, names = question_of(kind, request.query_params)
             if request.method == "POST":
-                dropped = Source(*_names(request.query_params), "dropped", await self._body(request))
-                found = await self._processes.answer(await asyncio.to_thread(self._job, question, names, dropped))
+                async with self._drops:
+                    dropped = await file_of(request, self.workspace.settings.reading.max_bytes)
+                    job = await asyncio.to_thread(self._job, question, names, dropped)
+                    found = await self._processes.answer(job)
             elif question.kind == "plan" and question.best:
                 # The search takes as long as it may: in a process, it holds neither others nor the end.
                 found = await self._processes.answer(await asyncio.to_thread(self._job, question, names))
@@ -238,12 +233,13 @@ class Explorer:
 
     def _job(self, question: Question, names: tuple[str, ...], dropped: Source | None = None) -> Job:
         sources = tuple(self.workspace.get(name).source for name in names)
+        if dropped and dropped.name in names:
+            dropped = msgspec.structs.replace(dropped, name=f"{dropped.name}-dropped")
         return Job(question, self.workspace.settings, sources, dropped)
 
     def _answer(self, question: Question, names: tuple[str, ...]) -> Answer:
         workspace = self.workspace
-        inputs = workspace.inputs(names)
-        stamps = tuple(workspace.get(name).stamp for name in names)
+        inputs, stamps = workspace.inputs(names)
         of_subject = (names, stamps, question.threat)
         key = (of_subject, question)
         if key in self._answers:
@@ -257,23 +253,6 @@ class Explorer:
         if question.kind == "plan":
             _remember(self._answers, key, made, _MOST_ANSWERS)
         return made
-
-    async def _body(self, request: Request) -> bytes:
-        most = self.workspace.settings.reading.max_bytes
-        too_large = Problem("the file is too large", expected=f"at most {most / 1e6:,g} MB")
-        length = request.headers.get("content-length", "")
-        if length.isdecimal() and int(length) > most:
-            raise UsageError(too_large)
-        data = bytearray()
-        try:
-            async with asyncio.timeout(SECONDS_FOR_BODY):
-                async for chunk in request.stream():
-                    data += chunk
-                    if len(data) > most:
-                        raise UsageError(too_large)
-        except TimeoutError:
-            raise InputError(Problem(f"the file did not arrive within {SECONDS_FOR_BODY} seconds")) from None
-        return bytes(data)
 
 
 def _remember(known: OrderedDict[object, Any], key: object, value: object, most: int) -> None:
@@ -292,32 +271,3 @@ def _file(text: Callable[[], str], type_: str) -> Callable[[Request], Awaitable[
 async def _threats(request: Request) -> Response:
     domain = next((each for each in DOMAINS if each == request.query_params.get("domain")), DOMAINS[0])
     return JSONResponse(await asyncio.to_thread(threat_names, domain))
-
-
-def _names(query: QueryParams) -> tuple[str, Path]:
-    """The name of a dropped file's set, and the file's own name without folders."""
-    name = PureWindowsPath(PurePosixPath(query.get("file", "")).name).name
-    name = printable(name)[-_LONGEST_NAME:] or "file"
-    return slug(Path(name).stem) or "file", Path(name)
-
-
-def _question(kind: str, query: QueryParams) -> Question:
-    """The question of a query.
-
-    Raises:
-        UsageError: a part of it is none that a page sends.
-    """
-    capability = query.getlist("capability")
-    values: dict[str, Any] = {"kind": kind}
-    choice: dict[str, Any] = {"kind": query.get("view", "set")}
-    choice |= {name: query[name] for name in ("category", "platform") if name in query}
-    values |= {name: query[name] for name in ("threat", "release", "format") if name in query}
-    try:
-        choice |= {name: int(query[name]) for name in ("place", "budget") if name in query}
-        choice |= {"least": float(query["least"])} if "least" in query else {}
-        choice |= {"capability": tuple(capability)} if capability else {}
-        values |= {"budget": choice["budget"]} if "budget" in choice else {}
-        values["best"] = "best" in query
-        return msgspec.convert({**values, "choice": choice}, Question)
-    except (ValueError, msgspec.ValidationError) as error:
-        raise UsageError(Problem(f"not a question: {error}")) from None

@@ -145,8 +145,8 @@ class Workspace:
         first = next(filter(None, domains.values()), "")
         return tuple(name for name, domain in domains.items() if domain in ("", first))
 
-    def inputs(self, names: Sequence[str]) -> InputSet:
-        """Sets at one ATT&CK release.
+    def inputs(self, names: Sequence[str]) -> tuple[InputSet, tuple[str, ...]]:
+        """Sets at one ATT&CK release, and their stamps.
 
         Raises:
             NavlayersError: a set is unknown or was never read well, or they are of different domains.
@@ -160,7 +160,7 @@ class Workspace:
             skipped = [notice for held in chosen for notice in held.skipped]
             maximum = self.settings.reading.max_bytes
             self._together[key] = together([held.source for held in chosen], read, skipped, maximum)
-        return self._together[key]
+        return self._together[key], tuple(stamp for _, stamp in key)
 
     def refresh(self, publish: Callable[[], None]) -> None:
         """Read again what changed on disk; `publish` is called after each set that changed.
