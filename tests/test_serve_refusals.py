@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -280,6 +281,19 @@ def test_clients_that_close_early_do_not_end_the_server() -> None:
             with socket.create_connection(("127.0.0.1", started.port)) as client:
                 client.sendall(b"GET /layers/azure.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert started.ask("/layers/azure.json").status == 200
+
+
+def test_ctrl_c_ends_the_server_beside_a_page_that_waits_and_frees_the_port() -> None:
+    with running("serve", "gcp") as started:
+        with socket.create_connection(("127.0.0.1", started.port), timeout=10) as waiting:
+            waiting.sendall(
+                f"GET {urlsplit(started.address).path}events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+            )
+            assert waiting.recv(1000).startswith(b"HTTP/1.1 200")
+            started.process.send_signal(signal.SIGINT)
+            started.process.wait(10)
+        with closing(server_module.listener("127.0.0.1", started.port, exact=True)) as again:
+            assert again.getsockname()[1] == started.port
 
 
 def test_a_thousand_at_once_are_all_answered() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -10,7 +11,7 @@ from navlayers import attack
 from navlayers._text.lines import printable
 from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.plan import PlanOptions, make_plan
-from navlayers.analysis.plan.candidates import score_inputs
+from navlayers.analysis.plan.plan import ground_of
 from navlayers.analysis.plan.result import summary, threat_coverage
 from navlayers.analysis.threats import with_threat
 from navlayers.analysis.threats.lookup import is_threat, with_threats
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
 
     from navlayers.analysis.inputs import InputSet
     from navlayers.analysis.plan import Plan
+    from navlayers.analysis.plan.plan import Ground
+    from navlayers.analysis.threats import ThreatModel
     from navlayers.attack.domain import Domain
     from navlayers.output.document import Block
     from navlayers.pages.report.input import ReportInput
-    from navlayers.scoring.coverage import Coverage
     from navlayers.serve.workspace import Settings
 
 PLAN = "~plan"
@@ -42,12 +44,32 @@ PLAN = "~plan"
 _MOST_ROWS = 200
 
 
-class Subject(NamedTuple):
-    """What is shown: what a report tells about inputs; those among which plans choose, with their scores."""
+class Subject:
+    """What is shown: what a report tells about inputs, and those among which plans choose."""
 
-    data: ReportInput
-    planned: InputSet
-    scored: tuple[Coverage, ...]
+    def __init__(self, data: ReportInput, planned: InputSet, settings: Settings) -> None:
+        self.data = data
+        self.planned = planned
+        self.settings = settings
+
+    @property
+    def threat(self) -> ThreatModel | None:
+        """The threat, if one is named."""
+        return self.data.gaps.threat if self.data.gaps else None
+
+    @cached_property
+    def ground(self) -> Ground:
+        """What its plans share."""
+        return ground_of(self.planned, PlanOptions(budget=0), self.settings.scoring, self.threat)
+
+    def plan(self, budget: int, seconds: float) -> Plan:
+        """The plan for a number of capabilities; the best that is found within the time.
+
+        Raises:
+            NavlayersError: the inputs give no plan.
+        """
+        options = PlanOptions(budget=budget, seconds=seconds)
+        return make_plan(self.planned, options, self.settings.scoring, threat=self.threat, ground=self.ground)
 
 
 def subject_of(inputs: InputSet, settings: Settings, threat: str = "") -> Subject:
@@ -79,7 +101,7 @@ def subject_of(inputs: InputSet, settings: Settings, threat: str = "") -> Subjec
     # Threats cover nothing.
     planned = msgspec.structs.replace(inputs, inputs=tuple(i for i in inputs.inputs if i.set.role != "threat"))
     data = msgspec.structs.replace(data, notices=(*data.notices, *notices))
-    return Subject(data, planned, score_inputs(planned, settings.scoring))
+    return Subject(data, planned, settings)
 
 
 def check_threat(word: str, domain: Domain, settings: Settings) -> None:
@@ -126,17 +148,6 @@ def explorer_answer(subject: Subject, known: str = "") -> dict[str, Any]:
         "notices": [printable(str(notice)) for notice in dict.fromkeys(data.notices)],
         **_told(blocks),
     }
-
-
-def plan_of(subject: Subject, budget: int, settings: Settings, seconds: float) -> Plan:
-    """The plan for a number of capabilities; the best that is found within the time.
-
-    Raises:
-        NavlayersError: the inputs give no plan.
-    """
-    threat = subject.data.gaps.threat if subject.data.gaps else None
-    options = PlanOptions(budget=budget, seconds=seconds)
-    return make_plan(subject.planned, options, settings.scoring, threat=threat, coverages=subject.scored)
 
 
 def plan_answer(subject: Subject, plan: Plan) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from navlayers.layer.document import encode_layer
 from navlayers.layer.view import View
 from navlayers.mapping.model import CATEGORIES
 from navlayers.output.drawing.options import RenderOptions
-from navlayers.serve.answers import plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from navlayers.mapping.model import Mapping
     from navlayers.scoring.coverage import Coverage
     from navlayers.serve.answers import Subject
-    from navlayers.serve.workspace import Settings
 
 T = TypeVar("T")
 
@@ -75,7 +73,7 @@ class Download(NamedTuple):
     data: bytes
 
 
-def download(subject: Subject, choice: Choice, format_: str, settings: Settings) -> Download:
+def download(subject: Subject, choice: Choice, format_: str) -> Download:
     """The file of a view.
 
     Raises:
@@ -83,7 +81,7 @@ def download(subject: Subject, choice: Choice, format_: str, settings: Settings)
     """
     if format_ not in TYPES:
         raise UsageError(Problem(f"no format {format_!r}", expected=", ".join(TYPES)))
-    layer = _filtered(_layer(subject, choice, settings), choice, subject)
+    layer = _filtered(_layer(subject, choice), choice, subject)
     name = f"{slug(layer.name) or 'layer'}.{format_}"[-120:]
     if format_ == "json":
         return Download(name, TYPES[format_], encode_layer(layer))
@@ -91,10 +89,10 @@ def download(subject: Subject, choice: Choice, format_: str, settings: Settings)
     return Download(name, TYPES[format_], render([view], format_, RenderOptions()).data)
 
 
-def _layer(subject: Subject, choice: Choice, settings: Settings) -> Layer:
+def _layer(subject: Subject, choice: Choice) -> Layer:
     data = subject.data
     if choice.kind == "plan":
-        return plan_layer(plan_of(subject, choice.budget, settings, _SECONDS))
+        return plan_layer(subject.plan(choice.budget, _SECONDS))
     if choice.kind == "layer":
         threats = (layer for _, kind, layer in compare_layers.layers_of(data.comparison) if kind == "threat")
         gaps = gaps_layers.layers_of(data.gaps) if data.gaps else ()

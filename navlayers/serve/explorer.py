@@ -40,6 +40,9 @@ _MOST_PAGES = 32
 _SECONDS_TO_CHECK = 0.15
 """Time for pages to show a save before its findings are worked out."""
 
+_SECONDS_TO_PLAN = 0.5
+"""Time without a new answer after which plans are prepared."""
+
 _MOST_SUBJECTS, _MOST_ANSWERS = 4, 400
 _AT_ONCE = 2
 
@@ -114,12 +117,14 @@ class Explorer:
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: object) -> AsyncIterator[None]:
         """Watch the files of the sets while the server runs."""
+        self._planning: asyncio.Task[None] = asyncio.create_task(asyncio.sleep(0))
         watching = asyncio.create_task(self._watch())
         waiting = asyncio.create_task(self._prepare())
         try:
             yield
         finally:
             watching.cancel()
+            self._planning.cancel()
             await asyncio.gather(watching, waiting, return_exceptions=True)
             await self._processes.close()
 
@@ -132,6 +137,13 @@ class Explorer:
                 if not self._closing:
                     await asyncio.to_thread(self.workspace.get, held.source.name)
         self._tell()
+
+    async def _prepare_plans(self) -> None:
+        """Work out what the plans of the subject of the last answer share, before the slider asks."""
+        await asyncio.sleep(_SECONDS_TO_PLAN)
+        subject = next(reversed(self._subjects.values()))
+        with contextlib.suppress(NavlayersError):
+            await asyncio.to_thread(lambda: subject.ground)
 
     def close(self) -> None:
         """End what pages wait for, so that the server can stop."""
@@ -222,6 +234,9 @@ class Explorer:
             else:
                 async with self._turn:
                     found = await asyncio.to_thread(self._answer, question, names)
+                if question.kind == "explorer":
+                    self._planning.cancel()
+                    self._planning = asyncio.create_task(self._prepare_plans())
         except NavlayersError as error:
             # A page shows why; browsers would list other statuses as faults of the page.
             refused = refusal(error)
@@ -249,7 +264,7 @@ class Explorer:
                 self._subjects, of_subject, subject_of(inputs, workspace.settings, question.threat), _MOST_SUBJECTS
             )
         more = {"stamps": dict(zip(names, stamps, strict=True))} if question.kind == "explorer" else {}
-        made = answer(question, self._subjects[of_subject], workspace.settings, **more)
+        made = answer(question, self._subjects[of_subject], **more)
         if question.kind == "plan":
             _remember(self._answers, key, made, _MOST_ANSWERS)
         return made

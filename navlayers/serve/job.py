@@ -10,7 +10,7 @@ import msgspec
 from navlayers._text.lines import printable
 from navlayers.errors import NavlayersError, Problem, UsageError
 from navlayers.mapping.find import Source
-from navlayers.serve.answers import explorer_answer, plan_answer, plan_of, subject_of
+from navlayers.serve.answers import explorer_answer, plan_answer, subject_of
 from navlayers.serve.download import Choice, download
 from navlayers.serve.workspace import Settings, findings_of
 
@@ -82,24 +82,23 @@ class Job(msgspec.Struct, frozen=True):
         return str(self.dropped.path) if self.dropped else ", ".join(source.name for source in self.sources)
 
 
-def answer(question: Question, subject: Subject, settings: Settings, **more: Any) -> Answer:
+def answer(question: Question, subject: Subject, **more: Any) -> Answer:
     """The answer about a subject.
 
     Args:
         question: the question.
         subject: what it is about.
-        settings: how sets are scored.
         more: further members of a JSON object.
 
     Raises:
         NavlayersError: there is no answer.
     """
     if question.kind == "download":
-        file = download(subject, question.choice, question.format, settings)
+        file = download(subject, question.choice, question.format)
         return Answer(file.data, file.type, file.name)
     if question.kind == "plan":
         seconds = SECONDS_FOR_BEST if question.best else SECONDS_FOR_PLAN
-        plan = plan_of(subject, question.budget, settings, seconds)
+        plan = subject.plan(question.budget, seconds)
         return Answer(msgspec.json.encode({**plan_answer(subject, plan), **more}))
     return Answer(msgspec.json.encode({**explorer_answer(subject, question.release), **more}))
 
@@ -127,7 +126,7 @@ def job_answer(job: Job) -> Answer:
         if not more:
             raise
         return refusal(error, **more)
-    return answer(job.question, subject, settings, **more)
+    return answer(job.question, subject, **more)
 
 
 def refusal(error: NavlayersError, **more: Any) -> Answer:

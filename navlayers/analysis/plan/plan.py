@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text.numbers import percent_text
 from navlayers._text.wording import comma_list
@@ -33,6 +33,39 @@ if TYPE_CHECKING:
     from navlayers.scoring.coverage import Coverage
 
 
+class Ground(NamedTuple):
+    """What plans of one budget or another share: the scores of the inputs, the candidates, what each gives."""
+
+    coverages: tuple[Coverage, ...]
+    candidates: tuple[Candidate, ...]
+    levels: Sequence[Level]
+    unit: Fraction
+
+
+def ground_of(
+    inputs: InputSet,
+    options: PlanOptions,
+    scoring: ScoreOptions = ScoreOptions(),
+    threat: ThreatModel | None = None,
+) -> Ground:
+    """What plans of the same sets share, whatever their budget or target.
+
+    Args:
+        inputs: as for `make_plan`.
+        options: of them, what counts.
+        scoring: as for `make_plan`.
+        threat: as for `make_plan`.
+
+    Raises:
+        NavlayersError: an input lists threats, or nothing can be chosen.
+    """
+    refuse_threats(inputs)
+    coverages = score_inputs(inputs, scoring)
+    candidates = candidates_of(coverages, options.category, options.min_score)
+    levels, unit = levels_of(candidates, options.measure, None if threat is None else _exact(threat.weights))
+    return Ground(coverages, candidates, levels, unit)
+
+
 def make_plan(
     inputs: InputSet,
     options: PlanOptions,
@@ -40,7 +73,7 @@ def make_plan(
     *,
     threat: ThreatModel | None = None,
     costs: Costs | None = None,
-    coverages: tuple[Coverage, ...] = (),
+    ground: Ground | None = None,
 ) -> Plan:
     """Choose capabilities of sets at one release.
 
@@ -50,7 +83,7 @@ def make_plan(
         scoring: how mappings become scores; only `scale` and `worth` count.
         threat: weights of techniques, 0 for all others; None: every technique weighs 1.
         costs: costs from a table; None: each capability costs 1.
-        coverages: what `score_inputs` gives for the inputs, where several plans are made of them.
+        ground: what `ground_of` gives for these arguments, where several plans are made of them.
 
     Returns:
         The best plan; past the time limit the best one found, with a bound.
@@ -58,13 +91,10 @@ def make_plan(
     Raises:
         NavlayersError: an input lists threats, an option does not fit the sets, or the target cannot be reached.
     """
-    refuse_threats(inputs)
-    coverages = coverages or score_inputs(inputs, scoring)
-    candidates = candidates_of(coverages, options.category, options.min_score)
+    coverages, candidates, levels, unit = ground or ground_of(inputs, options, scoring, threat)
     directory = Directory(candidates)
     have, exclude = _have_and_exclude(options, directory)
     prices, cost_notices = _prices(candidates, directory, costs)
-    levels, unit = levels_of(candidates, options.measure, None if threat is None else _exact(threat.weights))
     if not levels:
         words = common_noun(coverage.noun for coverage in coverages)
         hint = f"the sets cover no technique of {threat.title}" if threat else ""
