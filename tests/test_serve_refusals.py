@@ -115,7 +115,8 @@ def test_only_named_sets_and_threats_of_attack_are_read(server: Server, page: st
     assert told["problems"] == [f"no set {name!r}; expected gcp"]
     if name != "aws":
         told = json.loads(server.ask(f"{page}explorer?sets=gcp&threat={quote(name, safe='')}").body)
-        assert told["problems"][0].startswith("no threat ")
+        assert told["warnings"][0].startswith("no threat ")
+        assert "sentences" in told
 
 
 @pytest.mark.parametrize(

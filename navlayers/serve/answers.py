@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,7 +16,7 @@ from navlayers.analysis.plan.plan import ground_of
 from navlayers.analysis.plan.result import summary, threat_coverage
 from navlayers.analysis.threats import with_threat
 from navlayers.analysis.threats.lookup import is_threat, with_threats
-from navlayers.errors import Problem, UsageError
+from navlayers.errors import NavlayersError, Problem, UsageError
 from navlayers.mapping.find import shipped
 from navlayers.output.document import Figure, Paragraph
 from navlayers.output.html import Colors
@@ -29,6 +30,7 @@ from navlayers.web.report_data import layer_views, report_data
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from navlayers.analysis.gaps_result import Gaps
     from navlayers.analysis.inputs import InputSet
     from navlayers.analysis.plan import Plan
     from navlayers.analysis.plan.plan import Ground
@@ -47,10 +49,13 @@ _MOST_ROWS = 200
 class Subject:
     """What is shown: what a report tells about inputs, and those among which plans choose."""
 
-    def __init__(self, data: ReportInput, planned: InputSet, settings: Settings) -> None:
+    def __init__(
+        self, data: ReportInput, planned: InputSet, settings: Settings, warnings: tuple[Problem, ...] = ()
+    ) -> None:
         self.data = data
         self.planned = planned
         self.settings = settings
+        self.warnings = warnings
 
     @property
     def threat(self) -> ThreatModel | None:
@@ -73,35 +78,42 @@ class Subject:
 
 
 def subject_of(inputs: InputSet, settings: Settings, threat: str = "") -> Subject:
-    """Inputs, against a threat if one is named.
+    """Inputs, against a threat if one is named; without it, with a warning, where that is impossible.
 
     Raises:
-        NavlayersError: the threat is unknown, or the inputs do not go together.
+        NavlayersError: the inputs do not go together.
     """
     inputs, gaps = inputs.split_layers(), None
-    notices: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
     if threat:
-        check_threat(threat, inputs.catalogue.domain, settings)
-        inputs, model = with_threat(
-            inputs,
-            [threat],
-            settings.attack_version,
-            software_of=settings.software_of,
-            reading=settings.reading,
-        )
-        gaps = find_gaps(inputs, model, settings.scoring)
-        notices = (*model.notices, *gaps.notices)
+        try:
+            inputs, gaps = _against(inputs, threat, settings)
+        except NavlayersError as error:
+            warnings = error.problems
     try:
         data = report_input(inputs, settings.scoring, gaps=gaps)
     except UsageError as error:
         # Scores beside numbers of capabilities: what is covered can be compared.
         data = report_input(inputs, settings.scoring, gaps=gaps, scores=False)
         note = Problem(f"{error.problems[0].message}: shown is only whether techniques are covered")
-        notices = (note, *notices)
+        data = msgspec.structs.replace(data, notices=(note, *data.notices))
     # Threats cover nothing.
     planned = msgspec.structs.replace(inputs, inputs=tuple(i for i in inputs.inputs if i.set.role != "threat"))
-    data = msgspec.structs.replace(data, notices=(*data.notices, *notices))
-    return Subject(data, planned, settings)
+    return Subject(data, planned, settings, warnings)
+
+
+def _against(inputs: InputSet, threat: str, settings: Settings) -> tuple[InputSet, Gaps]:
+    """The inputs at the release of a threat, and their gaps with all notices."""
+    check_threat(threat, inputs.catalogue.domain, settings)
+    inputs, model = with_threat(
+        inputs,
+        [threat],
+        settings.attack_version,
+        software_of=settings.software_of,
+        reading=settings.reading,
+    )
+    gaps = find_gaps(inputs, model, settings.scoring)
+    return inputs, msgspec.structs.replace(gaps, notices=(*model.notices, *gaps.notices))
 
 
 def check_threat(word: str, domain: Domain, settings: Settings) -> None:
@@ -145,7 +157,8 @@ def explorer_answer(subject: Subject, known: str = "") -> dict[str, Any]:
         "capabilities": len(
             {(each.name, m.capability) for each in subject.planned.inputs for m in each.set.mappings}
         ),
-        "notices": [printable(str(notice)) for notice in dict.fromkeys(data.notices)],
+        "notices": _texts(data.notices, data.gaps.notices if data.gaps else ()),
+        "warnings": _texts(subject.warnings),
         **_told(blocks),
     }
 
@@ -190,6 +203,10 @@ def _table(table: Table) -> dict[str, Any]:
         "rows": [list(map(_clean, row)) for row in table.texts[:_MOST_ROWS]],
         "note": " · ".join(filter(None, (table.note, note))),
     }
+
+
+def _texts(*problems: tuple[Problem, ...]) -> list[str]:
+    return [printable(str(problem)) for problem in dict.fromkeys(chain(*problems))]
 
 
 def _clean(text: str) -> str:

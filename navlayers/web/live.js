@@ -124,7 +124,7 @@ class Live {
   }
 
   show(answer, plan) {
-    this.showProblems([]);
+    this.showProblems(answer.warnings);
     // A release is sent once.
     if (answer.data.release) globalThis.navlayersRelease = { ...answer.data.release, key: answer.release };
     const data = { ...answer.data, release: null };
