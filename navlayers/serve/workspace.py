@@ -96,6 +96,8 @@ class Workspace:
         self._held = {source.name: Held(source) for source in self._find()}
         self._seen: dict[str, _Seen] = {}
         self._signatures: object = None
+        self._threats = tuple(Path(word) for word in settings.threats if Path(word).is_file())
+        self._threats_changed()
         self._together: dict[tuple[tuple[str, str], ...], InputSet] = {}
 
     @property
@@ -108,7 +110,7 @@ class Workspace:
         """The files and folders to watch: those named, and those of the sets."""
         named = [Path(word) for word in self._words or (HERE,) if word != STDIN]
         found = [held.source.path for held in self.held if held.watched]
-        return tuple(dict.fromkeys((*(path for path in named if path.is_dir()), *found)))
+        return tuple(dict.fromkeys((*(path for path in named if path.is_dir()), *found, *self._threats)))
 
     def get(self, name: str) -> Held:
         """The set of this name, read.
@@ -172,6 +174,11 @@ class Workspace:
         if signatures == self._signatures:
             return
         self._signatures = signatures
+        if self._threats_changed():
+            # All that is shown may differ.
+            for name, held in self._held.items():
+                self._held[name] = msgspec.structs.replace(held, stamp=f"{held.stamp}+" if held.stamp else "")
+            publish()
         for source in self._found():
             known = self._held.get(source.name)
             if known is None or known.source.path != source.path:
@@ -203,6 +210,10 @@ class Workspace:
             now = {}
         yield from now.values()
         yield from (held.source for held in self.held if held.source.name not in now)
+
+    def _threats_changed(self) -> bool:
+        changed = [self._changed(Source(f"threat {path}", path)) for path in self._threats]
+        return any(changed)
 
     def _changed(self, source: Source) -> bool:
         """Whether the content of a file or folder differs from when it was seen last."""

@@ -1,0 +1,96 @@
+"""The sets of the live server as their files change: what is kept, what is told, what is new."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conftest import write_set
+
+from navlayers.serve.answers import explorer_answer, subject_of
+from navlayers.serve.workspace import Settings, Workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROW = ("mfa", "T1078", "protect", "partial")
+
+
+def refreshed(workspace: Workspace) -> int:
+    """The number of times that a look at the files told pages of a change."""
+    told: list[None] = []
+    workspace.refresh(lambda: told.append(None))
+    return len(told)
+
+
+def test_nothing_is_told_where_nothing_changed(tmp_path: Path) -> None:
+    path = write_set(tmp_path / "a.json", [ROW])
+    workspace = Workspace([str(path)], Settings())
+    assert refreshed(workspace) == 1
+    (stamp,) = workspace.inputs(["a"])[1]
+    path.touch()
+    write_set(path, [ROW])
+    assert refreshed(workspace) == 0
+    assert workspace.inputs(["a"])[1] == (stamp,)
+
+
+def test_a_broken_file_keeps_its_last_good_reading(tmp_path: Path) -> None:
+    path = write_set(tmp_path / "a.json", [ROW])
+    workspace = Workspace([str(path)], Settings())
+    refreshed(workspace)
+    path.write_text("{")
+    assert refreshed(workspace) == 1
+    (held,) = workspace.held
+    assert [finding.level for finding in held.findings] == ["error"]
+    assert len(workspace.inputs(["a"])[0].inputs[0].set.mappings) == 1
+    path.unlink()
+    refreshed(workspace)
+    assert workspace.held[0].problems[0].message == "no such file"
+    write_set(path, [ROW, ("mfa", "T1110", "protect", "minimal")])
+    refreshed(workspace)
+    assert not workspace.held[0].problems
+    assert len(workspace.inputs(["a"])[0].inputs[0].set.mappings) == 2
+
+
+def test_a_new_file_of_a_folder_is_a_new_set_and_one_that_goes_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "sets"
+    write_set(folder / "a.json", [ROW])
+    workspace = Workspace([str(folder)], Settings())
+    refreshed(workspace)
+    write_set(folder / "b.json", [ROW])
+    refreshed(workspace)
+    assert [held.source.name for held in workspace.held] == ["a", "b"]
+    (folder / "a.json").unlink()
+    refreshed(workspace)
+    assert [bool(held.problems) for held in workspace.held] == [True, False]
+    assert workspace.inputs(["a", "b"])[0].catalogue.version == "16.1"
+
+
+def test_a_file_of_weights_is_followed(tmp_path: Path) -> None:
+    path = write_set(tmp_path / "a.json", [ROW])
+    weights = tmp_path / "weights.csv"
+    weights.write_text("technique,weight\nT1078,1\n")
+    workspace = Workspace([str(path)], Settings(threats=(str(weights),)))
+    refreshed(workspace)
+    before = workspace.inputs(["a"])
+    weights.write_text("technique,weight\nT1078,1\nT1110,3\n")
+    assert refreshed(workspace) == 1
+    assert workspace.inputs(["a"])[1] != before[1]
+    told = explorer_answer(subject_of(workspace.inputs(["a"])[0], workspace.settings, str(weights)))
+    assert "1 of 2 techniques of weights" in told["sentences"][0]
+
+
+def test_scores_and_counts_are_shown_as_covered_or_not(tmp_path: Path) -> None:
+    path = write_set(tmp_path / "a.json", [ROW])
+    workspace = Workspace([str(path), "nist_800_53"], Settings())
+    told = explorer_answer(subject_of(workspace.inputs(["a", "nist_800_53"])[0], workspace.settings))
+    assert told["notices"][0].endswith("shown is only whether techniques are covered")
+    first, second, *_ = told["data"].views
+    assert {*first.shown[0].score, *second.shown[0].score} == {100}
+
+
+def test_a_threat_that_does_not_fit_is_told_beside_the_sets(tmp_path: Path) -> None:
+    path = write_set(tmp_path / "a.json", [ROW])
+    workspace = Workspace([str(path)], Settings())
+    told = explorer_answer(subject_of(workspace.inputs(["a"])[0], workspace.settings, "nobody"))
+    assert told["warnings"] == ["no threat 'nobody'; expected a group, software, campaign or tactic of ATT&CK"]
+    assert told["data"].views[0].title == "tiny"
