@@ -90,16 +90,20 @@ def subject_of(inputs: InputSet, settings: Settings, threat: str = "") -> Subjec
             inputs, gaps = _against(inputs, threat, settings)
         except NavlayersError as error:
             warnings = error.problems
-    try:
-        data = report_input(inputs, settings.scoring, gaps=gaps)
-    except UsageError as error:
-        # Scores beside numbers of capabilities: what is covered can be compared.
-        data = report_input(inputs, settings.scoring, gaps=gaps, scores=False)
-        note = Problem(f"{error.problems[0].message}: shown is only whether techniques are covered")
-        data = msgspec.structs.replace(data, notices=(note, *data.notices))
+    data = _report_input(inputs, settings, gaps)
     # Threats cover nothing.
     planned = msgspec.structs.replace(inputs, inputs=tuple(i for i in inputs.inputs if i.set.role != "threat"))
     return Subject(data, planned, settings, warnings)
+
+
+def _report_input(inputs: InputSet, settings: Settings, gaps: Gaps | None) -> ReportInput:
+    """The data of a report; of scores beside numbers of capabilities, what is covered can be compared."""
+    covering = [each for each in inputs.inputs if each.set.role != "threat" and each.set.mappings]
+    if settings.scoring.worth is None and len({each.set.scored for each in covering}) > 1:
+        data = report_input(inputs, settings.scoring, gaps=gaps, scores=False)
+        note = Problem("some sets have scores, others none: shown is only whether techniques are covered")
+        return msgspec.structs.replace(data, notices=(note, *data.notices))
+    return report_input(inputs, settings.scoring, gaps=gaps)
 
 
 def _against(inputs: InputSet, threat: str, settings: Settings) -> tuple[InputSet, Gaps]:

@@ -162,11 +162,12 @@ class _Data(NamedTuple):
 
     def _gap(self, comparison: Comparison) -> Shown:
         """The techniques that no input covers; colors show the coverage of their sub-techniques."""
+        noun = comparison.noun
         return self.numbers.shown(
             {gap.technique: False for gap in comparison.gaps},
             common_gradient(comparison),
             compare_layers.gap_legend(comparison),
-            words={gap.technique: compare_layers.gap_text(gap, comparison.noun) for gap in comparison.gaps},
+            words={gap.technique: compare_layers.gap_text(gap, noun) for gap in comparison.gaps},
             colors={gap.technique: compare_layers.gap_color(gap) for gap in comparison.gaps},
         )
 
