@@ -125,7 +125,7 @@ def test_every_documented_command_runs(
     """In an empty folder, with the documented output; without a shell where none is needed, as that is slow."""
     _write({**EXAMPLE_FILES, **dict(files)})
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    if "$ git " in script:
+    if "$ git " in script or " main:" in script:
         _commit(monkeypatch)
     for step in script.removeprefix("$ ").split("\n$ "):
         command, _, output = step.partition("\n")

@@ -20,6 +20,8 @@ def test_the_example_has_no_findings(run: Run, domain: str) -> None:
     assert result.code == 0
     assert result.err.splitlines() == [
         "wrote acme-baseline.yaml",
+        "wrote navlayers.yaml",
+        "wrote navlayers-run.schema.json",
         "wrote navlayers.schema.json",
         "Next:  navlayers check acme-baseline.yaml",
     ]

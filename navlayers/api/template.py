@@ -14,6 +14,8 @@ from navlayers.mapping.template import template
 from navlayers.output.files import Output, Written, write_all
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from navlayers.attack.domain import Domain
 
 _ENDINGS = {".yaml": "native", ".yml": "native", ".csv": "csv", ".xlsx": "xlsx"}
@@ -25,6 +27,7 @@ def write_template(
     origin: str | None = None,
     domain: Domain | None = None,
     attack_version: str | None = None,
+    beside: Mapping[str, str] = {},
     force: bool = False,
 ) -> Written:
     """Write an example or a copy of a set as the start of one's own; beside YAML, the schema for editors.
@@ -34,6 +37,7 @@ def write_template(
         origin: The set to copy, with its comments and references; None: a short example.
         domain: The ATT&CK domain of the example (default: enterprise).
         attack_version: The ATT&CK release of the example (default: the newest).
+        beside: Names of other files for the same folder, and their texts; existing ones stay.
         force: Replace an existing file.
 
     Raises:
@@ -59,10 +63,10 @@ def write_template(
         copy = convert(source(origin, ReadOptions()), format_, reading=reading)
         data, notices = copy.data, copy.notices
     outputs = [Output(path, data, force)]
-    schema = path.with_name(SCHEMA_FILE)
+    others = {**beside, SCHEMA_FILE: schema_text()} if format_ == "native" else beside
     # A schema that is there may be a newer one.
-    if format_ == "native" and not schema.exists():
-        outputs.append(Output(schema, schema_text().encode()))
+    new = ((path.with_name(name), text) for name, text in others.items() if not path.with_name(name).exists())
+    outputs += [Output(other, text.encode()) for other, text in new]
     written = tuple(map(Path, write_all(outputs)))
     unchanged = tuple(Path(output.path) for output in outputs if Path(output.path) not in written)
     return Written(written, unchanged, notices)

@@ -8,7 +8,8 @@ import click
 
 GROUPS = {
     "Build": {
-        "init": "Write a first mapping file, with examples to replace.",
+        "init": "Write a first mapping file and a recipe, with examples to replace.",
+        "run": "Make the outputs of a recipe: layers, comparisons, reports.",
         "build": "Build ATT&CK Navigator layers from mapping sets.",
         "check": "Check mapping sets for mistakes, and fix them.",
         "convert": "Convert a mapping set to another format.",
@@ -65,7 +66,7 @@ _PAGES = {
     "diff": "commands.md#navlayers-diff",
     "convert": "formats.md#navlayers-convert",
     "check": "findings.md",
-    **{name: f"{name}.md" for name in ("gaps", "plan", "render", "report", "site", "upgrade", "attack")},
+    **{name: f"{name}.md" for name in ("gaps", "plan", "render", "report", "site", "upgrade", "attack", "run")},
     "build": "layers.md",
 }
 _WIDEST = 140

@@ -1,4 +1,4 @@
-"""`navlayers init`: a first mapping file."""
+"""`navlayers init`: a first mapping file and a recipe."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import click
 
 from navlayers.api.template import write_template
 from navlayers.attack.domain import Domain
-from navlayers.cli import _complete, _help, _notes, _options, _print
+from navlayers.cli import _complete, _help, _notes, _options, _print, _recipe
+from navlayers.mapping.find import RECIPE
 
 
 @click.command(cls=_help.Command)
@@ -21,17 +22,21 @@ from navlayers.cli import _complete, _help, _notes, _options, _print
 def command(
     file: str, origin: str | None, domain: Domain | None, attack_version: str | None, *, force: bool, quiet: bool
 ) -> None:
-    """Write a first mapping file, with examples to replace.
+    """Write a first mapping file and a recipe, with examples to replace.
 
-    FILE ends in .yaml, .csv or .xlsx; the default is my-controls.yaml. Beside YAML, the schema for editors is
-    written: VS Code and others then complete keys and mark mistakes.
+    FILE ends in .yaml, .csv or .xlsx; the default is my-controls.yaml. The recipe for `navlayers run` is
+    navlayers.yaml beside it. The schemas for editors are written, too: VS Code and others then complete keys and
+    mark mistakes.
 
     \b
     navlayers init
     navlayers init my-controls.xlsx
     navlayers init our-cloud.yaml --from gcp
     """
-    result = write_template(file, origin=origin, domain=domain, attack_version=attack_version, force=force)
+    beside = {RECIPE: _recipe.template(Path(file).name), _recipe.SCHEMA_FILE: _recipe.schema_text()}
+    result = write_template(
+        file, origin=origin, domain=domain, attack_version=attack_version, beside=beside, force=force
+    )
     if not quiet:
         _notes.notices(result.notices)
         _print.written(result.written, result.unchanged)

@@ -28,6 +28,9 @@ HERE = "mappings"
 
 STDIN = "-"
 SCHEMA_FILE = "navlayers.schema.json"
+RECIPE = "navlayers.yaml"
+"""The file of `navlayers run`, which is not a set."""
+
 """The JSON Schema of native YAML, where editors look for it: in the folder of the sets."""
 
 _SCHEMA = ".schema.json"
@@ -99,7 +102,8 @@ def _in_folder(folder: Path, origin: str) -> tuple[Source, ...]:
 def _may_be_set(path: Path) -> bool:
     name = path.name
     # "~$" starts the lock files of Excel.
-    return path.suffix.lower() in ENDINGS and not name.startswith((".", "~$")) and not name.endswith(_SCHEMA)
+    other = name.startswith((".", "~$")) or name.endswith(_SCHEMA) or name == RECIPE
+    return path.suffix.lower() in ENDINGS and not other
 
 
 def source_name(path: Path) -> str:

@@ -1,0 +1,240 @@
+"""Running the commands of a recipe: only those whose inputs changed, several at once."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import msgspec
+import platformdirs
+
+from navlayers.attack import release
+from navlayers.errors import OutputError
+from navlayers.mapping import find, revision
+from navlayers.output.files import Output, write_all
+from navlayers.output.folders import read_index, sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from navlayers.errors import Place
+
+Status = Literal["up to date", "unchanged", "written", "differs", "failed"]
+
+
+class Step(NamedTuple):
+    """A command of a recipe: its arguments without `-o`, the files or folders that it writes, and its place."""
+
+    command: str
+    args: tuple[str, ...]
+    outputs: tuple[str, ...]
+    place: Place
+
+    def argv(self, outputs: Iterable[str], *, force: bool = False) -> tuple[str, ...]:
+        """The arguments of navlayers, with these outputs; inputs come last."""
+        targets = [f"--output={output}" for output in outputs]
+        return (self.command, *targets, *(["--force"] if force else []), *self.args)
+
+
+class Result(NamedTuple):
+    """How a step ended.
+
+    Attributes:
+        step: the step.
+        status: "differs" only of a check.
+        files: how many files it makes.
+        changed: paths of files that were written or, in a check, differ, are missing or are no longer made.
+        messages: the lines of its notices or errors.
+    """
+
+    step: Step
+    status: Status
+    files: int = 0
+    changed: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+
+
+class _Record(msgspec.Struct, frozen=True):
+    """What a step made last time: the hash of its inputs, and path → hash of its files."""
+
+    inputs: str
+    files: dict[str, str]
+
+
+def run(
+    steps: Sequence[Step],
+    folder: Path,
+    *,
+    check: bool = False,
+    force: bool = False,
+    jobs: int = 0,
+    on_result: Callable[[Result], None] = lambda result: None,
+) -> tuple[Result, ...]:
+    """The results of the steps, in their order.
+
+    Args:
+        steps: the commands; one that fails does not stop the others.
+        folder: the folder of the recipe; all paths are below it.
+        check: write nothing, compare what would be written with the files that are there.
+        force: run all steps, and overwrite files that navlayers did not write.
+        jobs: how many commands to run at once; 0: one per processor.
+        on_result: called with each result as it comes.
+    """
+    records = _Records(folder)
+    with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
+
+        def result(step: Step) -> Result:
+            done = _checked(step, folder) if check else _made(step, folder, records, force=force)
+            on_result(done)
+            return done
+
+        results = tuple(pool.map(result, steps))
+    if not check:
+        records.save()
+    return results
+
+
+def _made(step: Step, folder: Path, records: _Records, *, force: bool) -> Result:
+    inputs, before = _fingerprint(step, folder), _hashes(step, folder)
+    record = records.of(step)
+    if record is not None and not force and (record.inputs, record.files) == (inputs, before) and before:
+        return Result(step, "up to date", len(before))
+    files = [output for output in step.outputs if (folder / output).is_file()]
+    own = record is not None and all(record.files.get(file) == before[file] for file in files)
+    done = _command(step.argv(step.outputs, force=force or bool(files and own)), folder)
+    messages = _messages(done)
+    if done.returncode:
+        return Result(step, "failed", messages=messages)
+    after = _hashes(step, folder)
+    records.keep(step, _Record(inputs, after))
+    changed = sorted(path for path in after.keys() | before.keys() if after.get(path) != before.get(path))
+    return Result(step, "written" if changed else "unchanged", len(after), tuple(changed), messages)
+
+
+def _checked(step: Step, folder: Path) -> Result:
+    with tempfile.TemporaryDirectory(prefix="navlayers-") as name:
+        made = Path(name)
+        done = _command(step.argv(str(made / output) for output in step.outputs), folder)
+        messages = _messages(done)
+        if done.returncode:
+            return Result(step, "failed", messages=messages)
+        new, old = _hashes(step, made), _hashes(step, folder)
+    absent = [output for output in step.outputs if not (folder / output).exists()]
+    changed = [f"{output}: missing" for output in absent]
+    inside = tuple(f"{output}/" for output in absent)
+    for path in sorted(
+        path for path in new.keys() | old.keys() if path not in absent and not path.startswith(inside)
+    ):
+        if new.get(path) != old.get(path):
+            what = "no longer made" if path not in new else "missing" if path not in old else "differs"
+            changed.append(f"{path}: {what}")
+    return Result(step, "differs" if changed else "unchanged", len(new), tuple(changed), messages)
+
+
+def _command(argv: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run navlayers in a process of its own: a recipe is quicker on several processors."""
+    command = [sys.executable, "-m", "navlayers", *argv]
+    return subprocess.run(  # noqa: S603
+        command,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+
+
+def _messages(done: subprocess.CompletedProcess[str]) -> tuple[str, ...]:
+    """The notices of a command; all lines if it failed."""
+    lines = done.stderr.splitlines()
+    return tuple(line for line in lines if done.returncode or line.startswith("note: "))
+
+
+def _hashes(step: Step, folder: Path) -> dict[str, str]:
+    """Path → hash of the files that the step made in its outputs."""
+    hashes = {}
+    for output in step.outputs:
+        target = folder / output
+        if target.is_file():
+            hashes[output] = sha256(target.read_bytes())
+        elif target.is_dir():
+            hashes |= {path.relative_to(folder).as_posix(): sha256(path.read_bytes()) for path in _own(target)}
+    return hashes
+
+
+def _own(folder: Path) -> Iterator[Path]:
+    """The files below a folder that an index of navlayers lists, and the indexes."""
+    for index in (folder, *sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())):
+        listed = read_index(index)
+        if listed is not None:
+            paths = (index / "index.json", *(index / file.path for file in listed.files))
+            yield from (path for path in paths if path.is_file() and ".." not in path.parts)
+
+
+def _fingerprint(step: Step, folder: Path) -> str:
+    """The hash of all that decides what a step makes: its options, navlayers, ATT&CK releases, files named."""
+    digest = hashlib.sha256()
+
+    def add(*texts: str) -> None:
+        digest.update(msgspec.json.encode(texts))
+
+    add(importlib.metadata.version("navlayers"), step.command, *step.args)
+    add(*map(str, release.releases()))
+    shipped = {source.name: source.path for source in find.shipped()}
+    names = [name for arg in step.args for name in _names(arg)]
+    # Without a set, a command takes those of the folder mappings or all that are shipped.
+    for name in names if "--" in step.args else [*names, find.HERE, *shipped]:
+        path = folder / name
+        path = path if path.exists() else shipped.get(name, path)
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file():
+                add(str(file.relative_to(folder) if file.is_relative_to(folder) else file.name))
+                digest.update(hashlib.sha256(file.read_bytes()).digest())
+        if not path.exists() and (commit := revision.revision_of(name)) is not None:
+            digest.update(revision.content(commit))
+    return digest.hexdigest()
+
+
+def _names(arg: str) -> Iterator[str]:
+    """The texts of an argument that may name a file: FILE, FILE:COLUMN, or some with commas."""
+    value = arg.partition("=")[2] if arg.startswith("--") else arg
+    for part in filter(None, (value, *value.split(","))):
+        yield part
+        if ":" in part:
+            yield part.rpartition(":")[0]
+
+
+class _Records:
+    """What the steps of a recipe made last time, in the user's cache: a repository needs no file for it."""
+
+    def __init__(self, folder: Path) -> None:
+        name = f"{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:32]}.json"
+        self._path = Path(os.environ.get("NAVLAYERS_CACHE_DIR") or platformdirs.user_cache_dir("navlayers")) / name
+        try:
+            self._known = msgspec.json.decode(self._path.read_bytes(), type=dict[str, _Record])
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            self._known = {}
+
+    def of(self, step: Step) -> _Record | None:
+        return self._known.get(self._key(step))
+
+    def keep(self, step: Step, record: _Record) -> None:
+        self._known[self._key(step)] = record
+
+    def save(self) -> None:
+        """Write the records; without them, the next run makes everything again."""
+        try:
+            write_all([Output(self._path, msgspec.json.encode(self._known), force=True)])
+        except OutputError:
+            return
+
+    def _key(self, step: Step) -> str:
+        return " ".join((step.command, *step.outputs))

@@ -1,0 +1,146 @@
+"""Recipes: navlayers.yaml makes what the commands make, only what changed, and `--check` compares."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jsonschema
+import pytest
+import yaml
+from conftest import write_set
+
+if TYPE_CHECKING:
+    from conftest import Run
+
+RECIPE = """\
+sets: controls.json
+attack: 18.1
+outputs:
+  build: {output: layers, only: [overview, groups]}
+  badge: coverage.svg
+"""
+
+
+@pytest.fixture
+def recipe(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A recipe and its set in the current folder."""
+    monkeypatch.setenv("NAVLAYERS_CACHE_DIR", str(tmp_path / "cache"))
+    write_set(Path("controls.json"))
+    path = Path("navlayers.yaml")
+    path.write_text(RECIPE, encoding="utf-8")
+    return path
+
+
+def results(out: str) -> dict[str, str]:
+    """Output → result, of the printed table."""
+    lines = [line.split(maxsplit=2) for line in out.splitlines()[1:]]
+    return {output: result for output, _, result in lines}
+
+
+def test_a_recipe_makes_what_its_commands_make_and_only_what_changed(run: Run, recipe: Path) -> None:
+    assert run("run", "--check").code == 1
+    assert not Path("layers").exists()
+    first = run("run")
+    assert first.code == 0
+    assert results(first.out) == {"layers": "3 of 3 files written", "coverage.svg": "1 of 1 file written"}
+    run("build", "controls.json", "--attack", "18.1", "--only", "overview,groups", "-o", "by-hand", "-q")
+    for path in Path("by-hand").rglob("*.json"):
+        assert path.read_bytes() == Path("layers", path.relative_to("by-hand")).read_bytes()
+    assert run("badge", "controls.json", "--attack", "18.1").out == Path("coverage.svg").read_text(encoding="utf-8")
+    assert results(run("run").out) == {"layers": "up to date", "coverage.svg": "up to date"}
+    assert run("run", "--check").code == 0
+
+    # One output of two depends on `only`.
+    recipe.write_text(RECIPE.replace("[overview, groups]", "overview"), encoding="utf-8")
+    assert results(run("run").out)["coverage.svg"] == "up to date"
+    # Both depend on the set.
+    write_set(Path("controls.json"), [("ids", "T1078", "detect", "partial")])
+    changed = run("run", "--check")
+    assert changed.code == 1
+    assert "navlayers: coverage.svg: differs" in changed.err
+    assert "navlayers: layers/controls/overview.json: differs" in changed.err
+    assert results(run("run").out) == {"layers": "2 of 2 files written", "coverage.svg": "1 of 1 file written"}
+
+
+def test_a_file_that_navlayers_did_not_write_is_kept(run: Run, recipe: Path) -> None:
+    recipe.write_text(RECIPE.replace("build: {output: layers, only: [overview, groups]}", "").replace("  \n", ""))
+    Path("coverage.svg").write_text("mine", encoding="utf-8")
+    refused = run("run")
+    assert refused.code == 2
+    assert "navlayers.yaml:4:10: badge coverage.svg failed" in refused.err
+    assert Path("coverage.svg").read_text(encoding="utf-8") == "mine"
+    assert run("run", "--force").code == 0
+    # Made by navlayers now, but edited since.
+    Path("coverage.svg").write_text("edited", encoding="utf-8")
+    assert run("run").code == 2
+    assert Path("coverage.svg").read_text(encoding="utf-8") == "edited"
+
+
+def test_a_command_that_fails_does_not_stop_the_others(run: Run, recipe: Path) -> None:
+    recipe.write_text(f"{RECIPE}  convert: {{output: x.yaml, sets: absent.json}}\n", encoding="utf-8")
+    result = run("run")
+    assert result.code == 2
+    assert results(result.out)["layers"] == "3 of 3 files written"
+    assert "navlayers.yaml:6:21: convert x.yaml failed" in result.err
+    assert "absent.json" in result.err
+
+
+def test_a_dry_run_prints_the_commands(run: Run, recipe: Path) -> None:
+    assert run("run", "--dry-run").out.splitlines() == [
+        "navlayers build --output=layers --attack=18.1 --only=overview --only=groups -- controls.json",
+        "navlayers badge --output=coverage.svg --attack=18.1 -- controls.json",
+    ]
+    assert not Path("layers").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sets: gcp", "navlayers.yaml:1:1: the recipe has no outputs"),
+        ("sets: gcp\noutputs:\n  biuld: layers", "3:3: unknown command 'biuld' in outputs"),
+        ("outputs:\n  build: {output: l, agregate: max}", "2:22: unknown option 'agregate' of build"),
+        ("outputs:\n  build: {output: l, aggregate: most}", "2:33: 'aggregate' is 'most'"),
+        ("agregate: max\noutputs:\n  build: l", "1:1: 'agregate' is no option of these outputs"),
+        ("outputs:\n  build: {only: overview}", "2:10: build has no output"),
+        ("outputs:\n  build: ../l", "2:10: the output '../l' is outside"),
+        ("outputs:\n  build: /l", "2:10: the output '/l' is outside"),
+        ("outputs:\n  build: '-'", "2:10: the output '-' is outside"),
+        ("outputs:\n  build: [l, ./l]", "l is written twice"),
+        ("outputs:\n  report: {output: r.md, brief: maybe}", "2:33: 'brief' is the text 'maybe'"),
+        ("outputs:\n  badge: {output: b.svg, sets: [gcp, aws]}", "2:32: badge takes one set"),
+        ("outputs: {check: x}", "1:11: unknown command 'check' in outputs"),
+        ("- gcp", "1:1: the top level is a list"),
+        ("outputs: {build: l", "not YAML"),
+    ],
+)
+def test_mistakes_are_named_with_their_places(run: Run, recipe: Path, text: str, message: str) -> None:
+    recipe.write_text(text, encoding="utf-8")
+    result = run("run", "--dry-run")
+    assert result.code == 2
+    assert message.replace("'", '"') in result.err.replace("'", '"')
+
+
+def test_without_a_recipe(run: Run) -> None:
+    result = run("run")
+    assert result.code == 2
+    assert "navlayers.yaml: no recipe" in result.err
+    assert "navlayers init" in result.err
+
+
+def test_the_schema_knows_recipes(run: Run) -> None:
+    schema = json.loads(run("run", "--schema").out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    valid = jsonschema.Draft202012Validator(schema).is_valid
+    assert valid(yaml.safe_load(RECIPE))
+    assert not valid({"sets": "gcp"})
+    assert not valid({"outputs": {"biuld": "layers"}})
+    assert not valid({"outputs": {"build": {"output": "layers", "agregate": "max"}}})
+    run("init")
+    assert json.loads(Path("navlayers-run.schema.json").read_text(encoding="utf-8")) == schema
+    assert valid(yaml.safe_load(Path("navlayers.yaml").read_text(encoding="utf-8")))
+    assert run("run", "--dry-run").out.splitlines() == [
+        "navlayers build --output=layers -- my-controls.yaml",
+        "navlayers badge --output=coverage.svg -- my-controls.yaml",
+    ]
