@@ -56,12 +56,13 @@ SAME = [
 
 def test_a_scored_set_that_can_cover_all_fully_is_not_told_of_by_numbers_of_techniques() -> None:
     plan = make_plan(together(SAME), PlanOptions(budget=1, exclude=("a", "c")))
-    assert "it reaches 33% of the total value (1.3 of 4) and covers 4 of 4 techniques; proven" in summary(plan)
+    reached = "it reaches 33% of the total value (1.3 of 4) and covers 4 of 4 techniques and sub-techniques"
+    assert f"{reached}; proven" in summary(plan)
     assert curve(plan).headers[4] == "adds (weight)"
     worth = make_plan(together([row("x", "T1001")]), PlanOptions(budget=1), ScoreOptions(worth=100))
     assert "it reaches 100% of the total value (1 of 1)" in summary(worth)
     covered = make_plan(together(SAME), PlanOptions(budget=1, exclude=("a", "c"), measure="covered"))
-    assert ": it covers 4 of 4 techniques; proven optimal" in summary(covered)
+    assert ": it covers 4 of 4 techniques and sub-techniques; proven optimal" in summary(covered)
 
 
 def test_of_a_threat_it_is_told_what_can_be_covered_and_what_there_is() -> None:
@@ -311,14 +312,14 @@ def test_without_time_a_bound_is_stated() -> None:
     rows = [mapping for mapping in [*pairs, *subs] if mapping.technique not in ("T1003", "T1004")]
     plan = make_plan(together(rows), PlanOptions(budget=2, seconds=0))
     assert summary(plan).endswith(
-        ": together they are mapped to 4 of 6 techniques (67%); the search stopped at the time limit of 0 s: at "
-        "most 25% more is possible"
+        ": together they are mapped to 4 of 6 techniques and sub-techniques (67%); the search stopped at the time "
+        "limit of 0 s: at most 25% more is possible"
     )
     gives = {"a": "1 2 5 1.001", "b": "1 5 1.002", "c": "5 1.003"}
     rows = [row(i, f"T100{technique}") for i, of in gives.items() for technique in of.split()]
     plan = make_plan(together(rows), PlanOptions(target=1, seconds=0))
     bound = "the search stopped at the time limit of 0 s: no plan has fewer than 2 capabilities"
-    assert summary(plan).endswith(f": together they are mapped to 6 of 6 techniques; {bound}")
+    assert summary(plan).endswith(f": together they are mapped to 6 of 6 techniques and sub-techniques; {bound}")
     prices = make_plan(
         together(rows), PlanOptions(target=1, seconds=0), costs=costs_of({"a": 30, "b": 20, "c": 20})
     )

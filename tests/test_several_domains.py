@@ -154,3 +154,16 @@ def test_a_name_of_another_domain_without_an_id_is_an_error_that_tells_the_id(ru
     table.write_text(text.format("T1636.002"))
     rows = run("stats", table).out.splitlines()[1:3]
     assert [row.split()[0] for row in rows] == ["rules-enterprise", "rules-mobile"]
+
+
+def test_a_technique_by_its_name_is_read_once_and_a_score_without_technique_is_told_once(
+    run: Run, tmp_path: Path
+) -> None:
+    table = tmp_path / "rules.csv"
+    rows = ("rule,technique_id,technique_name,score", "R1,T1078,Valid Accounts,50", "R2,T1636.002,Call Log,40")
+    table.write_text("\n".join((*rows, "R3,,PowerShell,30", "")), encoding="utf-8")
+    read = run("stats", table)
+    assert 'technique "PowerShell" is read as T1059.001' in read.err
+    assert "names no technique" not in read.err
+    table.write_text("\n".join((*rows, "R3,,,30", "")), encoding="utf-8")
+    assert run("stats", table).err.count(f"{table}:4:4: this row has a score but names no technique") == 1

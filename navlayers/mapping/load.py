@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers import attack
-from navlayers._text.wording import and_list
+from navlayers._text.wording import and_list, quantity
 from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem, ReleaseError
 from navlayers.mapping import find
 from navlayers.mapping.formats import ReadOptions, without_effect
@@ -134,7 +134,8 @@ def _unread(error: InputError, source: Source) -> Problem:
     """The notice of a file of a folder that is left out for its errors."""
     first, more = error.problems[0], len(error.problems) - 1
     reason = first.message.removeprefix("the file cannot be read: ")
-    message = f"left out, cannot be read: {reason}{f'; and {more:,} more problems' if more else ''}"
+    others = f"; and {quantity(more, 'more problem')}" if more else ""
+    message = f"left out, cannot be read: {reason}{others}"
     return msgspec.structs.replace(_placed(first, source), message=message)
 
 

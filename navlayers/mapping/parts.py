@@ -29,8 +29,11 @@ def read(source: Source, options: ReadOptions) -> Reading:
     if not source.parts:
         return formats.read(source.path, data=source.data, reading=options)
     reading = formats.read(source.path, data=source.data, reading=part_options(source, options))
-    notices = (*reading.notices, *parts_notice(source))
-    return msgspec.structs.replace(reading, mapping_set=_only(reading.mapping_set, source), notices=notices)
+    # The first part says it of rows of all parts: another one does not know the techniques that it has by name.
+    first = source.name == source.parts[0]
+    notices = [notice for notice in reading.notices if first or notice.code != "no-technique"]
+    notices += parts_notice(source)
+    return msgspec.structs.replace(reading, mapping_set=_only(reading.mapping_set, source), notices=tuple(notices))
 
 
 def parts_notice(source: Source) -> tuple[Problem, ...]:

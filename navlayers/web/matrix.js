@@ -114,7 +114,7 @@ class Matrix {
     });
     const subs = [...covered].filter((one) => model.techniques[one].parent >= 0).length;
     const figures = view.summary && whole ? view.summary
-      : `${plural(covered.size - subs, "technique")}, ${plural(subs, "sub-technique")} of ${seen.size.toLocaleString("en")}`;
+      : `${plural(covered.size - subs, "technique")}${subs ? `, ${plural(subs, "sub-technique")}` : ""} of ${seen.size.toLocaleString("en")}`;
     this.count.textContent = [figures, this.filters()].filter(Boolean).join(" \u00b7 ");
     this.summary = `${view.title}: ${covered.size} of ${seen.size} shown`;
     this.updateLegend();

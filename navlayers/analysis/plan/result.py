@@ -257,7 +257,7 @@ def summary(plan: Plan) -> str:
     """The plan in a sentence.
 
     "Choose 13 of 109 controls for a target of 100% at ATT&CK Enterprise 16.1: together they cover 469 of 469
-    techniques; proven optimal".
+    techniques and sub-techniques; proven optimal".
     """
     release = f"ATT&CK {DOMAIN_NAMES[plan.catalogue.domain]} {plan.catalogue.version}"
     return f"{_choice(plan)} for {goal(plan)} at {release}: {_reached(plan)}; {certainty(plan)}"
@@ -282,17 +282,18 @@ def _reached(plan: Plan) -> str:
     they, one = ("together they", False) if active > 1 else ("it" if active else "this", True)
     cover, share = plan.cover(1 if one else active), percent_text(plan.value, plan.total, plan.options.least)
     both = f"{len(plan.reached)} of {len(plan.coverable)}"
+    what = "techniques and sub-techniques" if any("." in id_ for id_ in plan.coverable) else "techniques"
     if not plan.by_count:
         values = f"{decimal(plan.value):,} of {decimal(plan.total):,}"
         total = f"{share} of the total value ({values})"
-        return f"{they} reach{'es' if one else ''} {total} and {cover} {both} techniques"
+        return f"{they} reach{'es' if one else ''} {total} and {cover} {both} {what}"
     if plan.threat is not None:
         return f"{they} {cover} {share} of the techniques that can be {plan.covered_word} ({both})"
     if had:
         both = f"{len(plan.reached)} of the {len(plan.coverable)}"
     that = f" that all {plan.noun.counted(every)} {plan.cover(every)}" if had else ""
     part = f" ({share})" if plan.share < 1 else ""
-    return f"{they} {cover} {both} techniques{that}{part}"
+    return f"{they} {cover} {both} {what}{that}{part}"
 
 
 def certainty(plan: Plan) -> str:
