@@ -19,7 +19,7 @@ from navlayers.attack import release
 from navlayers.errors import OutputError
 from navlayers.mapping import find, revision
 from navlayers.output.files import Output, write_all
-from navlayers.output.folders import read_index, sha256
+from navlayers.output.folders import INDEX, read_index, sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -175,7 +175,7 @@ def _own(folder: Path) -> Iterator[Path]:
     for index in (folder, *sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())):
         listed = read_index(index)
         if listed is not None:
-            paths = (index / "index.json", *(index / file.path for file in listed.files))
+            paths = (index / INDEX, *(index / file.path for file in listed.files))
             yield from (path for path in paths if path.is_file() and ".." not in path.parts)
 
 

@@ -66,9 +66,9 @@ def app(
         routes.append(explorer.route)
         secret = explorer.path
     guard = Middleware(Guard, origin=origin(navigator), hosts=LOOPBACK | hosts, questions=secret)
-    made = Starlette(routes=routes, middleware=[guard], lifespan=explorer.lifespan if explorer else None)
-    made.router.redirect_slashes = False
-    return made
+    served = Starlette(routes=routes, middleware=[guard], lifespan=explorer.lifespan if explorer else None)
+    served.router.redirect_slashes = False
+    return served
 
 
 @lru_cache(maxsize=64)

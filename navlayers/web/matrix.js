@@ -112,9 +112,10 @@ class Matrix {
         strip.replaceChildren(...fills.map((fill) => make("i", { class: fill })));
       }
     });
-    const subs = [...covered].filter((one) => model.techniques[one].parent >= 0).length;
+    const isSub = (one) => model.techniques[one].parent >= 0;
+    const subs = [...covered].filter(isSub).length;
     const figures = view.summary && whole ? view.summary
-      : `${plural(covered.size - subs, "technique")}${subs ? `, ${plural(subs, "sub-technique")}` : ""} of ${seen.size.toLocaleString("en")}`;
+      : `${plural(covered.size - subs, "technique")}${[...seen].some(isSub) ? `, ${plural(subs, "sub-technique")}` : ""} of ${seen.size.toLocaleString("en")}`;
     this.count.textContent = [figures, this.filters()].filter(Boolean).join(" \u00b7 ");
     this.summary = `${view.title}: ${covered.size} of ${seen.size} shown`;
     this.updateLegend();
