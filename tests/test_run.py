@@ -64,6 +64,15 @@ def test_a_recipe_makes_what_its_commands_make_and_only_what_changed(run: Run, r
     assert results(run("run").out) == {"layers": "2 of 2 files written", "coverage.svg": "1 of 1 file written"}
 
 
+def test_layers_of_other_sets_beside_those_of_the_recipe_are_no_difference(run: Run, recipe: Path) -> None:
+    run("build", "gcp", "--only", "overview")
+    assert run("run").code == 0
+    assert run("run", "--check").code == 0
+    assert Path("layers/gcp/overview.json").exists()
+    Path("layers/controls/index.json").unlink()
+    assert "navlayers: layers/controls/index.json: missing" in run("run", "--check").err
+
+
 def test_a_file_that_navlayers_did_not_write_is_kept(run: Run, recipe: Path) -> None:
     recipe.write_text(RECIPE.replace("build: {output: layers, only: [overview, groups]}", "").replace("  \n", ""))
     Path("coverage.svg").write_text("mine", encoding="utf-8")

@@ -125,7 +125,8 @@ def _checked(step: Step, folder: Path) -> Result:
         messages = _messages(done)
         if done.returncode:
             return Result(step, "failed", messages=messages)
-        new, old = _hashes(step, made), _hashes(step, folder)
+        # Folders of other sets beside those that are made stay as they are.
+        new, old = _hashes(step, made), _hashes(step, folder, like=made)
     absent = [output for output in step.outputs if not (folder / output).exists()]
     changed = [f"{output}: missing" for output in absent]
     inside = tuple(f"{output}/" for output in absent)
@@ -158,21 +159,23 @@ def _messages(done: subprocess.CompletedProcess[str]) -> tuple[str, ...]:
     return tuple(line for line in lines if done.returncode or line.startswith("note: "))
 
 
-def _hashes(step: Step, folder: Path) -> dict[str, str]:
-    """Path → hash of the files that the step made in its outputs."""
+def _hashes(step: Step, folder: Path, like: Path | None = None) -> dict[str, str]:
+    """Path → hash of the files of navlayers in the outputs of a step; only in subfolders that `like` has too."""
     hashes = {}
     for output in step.outputs:
         target = folder / output
         if target.is_file():
             hashes[output] = sha256(target.read_bytes())
         elif target.is_dir():
-            hashes |= {path.relative_to(folder).as_posix(): sha256(path.read_bytes()) for path in _own(target)}
+            paths = _own(target, like / output if like else target)
+            hashes |= {path.relative_to(folder).as_posix(): sha256(path.read_bytes()) for path in paths}
     return hashes
 
 
-def _own(folder: Path) -> Iterator[Path]:
+def _own(folder: Path, like: Path) -> Iterator[Path]:
     """The files below a folder that an index of navlayers lists, and the indexes."""
-    for index in (folder, *sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())):
+    below = (path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
+    for index in (folder, *sorted(path for path in below if (like / path.name).is_dir())):
         listed = read_index(index)
         if listed is not None:
             paths = (index / INDEX, *(index / file.path for file in listed.files))
