@@ -75,7 +75,7 @@ FORMATS = {
     "layer": Format("an ATT&CK Navigator layer", "layer"),
     "dettect": Format("DeTT&CT technique administration", "dettect"),
     "dettect-visibility": Format("the same, for its visibility", "dettect"),
-    "sigma": Format("Sigma rules", "sigma", folder=True),
+    "sigma": Format("Sigma rules", "rules.sigma", folder=True),
 }
 """Name → format, in the order in which they are listed."""
 
