@@ -50,5 +50,5 @@ def imports(work: Path) -> Iterator[Imports]:
         run = [sys.executable, "-X", "importtime", "-m", "navlayers", *command]
         done = subprocess.run(run, capture_output=True, text=True, check=True)
         found = _LINE.findall(done.stderr)
-        modules = sum(name.split(".")[0] == "navlayers" for _, name in found)
+        modules = len({name for _, name in found if name.split(".")[0] == "navlayers"})
         yield Imports(command[0], modules, budget, sum(int(time) for time, _ in found) / 1000)

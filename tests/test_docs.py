@@ -13,8 +13,8 @@ import click
 import pytest
 import yaml
 
-from navlayers.cli import group
-from navlayers.cli._help import COMMANDS, documentation
+from navlayers.cli import COMMANDS, group
+from navlayers.cli._help import documentation
 
 if TYPE_CHECKING:
     from _pytest.mark.structures import ParameterSet

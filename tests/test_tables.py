@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from navlayers.output.csv_text import to_csv
 from navlayers.output.markdown import escape
 from navlayers.output.markdown import tables as to_markdown
 from navlayers.output.sheets import to_xlsx
-from navlayers.output.tables import Column, Table, columns, shown, to_csv
+from navlayers.output.tables import Column, Table, columns, shown
 
 TABLE = Table(
     "numbers",

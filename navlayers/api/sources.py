@@ -14,9 +14,8 @@ import msgspec
 from navlayers._text.slugs import slug
 from navlayers._text.wording import and_list
 from navlayers.errors import InputError, NavlayersWarning, Place, Problem, UsageError
-from navlayers.mapping.find import STDIN, Source, repeated, resolve
+from navlayers.mapping.find import STDIN, Source, may_be_table, repeated, resolve
 from navlayers.mapping.model import MappingSet
-from navlayers.mapping.parts import by_domain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,7 +51,11 @@ def sources(
         else:
             resolved += map(_in_memory, group)
     resolved = [_stdin(item, reading.max_bytes) if str(item.path) == STDIN else item for item in resolved]
-    return tuple(resolved) if whole else by_domain(resolved, reading)
+    if whole or not any(may_be_table(item, reading) for item in resolved):
+        return tuple(resolved)
+    from navlayers.mapping.parts import by_domain  # noqa: PLC0415 - for tables alone
+
+    return by_domain(resolved, reading)
 
 
 def _in_memory(item: object) -> Source:

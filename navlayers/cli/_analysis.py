@@ -8,7 +8,6 @@ import click
 
 from navlayers.cli import _complete, _notes, _options, _print
 from navlayers.mapping.model import CATEGORIES
-from navlayers.output.folders import write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +65,8 @@ class Output(NamedTuple):
         """
         removed = None
         if self.folder is not None:
+            from navlayers.output.folders import write_folder  # noqa: PLC0415 - for files alone
+
             removed = write_folder(self.folder, folder(), force=self.force, keep=result.files)
         if not self.quiet:
             _notes.notices([*result.notices, *(notice for each in result.inputs for notice in each.notices)])

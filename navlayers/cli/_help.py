@@ -1,62 +1,8 @@
-"""Help: commands in groups, options in sections, in the width of the window; the greeting."""
+"""The classes of commands: help with options in sections, and answers that fit the window."""
 
 from __future__ import annotations
 
-import shutil
-
 import click
-
-GROUPS = {
-    "Build": {
-        "init": "Write a first mapping file and a recipe, with examples to replace.",
-        "run": "Make the outputs of a recipe: layers, comparisons, reports.",
-        "build": "Build ATT&CK Navigator layers from mapping sets.",
-        "check": "Check mapping sets for mistakes, and fix them.",
-        "convert": "Convert a mapping set to another format.",
-        "upgrade": "Upgrade mapping sets and layers to another ATT&CK release.",
-    },
-    "Look": {
-        "sets": "List the shipped mapping sets and those in the folder mappings.",
-        "stats": "Count the techniques that mapping sets map.",
-        "show": "Show the mappings of a technique, capability, group or tactic.",
-    },
-    "Compare": {
-        "compare": "Compare mapping sets and layers side by side.",
-        "diff": "Show what changed between two versions of a set or layer.",
-    },
-    "Plan": {
-        "gaps": "Show which techniques of a threat are not covered.",
-        "plan": "Choose the capabilities to implement for a budget or a target.",
-    },
-    "Share": {
-        "serve": "Explore mapping sets in the browser, live while you edit them.",
-        "open": "Open layers in the ATT&CK Navigator.",
-        "render": "Render layers as images, workbooks, web pages and tables.",
-        "badge": "Draw a badge with the share of ATT&CK that a set or layer covers.",
-        "report": "Write a report on mapping sets: coverage, comparison, gaps, plan.",
-        "site": "Write a static website of mapping sets.",
-    },
-    "Data": {
-        "attack": "List, add, update and remove ATT&CK releases.",
-        "completion": "Print the completion script for bash, zsh or fish.",
-    },
-}
-"""Group of commands → command → one line of help."""
-
-COMMANDS = {name: text for commands in GROUPS.values() for name, text in commands.items()}
-"""Command → one line of help. The command NAME is the function `command` of the module `navlayers.cli.NAME`."""
-
-GREETING = """\
-navlayers turns mappings of security controls to MITRE ATT&CK into Navigator layers.
-
-  navlayers build gcp                  write the layers of a shipped set
-  navlayers stats my-controls.csv      count what a file of yours maps
-  navlayers compare aws azure gcp      see who covers what
-  navlayers gaps gcp --threat APT29    see what a group uses and you don't cover
-  navlayers report gcp -o gcp.pdf      write it down
-
-`navlayers --help` lists all commands, `navlayers COMMAND --help` explains one.
-"""
 
 _PAGES = {
     "init": "howto-own-framework.md",
@@ -69,7 +15,6 @@ _PAGES = {
     **{name: f"{name}.md" for name in ("gaps", "plan", "render", "report", "site", "upgrade", "attack", "run")},
     "build": "layers.md",
 }
-_WIDEST = 140
 _FIRST = "Options"
 _SECTIONS = {
     "Threat": "threat software_of weak",
@@ -131,16 +76,3 @@ class Answer(Command):
 def documentation(command: str) -> str:
     """The page that explains a command, with the heading where it is a part of the page."""
     return f"docs/{_PAGES.get(command, 'commands.md')}"
-
-
-def width() -> int:
-    """The width of help: that of the window, within reason."""
-    return min(shutil.get_terminal_size().columns, _WIDEST)
-
-
-def write_commands(formatter: click.HelpFormatter) -> None:
-    """Write the list of commands, group by group."""
-    longest = max(map(len, COMMANDS))
-    for group, commands in GROUPS.items():
-        with formatter.section(group):
-            formatter.write_dl([(name.ljust(longest), text) for name, text in commands.items()])

@@ -16,12 +16,11 @@ from navlayers.cli import _complete, _print
 from navlayers.errors import Problem, UsageError, by_ending
 from navlayers.mapping.formats import FORMATS
 from navlayers.mapping.formats.context import ReadOptions
-from navlayers.mapping.ranges import parse_range
-from navlayers.scoring import options as parsing
-from navlayers.scoring.aggregate import AGGREGATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from navlayers.mapping.model import Range
 
 
 Format = TypeVar("Format", bound=str)
@@ -106,9 +105,13 @@ def _pairs(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...
     return pairs
 
 
-def _numbers(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, float]:
+def numbers(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, float]:
     """Callback of the options that take `NAME=NUMBER,…` and may be repeated."""
-    return parsing.parse_numbers(str(parameter.opts[0]), ",".join(value)) if value else {}
+    if not value:
+        return {}
+    from navlayers.scoring.options import parse_numbers  # noqa: PLC0415 - for these options alone
+
+    return parse_numbers(str(parameter.opts[0]), ",".join(value))
 
 
 def _refuse_empty(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
@@ -179,25 +182,33 @@ attack_option = release_option("Remap the sets to this ATT&CK release, such as 1
 output_file_option = output_option("FILE", "Output file; - is standard output.", default=_print.STDOUT)
 
 
+def _range(ctx: click.Context, parameter: click.Parameter, value: str | None) -> Range | None:
+    """Callback of `--score-range`."""
+    if value is None:
+        return None
+    from navlayers.mapping.ranges import parse_range  # noqa: PLC0415 - for this option alone
+
+    return parse_range(value)
+
+
 def _keep_scale(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> None:
-    """Callback of `--scale`: kept for `_scale`, as both reading and scoring use it."""
-    ctx.meta[_SCALE] = _numbers(ctx, parameter, value)
+    """Callback of `--scale`: kept for `scale`, as both reading and scoring use it."""
+    ctx.meta[_SCALE] = numbers(ctx, parameter, value)
 
 
-def _scale() -> dict[str, float]:
+def scale() -> dict[str, float]:
     """The numbers of `--scale`."""
-    scale: dict[str, float] = click.get_current_context().meta.get(_SCALE, {})
-    return scale
+    numbers: dict[str, float] = click.get_current_context().meta.get(_SCALE, {})
+    return numbers
 
 
 def _read_options(*, from_: str | None, max_size: int, meta: dict[str, str], **more: Any) -> ReadOptions:
-    # Checks the numbers, which are options of the scores, too.
-    parsing.ScoreOptions(scale=_scale())
-    return ReadOptions(format=from_, metadata=meta, max_bytes=max_size * MEGABYTE, scale=_scale(), **more)
+    if scale():
+        from navlayers.scoring.options import ScoreOptions  # noqa: PLC0415 - for this option alone
 
-
-def _score_options(**values: Any) -> parsing.ScoreOptions:
-    return parsing.ScoreOptions(scale=_scale(), **values)
+        # Checks the numbers, which are options of the scores, too.
+        ScoreOptions(scale=scale())
+    return ReadOptions(format=from_, metadata=meta, max_bytes=max_size * MEGABYTE, scale=scale(), **more)
 
 
 _reading = (
@@ -225,7 +236,7 @@ _reading = (
     click.option(
         "--score-range",
         metavar="LOW-HIGH",
-        callback=lambda _ctx, _parameter, value: None if value is None else parse_range(value),
+        callback=_range,
         help="Range of scores that are numbers, such as 0-5 (default: of a layer's gradient, else 0-100).",
     ),
     click.option(
@@ -250,40 +261,6 @@ _scale_option = click.option(
 )
 reading_options = bundle("reading", _read_options, *_reading[:4], _scale_option, *_reading[4:])
 """Given to a command as `reading: ReadOptions`."""
-
-_worth_option = click.option(
-    "--worth", type=Number(), metavar="NUMBER", help="Score of a mapping without a value, 0-100."
-)
-worth_option = bundle("scoring", _score_options, _worth_option)
-"""Given to a command as `scoring: ScoreOptions` with it and `--scale`; the others have their defaults."""
-
-scoring_options = bundle(
-    "scoring",
-    _score_options,
-    click.option(
-        "--aggregate",
-        type=click.Choice(AGGREGATES),
-        default="max",
-        show_default=True,
-        help="How to combine the scores of several capabilities.",
-    ),
-    click.option(
-        "--weights",
-        multiple=True,
-        callback=_numbers,
-        metavar="CATEGORY=NUMBER,…",
-        help="Compute the overall score as a weighted mean, such as protect=2,detect=1,respond=1.",
-    ),
-    _worth_option,
-    click.option(
-        "--rollup",
-        type=click.Choice(parsing.ROLLUPS),
-        default="none",
-        show_default=True,
-        help="Score a technique without a score by its sub-techniques.",
-    ),
-)
-"""Given to a command as `scoring: ScoreOptions`."""
 
 
 def report_format(

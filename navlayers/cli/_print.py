@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers._text.json_text import json_text
 from navlayers._text.lines import printable, wrap
 from navlayers._text.wording import quantity
 
@@ -103,6 +102,8 @@ def put(data: str | bytes, output: str, *, force: bool, quiet: bool, keep: Path 
 
 def echo_json(value: object) -> None:
     """Print a result as indented JSON."""
+    from navlayers._text.json_text import json_text  # noqa: PLC0415 - for `--json` alone
+
     click.echo(json_text(value), nl=False)
 
 

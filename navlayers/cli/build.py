@@ -9,7 +9,7 @@ import msgspec
 
 from navlayers.api.build import BuildResult, build
 from navlayers.attack.domain import release_name
-from navlayers.cli import _help, _notes, _options, _print
+from navlayers.cli import _help, _notes, _options, _print, _scoring
 from navlayers.layer.build import KINDS, LayerKind
 from navlayers.mapping.nouns import common_noun, noun_of
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     show_default=True,
 )
 @_options.attack_option
-@_options.scoring_options
+@_scoring.scoring_options
 @click.option(
     "--only",
     multiple=True,

@@ -9,7 +9,7 @@ import msgspec
 
 from navlayers.analysis.compare_layers import layers_of
 from navlayers.api.compare import compare
-from navlayers.cli import _analysis, _help, _next, _options, _print
+from navlayers.cli import _analysis, _help, _next, _options, _print, _scoring
 from navlayers.pages import compare as pages
 from navlayers.pages.results import layer_list
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     "Compare scores, or only whether techniques are covered, so that scores and counts can be mixed."
 )
 @_options.attack_option
-@_options.scoring_options
+@_scoring.scoring_options
 @_analysis.all_option("Print all tables: of tactics, pairs, differences, threats and techniques.")
 @_options.reading_options
 @_analysis.output_options

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from navlayers.api.compare import diff
-from navlayers.cli import _analysis, _complete, _help, _next, _notes, _options, _print
+from navlayers.cli import _analysis, _complete, _help, _next, _notes, _options, _print, _scoring
 from navlayers.mapping.model import CATEGORIES
 from navlayers.pages import diff as pages
 
@@ -29,7 +29,7 @@ _ENDINGS: dict[str, pages.Format] = {"": "text", ".txt": "text", ".md": "md", ".
 @_options.output_file_option
 @click.option("--category", type=click.Choice(CATEGORIES), help="Compare only this category.")
 @_options.attack_option
-@_options.scoring_options
+@_scoring.scoring_options
 @_options.force_file_option
 @_options.reading_options
 @_options.json_option

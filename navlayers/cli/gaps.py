@@ -12,7 +12,7 @@ from navlayers.analysis.threats import ALL
 from navlayers.api.gaps import gaps as find_gaps
 from navlayers.api.inputs import sets_in_place
 from navlayers.api.sources import sources
-from navlayers.cli import _analysis, _help, _next, _options, _print, _threat
+from navlayers.cli import _analysis, _help, _next, _options, _print, _scoring, _threat
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import shipped
 from navlayers.mapping.formats.context import ReadOptions
@@ -35,7 +35,7 @@ _CONTROLS = "nist_800_53"
 @_threat.weak_option("A score below this is weak.")
 @_analysis.all_option("Print all tables: of tactics, categories, threats, capabilities and techniques.")
 @_options.attack_option
-@_options.scoring_options
+@_scoring.scoring_options
 @_options.reading_options
 @_analysis.output_options
 def command(

@@ -11,7 +11,7 @@ from navlayers.analysis.plan.layer import plan_layer
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.api.gaps import plan as make_plan
 from navlayers.api.inputs import sets_in_place
-from navlayers.cli import _analysis, _help, _next, _options, _print, _threat
+from navlayers.cli import _analysis, _help, _next, _options, _print, _scoring, _threat
 from navlayers.layer.document import encode_layer
 from navlayers.pages import plan as pages
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @_analysis.category_option
 @_analysis.all_option("Print the whole plan, the next best and replacements.")
 @_options.attack_option
-@_options.worth_option
+@_scoring.worth_option
 @_options.reading_options
 @_analysis.output_options
 def command(

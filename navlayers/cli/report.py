@@ -13,7 +13,7 @@ from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.api import report as files
 from navlayers.api.inputs import against, baseline_index, files_of, input_set, plan_files, plan_for, sets_in_place
-from navlayers.cli import _analysis, _complete, _help, _notes, _options, _print, _threat
+from navlayers.cli import _analysis, _complete, _help, _notes, _options, _print, _scoring, _threat
 from navlayers.errors import Problem, UsageError
 from navlayers.output.document import Paper
 from navlayers.output.logo import read_logo
@@ -69,7 +69,7 @@ _STAGES = 3
     "Report scores, or only whether techniques are covered, so that scores and counts can be mixed."
 )
 @_options.attack_option
-@_options.scoring_options
+@_scoring.scoring_options
 @_options.reading_options
 @_options.force_files_option
 @_options.quiet_option

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from navlayers._text.wording import quantity
-from navlayers.cli import _address, _complete, _help, _options, _print, _threat
+from navlayers.cli import _address, _complete, _help, _options, _print, _scoring, _threat
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @_threat.threat_options
 @_address.address_options
 @_options.attack_option
-@_options.scoring_options
+@_scoring.scoring_options
 @_options.reading_options
 @_options.quiet_option
 def command(

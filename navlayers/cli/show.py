@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers.cli import _complete, _help, _next, _notes, _options, _print
+from navlayers.cli import _complete, _help, _next, _notes, _options, _print, _scoring
 from navlayers.pages import show
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _ENDINGS: dict[str, Format] = {
 @click.option("--kind", type=click.Choice(show.KINDS), help="Kind of the entry, if its name is ambiguous.")
 @click.option("--full", is_flag=True, help="Show every mapping, with comments and references.")
 @_options.attack_option
-@_options.scoring_options
+@_scoring.scoring_options
 @_options.format_option(show.FORMATS, "Page format (default: by the ending of -o, else text).")
 @_options.output_file_option
 @_options.force_file_option

@@ -9,7 +9,7 @@ import click
 
 from navlayers.api.sources import named_twice, sources
 from navlayers.attack.domain import release_name
-from navlayers.cli import _help, _notes, _options, _print
+from navlayers.cli import _help, _notes, _options, _print, _scoring
 from navlayers.mapping.nouns import common_noun
 from navlayers.website import SiteOptions, write_site
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @_options.output_option("DIR", "Output folder.", default="site", show_default=True)
 @click.option("--title", default=SiteOptions().title, metavar="TEXT", show_default=True, help="Title of the site.")
 @_options.attack_option
-@_options.scoring_options
+@_scoring.scoring_options
 @_options.force_folder_option
 @_options.reading_options
 @_options.quiet_option

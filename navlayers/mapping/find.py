@@ -14,14 +14,15 @@ from navlayers._text.slugs import slugs
 from navlayers._text.wording import and_list
 from navlayers.attack.domain import Domain
 from navlayers.errors import InputError, Place, Problem, UsageError
-from navlayers.mapping.formats import FORMATS, READS
+from navlayers.mapping.formats import FORMATS, READS, TABLE_FORMATS
 from navlayers.mapping.formats.detect import likely_set, sniff_folder
 from navlayers.mapping.formats.source import ENDINGS
 from navlayers.mapping.model import MappingSet
-from navlayers.mapping.revision import content, revision_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from navlayers.mapping.formats import ReadOptions
 
 HERE = "mappings"
 """The folder that holds a project's own sets."""
@@ -32,6 +33,8 @@ RECIPE = "navlayers.yaml"
 """The file of `navlayers run`, which is not a set."""
 
 """The JSON Schema of native YAML, where editors look for it: in the folder of the sets."""
+
+_TABLES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm"})
 
 _SCHEMA = ".schema.json"
 """The suffix of JSON Schemas."""
@@ -58,6 +61,18 @@ class Source(msgspec.Struct, frozen=True):
     mapping_set: MappingSet | None = None
     domain: Domain | Literal[""] = ""
     parts: tuple[str, ...] = ()
+
+
+def may_be_table(source: Source, options: ReadOptions) -> bool:
+    """Whether the input may be a table: by its ending or the format that the user gives; standard input may be."""
+    return source.data is not None or source.path.suffix.lower() in _TABLES or options.format in TABLE_FORMATS
+
+
+def part_options(source: Source, options: ReadOptions) -> ReadOptions:
+    """The options, with the domain of a source that is a part of a table."""
+    if not source.domain:
+        return options
+    return msgspec.structs.replace(options, metadata={**options.metadata, "domain": source.domain})
 
 
 def shipped() -> tuple[Source, ...]:
@@ -192,8 +207,11 @@ def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | Non
         if not sources:
             raise InputError(nothing_in(path))
         return sources
-    if ":" in name and not path.exists() and (file := revision_of(name)):
-        return (Source(f"{source_name(Path(file.path))}@{file.revision}", path, "git", content(file)),)
+    if ":" in name and not path.exists():
+        from navlayers.mapping.revision import content, revision_of  # noqa: PLC0415 - for files in git alone
+
+        if file := revision_of(name):
+            return (Source(f"{source_name(Path(file.path))}@{file.revision}", path, "git", content(file)),)
     if path.exists() or path.is_symlink() or (path.stem not in known and (path.suffix or len(path.parts) > 1)):
         return (Source(source_name(path), path),)
     near = difflib.get_close_matches(path.stem.lower(), known, 3, 0.5)

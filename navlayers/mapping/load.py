@@ -10,11 +10,10 @@ import msgspec
 from navlayers import attack
 from navlayers._text.wording import and_list, quantity
 from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem, ReleaseError
-from navlayers.mapping import find
-from navlayers.mapping.formats import ReadOptions, without_effect
+from navlayers.mapping import find, formats
+from navlayers.mapping.formats import Reading, ReadOptions, without_effect
 from navlayers.mapping.model import MappingSet
 from navlayers.mapping.nouns import likely_role
-from navlayers.mapping.parts import read
 from navlayers.mapping.replacements import ReplacedId, remap
 
 if TYPE_CHECKING:
@@ -190,6 +189,15 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
         notices.append(Problem(message))
     notices += without_effect(source.name, options, reading.format, mapping_set)
     return Prepared(source.name, mapping_set, own, catalogue, replaced, tuple(notices), reading.format, source.path)
+
+
+def read(source: Source, options: ReadOptions) -> Reading:
+    """The set of a source; of a table of several domains, the part that the source names."""
+    if not source.parts:
+        return formats.read(source.path, data=source.data, reading=options)
+    from navlayers.mapping import parts  # noqa: PLC0415 - for such tables alone
+
+    return parts.read(source, options)
 
 
 def _own_release(mapping_set: MappingSet) -> attack.Catalogue | None:

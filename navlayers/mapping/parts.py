@@ -10,6 +10,7 @@ import msgspec
 from navlayers._text.wording import and_list
 from navlayers.errors import NavlayersError, Place, Problem
 from navlayers.mapping import formats
+from navlayers.mapping.find import may_be_table, part_options
 from navlayers.mapping.formats.findings import Assumed
 
 if TYPE_CHECKING:
@@ -20,14 +21,11 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats import Reading, ReadOptions
     from navlayers.mapping.model import MappingSet
 
-_TABLES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm"})
 _ID = re.compile(rb"\bT[0-9]{4}(?:\.[0-9]{3})?\b", re.IGNORECASE)
 
 
 def read(source: Source, options: ReadOptions) -> Reading:
-    """The set of a source; of a table of several domains, the part that the source names."""
-    if not source.parts:
-        return formats.read(source.path, data=source.data, reading=options)
+    """The part that a source names of a table of several domains."""
     reading = formats.read(source.path, data=source.data, reading=part_options(source, options))
     # The first part says it of rows of all parts: another one does not know the techniques that it has by name.
     first = source.name == source.parts[0]
@@ -42,13 +40,6 @@ def parts_notice(source: Source) -> tuple[Problem, ...]:
         return ()
     message = f"techniques of several ATT&CK domains: read as {and_list(source.parts)}"
     return (Problem(message, Place(str(source.path)), hint="one set of all rows: --meta domain=…"),)
-
-
-def part_options(source: Source, options: ReadOptions) -> ReadOptions:
-    """The options, with the domain of a source that is a part of a table."""
-    if not source.domain:
-        return options
-    return msgspec.structs.replace(options, metadata={**options.metadata, "domain": source.domain})
 
 
 def by_domain(sources: Iterable[Source], options: ReadOptions) -> tuple[Source, ...]:
@@ -66,10 +57,7 @@ def by_domain(sources: Iterable[Source], options: ReadOptions) -> tuple[Source, 
 
 def _domains(source: Source, options: ReadOptions) -> list[Domain]:
     """The domains of a table that does not state its domain, the most frequent first; none for other inputs."""
-    is_table = (
-        source.data is not None or source.path.suffix.lower() in _TABLES or options.format in formats.TABLE_FORMATS
-    )
-    if source.mapping_set is not None or "domain" in options.metadata or not is_table:
+    if source.mapping_set is not None or "domain" in options.metadata or not may_be_table(source, options):
         return []
     # Slow to import, and for tables alone.
     from navlayers.mapping.formats.detect import sniff  # noqa: PLC0415

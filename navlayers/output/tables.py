@@ -1,19 +1,14 @@
-"""Tables of results, the look and the links of their cells in every format, and tables as CSV."""
+"""Tables of results, the look and the links of their cells in every format."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from navlayers._text.formulas import neutralize
-from navlayers._text.lines import printable
 from navlayers._text.links import technique_url, web_links
 from navlayers._text.numbers import percent_figure, rounded
-from navlayers.layer.ramps import value_gradient
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -170,6 +165,8 @@ def fill_of(cell: Cell, column: Column) -> str:
         return cell.lower() if column.kind == "color" and _COLOR.fullmatch(cell) else ""
     if column.kind != "score" or cell is None:
         return ""
+    from navlayers.layer.ramps import value_gradient  # noqa: PLC0415 - colored tables only
+
     return value_gradient(column.category or None, 0, column.range).color(cell)
 
 
@@ -204,24 +201,3 @@ def with_pages(table: Table, pages: Mapping[str, str]) -> Table:
         for row in table.rows
     )
     return msgspec.structs.replace(table, rows=tuple(rows))
-
-
-def to_csv(table: Table) -> bytes:
-    """The table as CSV: commas, LF line ends, a byte order mark only if the text is not ASCII.
-
-    Texts that a spreadsheet would run as formulas are neutralized.
-    """
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([_csv_cell(header) for header in table.headers])
-    writer.writerows([_csv_cell(cell) for cell in row] for row in table.rows)
-    text = stream.getvalue()
-    return (text if text.isascii() else f"\ufeff{text}").encode("utf-8", "replace")
-
-
-def _csv_cell(cell: Cell) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, Span) and cell.url:
-        cell = cell.url
-    return neutralize(printable(cell)) if isinstance(cell, str) else str(rounded(cell))

@@ -6,17 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text.numbers import percent
 from navlayers.attack.domain import DOMAIN_NAMES
-from navlayers.layer.document import Layer, encode_layer, encode_layers
 from navlayers.mapping.model import HUNDRED
-from navlayers.output import markdown, sheets, tables
-from navlayers.output.folders import INDEX, FileEntry, sha256
 from navlayers.output.tables import Cell, CellKind, Column, Table, columns, with_pages
-from navlayers.pages.index import InputEntry, ResultIndex, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from navlayers.attack import Catalogue
+    from navlayers.layer.document import Layer
     from navlayers.mapping.model import Range
     from navlayers.output.document import Chart
     from navlayers.scoring.coverage import Coverage
@@ -66,6 +63,8 @@ def _tenths(cell: Cell) -> Cell:
 
 def layer_list(layers: Iterable[tuple[str, str, Layer]]) -> bytes:
     """Layers as one list, which the Navigator opens as tabs in reading order."""
+    from navlayers.layer.document import encode_layer, encode_layers  # noqa: PLC0415 - for files alone
+
     return encode_layers(encode_layer(layer) for _, _, layer in layers)
 
 
@@ -123,6 +122,12 @@ def result_folder(
         short: The tables of the Markdown, where they are to be shorter than those of the workbook.
         chart: A picture, written as `CHART` and shown before the tables in the Markdown.
     """
+    # Most runs print their answer and write no folder.
+    from navlayers.layer.document import encode_layer, encode_layers  # noqa: PLC0415
+    from navlayers.output import csv_text, markdown, sheets  # noqa: PLC0415
+    from navlayers.output.folders import INDEX, FileEntry, sha256  # noqa: PLC0415
+    from navlayers.pages.index import InputEntry, ResultIndex, encode  # noqa: PLC0415
+
     workbook, short = ([with_pages(table, catalogue.own_pages) for table in each] for each in (workbook, short))
     files: dict[str, bytes] = {}
     entries: list[FileEntry] = []
@@ -141,7 +146,7 @@ def result_folder(
     start = "".join(f"{text}\n\n" for text in (f"# {markdown.escape(heading)}", markdown.escape(lead)) if text)
     start += f"![{markdown.escape(chart.title)}]({CHART})\n\n" if chart is not None else ""
     text = f"{start}{markdown.tables(short or workbook)}".encode("utf-8", "replace")
-    add(f"{main_name or tables_name}.csv", "table", heading, tables.to_csv(main), len(main.rows))
+    add(f"{main_name or tables_name}.csv", "table", heading, csv_text.to_csv(main), len(main.rows))
     add(f"{tables_name}.xlsx", "table", heading, sheets.to_xlsx(workbook), len(main.rows))
     add(f"{tables_name}.md", "table", heading, text, len(main.rows))
     index = ResultIndex(

@@ -11,11 +11,12 @@ from navlayers._text.numbers import rounded
 from navlayers._text.wording import quantity
 from navlayers.errors import Problem
 from navlayers.layer.rows import facts_of, joint_of
+from navlayers.output.csv_text import to_csv
 from navlayers.output.drawing import facts, technique_table
 from navlayers.output.drawing.facts import Tab, tabs_of, title_of
 from navlayers.output.drawing.options import Rendered, RenderOptions
 from navlayers.output.markdown import escape, table_lines
-from navlayers.output.tables import Column, Table, to_csv
+from navlayers.output.tables import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
