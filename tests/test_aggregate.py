@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from navlayers._text.numbers import rounded
-from navlayers.scoring.aggregate import AGGREGATES, DESCRIPTIONS, FUNCTIONS, Aggregate
+from navlayers.scoring.options import AGGREGATES, DESCRIPTIONS, FUNCTIONS, Aggregate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,7 @@ import pytest
 from conftest import TINY, row, set_of
 
 from navlayers.errors import UsageError
-from navlayers.scoring.aggregate import AGGREGATES, Aggregate
-from navlayers.scoring.options import Rollup, ScoreOptions, parse_numbers
+from navlayers.scoring.options import AGGREGATES, Aggregate, Rollup, ScoreOptions, parse_numbers
 from navlayers.scoring.scores import TechniqueScore, make_rules, roll_up, score
 
 if TYPE_CHECKING:

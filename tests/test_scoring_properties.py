@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from navlayers.layer.build import KINDS
 from navlayers.layer.document import encode_layer, encode_layers
 from navlayers.pages import index
-from navlayers.scoring.aggregate import AGGREGATES, Aggregate
-from navlayers.scoring.options import ROLLUPS, ScoreOptions
+from navlayers.scoring.options import AGGREGATES, ROLLUPS, Aggregate, ScoreOptions
 from navlayers.scoring.scores import make_rules, roll_up, score, score_set
 
 if TYPE_CHECKING:

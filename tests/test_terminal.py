@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from conftest import write_set
 
-from navlayers.layer.contrast import lightness
+from navlayers.layer.colors import lightness
 from navlayers.layer.ramps import RAMPS, UNCOVERED
 
 ANSWERS = {

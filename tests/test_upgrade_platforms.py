@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from stix_facts import PAIRS
 
 from navlayers import attack
-from navlayers.attack.domain import DOMAINS
+from navlayers.attack.versions import DOMAINS
 from navlayers.upgrades.layers import platforms_of, upgrade_layer
 
 if TYPE_CHECKING:

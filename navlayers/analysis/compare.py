@@ -21,8 +21,8 @@ from navlayers.analysis.compare_result import (
     Totals,
 )
 from navlayers.errors import Problem, UsageError
-from navlayers.scoring.aggregate import exact
 from navlayers.scoring.coverage import Coverage, check_category, unrated_by_all
+from navlayers.scoring.options import exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set

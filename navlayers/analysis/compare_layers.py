@@ -10,7 +10,7 @@ from navlayers._text.numbers import number_text, rounded
 from navlayers._text.slugs import slugs
 from navlayers._text.wording import and_list, quantity
 from navlayers.analysis.compare_result import OVERALL
-from navlayers.attack.domain import DOMAIN_NAMES
+from navlayers.attack.versions import DOMAIN_NAMES
 from navlayers.layer import build
 from navlayers.layer.annotate import LINKS_IN_MENU, make_entry, technique_links
 from navlayers.layer.colors import FEWEST_COLORS, Gradient, LegendItem, safe_maximum
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from navlayers.analysis.compare_result import Comparison, Difference, Gap, Relation, Threatened
     from navlayers.layer.document import Layer, Technique
-    from navlayers.mapping.nouns import Noun
+    from navlayers.mapping.model import Noun
     from navlayers.scoring.coverage import Coverage
 
 DIVERGING = ("#e08214", "#fdb863", "#d9d9d9", "#b2abd2", "#8073ac")

@@ -14,8 +14,8 @@ from navlayers.analysis.inputs import newer_than
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem
 from navlayers.mapping.model import CATEGORIES
-from navlayers.scoring.aggregate import exact, mean
 from navlayers.scoring.coverage import Coverage, check_category
+from navlayers.scoring.options import exact, mean
 from navlayers.scoring.scores import UNSPECIFIED
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from navlayers.analysis.frames import Tabular
 from navlayers.analysis.threats import ThreatModel
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem
-from navlayers.mapping.nouns import Noun, common_noun
+from navlayers.mapping.model import Noun, common_noun
 from navlayers.scoring.coverage import Coverage
 
 State = Literal["uncovered", "not rated", "weak", "covered"]

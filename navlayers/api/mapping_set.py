@@ -32,8 +32,7 @@ from navlayers.scoring.options import ScoreOptions
 if TYPE_CHECKING:
     from navlayers.attack import Catalogue
     from navlayers.layer.build import LayerKind
-    from navlayers.scoring.aggregate import Aggregate
-    from navlayers.scoring.options import Rollup
+    from navlayers.scoring.options import Aggregate, Rollup
     from navlayers.scoring.scores import TechniqueScore
     from navlayers.scoring.stats import Stats
 

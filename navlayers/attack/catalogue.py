@@ -8,7 +8,7 @@ import msgspec
 
 from navlayers._text.links import technique_url
 from navlayers._text.spelling import compact
-from navlayers.attack.domain import Domain
+from navlayers.attack.versions import Domain
 
 Status = Literal["active", "deprecated", "revoked"]
 ThreatKind = Literal["group", "software", "campaign"]

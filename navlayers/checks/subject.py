@@ -11,7 +11,7 @@ from navlayers import attack
 from navlayers._text.spelling import compact
 from navlayers._text.wording import quoted
 from navlayers.attack import versions
-from navlayers.attack.domain import DOMAINS, Domain
+from navlayers.attack.versions import DOMAINS, Domain
 from navlayers.errors import ReleaseError
 from navlayers.mapping.formats.context import technique_names
 

@@ -7,8 +7,7 @@ from typing import Any
 import click
 
 from navlayers.cli import _options
-from navlayers.scoring.aggregate import AGGREGATES
-from navlayers.scoring.options import ROLLUPS, ScoreOptions
+from navlayers.scoring.options import AGGREGATES, ROLLUPS, ScoreOptions
 
 
 def _score_options(**values: Any) -> ScoreOptions:

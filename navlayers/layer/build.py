@@ -9,14 +9,13 @@ import msgspec
 from navlayers._text.links import web_links
 from navlayers._text.numbers import number_text
 from navlayers._text.slugs import slugs
-from navlayers.attack.domain import DOMAIN_NAMES
+from navlayers.attack.versions import DOMAIN_NAMES
 from navlayers.layer.annotate import LINKS_IN_MENU, Style, annotate, with_own_pages
 from navlayers.layer.document import ATTACK, Layer, Link, Metadata, Versions, tab_name
 from navlayers.layer.ramps import NOT_RATED_ITEM, count_gradient, count_legend, value_gradient, value_legend
 from navlayers.mapping.model import HUNDRED
 from navlayers.scoring import scores as scoring
-from navlayers.scoring.labels import capability_labels, labels
-from navlayers.scoring.method import how_rolled_up, how_scored
+from navlayers.scoring.words import capability_labels, how_rolled_up, how_scored, labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import msgspec
 
 from navlayers.attack import Catalogue
-from navlayers.attack.domain import DOMAIN_NAMES
+from navlayers.attack.versions import DOMAIN_NAMES
 from navlayers.errors import Problem
 from navlayers.layer.colors import DEFAULT_COLORS, Gradient, LegendItem
 

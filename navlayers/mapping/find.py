@@ -12,7 +12,7 @@ import msgspec
 
 from navlayers._text.slugs import slugs
 from navlayers._text.wording import and_list
-from navlayers.attack.domain import Domain
+from navlayers.attack.versions import Domain
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.formats import FORMATS, READS, TABLE_FORMATS
 from navlayers.mapping.formats.detect import likely_set, sniff_folder

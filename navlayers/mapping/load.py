@@ -12,8 +12,7 @@ from navlayers._text.wording import and_list, quantity
 from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem, ReleaseError
 from navlayers.mapping import find, formats
 from navlayers.mapping.formats import Reading, ReadOptions, without_effect
-from navlayers.mapping.model import MappingSet
-from navlayers.mapping.nouns import likely_role
+from navlayers.mapping.model import MappingSet, likely_role
 from navlayers.mapping.replacements import ReplacedId, remap
 
 if TYPE_CHECKING:

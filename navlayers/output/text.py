@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text.lines import columns, printable, wrap
-from navlayers.layer.contrast import text_color
+from navlayers.layer.colors import text_color
 from navlayers.output.document import Chart, Facts, Figure, Heading, Items, Note, Numbers, Paragraph, flat
 from navlayers.output.tables import RowStyle, Span, Table, fill_of
 from navlayers.output.terminal import PLAIN

@@ -12,7 +12,7 @@ from navlayers.layer.ramps import UNCOVERED, ramp_of
 from navlayers.mapping.model import groups_of
 from navlayers.output.document import Chart, Flow, Shares
 from navlayers.pages.results import Field, table_of
-from navlayers.scoring.labels import capability_labels, labels
+from navlayers.scoring.words import capability_labels, labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     from navlayers.analysis.compare_result import Comparison
     from navlayers.attack import Catalogue
-    from navlayers.mapping.model import Mapping, MappingSet
-    from navlayers.mapping.nouns import Noun
+    from navlayers.mapping.model import Mapping, MappingSet, Noun
     from navlayers.output.tables import Table
 
 _SOURCES = 12

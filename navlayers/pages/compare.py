@@ -8,7 +8,7 @@ from navlayers._text.numbers import percent_text, rounded
 from navlayers._text.wording import and_list
 from navlayers.analysis.compare_layers import layers_of
 from navlayers.analysis.compare_result import Relation
-from navlayers.attack.domain import DOMAIN_NAMES
+from navlayers.attack.versions import DOMAIN_NAMES
 from navlayers.layer.view import View
 from navlayers.output.document import Figure, Paragraph
 from navlayers.pages.charts import shares_chart

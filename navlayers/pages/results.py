@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text.numbers import percent
-from navlayers.attack.domain import DOMAIN_NAMES
+from navlayers.attack.versions import DOMAIN_NAMES
 from navlayers.mapping.model import HUNDRED
 from navlayers.output.tables import Cell, CellKind, Column, Table, columns, with_pages
 

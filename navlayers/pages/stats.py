@@ -8,11 +8,10 @@ import msgspec
 
 from navlayers._text.numbers import percent, percent_figure, percent_text
 from navlayers._text.wording import first_few, quantity
-from navlayers.attack.domain import DOMAIN_NAMES, release_name
+from navlayers.attack.versions import DOMAIN_NAMES, release_name
 from navlayers.layer.build import layers_of
 from navlayers.layer.view import View
-from navlayers.mapping.model import DEFAULT_SCALE
-from navlayers.mapping.nouns import common_noun, noun
+from navlayers.mapping.model import DEFAULT_SCALE, common_noun, noun
 from navlayers.output.document import Figure, Heading, Paragraph
 from navlayers.pages.results import Field, table_of
 from navlayers.scoring.scores import UNSPECIFIED, score_set

@@ -12,12 +12,10 @@ import msgspec
 from navlayers._text.wording import quantity
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem, UsageError
-from navlayers.mapping.model import CATEGORIES, DECIMAL, Mapping, MappingSet, Range, Role
-from navlayers.mapping.nouns import Noun, noun
+from navlayers.mapping.model import CATEGORIES, DECIMAL, Mapping, MappingSet, Noun, Range, Role, noun
 from navlayers.mapping.ranges import in_hundred, with_words
 from navlayers.mapping.replacements import Inactive, inactive
-from navlayers.scoring.aggregate import FUNCTIONS, exact, mean
-from navlayers.scoring.options import ScoreOptions
+from navlayers.scoring.options import FUNCTIONS, ScoreOptions, exact, mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

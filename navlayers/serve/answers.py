@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from navlayers.analysis.plan import Plan
     from navlayers.analysis.plan.plan import Ground
     from navlayers.analysis.threats import ThreatModel
-    from navlayers.attack.domain import Domain
+    from navlayers.attack.versions import Domain
     from navlayers.output.document import Block
     from navlayers.pages.report.input import ReportInput
     from navlayers.serve.workspace import Settings

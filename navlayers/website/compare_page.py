@@ -10,7 +10,7 @@ from navlayers import attack
 from navlayers.analysis.compare_layers import ONLY_FIRST, ONLY_SECOND
 from navlayers.attack import versions
 from navlayers.layer.ramps import UNCOVERED
-from navlayers.mapping.nouns import common_noun
+from navlayers.mapping.model import common_noun
 from navlayers.web.explorer import Explorer, Input, Numbers, View, clean, not_rated_colors, to_json
 from navlayers.website.joint import joint_of
 from navlayers.website.matrix import Matrix, explorer, overview_gradient, overview_legend, release_script

@@ -8,7 +8,7 @@ from navlayers import attack
 from navlayers._text.numbers import percent_text
 from navlayers.analysis.threats.lookup import with_threats
 from navlayers.attack import versions
-from navlayers.attack.domain import DOMAIN_NAMES, DOMAINS
+from navlayers.attack.versions import DOMAIN_NAMES, DOMAINS
 from navlayers.errors import ReleaseError
 from navlayers.layer.colors import Gradient
 from navlayers.layer.matrix import ReleaseColumn, release_columns
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.attack import Catalogue, Threat
-    from navlayers.attack.domain import Domain
+    from navlayers.attack.versions import Domain
     from navlayers.pages.show.set_index import IndexedSet
     from navlayers.website.sets import SiteSet
 

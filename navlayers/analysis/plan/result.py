@@ -18,9 +18,9 @@ from navlayers.analysis.plan.candidates import Candidate
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.analysis.threats.model import ThreatModel
 from navlayers.attack import Catalogue
-from navlayers.attack.domain import DOMAIN_NAMES
+from navlayers.attack.versions import DOMAIN_NAMES
 from navlayers.errors import Problem
-from navlayers.mapping.nouns import Noun, common_noun
+from navlayers.mapping.model import Noun, common_noun
 from navlayers.scoring.coverage import Coverage
 from navlayers.scoring.options import ScoreOptions
 

@@ -10,10 +10,10 @@ import msgspec
 
 from navlayers._text.numbers import percent_text
 from navlayers._text.wording import and_list
-from navlayers.attack.domain import Domain
+from navlayers.attack.versions import Domain
 from navlayers.errors import Problem
 from navlayers.mapping.replacements import Inactive, ReplacedId
-from navlayers.scoring.aggregate import exact
+from navlayers.scoring.options import exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -17,8 +17,7 @@ from navlayers._text.slugs import slugs
 from navlayers.attack.id_changes import Tactics
 from navlayers.errors import ReleaseError
 from navlayers.mapping.formats import source as sources
-from navlayers.mapping.formats.context import Places
-from navlayers.mapping.formats.findings import Findings, Issue
+from navlayers.mapping.formats.context import Findings, Issue, Places
 from navlayers.mapping.formats.layer_document import Layer, load_layers
 from navlayers.mapping.formats.layer_entries import Entry, read_entries
 from navlayers.mapping.formats.metadata import make_head

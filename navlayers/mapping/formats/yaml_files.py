@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from navlayers.errors import InputError, OtherFileError, Place, Problem
-from navlayers.mapping.formats.context import Places
-from navlayers.mapping.formats.findings import Findings, Issue
+from navlayers.mapping.formats.context import Findings, Issue, Places
 from navlayers.mapping.formats.source import Folder, Source, as_text
 from navlayers.mapping.formats.yaml_tree import Branch, Node
 from navlayers.mapping.model import Capability, Mapping, NonMappable

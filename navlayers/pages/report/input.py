@@ -16,7 +16,7 @@ from navlayers.analysis.compare_result import Comparison, Threatened
 from navlayers.analysis.gaps import WEAK, check_weak
 from navlayers.analysis.gaps_result import Gaps
 from navlayers.analysis.plan.result import Plan
-from navlayers.attack.domain import DOMAIN_NAMES
+from navlayers.attack.versions import DOMAIN_NAMES
 from navlayers.errors import Problem
 from navlayers.pages.results import Field
 from navlayers.scoring.options import ScoreOptions
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from navlayers.analysis.inputs import InputSet
     from navlayers.attack import Catalogue
-    from navlayers.mapping.nouns import Noun
+    from navlayers.mapping.model import Noun
     from navlayers.output.tables import Cell, CellKind
     from navlayers.scoring.coverage import Coverage
     from navlayers.scoring.scores import Scored

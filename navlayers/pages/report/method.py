@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text.dates import iso_date
+from navlayers._text.numbers import iso_date
 from navlayers._text.wording import and_list, quantity
 from navlayers.analysis.inputs import newer_than
 from navlayers.layer.annotate import Style, comment

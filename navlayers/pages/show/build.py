@@ -33,9 +33,9 @@ from navlayers.pages.show.results import (
 )
 from navlayers.pages.show.rows import mapped_rows, named, record, status_of
 from navlayers.pages.show.set_index import indexed
-from navlayers.scoring.labels import IdAndName
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.scores import UNSPECIFIED
+from navlayers.scoring.words import IdAndName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence

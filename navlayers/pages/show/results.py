@@ -11,11 +11,10 @@ import msgspec
 
 from navlayers import attack
 from navlayers.attack import Tactic
-from navlayers.attack.domain import Domain
-from navlayers.mapping.model import Range, Role
-from navlayers.mapping.nouns import Noun, noun_of
-from navlayers.scoring.labels import IdAndName
+from navlayers.attack.versions import Domain
+from navlayers.mapping.model import Noun, Range, Role, noun_of
 from navlayers.scoring.stats import CapabilityStats
+from navlayers.scoring.words import IdAndName
 
 Status: TypeAlias = attack.Status | Literal["unknown"]
 """That of a technique in a release; "unknown": the release does not have the id."""

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 from navlayers.layer.matrix import release_columns
 from navlayers.mapping.model import HUNDRED, groups_of
 from navlayers.pages.show.results import SetHead
-from navlayers.scoring.labels import capability_labels
-from navlayers.scoring.method import method
 from navlayers.scoring.scores import score_set
 from navlayers.scoring.stats import capability_stats
+from navlayers.scoring.words import capability_labels, method
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

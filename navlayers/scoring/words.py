@@ -1,16 +1,24 @@
-"""Sentences about the scoring method."""
+"""Words for scores: labels of capabilities and groups, and sentences about the scoring method."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from navlayers._text.numbers import number_text
+from navlayers._text.spelling import compact
 from navlayers._text.wording import and_list
 from navlayers.mapping.model import HUNDRED
-from navlayers.scoring.aggregate import DESCRIPTIONS
+from navlayers.scoring.options import DESCRIPTIONS
 from navlayers.scoring.scores import UNSPECIFIED
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from navlayers.mapping.model import MappingSet
     from navlayers.scoring.scores import Rules
 
 
@@ -56,3 +64,39 @@ def how_rolled_up(rules: Rules) -> list[str]:
         return []
     means = "highest score" if how == "max" else "mean score, unmapped ones as 0,"
     return [f"A technique without a score of its own shows the {means} of its sub-techniques."]
+
+
+class IdAndName(msgspec.Struct, frozen=True):
+    """An id and its name."""
+
+    id: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.id if self.name in ("", self.id) else f"{self.id} {self.name}"
+
+
+def capability_labels(mapping_set: MappingSet) -> dict[str, str]:
+    """Capability id → label."""
+    return labels({capability.id: capability.name for capability in mapping_set.capabilities})
+
+
+def labels(names: Mapping[str, str]) -> dict[str, str]:
+    """Id → label, from id → name.
+
+    "Cloud IDS" for `cloud_ids`, "AC-02 Account Management" for `AC-02`. A name shared by several ids is
+    preceded by the id.
+    """
+    times = Counter(names.values())
+    return {identifier: _label(identifier, name, times[name] == 1) for identifier, name in names.items()}
+
+
+def _label(identifier: str, name: str, unique: bool) -> str:
+    plain, own = compact(name), compact(identifier)
+    if plain == own:
+        return name
+    if own.endswith(plain):
+        return name if unique else identifier
+    if unique and not re.search(r"[A-Z0-9]", identifier):
+        return name
+    return f"{identifier} {name}"
