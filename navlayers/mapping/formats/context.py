@@ -1,4 +1,4 @@
-"""Types that all readers and writers share: options, context, places, output."""
+"""Types that all readers and writers share: options, context, findings, places, output."""
 
 from __future__ import annotations
 
