@@ -80,15 +80,14 @@ def test_the_policy_names_what_runs_by_its_digest(two: str) -> None:
 
 def test_the_script_knows_no_markup_and_no_address_but_that_of_attack() -> None:
     folder = resources.files("navlayers")
-    names = [*SCRIPTS, "web/base.js", "web/live.js"]
+    asking = ["web/live.js", "web/questions.js"]
+    names = [*SCRIPTS, "web/base.js", "web/planner.js", *asking]
     for name in names:
         text = folder.joinpath(name).read_text("utf-8")
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function", text)
         assert set(re.findall(r"https?://[\w.]+", text)) <= {"https://attack.mitre.org"}
         # The page of the local server asks that server.
-        asks = r"XMLHttpRequest|WebSocket|import\(|sendBeacon" + (
-            "" if name == "web/live.js" else r"|fetch\(|EventSource"
-        )
+        asks = r"XMLHttpRequest|WebSocket|import\(|sendBeacon" + ("" if name in asking else r"|fetch\(|EventSource")
         assert not re.search(asks, text)
     there = {path.name for path in folder.joinpath("web").iterdir() if path.name.endswith(".js")}
     assert {f"web/{name}" for name in there} == set(names)

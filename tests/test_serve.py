@@ -206,6 +206,25 @@ def test_sets_are_switched_by_their_buttons(live: Live) -> None:
     assert not live.page.locator("[data-control=views] button").first.is_visible()
 
 
+def test_a_shipped_set_is_added_and_removed_and_stays_at_a_reload(live: Live) -> None:
+    page = live.page
+    page.get_by_text("Add a shipped set").click()
+    menu = page.locator("[data-live=sets] details")
+    assert menu.locator(".soft").all_text_contents() == ["enterprise", "mobile", "ics"]
+    menu.get_by_role("button", name="azure", exact=True).click()
+    live.wait("title", "My controls 1 · Google Cloud 2025-03-06 · Microsoft Azure 2025-04-26")
+    added = page.get_by_role("button", name="azure ✕", exact=True)
+    assert page.evaluate("() => document.activeElement.textContent") == added.text_content()
+    assert not menu.locator("[data-set=azure]").count()
+    page.reload()
+    live.wait("title", "Microsoft Azure 2025-04-26")
+    added.click()
+    page.wait_for_function("() => document.title === 'My controls 1, Google Cloud 2025-03-06 – navlayers'")
+    assert menu.locator("[data-set=azure]").count() == 1
+    assert page.evaluate("() => document.activeElement.textContent") == "Add a shipped set"
+    assert page.url == live.address
+
+
 def test_what_is_shown_can_be_downloaded(live: Live, tmp_path: Path) -> None:
     live.page.get_by_role("button", name="cloud", exact=True).click()
     live.page.wait_for_function("() => document.title === 'My controls 1 – navlayers'")

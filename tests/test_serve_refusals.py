@@ -19,7 +19,7 @@ import pytest
 from serve_helpers import Server, result_of, running
 
 from navlayers.errors import InputError
-from navlayers.mapping.find import Source
+from navlayers.mapping.find import Source, shipped
 from navlayers.serve import process, query
 from navlayers.serve import server as server_module
 from navlayers.serve.app import app
@@ -107,16 +107,19 @@ def test_no_path_leads_to_a_file(server: Server, page: str, path: str) -> None:
     assert server.ask(f"/layers/{path}").status == 404
 
 
-@pytest.mark.parametrize(
-    "name", ["/etc/passwd", "../gcp", "mappings/gcp.yaml", "aws", "gcp\0", "main:README.md", "-"]
-)
-def test_only_named_sets_and_threats_of_attack_are_read(server: Server, page: str, name: str) -> None:
+@pytest.mark.parametrize("name", ["/etc/passwd", "../gcp", "mappings/gcp.yaml", "gcp\0", "main:README.md", "-"])
+def test_only_named_and_shipped_sets_and_threats_of_attack_are_read(server: Server, page: str, name: str) -> None:
     told = json.loads(server.ask(f"{page}explorer?sets={quote(name, safe='')}").body)
-    assert told["problems"] == [f"no set {name!r}; expected gcp"]
-    if name != "aws":
-        told = json.loads(server.ask(f"{page}explorer?sets=gcp&threat={quote(name, safe='')}").body)
-        assert told["warnings"][0].startswith("no threat ")
-        assert "sentences" in told
+    others = [source.name for source in shipped() if source.name != "gcp"]
+    assert told["problems"] == [f"no set {name!r}; expected {', '.join(['gcp', *others])}"]
+    told = json.loads(server.ask(f"{page}explorer?sets=gcp&threat={quote(name, safe='')}").body)
+    assert told["warnings"][0].startswith("no threat ")
+    assert "sentences" in told
+
+
+def test_shipped_sets_are_told_below_the_address_of_the_page_alone(server: Server, page: str) -> None:
+    assert json.loads(server.ask(f"{page}explorer?sets=aws").body)["titles"] == ["AWS 2024-12-12"]
+    assert server.ask(f"/{'x' * 32}/explorer?sets=aws").status == 404
 
 
 @pytest.mark.parametrize(

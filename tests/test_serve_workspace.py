@@ -39,15 +39,15 @@ def test_a_broken_file_keeps_its_last_good_reading(tmp_path: Path) -> None:
     refreshed(workspace)
     path.write_text("{")
     assert refreshed(workspace) == 1
-    (held,) = workspace.held
+    (held,) = workspace.named
     assert [finding.level for finding in held.findings] == ["error"]
     assert len(workspace.inputs(["a"])[0].inputs[0].set.mappings) == 1
     path.unlink()
     refreshed(workspace)
-    assert workspace.held[0].problems[0].message == "no such file"
+    assert workspace.named[0].problems[0].message == "no such file"
     write_set(path, [ROW, ("mfa", "T1110", "protect", "minimal")])
     refreshed(workspace)
-    assert not workspace.held[0].problems
+    assert not workspace.named[0].problems
     assert len(workspace.inputs(["a"])[0].inputs[0].set.mappings) == 2
 
 
@@ -58,10 +58,10 @@ def test_a_new_file_of_a_folder_is_a_new_set_and_one_that_goes_stays(tmp_path: P
     refreshed(workspace)
     write_set(folder / "b.json", [ROW])
     refreshed(workspace)
-    assert [held.source.name for held in workspace.held] == ["a", "b"]
+    assert [held.source.name for held in workspace.named] == ["a", "b"]
     (folder / "a.json").unlink()
     refreshed(workspace)
-    assert [bool(held.problems) for held in workspace.held] == [True, False]
+    assert [bool(held.problems) for held in workspace.named] == [True, False]
     assert workspace.inputs(["a", "b"])[0].catalogue.version == "16.1"
 
 

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from navlayers.analysis.inputs import InputSet
     from navlayers.analysis.threats import ThreatModel
     from navlayers.attack import Catalogue
-    from navlayers.mapping import model
     from navlayers.scoring.coverage import Coverage
 
 WEAK = 50.0
@@ -231,12 +230,10 @@ def _contributors(
 def _alone(coverage: Coverage, category: str | None) -> Iterator[tuple[str, str, float | None]]:
     """Capability, technique and score of each capability alone."""
     covered = coverage.measures(category)
-    by_capability: dict[str, list[model.Mapping]] = {}
-    for mapping in coverage.scored.mappings:
-        by_capability.setdefault(mapping.capability, []).append(mapping)
-    whole = coverage.is_layer and len(by_capability) == 1
-    for capability in sorted(by_capability):
-        for technique, entry in coverage.scored.scores_of(by_capability[capability]).items():
+    alone = coverage.scored.alone
+    whole = coverage.is_layer and len(alone) == 1
+    for capability, entries in alone.items():
+        for technique, entry in entries.items():
             if technique not in covered:
                 continue
             score = covered[technique] if whole else entry.measure(category)

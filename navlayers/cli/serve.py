@@ -59,7 +59,7 @@ def command(
     url = f"{base}{explorer.path}"
 
     def ready(_stop: Callable[[], None]) -> None:
-        _address.tell(url, base, quantity(len(workspace.held), "set"), quiet=quiet)
+        _address.tell(url, base, quantity(len(workspace.named), "set"), quiet=quiet)
         address.launch(url)
 
     served = app.app(explorer.layers.get, page.closed_page(), navigator, address.hosts, explorer=explorer)

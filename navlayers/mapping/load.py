@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -24,7 +25,7 @@ MOST_SKIPPED = 3
 """Maximum files listed where nothing in a folder is a mapping set."""
 
 
-class Prepared(msgspec.Struct, frozen=True):
+class Prepared(msgspec.Struct, frozen=True, dict=True):
     """A set, and the ATT&CK release that it is used at.
 
     Attributes:
@@ -47,12 +48,21 @@ class Prepared(msgspec.Struct, frozen=True):
     format: str = "native"
     path: Path = Path()
 
+    @cached_property
+    def results(self) -> dict[object, Any]:
+        """What was worked out of the set, by what else it depends on; a server asks for it again and again."""
+        return {}
+
     def at(self, catalogue: attack.Catalogue) -> Prepared:
         """The set remapped to a release, also to its own: ids are revoked within a release, too."""
-        remapped, replaced = remap(self.set, catalogue, self.catalogue)
-        return msgspec.structs.replace(
-            self, set=remapped, catalogue=catalogue, replaced=(*self.replaced, *replaced)
-        )
+        key = "at", catalogue.version
+        known = self.results.get(key)
+        if known is None or known.catalogue is not catalogue:
+            remapped, replaced = remap(self.set, catalogue, self.catalogue)
+            known = self.results[key] = msgspec.structs.replace(
+                self, set=remapped, catalogue=catalogue, replaced=(*self.replaced, *replaced)
+            )
+        return known
 
 
 def prepare(

@@ -135,6 +135,14 @@ def coverage_of(prepared: Prepared, options: ScoreOptions, counted: dict[str, fl
     Raises:
         UsageError: the options do not fit the set.
     """
+    key = "coverage", msgspec.json.encode((options, counted))
+    known: Coverage | None = prepared.results.get(key)
+    if known is None:
+        known = prepared.results[key] = _coverage_of(prepared, options, counted)
+    return known
+
+
+def _coverage_of(prepared: Prepared, options: ScoreOptions, counted: dict[str, float] | None) -> Coverage:
     if prepared.format == "layer" and options.aggregate == "count" and counted is None:
         prepared = _countable(prepared)
     scored = score_set(prepared.set, prepared.catalogue, options)

@@ -5,6 +5,7 @@ docs/scoring.md has the rules. The result does not depend on the order of the ma
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -201,7 +202,7 @@ def number(value: str | None, rules: Rules) -> float | None:
     )
 
 
-class Scored(msgspec.Struct, frozen=True):
+class Scored(msgspec.Struct, frozen=True, dict=True):
     """A scored set at a release, from which layers, index and tables are made.
 
     Attributes:
@@ -238,6 +239,27 @@ class Scored(msgspec.Struct, frozen=True):
         """Technique id → its scores from some of the mappings alone."""
         return roll_up(score(mappings, self.rules), self.rules, self.catalogue)
 
+    @cached_property
+    def alone(self) -> dict[str, dict[str, TechniqueScore]]:
+        """Capability → technique id → its scores from the mappings of that capability alone, both by id."""
+        found: dict[str, dict[str, dict[str, Contribution]]] = {}
+        for technique, entry in sorted(self.scores.items()):
+            for category, group in entry.contributions.items():
+                for contribution in group:
+                    of_capability = found.setdefault(contribution.capability, {})
+                    of_capability.setdefault(technique, {})[category] = contribution
+        return {
+            capability: roll_up(
+                {
+                    technique: _technique_score(technique, {c: (one,) for c, one in categories.items()}, self.rules)
+                    for technique, categories in found[capability].items()
+                },
+                self.rules,
+                self.catalogue,
+            )
+            for capability in sorted(found)
+        }
+
 
 def score_set(mapping_set: MappingSet, catalogue: Catalogue, options: ScoreOptions | None = None) -> Scored:
     """The scores of a whole set at a release.
@@ -270,7 +292,6 @@ def score(mappings: Iterable[Mapping], rules: Rules) -> dict[str, TechniqueScore
 
 
 def _score_technique(technique: str, rows: dict[str, dict[str, list[Mapping]]], rules: Rules) -> TechniqueScore:
-    categories: dict[str, float | None] = {}
     contributions: dict[str, tuple[Contribution, ...]] = {}
     for category in rules.categories:
         if category not in rows:
@@ -278,7 +299,13 @@ def _score_technique(technique: str, rows: dict[str, dict[str, list[Mapping]]], 
         best = [_best(capability, group, rules) for capability, group in rows[category].items()]
         best.sort(key=lambda c: (1 if c.score is None else -c.score, c.capability))
         contributions[category] = tuple(best)
-        categories[category] = _aggregate(best, rules)
+    return _technique_score(technique, contributions, rules)
+
+
+def _technique_score(
+    technique: str, contributions: dict[str, tuple[Contribution, ...]], rules: Rules
+) -> TechniqueScore:
+    categories = {category: _aggregate(best, rules) for category, best in contributions.items()}
     if not rules.scored_categories:
         overall: float | None = len({c.capability for group in contributions.values() for c in group})
     else:

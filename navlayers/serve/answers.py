@@ -22,7 +22,7 @@ from navlayers.output.document import Figure, Paragraph
 from navlayers.output.html import Colors
 from navlayers.output.tables import Table
 from navlayers.pages import plan as plan_tables
-from navlayers.pages.report.heatmaps import gaps_blocks, plan_blocks
+from navlayers.pages.report.heatmaps import gaps_blocks, plan_heatmap
 from navlayers.pages.report.input import report_input
 from navlayers.web.explorer import Numbers
 from navlayers.web.report_data import layer_views, report_data
@@ -171,9 +171,7 @@ def plan_answer(subject: Subject, plan: Plan) -> dict[str, Any]:
     """A plan as a view for the explorer, with a table of its capabilities."""
     colors = Colors()
     numbers = Numbers(plan.catalogue, colors)
-    data = msgspec.structs.replace(subject.data, plan=plan)
-    figures = [block for block in plan_blocks(data) if isinstance(block, Figure)]
-    (view,) = layer_views(numbers, figures)
+    (view,) = layer_views(numbers, [plan_heatmap(subject.data, plan)])
     sentences = [f"{text}." for text in (summary(plan), threat_coverage(plan)) if text]
     return {
         "view": msgspec.structs.replace(view, id=PLAN, title=f"Plan: {plan.noun.counted(len(plan.chosen))}"),

@@ -15,7 +15,7 @@ from navlayers.api.sources import sources
 from navlayers.checks.finding import Finding
 from navlayers.checks.run import check
 from navlayers.errors import InputError, NavlayersError, Place, Problem, ReleaseError, UsageError
-from navlayers.mapping.find import HERE, STDIN, Source
+from navlayers.mapping.find import HERE, STDIN, Source, shipped
 from navlayers.mapping.formats import source as files
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.load import Prepared, prepare_all
@@ -55,6 +55,7 @@ class Held(msgspec.Struct, frozen=True):
         problems: why it cannot be read now; empty if it can.
         findings: the findings of `check`.
         checked: whether they are about the file as it is now.
+        offered: a shipped set that was not named, for pages to add.
     """
 
     source: Source
@@ -64,6 +65,7 @@ class Held(msgspec.Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
     findings: tuple[Finding, ...] = ()
     checked: bool = True
+    offered: bool = False
 
     @property
     def watched(self) -> bool:
@@ -79,7 +81,7 @@ class _Seen(NamedTuple):
 
 
 class Workspace:
-    """The named sets. Sets that ship with navlayers are read when they are first shown."""
+    """The named sets, and those that ship with navlayers, which are read when they are first shown."""
 
     def __init__(self, words: Sequence[str], settings: Settings) -> None:
         """Find the sets.
@@ -94,6 +96,8 @@ class Workspace:
         self.settings = settings
         self._words = words
         self._held = {source.name: Held(source) for source in self._find()}
+        for source in shipped():
+            self._held.setdefault(source.name, Held(source, offered=True))
         self._seen: dict[str, _Seen] = {}
         self._signatures: object = None
         self._threats = tuple(Path(word) for word in settings.threats if Path(word).is_file())
@@ -102,8 +106,13 @@ class Workspace:
 
     @property
     def held(self) -> tuple[Held, ...]:
-        """The sets in their order."""
-        return tuple(self._held.values())
+        """The sets in their order, the named ones first."""
+        return tuple(sorted(self._held.values(), key=lambda held: held.offered))
+
+    @property
+    def named(self) -> tuple[Held, ...]:
+        """The sets that were named, or are there without a name."""
+        return tuple(held for held in self._held.values() if not held.offered)
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -132,11 +141,9 @@ class Workspace:
 
         `on_set` is called after each set that is read, with the number of sets.
         """
-        every = (
-            self.held
-            if any(held.source.origin != "shipped" for held in self.held) or self._words
-            else self.held[:1]
-        )
+        every = self.named
+        if not self._words and all(held.source.origin == "shipped" for held in every):
+            every = every[:1]
         domains: dict[str, str] = {}
         for held in every[:_MOST_SHOWN]:
             # A file that cannot be read yet will be shown as soon as it can.

@@ -190,7 +190,8 @@ class Numbers:
 
     def text(self, text: str) -> int:
         """The number of a text."""
-        return self._texts.setdefault(clean(text), len(self._texts))
+        number = self._texts.get(text)
+        return self._texts.setdefault(clean(text), len(self._texts)) if number is None else number
 
     @property
     def colors(self) -> list[str]:

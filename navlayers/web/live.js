@@ -2,7 +2,6 @@
 // server too, become text nodes, never markup.
 
 const FORMATS = { json: "Layer", svg: "SVG", png: "PNG", xlsx: "XLSX", pdf: "PDF" };
-const REST = 400; // milliseconds after which the slider rests
 
 // The explorer with buttons that download each view.
 class LiveExplorer extends Explorer {
@@ -33,11 +32,17 @@ class Live {
     const query = new URLSearchParams(location.search);
     this.chosen = query.has("sets") ? query.get("sets").split(",").filter(Boolean) : null;
     this.threat = query.get("threat");
-    this.budget = Math.max(0, Math.trunc(Number(query.get("budget"))) || 0);
     this.dropped = null;
     this.state = { sets: [], threats: [] };
     this.explorer = null;
     this.asked = 0;
+    this.questions = new Questions(() => ({ names: this.readable, threat: this.threat, file: this.dropped }));
+    this.planner = new Planner(this.at, Math.max(0, Math.trunc(Number(query.get("budget"))) || 0), {
+      ask: (parts, signal) => this.questions.ask("plan", parts, signal),
+      show: (plan) => this.showPlan(plan),
+      fail: (error) => this.fail(error),
+      changed: () => this.writeAddress(),
+    });
     this.listen();
     this.follow();
   }
@@ -83,31 +88,19 @@ class Live {
     this.at.problems.replaceChildren(...problems.map((text) => make("p", {}, text)));
   }
 
-  // The answer to a question about the chosen sets and the dropped file.
-  async ask(kind, parts) {
-    const query = new URLSearchParams(parts);
-    query.set("sets", this.readable.join(","));
-    if (this.threat) query.set("threat", this.threat);
-    const file = this.dropped;
-    if (file) query.set("file", file.name);
-    const answer = await fetch(`${kind}?${query}`, file ? { method: "POST", body: file } : {});
-    if (answer.ok && kind === "download") return answer;
-    const told = await answer.json().catch(() => ({}));
-    if (answer.ok && !told.problems) return told;
-    throw new Problems(told.problems ?? [`${answer.status} ${answer.statusText}`], told.findings);
-  }
-
   async load() {
     const number = ++this.asked;
     const names = this.readable;
     this.stamps = names.map((name) => this.set(name).stamp).join();
     this.shownNames = names.join();
     this.writeAddress();
+    this.planner.renew();
     if (!names.length && !this.dropped) return;
     try {
+      const { budget } = this.planner;
       const [answer, plan] = await Promise.all([
-        this.ask("explorer", { release: globalThis.navlayersRelease?.key ?? "" }),
-        this.budget ? this.ask("plan", { budget: this.budget }).catch(() => null) : null,
+        this.questions.ask("explorer", { release: globalThis.navlayersRelease?.key ?? "" }),
+        budget ? this.questions.ask("plan", { budget }).catch(() => null) : null,
       ]);
       if (number === this.asked) this.show(answer, plan);
     } catch (error) {
@@ -133,6 +126,7 @@ class Live {
     this.sheet.replaceSync(answer.style);
     this.data = data;
     const added = plan ? [this.planView(plan)] : [];
+    if (plan) this.planner.rest(plan);
     const { scrollX, scrollY } = window;
     if (this.explorer) this.explorer.replace(data, added);
     else this.start(data, added);
@@ -140,8 +134,7 @@ class Live {
     this.at.title.textContent = answer.titles.join(" \u00b7 ");
     this.at.release.textContent = `ATT&CK ${domain[0].toUpperCase()}${domain.slice(1)} ${version}`;
     document.title = `${answer.titles.join(", ")} \u2013 navlayers`;
-    this.noun = data.noun;
-    this.showBudget(answer.capabilities);
+    this.planner.fill(answer.capabilities, data.noun);
     this.fileFindings = answer.findings ?? null;
     this.showFindings();
     this.tell(this.at.told, answer.sentences, answer.tables, answer.notices);
@@ -164,6 +157,15 @@ class Live {
     return { view, colors, texts };
   }
 
+  showPlan(plan) {
+    this.tell(this.at.steps, plan?.sentences ?? [], plan?.tables ?? []);
+    if (!plan) return void this.explorer.replace(this.data);
+    const first = !this.explorer.model.viewOf("~plan");
+    this.explorer.put(this.planView(plan));
+    if (first) this.explorer.controls.chooseView("~plan");
+    this.showProblems([]);
+  }
+
   // Sentences, and tables below them that open.
   tell(place, sentences, tables, notices = []) {
     const open = new Set([...place.querySelectorAll("details[open]")].map((one) => one.dataset.key));
@@ -178,19 +180,36 @@ class Live {
     place.replaceChildren(...parts);
   }
 
-  // A group of buttons per domain; sets of one domain can be shown together.
+  // A group of buttons per domain; sets of one domain can be shown together. Shipped sets that nobody named are in a
+  // menu until they are chosen.
   showSets() {
+    const { sets: place } = this.at;
     const focused = document.activeElement?.dataset?.set;
-    const domains = Map.groupBy(this.state.sets, (set) => set.domain);
-    const buttons = (sets) => sets.map((set) => make("button", {
-      type: "button", "data-set": set.name, "aria-pressed": String(this.chosen.includes(set.name)), "data-broken": set.broken,
-      title: set.broken ? set.problems.join("\n") : set.title,
-    }, set.name));
+    const open = place.querySelector("details")?.open ?? false;
+    const isOffered = ({ name, offered }) => offered && !this.chosen.includes(name);
+    const groups = (sets) => {
+      const domains = Map.groupBy(sets, (set) => set.domain);
+      return [...domains].map(([domain, some]) => make("div", {},
+        domain && this.state.sets.some((set) => set.domain && set.domain !== domain) ? make("span", { class: "soft" }, domain) : "",
+        ...some.map((set) => this.setButton(set))));
+    };
     const own = this.dropped ? [make("div", {}, make("button", { type: "button", "data-set": "", "aria-pressed": "true",
       title: "Remove the file" }, `${this.dropped.name} \u2715`))] : [];
-    this.at.sets.replaceChildren(...own, ...[...domains].map(([domain, sets]) =>
-      make("div", {}, domains.size > 1 && domain ? make("span", { class: "soft" }, domain) : "", ...buttons(sets))));
-    if (focused !== undefined) [...this.at.sets.querySelectorAll("button")].find((one) => one.dataset.set === focused)?.focus();
+    const offered = this.state.sets.filter(isOffered);
+    place.replaceChildren(...own, ...groups(this.state.sets.filter((set) => !isOffered(set))), ...(offered.length
+      ? [make("details", { open }, make("summary", {}, "Add a shipped set"), ...groups(offered.filter(({ domain }) => domain)))] : []));
+    if (focused === undefined) return;
+    const button = [...place.querySelectorAll("button")].find((one) => one.dataset.set === focused);
+    // What is back in the closed menu cannot have the focus.
+    (button?.closest("details:not([open])")?.firstChild ?? button)?.focus();
+  }
+
+  setButton({ name, title, broken, problems, offered }) {
+    const chosen = this.chosen.includes(name);
+    return make("button", {
+      type: "button", "data-set": name, "aria-pressed": String(chosen), "data-broken": broken,
+      title: broken ? problems.join("\n") : offered && chosen ? `Remove ${title}` : title,
+    }, offered && chosen ? `${name} \u2715` : name);
   }
 
   choose(name) {
@@ -238,61 +257,9 @@ class Live {
     this.at.navigator.href = `${navigator.split("#")[0]}#${urls.join("&")}`;
   }
 
-  showBudget(most) {
-    const { budget, plan } = this.at;
-    plan.hidden = !most;
-    budget.max = String(most);
-    this.budget = Math.min(this.budget, most);
-    if (document.activeElement !== budget) budget.value = String(this.budget);
-    this.showChosen();
-  }
-
-  showChosen() {
-    const [one, several] = this.noun ?? ["capability", "capabilities"];
-    const text = this.budget ? plural(this.budget, one, several) : "none";
-    this.at.chosen.textContent = text;
-    this.at.budget.setAttribute("aria-valuetext", text);
-  }
-
-  // The slider follows the hand: one question at a time, the last one counts; at rest, the best plan is searched.
-  async plan() {
-    if (this.planning) {
-      this.again = true;
-      return;
-    }
-    this.planning = true;
-    clearTimeout(this.resting);
-    try {
-      do {
-        this.again = false;
-        await this.takePlan(false);
-      } while (this.again);
-    } finally {
-      this.planning = false;
-    }
-  }
-
-  async takePlan(best) {
-    const { budget, asked } = this;
-    if (!budget) return void this.explorer.replace(this.data);
-    try {
-      const plan = await this.ask("plan", { budget, ...(best ? { best: 1 } : {}) });
-      // Newer data bring their own plan.
-      if (asked !== this.asked || (best && budget !== this.budget)) return;
-      const first = !this.explorer.model.viewOf("~plan");
-      this.explorer.put(this.planView(plan));
-      if (first) this.explorer.controls.chooseView("~plan");
-      this.tell(this.at.steps, plan.sentences, plan.tables);
-      this.showProblems([]);
-      if (!best && !plan.proven) this.resting = setTimeout(() => this.takePlan(true), REST);
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
   async loadThreats(domain) {
     this.domain = domain;
-    const names = await fetch(`threats?domain=${domain}`).then((one) => one.json()).catch(() => []);
+    const names = await this.questions.threats(domain);
     this.at.threats.replaceChildren(...names.map((value) => make("option", { value })));
     this.showThreat();
   }
@@ -320,7 +287,7 @@ class Live {
     const { state } = model;
     const kind = view.id === "~plan" ? "plan" : view.kind;
     const same = model.views.filter((one) => one.kind === view.kind && one.id !== "~plan");
-    const query = { view: kind, place: kind === "plan" ? 0 : same.findIndex(({ id }) => id === view.id), format, budget: this.budget };
+    const query = { view: kind, place: kind === "plan" ? 0 : same.findIndex(({ id }) => id === view.id), format, budget: this.planner.budget };
     const category = model.measures[model.measureOf(view)].name;
     if (category !== "overall") query.category = category;
     if (state.platform >= 0) query.platform = model.platforms[state.platform];
@@ -330,7 +297,7 @@ class Live {
       for (const text of model.capabilities[state.capability]) parts.append("capability", text);
     }
     try {
-      const answer = await this.ask("download", parts);
+      const answer = await this.questions.ask("download", parts);
       const [, name = `layer.${format}`] = /filename="([^"]*)"/.exec(answer.headers.get("Content-Disposition")) ?? [];
       const url = URL.createObjectURL(await answer.blob());
       make("a", { href: url, download: name }).click();
@@ -345,7 +312,7 @@ class Live {
     const query = new URLSearchParams();
     if (this.chosen.join() !== this.state.chosen?.join() && !this.dropped) query.set("sets", this.chosen.join(","));
     if (this.threat !== (this.state.threats[0] ?? "")) query.set("threat", this.threat);
-    if (this.budget) query.set("budget", this.budget);
+    if (this.planner.budget) query.set("budget", this.planner.budget);
     const search = query.size ? `?${query}` : "";
     if (search !== location.search) history.replaceState(null, "", `${location.pathname}${search}${location.hash}`);
   }
@@ -360,12 +327,6 @@ class Live {
       const text = at.threat.value.trim();
       this.threat = /\(([A-Z]+\d+)\)$/.exec(text)?.[1] ?? text;
       this.load();
-    });
-    at.budget.addEventListener("input", () => {
-      this.budget = Number(at.budget.value);
-      this.showChosen();
-      this.writeAddress();
-      this.plan();
     });
     at.file.addEventListener("change", () => this.drop(at.file.files[0] ?? null));
     this.root.addEventListener("download", ({ detail }) => this.download(detail));
@@ -384,14 +345,6 @@ class Live {
       at.drop.hidden = true;
       this.drop(event.dataTransfer.files[0]);
     });
-  }
-}
-
-class Problems extends Error {
-  constructor(texts, findings = null) {
-    super(texts.join("\n"));
-    this.texts = texts;
-    this.findings = findings;
   }
 }
 

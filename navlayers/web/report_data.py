@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
 from navlayers._text.links import web_links
 from navlayers._text.numbers import number_text, rounded
 from navlayers._text.slugs import slugs
@@ -16,7 +14,6 @@ from navlayers.analysis.compare_layers import common_gradient, legend_of
 from navlayers.layer.ramps import NOT_RATED_ITEM, UNCOVERED, value_legend
 from navlayers.mapping.model import CATEGORIES
 from navlayers.output.document import Figure
-from navlayers.scoring.coverage import without_scores
 from navlayers.scoring.scores import number
 from navlayers.web.explorer import (
     OVERALL,
@@ -220,14 +217,15 @@ class _Data(NamedTuple):
     def _rows(self, coverage: Coverage) -> Rows:
         """The mappings of an input to techniques of the release."""
         rules, text = coverage.scored.rules, self.numbers.text
+        # Counts of capabilities give no score to a single mapping.
+        values = {} if rules.counts else {mapping.value for mapping in coverage.scored.mappings}
+        scores = {value: None if (one := number(value, rules)) is None else rounded(one) for value in values}
         types = {declared.id: declared.name or declared.id for declared in coverage.set.mapping_types}
         if len({mapping.type for mapping in coverage.set.mappings}) < 2:
             types = {mapping.type or "": "" for mapping in coverage.set.mappings}
         rows = []
         for mapping in coverage.scored.mappings:
-            # Counts of capabilities give no score to a single mapping.
-            score = None if rules.counts else number(mapping.value, rules)
-            score = None if score is None else rounded(score)
+            score = scores.get(mapping.value)
             label = coverage.labels.get(mapping.capability, mapping.capability)
             category = self.categories.index(mapping.category) if mapping.category else -1
             technique = self.numbers.techniques[mapping.technique]
@@ -257,18 +255,17 @@ class _Data(NamedTuple):
         """Capability → the scores of its own layer; empty for layers of counts, which cannot be split."""
         if coverage.is_layer and coverage.counts:
             return {}
-        by_capability: dict[str, list[Mapping]] = {}
-        for mapping in coverage.scored.mappings:
-            by_capability.setdefault(mapping.capability, []).append(mapping)
+        categories = [comparison.category for comparison in self.comparisons]
         result = {}
-        for capability, mappings in sorted(by_capability.items()):
-            own = msgspec.structs.replace(coverage, entries=coverage.scored.scores_of(mappings), covered_only=False)
-            own = without_scores(own) if coverage.covered_only else own
-            measures = [own.measures(comparison.category) for comparison in self.comparisons]
-            techniques = sorted(set().union(*measures))
+        for capability, entries in coverage.scored.alone.items():
+            scores = {
+                technique: [_score(entry.measure(c), full=coverage.covered_only) for c in categories]
+                for technique, entry in entries.items()
+            }
+            techniques = [technique for technique, measures in scores.items() if any(measures)]
             result[self.capabilities[capability, coverage.labels.get(capability, capability)]] = Alone(
                 [self.numbers.techniques[technique] for technique in techniques],
-                [[_score(measure, technique) for technique in techniques] for measure in measures],
+                [[scores[technique][at] for technique in techniques] for at in range(len(categories))],
             )
         return result
 
@@ -321,10 +318,11 @@ def _hidden(layer: view.View) -> list[str]:
 
 def _references(mapping: Mapping) -> dict[str, None]:
     """The web addresses of the references, and references without one as they are."""
+    if not mapping.references:
+        return {}
     return dict.fromkeys(url for reference in mapping.references for url in web_links([reference]) or (reference,))
 
 
-def _score(measure: dict[str, float], technique: str) -> Score:
-    if technique not in measure:
-        return False
-    return rounded(measure[technique])
+def _score(score: float | None, *, full: bool) -> Score:
+    """The score of a covered technique, 100 if every one is `full`; else False."""
+    return (100 if full else rounded(score)) if score and score > 0 else False

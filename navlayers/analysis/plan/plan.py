@@ -21,9 +21,10 @@ from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.scores import unrated_mappings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from navlayers.analysis.inputs import InputSet
+    from navlayers.analysis.plan.alternatives import Redundancy
     from navlayers.analysis.plan.candidates import Candidate
     from navlayers.analysis.plan.costs import Costs
     from navlayers.analysis.plan.options import PlanOptions
@@ -34,12 +35,16 @@ if TYPE_CHECKING:
 
 
 class Ground(NamedTuple):
-    """What plans of one budget or another share: the scores of the inputs, the candidates, what each gives."""
+    """What plans of one budget or another share: the scores of the inputs, the candidates, what each gives.
+
+    `beside_all` has the unique contribution of each candidate among all.
+    """
 
     coverages: tuple[Coverage, ...]
     candidates: tuple[Candidate, ...]
     levels: Sequence[Level]
     unit: Fraction
+    beside_all: Mapping[str, Redundancy]
 
 
 def ground_of(
@@ -63,7 +68,9 @@ def ground_of(
     coverages = score_inputs(inputs, scoring)
     candidates = candidates_of(coverages, options.category, options.min_score)
     levels, unit = levels_of(candidates, options.measure, None if threat is None else _exact(threat.weights))
-    return Ground(coverages, candidates, levels, unit)
+    ids = [candidate.id for candidate in candidates]
+    of_all = Redundancies(levels, ids)
+    return Ground(coverages, candidates, levels, unit, {id_: of_all.of(id_) for id_ in ids})
 
 
 def make_plan(
@@ -91,7 +98,8 @@ def make_plan(
     Raises:
         NavlayersError: an input lists threats, an option does not fit the sets, or the target cannot be reached.
     """
-    coverages, candidates, levels, unit = ground or ground_of(inputs, options, scoring, threat)
+    ground = ground or ground_of(inputs, options, scoring, threat)
+    coverages, candidates, levels, unit, _ = ground
     directory = Directory(candidates)
     have, exclude = _have_and_exclude(options, directory)
     prices, cost_notices = _prices(candidates, directory, costs)
@@ -131,7 +139,7 @@ def make_plan(
         scoring=scoring,
         candidates=candidates,
         steps=steps,
-        appraisals=tuple(_appraise(candidates, levels, states, prices, options, cost, unit)),
+        appraisals=tuple(_appraise(ground, states, prices, options, cost)),
         value=value,
         total=sum(level.worth for level in levels) * unit,
         cost=cost,
@@ -253,14 +261,13 @@ def _steps(
 
 
 def _appraise(
-    candidates: Iterable[Candidate],
-    levels: Sequence[Level],
+    ground: Ground,
     states: Mapping[str, State],
     prices: Mapping[str, Fraction],
     options: PlanOptions,
     cost: Fraction,
-    unit: Fraction,
 ) -> Iterator[Appraisal]:
+    levels, unit = ground.levels, ground.unit
     values = dict.fromkeys(states, 0)
     techniques: dict[str, set[str]] = {id_: set() for id_ in states}
     for level in levels:
@@ -272,9 +279,8 @@ def _appraise(
     total = sum(level.worth for level in levels)
     loss = None if options.least is None else margins.value - options.least * total
     swaps = {member: Replacement(by, lost * unit) for member, by, lost in margins.swaps(prices, left, loss)}
-    of_all = Redundancies(levels, states)
     of_plan = Redundancies(levels, (id_ for id_, state in states.items() if state in ("chosen", "have")))
-    for candidate in candidates:
+    for candidate in ground.candidates:
         id_ = candidate.id
         yield Appraisal(
             id=id_,
@@ -287,7 +293,7 @@ def _appraise(
             value=values[id_] * unit,
             adds=margins.adds[id_] * unit,
             instead=swaps.get(id_),
-            beside_all=of_all.of(id_),
+            beside_all=ground.beside_all[id_],
             beside_plan=of_plan.of(id_),
         )
 

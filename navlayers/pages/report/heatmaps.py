@@ -156,8 +156,13 @@ def plan_blocks(data: ReportInput) -> Iterator[Block]:
     sentences = [f"{sentence}." for sentence in (summary(plan), threat_coverage(plan)) if sentence]
     yield Paragraph(" ".join([*sentences, *([UNRATED] if plan.counts else [])]))
     yield from plan_tables.short_tables(plan)
+    yield plan_heatmap(data, plan)
+
+
+def plan_heatmap(data: ReportInput, plan: Plan) -> Figure:
+    """The heatmap of what a plan covers."""
     layer = plan_layer(plan)
-    yield _heatmap(data, layer, layer.name, **_plan_view(data, plan))
+    return _heatmap(data, layer, layer.name, **_plan_view(data, plan))
 
 
 def _plan_view(data: ReportInput, plan: Plan) -> dict[str, Any]:
