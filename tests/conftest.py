@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from navlayers.api.build import BuildResult
+    from navlayers.attack.versions import Domain
     from navlayers.mapping.formats import Reading
     from navlayers.mapping.formats.context import Context, Places
     from navlayers.mapping.formats.source import Source
@@ -236,6 +237,7 @@ def set_of(
     *,
     groups: dict[str, tuple[str, ...]] | None = None,
     scale: dict[str, float] | None = None,
+    domain: Domain = "enterprise",
     attack_version: str = "16.1",
 ) -> MappingSet:
     """A set of these mappings; `groups` tells the groups of a capability by its id."""
@@ -246,7 +248,7 @@ def set_of(
         framework="tiny",
         title="Tiny",
         version="1",
-        domain="enterprise",
+        domain=domain,
         attack_version=attack_version,
         groups={group: group.title() for of in member.values() for group in of},
         capabilities=tuple(Capability(i, f"Name of {i}", member.get(i, ())) for i in ids),

@@ -16,6 +16,7 @@ from conftest import release, write_set
 
 from navlayers.mapping.find import resolve
 from navlayers.mapping.load import Prepared, prepare
+from navlayers.output.folders import INDEX
 from navlayers.website import Site, SiteOptions
 
 if TYPE_CHECKING:
@@ -114,23 +115,53 @@ def parsed(page: str) -> Parsed:
 class ParsedPages(Mapping[str, Parsed]):
     """The pages of a site, each parsed when a test asks for it."""
 
-    def __init__(self, files: dict[str, bytes]) -> None:
-        self._files = {path: data for path, data in files.items() if path.endswith(".html")}
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = files
+        self._paths = dict.fromkeys(path for path in files if path.endswith(".html"))
 
     def __getitem__(self, path: str) -> Parsed:
         return parsed(self._files[path].decode())
 
+    def __contains__(self, path: object) -> bool:
+        return path in self._paths
+
     def __iter__(self) -> Iterator[str]:
-        return iter(self._files)
+        return iter(self._paths)
 
     def __len__(self) -> int:
-        return len(self._files)
+        return len(self._paths)
+
+
+class DrawnFiles(Mapping[str, bytes]):
+    """The files of a site, each drawn when a test asks for it: most tests look at few of hundreds of pages."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._draw = {path: draw for _, _, path, draw in site.drawings()}
+        self._known: dict[str, bytes] = {}
+
+    def __getitem__(self, path: str) -> bytes:
+        if path not in self._known:
+            if path in (INDEX, "assets/colors.css"):
+                self._known = dict(self._site.files())
+            else:
+                self._known[path] = self._draw[path]()
+        return self._known[path]
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._draw or path == INDEX
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._draw, INDEX))
+
+    def __len__(self) -> int:
+        return len(self._draw) + 1
 
 
 class Pages(NamedTuple):
     """The files of a site, and its pages parsed."""
 
-    files: dict[str, bytes]
+    files: Mapping[str, bytes]
     pages: Mapping[str, Parsed]
 
     def text(self, path: str) -> str:
@@ -168,7 +199,7 @@ def ics(path: Path) -> Path:
     return write_set(path, [*mapped, ("hsm", None, None, None)], technology_domain="ics")
 
 
-def pages_of(files: dict[str, bytes]) -> Pages:
+def pages_of(files: Mapping[str, bytes]) -> Pages:
     return Pages(files, ParsedPages(files))
 
 
@@ -183,6 +214,12 @@ def alone(made: MappingSet, name: str = "tiny") -> Prepared:
 
 
 def site_of(*sets: Prepared, options: SiteOptions | None = None) -> Pages:
+    """A site whose files are drawn when a test asks for them."""
+    return pages_of(DrawnFiles(Site(sets, options or SiteOptions())))
+
+
+def whole_site_of(*sets: Prepared, options: SiteOptions | None = None) -> Pages:
+    """A site whose files are all drawn, for tests that look at all of them."""
     return pages_of(dict(Site(sets, options or SiteOptions()).files()))
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from conftest import contents
-from site_pages import Pages, Parsed, assert_sound, prepared, site_of
+from site_pages import Pages, Parsed, assert_sound, prepared, whole_site_of
 
 import navlayers
 from navlayers._text.slugs import slugs
@@ -32,7 +32,7 @@ NAMES = ("gcp", "aws", "intel-vpro", "veris-ics", "kev-mobile", "csa_ccm")
 
 @pytest.fixture(scope="module")
 def several() -> Pages:
-    return site_of(*prepared(*NAMES))
+    return whole_site_of(*prepared(*NAMES))
 
 
 def test_every_link_has_a_target(several: Pages) -> None:

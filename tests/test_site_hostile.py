@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import contents, set_of
-from site_pages import Pages, alone, assert_sound, site_of
+from site_pages import Pages, alone, assert_sound, site_of, whole_site_of
 
 from navlayers.mapping.model import Capability, Mapping, MappingSet, NonMappable
 from navlayers.output.folders import write_folder
@@ -86,7 +86,7 @@ def hostile_set() -> MappingSet:
 
 @pytest.fixture(scope="module")
 def hostile() -> Pages:
-    return site_of(
+    return whole_site_of(
         alone(hostile_set(), name=HOSTILE), alone(hostile_set(), name="..\\x"), options=SiteOptions(title=HOSTILE)
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 from conftest import contents, release, row, set_of
-from site_pages import alone, assert_sound, ics, pages_of, prepared, site_of
+from site_pages import alone, assert_sound, ics, pages_of, prepared, site_of, whole_site_of
 
 from navlayers._text.numbers import percent
 from navlayers.analysis.inputs import load_inputs
@@ -142,7 +142,7 @@ def test_the_flow_follows_parents_to_the_sub_techniques_that_they_are_rolled_up_
 def test_pages_layers_and_index_of_a_set_agree() -> None:
     rows = [row("a", "T1053.001", "protect", "partial"), row("a", "T1078", "protect", "partial")]
     rows += [row("b", "T1053.002", "protect", "minimal"), row("b", "T1034", "detect", "minimal")]
-    site = site_of(alone(set_of(rows)))
+    site = whole_site_of(alone(set_of(rows)))
     assert_sound(site)
     text = site.text("sets/tiny/index.html")
     active = sum(t.active for t in release(set_of(rows)).techniques.values())
@@ -178,7 +178,7 @@ def test_shares_are_rounded_once() -> None:
     assert "1 technique, 0.2% of the matrix" in site.text("sets/tiny/capabilities/a.html")
 
 
-def test_nouns_agree_with_a_count_of_one(everything: Site) -> None:
+def test_nouns_agree_with_a_count_of_one() -> None:
     made = set_of([row("a", "T1078", "protect", "partial")], groups={"a": ("g",)})
     site = site_of(alone(made))
     for path in site.pages:

@@ -32,7 +32,7 @@ from navlayers.website.sets import SiteSet, group_ids, refuse_layers, titles
 from navlayers.website.threat_pages import threat_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from navlayers.mapping.load import Prepared
     from navlayers.mapping.model import Mapping, NonMappable, Noun
@@ -253,7 +253,8 @@ class Site:
     def files(self) -> Iterator[tuple[str, bytes]]:
         """The path and bytes of each file, the index last."""
         listed = []
-        for kind, title, path, data in self._files():
+        for kind, title, path, draw in self.drawings():
+            data = draw()
             listed.append(FileEntry(path=path, kind=kind, name=title, sha256=sha256(data)))
             yield path, data
         site_index = index.SiteIndex(
@@ -264,22 +265,29 @@ class Site:
         )
         yield INDEX, index.encode(site_index)
 
-    def _files(self) -> Iterator[tuple[str, str, str, bytes]]:
+    def drawings(self) -> Iterator[tuple[str, str, str, Callable[[], bytes]]]:
+        """The kind, title and path of each file but the index, and what draws it: colors after all pages."""
         drawing = Drawing(self._world, self.options.title)
         for site_set in self.sets:
             for path, data in site_set.downloads.files():
-                yield "download", site_set.title, path, data
+                yield "download", site_set.title, path, partial(bytes, data)
         for page in self._pages():
-            yield page.kind, page.title, page.path, drawing.draw(page)
-        assets = {name: text.encode() for name, text in _assets().items()}
-        assets |= {release_script(c): release_data(c, self._world.colors) for c in self._releases}
-        assets["colors.css"] = self._world.colors.rules.encode()
+            yield page.kind, page.title, page.path, partial(drawing.draw, page)
+        assets: dict[str, Callable[[], bytes]] = {name: text.encode for name, text in _assets().items()}
+        assets |= {release_script(c): partial(release_data, c, self._world.colors) for c in self._releases}
+        assets["colors.css"] = partial(_colors, self._world.colors)
         names = {t.id: t.name for item in self._world.indexed for t in item.catalogue.tactics}
-        assets["search.js"] = search_script(
-            self.sets, self._world.noun, self._world.addresses, self._techniques, names, self._threats
+        assets["search.js"] = partial(
+            search_script,
+            self.sets,
+            self._world.noun,
+            self._world.addresses,
+            self._techniques,
+            names,
+            self._threats,
         )
-        for name, data in assets.items():
-            yield "asset", "", f"assets/{name}", data
+        for name, draw in assets.items():
+            yield "asset", "", f"assets/{name}", draw
 
     def _pages(self) -> Iterator[Page]:
         yield home_page(self._world, self.options.title)
@@ -295,6 +303,10 @@ class Site:
             yield from threat_pages(self._world, found)
         yield from tactic_pages(self._world)
         yield from technique_pages(self._world)
+
+
+def _colors(colors: html.Colors) -> bytes:
+    return colors.rules.encode()
 
 
 def _techniques(sets: Sequence[IndexedSet]) -> dict[str, str]:
