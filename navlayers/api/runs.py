@@ -22,7 +22,7 @@ from navlayers.output.files import Output, write_all
 from navlayers.output.folders import INDEX, read_index, sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from navlayers.errors import Place
 
@@ -102,17 +102,22 @@ def run(
 
 
 def _made(step: Step, folder: Path, records: _Records, *, force: bool) -> Result:
-    inputs, before = _fingerprint(step, folder), _hashes(step, folder)
+    inputs, there = _fingerprint(step, folder), _hashes(step, folder)
     record = records.of(step)
-    if record is not None and not force and (record.inputs, record.files) == (inputs, before) and before:
-        return Result(step, "up to date", len(before))
+    known = {} if record is None else {path: _hash(folder / path) for path in record.files}
+    if record is not None and not force and (record.inputs, record.files) == (inputs, known) and known:
+        return Result(step, "up to date", len(known))
     files = [output for output in step.outputs if (folder / output).is_file()]
-    own = record is not None and all(record.files.get(file) == before[file] for file in files)
-    done = _command(step.argv(step.outputs, force=force or bool(files and own)), folder)
+    own = record is not None and all(record.files.get(file) == _hash(folder / file) for file in files)
+    command, *args = step.argv(step.outputs, force=force or bool(files and own))
+    listing = ["--json"] if command == "build" else []
+    done = _command((command, *listing, *args), folder)
     messages = _messages(done)
     if done.returncode:
         return Result(step, "failed", messages=messages)
-    after = _hashes(step, folder)
+    # The folder may have layers of other sets, which are not of this step.
+    sets = {each.folder for each in msgspec.json.decode(done.stdout, type=list[_Built])} if listing else set()
+    before, after = _files(there, sets), _files(_hashes(step, folder), sets)
     records.keep(step, _Record(inputs, after))
     changed = sorted(path for path in after.keys() | before.keys() if after.get(path) != before.get(path))
     return Result(step, "written" if changed else "unchanged", len(after), tuple(changed), messages)
@@ -125,8 +130,9 @@ def _checked(step: Step, folder: Path) -> Result:
         messages = _messages(done)
         if done.returncode:
             return Result(step, "failed", messages=messages)
+        hashes = _hashes(step, made)
         # Folders of other sets beside those that are made stay as they are.
-        new, old = _hashes(step, made), _hashes(step, folder, like=made)
+        new, old = _files(hashes, hashes.keys()), _files(_hashes(step, folder), hashes.keys())
     absent = [output for output in step.outputs if not (folder / output).exists()]
     changed = [f"{output}: missing" for output in absent]
     inside = tuple(f"{output}/" for output in absent)
@@ -159,27 +165,44 @@ def _messages(done: subprocess.CompletedProcess[str]) -> tuple[str, ...]:
     return tuple(line for line in lines if done.returncode or line.startswith("note: "))
 
 
-def _hashes(step: Step, folder: Path, like: Path | None = None) -> dict[str, str]:
-    """Path → hash of the files of navlayers in the outputs of a step; only in subfolders that `like` has too."""
-    hashes = {}
+class _Built(msgspec.Struct, frozen=True):
+    """A set that `build` built: the folder of its layers."""
+
+    folder: str
+
+
+def _hashes(step: Step, folder: Path) -> dict[str, dict[str, str]]:
+    """Set, "" for files of no set, → path → hash of the files of navlayers in the outputs of a step."""
+    hashes: dict[str, dict[str, str]] = {}
     for output in step.outputs:
         target = folder / output
         if target.is_file():
-            hashes[output] = sha256(target.read_bytes())
+            hashes.setdefault("", {})[output] = _hash(target)
         elif target.is_dir():
-            paths = _own(target, like / output if like else target)
-            hashes |= {path.relative_to(folder).as_posix(): sha256(path.read_bytes()) for path in paths}
+            below = (path for path in target.iterdir() if path.is_dir() and not path.is_symlink())
+            for name, own in (("", target), *sorted((path.name, path) for path in below)):
+                paths = {path.relative_to(folder).as_posix(): _hash(path) for path in _own(own)}
+                if paths:
+                    hashes.setdefault(name, {}).update(paths)
     return hashes
 
 
-def _own(folder: Path, like: Path) -> Iterator[Path]:
-    """The files below a folder that an index of navlayers lists, and the indexes."""
-    below = (path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
-    for index in (folder, *sorted(path for path in below if (like / path.name).is_dir())):
-        listed = read_index(index)
-        if listed is not None:
-            paths = (index / INDEX, *(index / file.path for file in listed.files))
-            yield from (path for path in paths if path.is_file() and ".." not in path.parts)
+def _files(hashes: Mapping[str, dict[str, str]], sets: Iterable[str]) -> dict[str, str]:
+    """Path → hash of the files of some sets, and of those of no set."""
+    return {path: hash_ for name in {"", *sets} for path, hash_ in hashes.get(name, {}).items()}
+
+
+def _hash(path: Path) -> str:
+    """The hash of a file; "" if there is none."""
+    return sha256(path.read_bytes()) if path.is_file() else ""
+
+
+def _own(folder: Path) -> Iterator[Path]:
+    """The index of navlayers in a folder, and the files that it lists."""
+    listed = read_index(folder)
+    if listed is not None:
+        paths = (folder / INDEX, *(folder / file.path for file in listed.files))
+        yield from (path for path in paths if path.is_file() and ".." not in path.parts)
 
 
 def _fingerprint(step: Step, folder: Path) -> str:
