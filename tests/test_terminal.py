@@ -7,16 +7,25 @@ import os
 import pty
 import re
 import struct
-import subprocess
 import sys
 import termios
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+from unittest import mock
 
 import pytest
 from conftest import write_set
 
+from navlayers.cli import main
 from navlayers.layer.colors import lightness
 from navlayers.layer.ramps import RAMPS, UNCOVERED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import Run
 
 ANSWERS = {
     "compare": ["compare", "aws", "azure", "gcp"],
@@ -35,27 +44,54 @@ _STYLE = re.compile(r"\x1b\[[\d;]*m")
 
 
 def on_terminal(columns: int, *args: str | Path, lines: int = 24, **environment: str) -> str:
-    """What a command prints on a terminal of that size, both streams, with its escape sequences."""
+    """What a command prints on a terminal of that size, both streams, with its escape sequences.
+
+    It runs in this process, with the terminal as its three streams: a process of its own takes four times as long.
+    """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     cleared = {"COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "COLORTERM", "COLORFGBG", "WT_SESSION", "LESS"}
     base = {name: value for name, value in os.environ.items() if name not in cleared}
     variables = base | {"TERM": "xterm-256color", "PAGER": "cat"} | environment
-    command = [sys.executable, "-m", "navlayers", *map(str, args)]
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=variables) as process:
-        os.close(theirs)
-        chunks = []
-        while True:
-            try:
-                chunk = os.read(ours, 1 << 16)
-            except OSError:
-                break
-            if not chunk:
-                break
-            chunks.append(chunk)
-        assert process.wait() == 0
-    os.close(ours)
+    chunks: list[bytes] = []
+    reader = Thread(target=_read, args=(ours, chunks))
+    reader.start()
+    try:
+        with _streams(theirs), mock.patch.dict(os.environ, variables, clear=True):
+            main([*map(str, args)])
+    finally:
+        reader.join()
+        os.close(ours)
     return b"".join(chunks).decode().replace("\r\n", "\n")
+
+
+def _read(terminal: int, chunks: list[bytes]) -> None:
+    # The read fails when the last of those who write closes the other end.
+    with suppress(OSError):
+        while chunk := os.read(terminal, 1 << 16):
+            chunks.append(chunk)
+
+
+@contextmanager
+def _streams(terminal: int) -> Iterator[None]:
+    """The terminal as the standard streams of this process and of those that it starts; closed afterwards."""
+    kept = [os.dup(number) for number in range(3)]
+    for number in range(3):
+        os.dup2(terminal, number)
+    with (
+        open(terminal) as stdin,
+        open(1, "w", buffering=1, closefd=False) as stdout,
+        open(2, "w", buffering=1, closefd=False, errors="backslashreplace") as stderr,
+        mock.patch.multiple(sys, stdin=stdin, stdout=stdout, stderr=stderr, __stdout__=stdout),
+    ):
+        try:
+            yield
+        finally:
+            stdout.flush()
+            stderr.flush()
+            for number, old in enumerate(kept):
+                os.dup2(old, number)
+                os.close(old)
 
 
 def plain(text: str) -> str:
@@ -99,19 +135,21 @@ def test_colors_follow_the_terminal() -> None:
     assert "\x1b" not in on_terminal(80, "stats", "gcp", "--color", "never")
 
 
-def test_a_pipe_has_colors_only_when_they_are_asked_for() -> None:
-    command = [sys.executable, "-m", "navlayers", "diff", "gcp", "aws", "-q"]
-    environment = {name: value for name, value in os.environ.items() if name not in {"FORCE_COLOR", "NO_COLOR"}}
+def test_a_pipe_has_colors_only_when_they_are_asked_for(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
 
-    def printed(*more: str, **variables: str) -> str:
-        done = subprocess.run([*command, *more], capture_output=True, check=True, env=environment | variables)
-        return done.stdout.decode()
+    def printed(*more: str) -> str:
+        done = run("diff", "gcp", "aws", "-q", *more)
+        assert done.code == 0
+        return done.out
 
     assert "\x1b" not in printed()
     lost = "\x1b[31m▼ lost\x1b[0m"
     assert lost in printed("--color", "always")
-    assert lost in printed(FORCE_COLOR="1")
     assert plain(printed("--color", "always")) == printed()
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert lost in printed()
 
 
 def test_the_small_matrix_fills_what_is_covered(tmp_path: Path) -> None:
