@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from navlayers.cli import _complete, _notes, _options, _print
+from navlayers.cli import _notes, _options, _print
 from navlayers.mapping.model import CATEGORIES
 
 if TYPE_CHECKING:
@@ -20,7 +20,10 @@ category_option = click.option(
     "--category", type=click.Choice(CATEGORIES), help="Use only the scores of this category."
 )
 baseline_option = click.option(
-    "--baseline", metavar="SET", shell_complete=_complete.sets, help="Show how each input differs from this set."
+    "--baseline",
+    metavar="SET",
+    shell_complete=_options.complete("sets"),
+    help="Show how each input differs from this set.",
 )
 
 

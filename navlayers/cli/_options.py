@@ -7,12 +7,12 @@ import math
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
 
 import click
 
 from navlayers._text.wording import quoted
-from navlayers.cli import _complete, _print
+from navlayers.cli import _print
 from navlayers.errors import Problem, UsageError, by_ending
 from navlayers.mapping.formats import FORMATS
 from navlayers.mapping.formats.context import ReadOptions
@@ -20,10 +20,15 @@ from navlayers.mapping.formats.context import ReadOptions
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from click.shell_completion import CompletionItem
+
     from navlayers.mapping.model import Range
 
 
 Format = TypeVar("Format", bound=str)
+
+Words: TypeAlias = Literal["sets", "files", "folders", "subjects", "capabilities", "threats", "releases", "codes"]
+"""What a shell completes: a function of `_complete`."""
 
 MEGABYTE = 1_000_000
 
@@ -31,6 +36,18 @@ _FILES = r"(?i)\.(x?html?|zip|tar|t?gz|pdf|md|txt|docx|xlsx|csv|json|ya?ml|xml|s
 
 _SCALE = "navlayers.scale"
 """The key of `--scale` in the metadata of a context."""
+
+
+def complete(words: Words) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]]]:
+    """The completion of an argument or option: a function of `_complete`, which is imported when a shell asks."""
+
+    def completion(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+        from navlayers.cli import _complete  # noqa: PLC0415
+
+        items: list[CompletionItem[str]] = getattr(_complete, words)(ctx, parameter, incomplete)
+        return items
+
+    return completion
 
 
 def bundle(name: str, make: Callable[..., object], *options: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -135,7 +152,7 @@ def _refuse_file(ctx: click.Context, parameter: click.Parameter, value: Any) -> 
 
 def output_option(metavar: str, help_: str, *names: str, **more: Any) -> Callable[[Any], Any]:
     """`-o`; its completion lists folders if `metavar` is DIR."""
-    complete = _complete.folders if metavar == "DIR" else _complete.files
+    completion = complete("folders" if metavar == "DIR" else "files")
     return click.option(
         "-o",
         "--output",
@@ -143,7 +160,7 @@ def output_option(metavar: str, help_: str, *names: str, **more: Any) -> Callabl
         metavar=metavar,
         help=help_,
         callback=_refuse_file if metavar == "DIR" else _refuse_empty,
-        shell_complete=complete,
+        shell_complete=completion,
         **more,
     )
 
@@ -154,7 +171,7 @@ def release_option(help_: str, **more: Any) -> Callable[[Any], Any]:
         "--attack",
         "attack_version",
         metavar="VERSION",
-        shell_complete=_complete.releases,
+        shell_complete=complete("releases"),
         help=help_,
         **more,
     )
@@ -171,7 +188,7 @@ def format_option(formats: Sequence[str], help_: str, **more: Any) -> Callable[[
     return click.option("--format", "format_", type=click.Choice(formats), help=help_, **more)
 
 
-sets_argument = click.argument("sets", nargs=-1, metavar="[SET]...", shell_complete=_complete.sets)
+sets_argument = click.argument("sets", nargs=-1, metavar="[SET]...", shell_complete=complete("sets"))
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print only errors.")
 no_notes_option = click.option("-q", "--quiet", is_flag=True, help="Do not print notes.")

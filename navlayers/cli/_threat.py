@@ -9,7 +9,7 @@ import click
 from navlayers.analysis.gaps import WEAK
 from navlayers.analysis.plan.options import SECONDS, parse_budget, parse_target
 from navlayers.analysis.threats import ALL
-from navlayers.cli import _complete, _options
+from navlayers.cli import _options
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import STDIN
 
@@ -49,20 +49,20 @@ plan_options = _options.bundle(
         "--have",
         multiple=True,
         metavar="ID|SET,…",
-        shell_complete=_complete.capabilities,
+        shell_complete=_options.complete("capabilities"),
         help="Capabilities already in place: ids, names, all of a SET, or @FILE with one per line.",
     ),
     click.option(
         "--exclude",
         multiple=True,
         metavar="ID,…",
-        shell_complete=_complete.capabilities,
+        shell_complete=_options.complete("capabilities"),
         help="Capabilities not to choose, or @FILE with one per line.",
     ),
     click.option(
         "--cost",
         metavar="FILE[:COLUMN]",
-        shell_complete=_complete.files,
+        shell_complete=_options.complete("files"),
         help="Table of capabilities and costs (default: each costs 1).",
     ),
     click.option(
@@ -86,14 +86,14 @@ def threat_options(function: Callable[..., Any]) -> Callable[..., Any]:
         is_flag=False,
         flag_value=ALL,
         metavar="[GROUP]",
-        shell_complete=_complete.threats,
+        shell_complete=_options.complete("threats"),
         help="Add the software of this group or campaign; without a value, of all those given.",
     )(function)
     return click.option(
         "--threat",
         multiple=True,
         metavar="THREAT",
-        shell_complete=_complete.threats,
+        shell_complete=_options.complete("threats"),
         help="Group, software, campaign or tactic by id or name, or a set, layer or table of weights. Repeatable.",
     )(function)
 

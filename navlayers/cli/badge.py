@@ -8,14 +8,14 @@ import click
 
 from navlayers.api import render as files
 from navlayers.api.sources import sources
-from navlayers.cli import _complete, _help, _notes, _options, _print
+from navlayers.cli import _help, _notes, _options, _print
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.context import ReadOptions
 
 
 @click.command(cls=_help.Command)
-@click.argument("layer", metavar="LAYER", shell_complete=_complete.sets)
+@click.argument("layer", metavar="LAYER", shell_complete=_options.complete("sets"))
 @_options.output_file_option
 @_options.attack_option
 @_options.force_file_option

@@ -11,7 +11,7 @@ import click
 
 from navlayers._text.lines import printable, wrap
 from navlayers._text.wording import quantity
-from navlayers.cli import _complete, _help, _notes, _options, _print
+from navlayers.cli import _help, _notes, _options, _print
 from navlayers.errors import OutputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN, schema_text
 
@@ -34,7 +34,7 @@ def _codes_option(name: str, help_: str) -> Callable[[Any], Any]:
         multiple=True,
         callback=_options.words(),
         metavar="CODE,…",
-        shell_complete=_complete.codes,
+        shell_complete=_options.complete("codes"),
         help=help_,
     )
 
@@ -50,7 +50,9 @@ def _codes_option(name: str, help_: str) -> Callable[[Any], Any]:
 )
 @click.option("--diff", is_flag=True, help="Print the diff of --fix, and change nothing.")
 @_options.format_option(FORMATS, "Output format.", default="text", show_default=True)
-@click.option("--explain", metavar="CODE", shell_complete=_complete.codes, help="Explain a code, or all.")
+@click.option(
+    "--explain", metavar="CODE", shell_complete=_options.complete("codes"), help="Explain a code, or all."
+)
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of native YAML.")
 @_options.reading_options
 @_options.json_option

@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from navlayers.api.sources import source
-from navlayers.cli import _complete, _help, _notes, _options, _print
+from navlayers.cli import _help, _notes, _options, _print
 from navlayers.mapping import formats
 from navlayers.mapping.convert import BINARY, convert, format_for
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=_help.Command)
-@click.argument("set_", metavar="SET", shell_complete=_complete.sets)
+@click.argument("set_", metavar="SET", shell_complete=_options.complete("sets"))
 @_options.output_file_option
 @click.option(
     "--format",

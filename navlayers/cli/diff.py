@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from navlayers.api.compare import diff
-from navlayers.cli import _analysis, _complete, _help, _next, _notes, _options, _print, _scoring
+from navlayers.cli import _analysis, _help, _next, _notes, _options, _print, _scoring
 from navlayers.mapping.model import CATEGORIES
 from navlayers.pages import diff as pages
 
@@ -21,8 +21,8 @@ _ENDINGS: dict[str, pages.Format] = {"": "text", ".txt": "text", ".md": "md", ".
 
 
 @click.command(cls=_help.Answer)
-@click.argument("old", metavar="OLD", shell_complete=_complete.sets)
-@click.argument("new", metavar="NEW", shell_complete=_complete.sets)
+@click.argument("old", metavar="OLD", shell_complete=_options.complete("sets"))
+@click.argument("new", metavar="NEW", shell_complete=_options.complete("sets"))
 @_options.format_option(pages.FORMATS, "Report format (default: by the ending of -o, else text).")
 @click.option("--fail-on-loss", is_flag=True, help="Exit with status 1 if a technique is lost or weaker.")
 @_analysis.all_option("List every change with the capabilities behind it.")

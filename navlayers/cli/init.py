@@ -8,13 +8,15 @@ import click
 
 from navlayers.api.template import write_template
 from navlayers.attack.versions import Domain
-from navlayers.cli import _complete, _help, _notes, _options, _print, _recipe
+from navlayers.cli import _help, _notes, _options, _print, _recipe
 from navlayers.mapping.find import RECIPE
 
 
 @click.command(cls=_help.Command)
 @click.argument("file", default="my-controls.yaml", metavar="[FILE]")
-@click.option("--from", "origin", metavar="SET", shell_complete=_complete.sets, help="Start from this set.")
+@click.option(
+    "--from", "origin", metavar="SET", shell_complete=_options.complete("sets"), help="Start from this set."
+)
 @_options.choice_option("--domain", Domain, "ATT&CK domain of the examples (default: enterprise).")
 @_options.release_option("ATT&CK release of the file (default: the newest, or that of --from).")
 @_options.force_file_option

@@ -10,7 +10,7 @@ import click
 
 from navlayers._text.wording import quantity
 from navlayers.api.sources import sources
-from navlayers.cli import _address, _complete, _help, _notes, _options, _print
+from navlayers.cli import _address, _help, _notes, _options, _print
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import HERE
 
@@ -27,7 +27,7 @@ _LONGEST = 2_000
 
 
 @click.command(cls=_help.Command)
-@click.argument("inputs", nargs=-1, metavar="[SET|LAYER|DIR]...", shell_complete=_complete.sets)
+@click.argument("inputs", nargs=-1, metavar="[SET|LAYER|DIR]...", shell_complete=_options.complete("sets"))
 @_address.address_options
 @click.option("--once", is_flag=True, help="Stop when the Navigator has read each layer.")
 @_options.attack_option

@@ -9,7 +9,7 @@ from click.core import ParameterSource
 
 from navlayers.api import render as files
 from navlayers.api.sources import sources
-from navlayers.cli import _complete, _help, _notes, _options, _print
+from navlayers.cli import _help, _notes, _options, _print
 from navlayers.errors import Problem, UsageError
 from navlayers.layer.matrix import Detail
 from navlayers.output.drawing.options import Orientation, Page, RenderOptions, Show, ThemeName
@@ -64,7 +64,7 @@ render_options = _options.bundle(
 
 
 @click.command(cls=_help.Command)
-@click.argument("layers", nargs=-1, metavar="LAYER...", shell_complete=_complete.sets)
+@click.argument("layers", nargs=-1, metavar="LAYER...", shell_complete=_options.complete("sets"))
 @click.option("--format", "names", multiple=True, metavar="FORMAT,…", help=f"Formats: {', '.join(files.FORMATS)}.")
 @_options.output_option("FILE|DIR", "Output file or folder; - is standard output (default: the current folder).")
 @render_options

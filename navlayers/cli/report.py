@@ -13,7 +13,7 @@ from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.api import report as files
 from navlayers.api.inputs import against, baseline_index, files_of, input_set, plan_files, plan_for, sets_in_place
-from navlayers.cli import _analysis, _complete, _help, _notes, _options, _print, _scoring, _threat
+from navlayers.cli import _analysis, _help, _notes, _options, _print, _scoring, _threat
 from navlayers.errors import Problem, UsageError
 from navlayers.output.document import Paper
 from navlayers.output.logo import read_logo
@@ -47,7 +47,10 @@ _STAGES = 3
 @click.option("--author", default="", metavar="TEXT", help="Author.")
 @click.option("--date", default="", metavar="TEXT", help="Date, printed as given (default: none).")
 @click.option(
-    "--logo", metavar="FILE", shell_complete=_complete.files, help="Image for the title page: PNG, JPEG or SVG."
+    "--logo",
+    metavar="FILE",
+    shell_complete=_options.complete("files"),
+    help="Image for the title page: PNG, JPEG or SVG.",
 )
 @click.option(
     "--sections",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from navlayers._text.wording import quantity
-from navlayers.cli import _address, _complete, _help, _options, _print, _scoring, _threat
+from navlayers.cli import _address, _help, _options, _print, _scoring, _threat
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=_help.Command)
-@click.argument("inputs", nargs=-1, metavar="[SET]...", shell_complete=_complete.sets)
+@click.argument("inputs", nargs=-1, metavar="[SET]...", shell_complete=_options.complete("sets"))
 @_threat.threat_options
 @_address.address_options
 @_options.attack_option

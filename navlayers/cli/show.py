@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers.cli import _complete, _help, _next, _notes, _options, _print, _scoring
+from navlayers.cli import _help, _next, _notes, _options, _print, _scoring
 from navlayers.pages import show
 
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ _ENDINGS: dict[str, Format] = {
 
 
 @click.command(cls=_help.Answer)
-@click.argument("what", metavar="TECHNIQUE|CAPABILITY|GROUP|TACTIC", shell_complete=_complete.subjects)
+@click.argument("what", metavar="TECHNIQUE|CAPABILITY|GROUP|TACTIC", shell_complete=_options.complete("subjects"))
 @click.option(
     "--set",
     "sets",
     multiple=True,
     metavar="SET",
-    shell_complete=_complete.sets,
+    shell_complete=_options.complete("sets"),
     help="Search this set: a shipped name, a file, a folder of files, or -. Repeatable.",
 )
 @click.option("--kind", type=click.Choice(show.KINDS), help="Kind of the entry, if its name is ambiguous.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from navlayers.attack.versions import LATEST
-from navlayers.cli import _analysis, _complete, _help, _next, _notes, _options, _print
+from navlayers.cli import _analysis, _help, _next, _notes, _options, _print
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.context import ReadOptions
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=_help.Answer)
-@click.argument("inputs", nargs=-1, required=True, metavar="FILE...", shell_complete=_complete.sets)
+@click.argument("inputs", nargs=-1, required=True, metavar="FILE...", shell_complete=_options.complete("sets"))
 @_options.release_option(
     "ATT&CK release to upgrade or downgrade to, such as 18.1.", default=LATEST, show_default=True
 )
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--report",
     metavar="FILE",
-    shell_complete=_complete.files,
+    shell_complete=_options.complete("files"),
     help="Also write the report to this file: .md, .json or .txt.",
 )
 @_options.reading_options

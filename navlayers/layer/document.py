@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from navlayers._text.json_text import encode
 from navlayers.layer.colors import Gradient, LegendItem
 
 if TYPE_CHECKING:
@@ -99,6 +98,8 @@ class Layer(msgspec.Struct, frozen=True):
 
 def encode_layer(layer: Layer) -> bytes:
     """The layer as JSON, one technique per line."""
+    from navlayers._text.json_text import encode  # noqa: PLC0415 - many layers are only drawn
+
     return encode(layer) + b"\n"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text.lines import columns, printable, wrap
-from navlayers.layer.colors import text_color
 from navlayers.output.document import Chart, Facts, Figure, Heading, Items, Note, Numbers, Paragraph, flat
 from navlayers.output.tables import RowStyle, Span, Table, fill_of
 from navlayers.output.terminal import PLAIN
@@ -178,6 +177,8 @@ def _painted(text: str, value: Cell, column: Column, terminal: Terminal) -> str:
         return terminal.tone(full, "accent") + terminal.tone(bar[len(full) :], "dim") + figure
     fill = fill_of(value, column) if text.strip() else ""
     if fill:
+        from navlayers.layer.colors import text_color  # noqa: PLC0415 - for colored cells alone
+
         return terminal.paint(text, text_color(fill), fill)
     tone = (value.tone or "strong" * value.strong) if isinstance(value, Span) else "dim" * (value == 0)
     body = text.strip()

@@ -8,8 +8,6 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Literal, get_args
 
-from navlayers._text.json_text import json_text
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -62,6 +60,7 @@ def render(
         terminal: of "text": its width and colors; None for a file.
     """
     if format_ == "json":
+        from navlayers._text.json_text import json_text  # noqa: PLC0415
         from navlayers.pages.show.results import CapabilityPage  # noqa: PLC0415
 
         return json_text(shown.rounded() if isinstance(shown, CapabilityPage) else shown)
