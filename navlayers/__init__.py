@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.context import ReadOptions
     from navlayers.mapping.model import Capability, Mapping, NonMappable
     from navlayers.output.drawing.options import RenderOptions
-    from navlayers.pages.report.build import ReportOptions
+    from navlayers.pages.report.options import ReportOptions
     from navlayers.scoring.options import ScoreOptions
     from navlayers.scoring.scores import TechniqueScore
     from navlayers.website.make import SiteOptions
@@ -63,7 +63,7 @@ _HOMES = {
     "mapping.formats.context": ("ReadOptions",),
     "mapping.model": ("Capability", "Mapping", "NonMappable"),
     "output.drawing.options": ("RenderOptions",),
-    "pages.report.build": ("ReportOptions",),
+    "pages.report.options": ("ReportOptions",),
     "scoring.options": ("ScoreOptions",),
     "scoring.scores": ("TechniqueScore",),
     "website.make": ("SiteOptions",),

@@ -14,14 +14,14 @@ from navlayers.api.report import render_report
 from navlayers.mapping.find import resolve
 from navlayers.output.document import Document, Section
 from navlayers.output.tables import Column, Table
-from navlayers.pages.report import report_input
 from navlayers.pages.report.build import Report
+from navlayers.pages.report.input import report_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from navlayers.pages.report import ReportInput
+    from navlayers.pages.report.input import ReportInput
 
 EMU, TWIPS = 914_400, 1440
 """Per inch."""

@@ -24,14 +24,15 @@ from navlayers.output.document import (
     Section,
 )
 from navlayers.output.tables import Column, Span, Table, columns
-from navlayers.pages.report import ReportOptions, make_report, report_input
-from navlayers.pages.report.build import Report
+from navlayers.pages.report.build import Report, make_report
+from navlayers.pages.report.input import report_input
+from navlayers.pages.report.options import ReportOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from navlayers.output.document import Block, Paper
-    from navlayers.pages.report import ReportInput
+    from navlayers.pages.report.input import ReportInput
 
 MARKUP = (
     '#emph[x] $x^2$ *b* _i_ `c` <lab> @ref // gone /* gone */ \\ "q" #import "x" [z] ~ --- ... https://evil.example'

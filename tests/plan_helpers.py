@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from conftest import TINY, set_of
 
 from navlayers.analysis.inputs import InputSet
-from navlayers.analysis.threats import Member, ThreatModel
+from navlayers.analysis.threats.model import Member, ThreatModel
 from navlayers.mapping.load import Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from navlayers.analysis.plan import Plan
+    from navlayers.analysis.plan.result import Plan
     from navlayers.mapping.model import Mapping as Row
 
 

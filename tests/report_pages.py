@@ -13,19 +13,21 @@ from conftest import write_set
 from navlayers import PlanOptions, ScoreOptions
 from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.inputs import load_inputs
-from navlayers.analysis.plan import make_plan
+from navlayers.analysis.plan.plan import make_plan
 from navlayers.analysis.threats.resolve import threat_model
 from navlayers.api.report import render_report
 from navlayers.mapping.find import resolve
 from navlayers.mapping.model import CATEGORIES
-from navlayers.pages.report import ReportOptions, make_report, report_input
+from navlayers.pages.report.build import make_report
+from navlayers.pages.report.input import report_input
+from navlayers.pages.report.options import ReportOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Cells
 
-    from navlayers.pages.report import Report
+    from navlayers.pages.report.build import Report
 
 VOID = {"col", "meta", "img", "br", "link", "input", "wbr", "rect"}
 

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.inputs import InputSet
-from navlayers.analysis.threats import Member, ThreatModel
-from navlayers.analysis.threats.model import summed
+from navlayers.analysis.threats.model import Member, ThreatModel, summed
 from navlayers.errors import UsageError
 from navlayers.mapping.load import Prepared
 from navlayers.pages.gaps import as_json

@@ -10,8 +10,9 @@ from conftest import row
 from plan_helpers import chosen, threat, together, value_of
 
 from navlayers._text.numbers import percent
-from navlayers.analysis.plan import Costs, PlanOptions, make_plan
-from navlayers.analysis.plan.costs import Price
+from navlayers.analysis.plan.costs import Costs, Price
+from navlayers.analysis.plan.options import PlanOptions
+from navlayers.analysis.plan.plan import make_plan
 from navlayers.analysis.plan.result import summary, threat_coverage
 from navlayers.errors import Place, UsageError
 from navlayers.pages.plan import by, curve, next_best, swaps

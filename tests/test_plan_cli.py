@@ -15,7 +15,7 @@ from conftest import contents, write_set
 
 import navlayers
 from navlayers.analysis.inputs import load_inputs
-from navlayers.analysis.plan import make_plan
+from navlayers.analysis.plan.plan import make_plan
 from navlayers.mapping.find import resolve
 from navlayers.output.folders import sha256
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from conftest import Cells, Run
 
-    from navlayers.analysis.plan import Plan
+    from navlayers.analysis.plan.result import Plan
 
 NIST = "nist_800_53-rev5_attack-16.1-enterprise.json"
 ROWS: tuple[Cells, ...] = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from conftest import row
 from hypothesis import given
@@ -11,8 +12,12 @@ from hypothesis import strategies as st
 from plan_helpers import Gives, best_plan, chosen, threat, together, value_of
 from test_plan import TECHNIQUES, costs_of
 
-from navlayers.analysis.plan import Plan, PlanOptions, make_plan
+from navlayers.analysis.plan.options import PlanOptions
+from navlayers.analysis.plan.plan import make_plan
 from navlayers.errors import UsageError
+
+if TYPE_CHECKING:
+    from navlayers.analysis.plan.result import Plan
 
 SCORES = {"minimal": 10, "partial": 50, "significant": 100}
 

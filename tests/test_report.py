@@ -13,7 +13,9 @@ from navlayers.analysis.inputs import load_inputs
 from navlayers.mapping.find import resolve
 from navlayers.output.document import Document, Numbers, Paragraph
 from navlayers.output.tables import Table
-from navlayers.pages.report import SECTIONS, ReportInput, ReportOptions, make_report, report_input
+from navlayers.pages.report.build import make_report
+from navlayers.pages.report.input import ReportInput, report_input
+from navlayers.pages.report.options import SECTIONS, ReportOptions
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,9 @@ from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.inputs import load_inputs
 from navlayers.analysis.threats.resolve import threat_model
 from navlayers.mapping.find import resolve
-from navlayers.pages.report import ReportOptions, make_report, report_input
+from navlayers.pages.report.build import make_report
+from navlayers.pages.report.input import report_input
+from navlayers.pages.report.options import ReportOptions
 
 if TYPE_CHECKING:
     from pathlib import Path

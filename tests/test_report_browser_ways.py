@@ -13,7 +13,9 @@ from test_report_browser import button, cell, count, pressed, state
 from navlayers.analysis.inputs import load_inputs
 from navlayers.mapping.find import resolve
 from navlayers.output.document import Figure
-from navlayers.pages.report import ReportOptions, make_report, report_input
+from navlayers.pages.report.build import make_report
+from navlayers.pages.report.input import report_input
+from navlayers.pages.report.options import ReportOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from browser_helpers import OpenPage, Scheme
     from playwright.sync_api import Page as Window
 
-    from navlayers.pages.report import Report
+    from navlayers.pages.report.build import Report
 
 FOCUSED = "() => document.activeElement.textContent"
 

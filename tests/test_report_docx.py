@@ -37,7 +37,8 @@ from navlayers.api.report import render_report
 from navlayers.errors import UsageError
 from navlayers.output.document import Chart, Document, Figure, Heading, Logo
 from navlayers.output.tables import Table
-from navlayers.pages.report import ReportOptions, make_report
+from navlayers.pages.report.build import make_report
+from navlayers.pages.report.options import ReportOptions
 
 MAPPINGS = Path(__file__).parents[1] / "mappings"
 
@@ -257,7 +258,8 @@ def test_the_same_report_has_the_same_bytes(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(time, "time", lambda: later)
     assert render_report(make_report(subject(path)), "docx").data == first
     code = (
-        "import sys; from navlayers.pages.report import *\n"
+        "import sys; from navlayers.pages.report.build import make_report\n"
+        "from navlayers.pages.report.input import report_input\n"
         "from navlayers.analysis.inputs import load_inputs\n"
         "from navlayers.mapping.find import resolve\n"
         "from navlayers.api.report import render_report\n"

@@ -25,7 +25,8 @@ from navlayers.output.document import (
     Section,
 )
 from navlayers.output.tables import Column, Span, Table, columns
-from navlayers.pages.report import ReportOptions, make_report
+from navlayers.pages.report.build import make_report
+from navlayers.pages.report.options import ReportOptions
 
 if TYPE_CHECKING:
     from pathlib import Path

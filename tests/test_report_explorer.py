@@ -16,13 +16,14 @@ from navlayers.layer.build import layers_of
 from navlayers.layer.document import encode_layer
 from navlayers.layer.ramps import RAMPS, value_gradient
 from navlayers.mapping.find import resolve
-from navlayers.pages.report import make_report, report_input
+from navlayers.pages.report.build import make_report
+from navlayers.pages.report.input import report_input
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from navlayers.pages.report import Report
+    from navlayers.pages.report.build import Report
 
 NUMBERS = {"minimal": 10, "partial": 50, "significant": 100}
 published = pytest.mark.skipif(not CORPUS_FILES, reason="the published mapping sets are not at ../shared/corpus")

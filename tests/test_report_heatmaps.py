@@ -11,8 +11,8 @@ import pytest
 
 from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.inputs import load_inputs
-from navlayers.analysis.plan import make_plan
 from navlayers.analysis.plan.options import PlanOptions
+from navlayers.analysis.plan.plan import make_plan
 from navlayers.analysis.threats.resolve import threat_model
 from navlayers.api.report import render_report
 from navlayers.mapping.find import resolve
@@ -22,14 +22,16 @@ from navlayers.output.drawing.options import RenderOptions
 from navlayers.output.drawing.pictures import draw
 from navlayers.output.drawing.shapes import Text
 from navlayers.output.drawing.workbook import render_xlsx
-from navlayers.pages.report import make_report, report_input
+from navlayers.pages.report.build import make_report
+from navlayers.pages.report.input import report_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from navlayers.output.document import Figure
     from navlayers.output.drawing.shapes import Drawing
-    from navlayers.pages.report import Report, ReportInput
+    from navlayers.pages.report.build import Report
+    from navlayers.pages.report.input import ReportInput
 
 
 @lru_cache

@@ -18,7 +18,9 @@ from navlayers.analysis.inputs import load_inputs
 from navlayers.mapping.find import resolve
 from navlayers.output.document import Logo
 from navlayers.output.tables import Table
-from navlayers.pages.report import SECTIONS, ReportOptions, make_report, report_input
+from navlayers.pages.report.build import make_report
+from navlayers.pages.report.input import report_input
+from navlayers.pages.report.options import SECTIONS, ReportOptions
 from navlayers.web.explorer import SCRIPTS
 
 if TYPE_CHECKING:

@@ -31,7 +31,8 @@ from navlayers.output.document import (
 from navlayers.output.drawing.shapes import Text
 from navlayers.output.paper import heatmaps
 from navlayers.output.tables import Table
-from navlayers.pages.report import ReportOptions, make_report
+from navlayers.pages.report.build import make_report
+from navlayers.pages.report.options import ReportOptions
 
 if TYPE_CHECKING:
     from pathlib import Path

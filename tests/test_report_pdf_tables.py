@@ -37,7 +37,9 @@ from navlayers.output.drawing.font import ems
 from navlayers.output.paper import Measured, breakable_text
 from navlayers.output.pdf.blocks import Materials
 from navlayers.output.tables import Column, Table, columns
-from navlayers.pages.report import ReportOptions, make_report, report_input
+from navlayers.pages.report.build import make_report
+from navlayers.pages.report.input import report_input
+from navlayers.pages.report.options import ReportOptions
 
 if TYPE_CHECKING:
     from pathlib import Path

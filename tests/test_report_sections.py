@@ -13,7 +13,8 @@ from test_report import AWS, WHOLE, blocks, figures, published, share, subject, 
 from navlayers import attack
 from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.inputs import InputSet, load_inputs
-from navlayers.analysis.plan import PlanOptions, make_plan
+from navlayers.analysis.plan.options import PlanOptions
+from navlayers.analysis.plan.plan import make_plan
 from navlayers.analysis.threats.resolve import threat_model
 from navlayers.errors import UsageError
 from navlayers.mapping.find import resolve
@@ -21,7 +22,9 @@ from navlayers.mapping.load import Prepared
 from navlayers.mapping.model import Mapping, NonMappable
 from navlayers.output.document import Document, Facts, Figure
 from navlayers.output.tables import Table
-from navlayers.pages.report import ReportInput, ReportOptions, make_report, report_input
+from navlayers.pages.report.build import make_report
+from navlayers.pages.report.input import ReportInput, report_input
+from navlayers.pages.report.options import ReportOptions
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:

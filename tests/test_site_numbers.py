@@ -15,7 +15,7 @@ from navlayers._text.numbers import percent
 from navlayers.analysis.inputs import load_inputs
 from navlayers.errors import InputError
 from navlayers.mapping.find import resolve, shipped
-from navlayers.pages.report import report_input
+from navlayers.pages.report.input import report_input
 from navlayers.pages.show.set_index import IndexedSet
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.stats import set_stats

@@ -16,7 +16,7 @@ from threat_helpers import NEWEST, notes, refused, table, threat, write_layer
 
 from navlayers import attack
 from navlayers.analysis.inputs import InputSet
-from navlayers.analysis.threats import threat_model, with_threat
+from navlayers.analysis.threats.resolve import threat_model, with_threat
 from navlayers.attack.stix import read_bundle
 from navlayers.errors import InputError, ReleaseError, UsageError
 from navlayers.mapping.find import Source

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from navlayers import attack
-from navlayers.analysis.threats import ThreatModel, threat_model
+from navlayers.analysis.threats.resolve import threat_model
 from navlayers.errors import NavlayersError
 from navlayers.mapping.formats import ReadOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from navlayers.analysis.threats.model import ThreatModel
 
 NEWEST = attack.find("enterprise", "18.1").catalogue
 

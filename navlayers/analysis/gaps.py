@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from navlayers.analysis.gaps_result import State
     from navlayers.analysis.inputs import InputSet
-    from navlayers.analysis.threats import ThreatModel
+    from navlayers.analysis.threats.model import ThreatModel
     from navlayers.attack import Catalogue
     from navlayers.scoring.coverage import Coverage
 

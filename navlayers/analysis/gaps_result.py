@@ -11,7 +11,7 @@ import msgspec
 from navlayers._text.numbers import percent_text
 from navlayers._text.wording import and_list
 from navlayers.analysis.frames import Tabular
-from navlayers.analysis.threats import ThreatModel
+from navlayers.analysis.threats.model import ThreatModel
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem
 from navlayers.mapping.model import Noun, common_noun

@@ -13,10 +13,9 @@ from navlayers.attack.id_changes import ReleaseChange
 from navlayers.errors import NavlayersError, Place, Problem, UsageError
 from navlayers.mapping.find import shipped
 from navlayers.mapping.formats.context import ReadOptions
-from navlayers.mapping.formats.layer import as_unscored, counting, counts
 from navlayers.mapping.load import Prepared, prepare_all
 from navlayers.mapping.model import HUNDRED
-from navlayers.mapping.ranges import in_hundred, range_of, range_text
+from navlayers.mapping.ranges import as_unscored, counts, in_hundred, range_of, range_text
 from navlayers.scoring.coverage import Coverage, coverage_of, without_scores
 from navlayers.scoring.options import ScoreOptions
 
@@ -188,6 +187,8 @@ def together(
     for each in inputs:
         layer = each
         if each.format == "layer":
+            from navlayers.mapping.formats.layer import counting  # noqa: PLC0415 - for layers alone
+
             is_counted = _is_counted(each, counting(by_path[each.path], max_bytes))
             layer = _layer_input(each, is_counted=is_counted)
             if is_counted:

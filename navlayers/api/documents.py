@@ -13,7 +13,9 @@ from navlayers.api.sources import Input, source, sources, warn
 from navlayers.errors import UsageError, unknown
 from navlayers.mapping.formats import ReadOptions
 from navlayers.output.drawing.options import RenderOptions
-from navlayers.pages.report import ReportOptions, make_report, report_input
+from navlayers.pages.report.build import make_report
+from navlayers.pages.report.input import report_input
+from navlayers.pages.report.options import ReportOptions
 from navlayers.scoring.options import ScoreOptions
 from navlayers.website import SiteOptions, write_site
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Unpack
 import msgspec
 
 from navlayers.analysis import gaps as finding
-from navlayers.analysis.plan.options import PlanOptions
 from navlayers.api.inputs import Paths, against, files_of, input_set, paths_of, plan_files, plan_for, sets_in_place
 from navlayers.mapping.formats import ReadOptions
 from navlayers.scoring.options import ScoreOptions
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from navlayers.analysis.gaps_result import Gaps
+    from navlayers.analysis.plan.options import PlanOptions
     from navlayers.analysis.plan.result import Plan
     from navlayers.api.mapping_set import Scoring
     from navlayers.api.sources import Input
@@ -92,6 +92,8 @@ def plan(
     Raises:
         NavlayersError: An input cannot be read, an option does not fit, or the target cannot be reached.
     """
+    from navlayers.analysis.plan.options import PlanOptions  # noqa: PLC0415 - for plans alone
+
     chosen = options or PlanOptions(budget=budget, target=target)
     scoring = ScoreOptions(scale=scale or {}, worth=worth)
     every = sets_in_place(inputs, chosen.have)

@@ -16,8 +16,9 @@ from navlayers.mapping.find import STDIN, here, shipped
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from navlayers.analysis.plan import Plan, PlanOptions
-    from navlayers.analysis.threats import ThreatModel
+    from navlayers.analysis.plan.options import PlanOptions
+    from navlayers.analysis.plan.result import Plan
+    from navlayers.analysis.threats.model import ThreatModel
     from navlayers.mapping.formats import ReadOptions
     from navlayers.scoring.options import ScoreOptions
 
@@ -74,7 +75,7 @@ def against(
     Raises:
         NavlayersError: The threat is unknown or cannot be read, or its release is not installed.
     """
-    from navlayers.analysis.threats import with_threat  # noqa: PLC0415 - for threats alone
+    from navlayers.analysis.threats.resolve import with_threat  # noqa: PLC0415 - for threats alone
 
     words = [source(word, reading, whole=True) if word == STDIN else word for word in paths_of(threat)]
     return with_threat(inputs, words, attack_version, software_of=software_of, reading=reading)
@@ -108,21 +109,26 @@ def plan_for(
         NavlayersError: The table cannot be read, an option does not fit, or the target cannot be reached.
     """
     # The solver is slow to import.
-    from navlayers.analysis.plan import make_plan, read_costs  # noqa: PLC0415
-    from navlayers.analysis.plan.costs import split_column  # noqa: PLC0415
+    from navlayers.analysis.plan.plan import make_plan  # noqa: PLC0415
 
     names = {str(item.path): item.name for item in inputs.inputs}
     options = msgspec.structs.replace(options, have=tuple(names.get(word, word) for word in options.have))
-    table = None if costs is None else read_costs(*split_column(os.fspath(costs)))
+    table = None
+    if costs is not None:
+        from navlayers.analysis.plan.costs import read_costs, split_column  # noqa: PLC0415 - for tables alone
+
+        table = read_costs(*split_column(os.fspath(costs)))
     return make_plan(inputs, options, scoring, threat=threat, costs=table)
 
 
 def plan_files(options: PlanOptions, costs: str | os.PathLike[str] | None) -> list[str]:
     """The files that a plan reads in addition to its inputs: lists of capabilities, and the costs."""
-    from navlayers.analysis.plan.costs import split_column  # noqa: PLC0415
-
     lists = [word[1:] for word in (*options.have, *options.exclude) if word.startswith("@")]
-    return [*lists, *([] if costs is None else [split_column(os.fspath(costs))[0]])]
+    if costs is None:
+        return lists
+    from navlayers.analysis.plan.costs import split_column  # noqa: PLC0415 - for tables alone
+
+    return [*lists, split_column(os.fspath(costs))[0]]
 
 
 def files_of(inputs: InputSet, more: Paths = ()) -> tuple[Path, ...]:

@@ -8,7 +8,7 @@ import click
 
 from navlayers.analysis.gaps import WEAK
 from navlayers.analysis.plan.options import SECONDS, parse_budget, parse_target
-from navlayers.analysis.threats import ALL
+from navlayers.analysis.threats.lookup import ALL
 from navlayers.cli import _options
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import STDIN

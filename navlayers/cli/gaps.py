@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from navlayers.analysis.gaps_layers import layers_of
-from navlayers.analysis.threats import ALL
+from navlayers.analysis.threats.lookup import ALL
 from navlayers.api.gaps import gaps as find_gaps
 from navlayers.api.inputs import sets_in_place
 from navlayers.api.sources import sources

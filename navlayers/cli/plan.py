@@ -6,14 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from navlayers.analysis.plan.candidates import FULL
-from navlayers.analysis.plan.layer import plan_layer
-from navlayers.analysis.plan.options import PlanOptions
-from navlayers.api.gaps import plan as make_plan
-from navlayers.api.inputs import sets_in_place
 from navlayers.cli import _analysis, _help, _next, _options, _print, _scoring, _threat
-from navlayers.layer.document import encode_layer
-from navlayers.pages import plan as pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,6 +53,14 @@ def command(
     navlayers plan gcp --budget 5 --threat APT29
     navlayers plan aws azure --budget 20000 --cost prices.csv --have aws:amazon_guardduty
     """
+    # Other commands import this module for the options that they propose.
+    from navlayers.analysis.plan.layer import plan_layer  # noqa: PLC0415
+    from navlayers.analysis.plan.options import PlanOptions  # noqa: PLC0415
+    from navlayers.api.gaps import plan as make_plan  # noqa: PLC0415
+    from navlayers.api.inputs import sets_in_place  # noqa: PLC0415
+    from navlayers.layer.document import encode_layer  # noqa: PLC0415
+    from navlayers.pages import plan as pages  # noqa: PLC0415
+
     _threat.refuse_stdin_twice(sets, threat)
     costs = request.pop("cost")
     plan = make_plan(
@@ -82,6 +83,9 @@ def command(
 
 
 def _answer(plan: Plan, sets: Iterable[str], worth: float | None) -> None:
+    from navlayers.analysis.plan.candidates import FULL  # noqa: PLC0415
+    from navlayers.pages import plan as pages  # noqa: PLC0415
+
     _print.echo_blocks(pages.brief(plan))
     # A report refuses counts beside scores; the plan counts mappings without a score as full.
     mixed = worth is None and len({each.set.scored for each in plan.inputs}) > 1

@@ -9,16 +9,10 @@ import click
 from click.core import ParameterSource
 
 from navlayers._text.wording import and_list
-from navlayers.analysis.gaps import find_gaps
-from navlayers.analysis.plan.options import PlanOptions
-from navlayers.api import report as files
-from navlayers.api.inputs import against, baseline_index, files_of, input_set, plan_files, plan_for, sets_in_place
 from navlayers.cli import _analysis, _help, _notes, _options, _print, _scoring, _threat
 from navlayers.errors import Problem, UsageError
 from navlayers.output.document import Paper
-from navlayers.output.logo import read_logo
-from navlayers.pages.report.build import SECTIONS, USUAL, ReportOptions, make_report
-from navlayers.pages.report.input import report_input
+from navlayers.pages.report.options import SECTIONS, USUAL, ReportOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,8 +20,9 @@ if TYPE_CHECKING:
     from navlayers.analysis.plan.candidates import Measure
     from navlayers.mapping.formats.context import ReadOptions
     from navlayers.mapping.model import Category
-    from navlayers.pages.report.build import SectionId
+    from navlayers.output.document import Logo
     from navlayers.pages.report.input import ReportInput
+    from navlayers.pages.report.options import SectionId
     from navlayers.scoring.options import ScoreOptions
 
 
@@ -112,16 +107,21 @@ def command(
     navlayers report aws azure --threat APT29 --sections summary,heatmaps,gaps -o apt29.pdf
     navlayers report nist_800_53 --target 90% -o controls.pdf
     """
+    # Other commands import this module for the options that they propose.
+    from navlayers.analysis.gaps import find_gaps  # noqa: PLC0415
+    from navlayers.analysis.plan.options import PlanOptions  # noqa: PLC0415
+    from navlayers.api import inputs as given  # noqa: PLC0415
+    from navlayers.api import report as files  # noqa: PLC0415
+    from navlayers.pages.report.build import make_report  # noqa: PLC0415
+    from navlayers.pages.report.input import report_input  # noqa: PLC0415
+
     files.targets_of(outputs)
     if brief and (sections or appendix or comments):
         message = "--brief is one page without sections"
         raise UsageError(Problem(message, expected="no --sections, --appendix or --comments"))
     names, folders = files.inputs_of(sets)
     if baseline is not None:
-        (baseline, *more), of_baseline = files.inputs_of([baseline])
-        if more:
-            message = f"--baseline {baseline} is a folder of several inputs"
-            raise UsageError(Problem(message, expected="one of them"))
+        baseline, of_baseline = _single(baseline)
         names = names if baseline in names else (baseline, *names)
         folders = tuple(dict.fromkeys((*folders, *of_baseline)))
     _threat.refuse_stdin_twice(names, threat)
@@ -130,7 +130,7 @@ def command(
     cost, plan_options = request.pop("cost"), None
     if request["budget"] is not None or request["target"] is not None:
         plan_options = PlanOptions(measure=measure, category=category, **request)
-        names = tuple(map(str, sets_in_place(names, plan_options.have)))
+        names = tuple(map(str, given.sets_in_place(names, plan_options.have)))
     else:
         hint = "add --budget NUMBER or --target SHARE"
         _refuse_idle({"have", "exclude", "cost", "seconds"}, "plan", sections, "a plan", hint)
@@ -138,7 +138,7 @@ def command(
         title=title,
         author=author,
         date=date,
-        logo=None if logo is None else read_logo(logo),
+        logo=None if logo is None else _logo(logo),
         sections=(
             *(sections or USUAL),
             *(("appendix",) if appendix else ()),
@@ -149,29 +149,24 @@ def command(
     )
     steps = _STAGES + len(outputs)
     with _print.progress("Reporting", quiet=quiet) as step:
-        inputs = input_set(names, attack_version, reading, example="report gcp -o report.pdf").split_layers()
+        inputs = given.input_set(names, attack_version, reading, example="report gcp -o report.pdf").split_layers()
         step(steps)
         model = gaps = plan = None
         if threat or software_of:
-            inputs, model = against(inputs, threat, software_of, attack_version, reading)
+            inputs, model = given.against(inputs, threat, software_of, attack_version, reading)
             gaps = find_gaps(inputs, model, scoring, category=category, weak=weak)
         if plan_options is not None:
-            plan = plan_for(inputs, plan_options, scoring, model, cost)
+            plan = given.plan_for(inputs, plan_options, scoring, model, cost)
         subject = report_input(
             inputs,
             scoring,
             scores=measure == "score",
             category=category,
-            baseline=baseline_index(baseline, inputs, reading),
+            baseline=given.baseline_index(baseline, inputs, reading),
             gaps=gaps,
             plan=plan,
             weak=weak,
         )
-        more_files = [
-            *threat,
-            *(plan_files(plan_options, cost) if plan_options else []),
-            *([logo] if logo else []),
-        ]
         step(steps)
         made = make_report(subject, options)
         step(steps)
@@ -179,19 +174,45 @@ def command(
             made,
             outputs,
             force=force,
-            keep=files_of(inputs, more_files),
+            keep=given.files_of(
+                inputs,
+                [
+                    *threat,
+                    *(given.plan_files(plan_options, cost) if plan_options else []),
+                    *([logo] if logo else []),
+                ],
+            ),
             on_file=partial(step, steps),
         )
     if not quiet:
-        notices = [*folders, *subject.notices]
-        if gaps:
-            notices += [*gaps.threat.notices, *gaps.notices]
-        notices += [*(plan.notices if plan else ()), *_without_comments(subject, options), *result.notices]
-        _notes.notices(notices)
+        of_gaps = (*gaps.threat.notices, *gaps.notices) if gaps else ()
+        of_plan = (*(plan.notices if plan else ()), *_without_comments(subject, options))
+        _notes.notices([*folders, *subject.notices, *of_gaps, *of_plan, *result.notices])
         _notes.remapped_inputs(subject.inputs, subject.catalogue.version)
     click.echo(result.data, nl=False)
     if not quiet:
         _print.written(result.written, result.unchanged)
+
+
+def _logo(path: str) -> Logo:
+    """The picture of `--logo`."""
+    from navlayers.output.logo import read_logo  # noqa: PLC0415 - for this option alone
+
+    return read_logo(path)
+
+
+def _single(baseline: str) -> tuple[str, tuple[Problem, ...]]:
+    """The input that `--baseline` names, and notices about its folder.
+
+    Raises:
+        UsageError: It is a folder of several.
+    """
+    from navlayers.api.report import inputs_of  # noqa: PLC0415
+
+    (name, *more), notices = inputs_of([baseline])
+    if more:
+        raise UsageError(Problem(f"--baseline {name} is a folder of several inputs", expected="one of them"))
+    return name, notices
 
 
 def _without_comments(subject: ReportInput, options: ReportOptions) -> Iterator[Problem]:

@@ -115,3 +115,33 @@ def doubtful(numbers: Iterable[float]) -> Range | None:
 def range_of(mapping_set: MappingSet) -> Range:
     """The range of the set's scores; 0–100 unless it has another."""
     return mapping_set.range or HUNDRED
+
+
+def as_unscored(mapping_set: MappingSet) -> MappingSet:
+    """A set of layers of counts as an unscored set, which keeps the counts for `counts`.
+
+    Args:
+        mapping_set: the set as read; counts of 0 are not mappings.
+    """
+    mappings = []
+    for mapping in mapping_set.mappings:
+        if mapping.value is None:
+            mappings.append(mapping)
+        elif float(mapping.value) > 0:
+            other = dict(mapping.other) | {WRITTEN: mapping.value}
+            mappings.append(msgspec.structs.replace(mapping, value=None, other=tuple(other.items())))
+    return msgspec.structs.replace(mapping_set, mappings=tuple(mappings), range=None)
+
+
+def counts(mapping_set: MappingSet) -> dict[str, float]:
+    """Technique id → the score that the layers give it, the highest of several.
+
+    Args:
+        mapping_set: a set read from layers.
+    """
+    scores: dict[str, float] = {}
+    for mapping in mapping_set.mappings:
+        number = written(mapping)
+        if number is not None:
+            scores[mapping.technique] = max(number, scores.get(mapping.technique, number))
+    return scores

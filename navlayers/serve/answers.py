@@ -11,11 +11,11 @@ import msgspec
 from navlayers import attack
 from navlayers._text.lines import printable
 from navlayers.analysis.gaps import find_gaps
-from navlayers.analysis.plan import PlanOptions, make_plan
-from navlayers.analysis.plan.plan import ground_of
+from navlayers.analysis.plan.options import PlanOptions
+from navlayers.analysis.plan.plan import ground_of, make_plan
 from navlayers.analysis.plan.result import summary, threat_coverage
-from navlayers.analysis.threats import with_threat
 from navlayers.analysis.threats.lookup import is_threat, with_threats
+from navlayers.analysis.threats.resolve import with_threat
 from navlayers.errors import NavlayersError, Problem, UsageError
 from navlayers.mapping.find import shipped
 from navlayers.output.document import Figure, Paragraph
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
     from navlayers.analysis.gaps_result import Gaps
     from navlayers.analysis.inputs import InputSet
-    from navlayers.analysis.plan import Plan
     from navlayers.analysis.plan.plan import Ground
-    from navlayers.analysis.threats import ThreatModel
+    from navlayers.analysis.plan.result import Plan
+    from navlayers.analysis.threats.model import ThreatModel
     from navlayers.attack.versions import Domain
     from navlayers.output.document import Block
     from navlayers.pages.report.input import ReportInput

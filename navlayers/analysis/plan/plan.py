@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from navlayers.analysis.plan.options import PlanOptions
     from navlayers.analysis.plan.problem import CoverProblem, Level
     from navlayers.analysis.plan.result import State
-    from navlayers.analysis.threats import ThreatModel
+    from navlayers.analysis.threats.model import ThreatModel
     from navlayers.scoring.coverage import Coverage
 
 

@@ -12,7 +12,6 @@ from navlayers import attack
 from navlayers._text.wording import quantity, quoted
 from navlayers.analysis.threats import lookup
 from navlayers.analysis.threats.model import Member, ThreatModel, losses, summed, title_of
-from navlayers.analysis.threats.weights_file import Weighted, read_weighted
 from navlayers.attack.id_changes import reason
 from navlayers.attack.versions import DOMAIN_NAMES, Domain
 from navlayers.errors import InputError, NavlayersError, OtherFileError, Problem, UsageError
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from navlayers.analysis.inputs import InputSet
+    from navlayers.analysis.threats.weights_file import Weighted  # noqa: TC004 - never decoded
     from navlayers.attack import Catalogue, Threat, Threats
     from navlayers.mapping.find import Source
 
@@ -82,7 +82,7 @@ class Chosen(msgspec.Struct, frozen=True):
             return _through_software(threat, known, also_own=also_own) if known else {}
 
         def member(item: AttackName | Weighted) -> Member:
-            if isinstance(item, Weighted):
+            if not isinstance(item, AttackName):
                 result, more = item.member(catalogue)
                 notices.extend(more)
                 return result
@@ -155,7 +155,7 @@ def choose(
     def add(word: str | Source) -> None:
         for key, item in _meant(word, domain, reading, notices):
             if key in items:
-                name = item.path if isinstance(item, Weighted) else item.text
+                name = item.text if isinstance(item, AttackName) else item.path
                 notices.append(Problem(f"duplicate {name}: counted once"))
             items.setdefault(key, item)
 
@@ -189,6 +189,9 @@ def _meant(
 
 
 def _read(source: Source, domain: Domain, reading: ReadOptions) -> Weighted:
+    # The reader of tables is slow to import.
+    from navlayers.analysis.threats.weights_file import read_weighted  # noqa: PLC0415
+
     weighted = read_weighted(source, domain, reading)
     if weighted.set.domain != domain:
         own, other = DOMAIN_NAMES[weighted.set.domain], DOMAIN_NAMES[domain]

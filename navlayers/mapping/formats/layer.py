@@ -22,7 +22,7 @@ from navlayers.mapping.formats.layer_document import Layer, load_layers
 from navlayers.mapping.formats.layer_entries import Entry, read_entries
 from navlayers.mapping.formats.metadata import make_head
 from navlayers.mapping.model import HUNDRED, Capability, Mapping, MappingSet, NonMappable
-from navlayers.mapping.ranges import WRITTEN, range_text, with_number, written
+from navlayers.mapping.ranges import WRITTEN, range_text, with_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -290,33 +290,3 @@ def counting(source: FoundSource, max_bytes: int) -> tuple[bool, ...]:
     """
     text = sources.as_text(sources.load(source.path, source.data, max_bytes))
     return tuple(layer.is_count for layer in load_layers(text, Findings()))
-
-
-def as_unscored(mapping_set: MappingSet) -> MappingSet:
-    """A set of layers of counts as an unscored set, which keeps the counts for `counts`.
-
-    Args:
-        mapping_set: the set as read; counts of 0 are not mappings.
-    """
-    mappings = []
-    for mapping in mapping_set.mappings:
-        if mapping.value is None:
-            mappings.append(mapping)
-        elif float(mapping.value) > 0:
-            other = dict(mapping.other) | {WRITTEN: mapping.value}
-            mappings.append(msgspec.structs.replace(mapping, value=None, other=tuple(other.items())))
-    return msgspec.structs.replace(mapping_set, mappings=tuple(mappings), range=None)
-
-
-def counts(mapping_set: MappingSet) -> dict[str, float]:
-    """Technique id → the score that the layers give it, the highest of several.
-
-    Args:
-        mapping_set: a set read from layers.
-    """
-    scores: dict[str, float] = {}
-    for mapping in mapping_set.mappings:
-        number = written(mapping)
-        if number is not None:
-            scores[mapping.technique] = max(number, scores.get(mapping.technique, number))
-    return scores

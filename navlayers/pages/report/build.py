@@ -1,19 +1,18 @@
-"""Make a report: its options, its sections, its title page."""
+"""Make a report: its sections, its title page."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
-
-import msgspec
+from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text.wording import and_list
-from navlayers.errors import Problem, UsageError, unknown
-from navlayers.output.document import Document, Logo, Paper, Section, with_own_pages
+from navlayers.errors import Problem, UsageError
+from navlayers.output.document import Document, Section, with_own_pages
 from navlayers.output.tables import Span, Table
 from navlayers.pages.report.brief import brief_blocks
 from navlayers.pages.report.capabilities import capability_blocks, comment_blocks, non_mappable_blocks
 from navlayers.pages.report.heatmaps import gaps_blocks, heatmap_blocks, overview, plan_blocks
 from navlayers.pages.report.method import appendix_blocks, method_blocks
+from navlayers.pages.report.options import SECTIONS, ReportOptions, SectionId
 from navlayers.pages.report.summary import summary_blocks, title_numbers
 from navlayers.pages.report.techniques import tactic_blocks, technique_blocks
 
@@ -22,28 +21,6 @@ if TYPE_CHECKING:
 
     from navlayers.output.document import Block, Content
     from navlayers.pages.report.input import ReportInput
-
-SectionId: TypeAlias = Literal[
-    "summary",
-    "gaps",
-    "plan",
-    "heatmaps",
-    "tactics",
-    "techniques",
-    "capabilities",
-    "non-mappable",
-    "method",
-    "appendix",
-    "comments",
-]
-SECTIONS: tuple[SectionId, ...] = get_args(SectionId)
-"""All sections in the order of the document; a section without data is left out."""
-
-LONG: tuple[SectionId, ...] = ("appendix", "comments")
-"""Sections on request, which may fill a book."""
-
-USUAL: tuple[SectionId, ...] = tuple(section for section in SECTIONS if section not in LONG)
-"""The sections of a report by default."""
 
 _BLOCKS: dict[SectionId, tuple[str, Callable[[ReportInput], Iterable[Block]]]] = {
     "summary": ("Summary", summary_blocks),
@@ -62,37 +39,6 @@ _BLOCKS: dict[SectionId, tuple[str, Callable[[ReportInput], Iterable[Block]]]] =
 _OF_THREATS: dict[SectionId, str] = {"tactics": "Techniques per tactic", "techniques": "Most and least"}
 _NAMED = 5
 """Inputs named in the title."""
-
-
-class ReportOptions(msgspec.Struct, frozen=True):
-    """Options of a report.
-
-    Attributes:
-        title: "": one that names the inputs.
-        author: The author, "" for none.
-        date: The date in any form, "" for none.
-        logo: A picture for the title page.
-        sections: Some of `SECTIONS`; their order in the document is fixed.
-        paper: The paper of PDF and DOCX.
-        brief: One page instead of sections.
-
-    Raises:
-        UsageError: A section is unknown, or there is none.
-    """
-
-    title: str = ""
-    author: str = ""
-    date: str = ""
-    logo: Logo | None = None
-    sections: tuple[SectionId, ...] = USUAL
-    paper: Paper = "A4"
-    brief: bool = False
-
-    def __post_init__(self) -> None:
-        if problems := unknown("section", self.sections, SECTIONS):
-            raise UsageError(problems)
-        if not self.sections:
-            raise UsageError(Problem("no sections given", expected=", ".join(SECTIONS)))
 
 
 class Report(NamedTuple):
