@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers._text.lines import slugs
 from navlayers._text.numbers import number_text, rounded
-from navlayers._text.slugs import slugs
 from navlayers._text.wording import and_list, quantity
 from navlayers.analysis.compare_result import OVERALL
 from navlayers.attack.versions import DOMAIN_NAMES

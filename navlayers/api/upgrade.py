@@ -11,7 +11,6 @@ import msgspec
 from navlayers._text.wording import comma_list
 from navlayers.api import upgrade_outputs as outputs
 from navlayers.errors import InputError, NavlayersError, OtherFileError, OutputError, Place, Problem
-from navlayers.layer import format_versions
 from navlayers.mapping import find
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import STDIN, Source
@@ -21,7 +20,7 @@ from navlayers.mapping.formats.context import Assumed, LeftOut
 from navlayers.mapping.load import MOST_SKIPPED, nothing_read, read
 from navlayers.output.files import Output, write_all
 from navlayers.pages.upgrade import form_for, render
-from navlayers.upgrades import layers, sets
+from navlayers.upgrades import sets
 from navlayers.upgrades.report import FileReport, Report
 from navlayers.upgrades.routes import Routes
 
@@ -199,6 +198,9 @@ class _Upgrader(NamedTuple):
         return outputs.format_of(own, to=self.to, output=self.output)
 
     def _layers(self, source: Source, loaded: sources.Source) -> Upgraded:
+        from navlayers.layer import format_versions  # noqa: PLC0415 - for layers alone
+        from navlayers.upgrades import layers  # noqa: PLC0415
+
         read = format_versions.read(loaded, self.reading.metadata, lenient=self.reading.lenient)
         results, reports, notices = [], [], [*read.notices]
         notices += readers.without_effect(source.name, self.reading, outputs.LAYER)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from navlayers.cli import _notes, _options, _print
+from navlayers.cli import _options, _print
 from navlayers.mapping.model import CATEGORIES
 
 if TYPE_CHECKING:
@@ -32,11 +32,6 @@ def measure_option(help_: str) -> Callable[[Any], Any]:
     return click.option(
         "--measure", type=click.Choice(("score", "covered")), default="score", show_default=True, help=help_
     )
-
-
-def all_option(help_: str) -> Callable[[Any], Any]:
-    """`--all`: everything in place of the answer in short."""
-    return click.option("--all", "every", is_flag=True, help=help_)
 
 
 class Output(NamedTuple):
@@ -72,8 +67,8 @@ class Output(NamedTuple):
 
             removed = write_folder(self.folder, folder(), force=self.force, keep=result.files)
         if not self.quiet:
-            _notes.notices([*result.notices, *(notice for each in result.inputs for notice in each.notices)])
-            _notes.remapped_inputs(result.inputs, result.catalogue.version)
+            _print.notices([*result.notices, *(notice for each in result.inputs for notice in each.notices)])
+            _print.remapped_inputs(result.inputs, result.catalogue.version)
         if self.target == _print.STDOUT:
             click.echo(document(), nl=False)
         elif self.as_json:

@@ -67,9 +67,9 @@ class Answer(Command):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; on a terminal, the answer comes first, then notes, then the next command."""
         # Help does without these modules.
-        from navlayers.cli import _next, _notes  # noqa: PLC0415
+        from navlayers.cli import _next, _print  # noqa: PLC0415
 
-        with _next.last(ctx), _notes.after_answer(ctx):
+        with _next.last(ctx), _print.after_answer(ctx):
             return super().invoke(ctx)
 
 

@@ -183,6 +183,11 @@ def choice_option(name: str, choices: object, help_: str, default: str | None = 
     return click.option(name, type=type_, default=default, show_default=default is not None, help=help_)
 
 
+def all_option(help_: str) -> Callable[[Any], Any]:
+    """`--all`: everything in place of the answer in short."""
+    return click.option("--all", "every", is_flag=True, help=help_)
+
+
 def format_option(formats: Sequence[str], help_: str, **more: Any) -> Callable[[Any], Any]:
     """`--format`."""
     return click.option("--format", "format_", type=click.Choice(formats), help=help_, **more)

@@ -11,7 +11,7 @@ import click
 from navlayers import attack
 from navlayers.attack import versions
 from navlayers.attack.versions import DOMAINS, Domain
-from navlayers.cli import Group, _notes, _options, _print
+from navlayers.cli import Group, _options, _print
 from navlayers.errors import InputError, Place, Problem, ReleaseError, UsageError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def list_releases(as_json: bool, quiet: bool) -> None:
         counts = range(1, len(HEADERS) - 1)
         _print.echo_table(HEADERS, map(_cells, rows), counts)
     if not quiet:
-        _notes.notices(attack.check_added())
+        _print.notices(attack.check_added())
 
 
 @command.command("add")

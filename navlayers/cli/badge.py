@@ -8,7 +8,7 @@ import click
 
 from navlayers.api import render as files
 from navlayers.api.sources import sources
-from navlayers.cli import _help, _notes, _options, _print
+from navlayers.cli import _help, _options, _print
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.context import ReadOptions
@@ -36,7 +36,7 @@ def command(
     path = None if output == _print.STDOUT else output
     result = files.badge(inputs, path, attack_version=attack_version, reading=reading, force=force)
     if not quiet:
-        _notes.notices(result.notices)
+        _print.notices(result.notices)
     if path is None:
         click.echo(result.data, nl=False)
     elif not quiet:

@@ -9,7 +9,7 @@ import msgspec
 
 from navlayers.api.build import BuildResult, build
 from navlayers.attack.versions import release_name
-from navlayers.cli import _help, _notes, _options, _print, _scoring
+from navlayers.cli import _help, _options, _print, _scoring
 from navlayers.layer.build import KINDS, LayerKind
 from navlayers.mapping.model import common_noun, noun_of
 
@@ -68,9 +68,9 @@ def command(
             **msgspec.structs.asdict(scoring),
         )
     if not quiet:
-        _notes.notices([*result.notices, *(notice for each in result.sets for notice in each.notices)])
+        _print.notices([*result.notices, *(notice for each in result.sets for notice in each.notices)])
         for each in result.sets:
-            _notes.remapped(
+            _print.remapped(
                 each.folder, each.attack_version, each.replaced, each.left_out, own=each.set.attack_version
             )
     if output == _print.STDOUT:

@@ -11,7 +11,7 @@ import click
 
 from navlayers._text.lines import printable, wrap
 from navlayers._text.wording import quantity
-from navlayers.cli import _help, _notes, _options, _print
+from navlayers.cli import _help, _options, _print
 from navlayers.errors import OutputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN, schema_text
 
@@ -120,7 +120,7 @@ def command(
         shown = Report(tuple(each for each in report.findings if each.level in levels), report.inputs)
     _echo(render, shown, "json" if as_json else format_, err=to_stdout)
     if not quiet:
-        _notes.notices([*(notice for each in inputs for notice in parts_notice(each)), *report.option_notices])
+        _print.notices([*(notice for each in inputs for notice in parts_notice(each)), *report.option_notices])
         _summarize(report, fixed, fix=fix and not diff, can_fix=attack_version is None)
     if report.unreadable:
         sys.exit(EXIT_UNREADABLE)

@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from navlayers.api.sources import source
-from navlayers.cli import _help, _notes, _options, _print
+from navlayers.cli import _help, _options, _print
 from navlayers.mapping import formats
 from navlayers.mapping.convert import BINARY, convert, format_for
 
@@ -63,5 +63,5 @@ def command(
     reading = msgspec.structs.replace(reading, metadata=metadata)
     written = convert(file, format_, reading=reading, only_facts=only_facts)
     if not quiet:
-        _notes.notices(written.notices)
+        _print.notices(written.notices)
     _print.put(written.data, output, force=force, quiet=quiet, keep=file.path)

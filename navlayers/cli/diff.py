@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from navlayers.api.compare import diff
-from navlayers.cli import _analysis, _help, _next, _notes, _options, _print, _scoring
+from navlayers.cli import _help, _next, _options, _print, _scoring
 from navlayers.mapping.model import CATEGORIES
 from navlayers.pages import diff as pages
 
@@ -25,7 +25,7 @@ _ENDINGS: dict[str, pages.Format] = {"": "text", ".txt": "text", ".md": "md", ".
 @click.argument("new", metavar="NEW", shell_complete=_options.complete("sets"))
 @_options.format_option(pages.FORMATS, "Report format (default: by the ending of -o, else text).")
 @click.option("--fail-on-loss", is_flag=True, help="Exit with status 1 if a technique is lost or weaker.")
-@_analysis.all_option("List every change with the capabilities behind it.")
+@_options.all_option("List every change with the capabilities behind it.")
 @_options.output_file_option
 @click.option("--category", type=click.Choice(CATEGORIES), help="Compare only this category.")
 @_options.attack_option
@@ -59,8 +59,8 @@ def command(
     format_ = _options.report_format(format_, output, _ENDINGS, as_json=as_json)
     changes = diff(old, new, **options, **msgspec.structs.asdict(scoring))
     if not quiet:
-        _notes.notices([*changes.notices, *changes.before.notices, *changes.after.notices])
-        _notes.remapped_inputs((changes.before, changes.after), changes.catalogue.version)
+        _print.notices([*changes.notices, *changes.before.notices, *changes.after.notices])
+        _print.remapped_inputs((changes.before, changes.after), changes.catalogue.version)
     to_stdout = output == _print.STDOUT
     if format_ == "text" and to_stdout and not every and any(changes.techniques.values()):
         _print.echo_blocks(pages.brief(changes))

@@ -33,7 +33,7 @@ _CONTROLS = "nist_800_53"
 @_threat.threat_options
 @_analysis.category_option
 @_threat.weak_option("A score below this is weak.")
-@_analysis.all_option("Print all tables: of tactics, categories, threats, capabilities and techniques.")
+@_options.all_option("Print all tables: of tactics, categories, threats, capabilities and techniques.")
 @_options.attack_option
 @_scoring.scoring_options
 @_options.reading_options

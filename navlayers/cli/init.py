@@ -8,7 +8,7 @@ import click
 
 from navlayers.api.template import write_template
 from navlayers.attack.versions import Domain
-from navlayers.cli import _help, _notes, _options, _print, _recipe
+from navlayers.cli import _help, _options, _print, _recipe
 from navlayers.mapping.find import RECIPE
 
 
@@ -40,6 +40,6 @@ def command(
         file, origin=origin, domain=domain, attack_version=attack_version, beside=beside, force=force
     )
     if not quiet:
-        _notes.notices(result.notices)
+        _print.notices(result.notices)
         _print.written(result.written, result.unchanged)
         _print.notify(f"Next:  navlayers check {Path(file)}")

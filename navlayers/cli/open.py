@@ -10,7 +10,7 @@ import click
 
 from navlayers._text.wording import quantity
 from navlayers.api.sources import sources
-from navlayers.cli import _address, _help, _notes, _options, _print
+from navlayers.cli import _address, _help, _options, _print
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import HERE
 
@@ -65,7 +65,7 @@ def command(
     with _print.progress("Reading", quiet=quiet) as step:
         layers, notices = offered_layers(found, attack_version, reading, on_input=step)
     if not quiet:
-        _notes.notices(notices)
+        _print.notices(notices)
     listener, base = address.listener("these layers")
     url = app.navigator_url(navigator, base, [layer.file for layer in layers])
     unread = {layer.file for layer in layers}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     "--min-score", type=_options.Number(), default=0.0, metavar="NUMBER", help="Ignore scores below this."
 )
 @_analysis.category_option
-@_analysis.all_option("Print the whole plan, the next best and replacements.")
+@_options.all_option("Print the whole plan, the next best and replacements.")
 @_options.attack_option
 @_scoring.worth_option
 @_options.reading_options

@@ -9,7 +9,7 @@ from click.core import ParameterSource
 
 from navlayers.api import render as files
 from navlayers.api.sources import sources
-from navlayers.cli import _help, _notes, _options, _print
+from navlayers.cli import _help, _options, _print
 from navlayers.errors import Problem, UsageError
 from navlayers.layer.matrix import Detail
 from navlayers.output.drawing.options import Orientation, Page, RenderOptions, Show, ThemeName
@@ -104,7 +104,7 @@ def command(
             inputs, formats, target, looks, reading=reading, on_input=lambda: step(len(inputs)), **options
         )
     if not quiet:
-        _notes.notices([*_idle(formats), *result.notices])
+        _print.notices([*_idle(formats), *result.notices])
     if output == _print.STDOUT:
         click.echo(result.data, nl=False)
     elif not quiet:

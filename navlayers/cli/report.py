@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from navlayers._text.wording import and_list
-from navlayers.cli import _analysis, _help, _notes, _options, _print, _scoring, _threat
+from navlayers.cli import _analysis, _help, _options, _print, _scoring, _threat
 from navlayers.errors import Problem, UsageError
 from navlayers.output.document import Paper
 from navlayers.pages.report.options import SECTIONS, USUAL, ReportOptions
@@ -187,8 +187,8 @@ def command(
     if not quiet:
         of_gaps = (*gaps.threat.notices, *gaps.notices) if gaps else ()
         of_plan = (*(plan.notices if plan else ()), *_without_comments(subject, options))
-        _notes.notices([*folders, *subject.notices, *of_gaps, *of_plan, *result.notices])
-        _notes.remapped_inputs(subject.inputs, subject.catalogue.version)
+        _print.notices([*folders, *subject.notices, *of_gaps, *of_plan, *result.notices])
+        _print.remapped_inputs(subject.inputs, subject.catalogue.version)
     click.echo(result.data, nl=False)
     if not quiet:
         _print.written(result.written, result.unchanged)

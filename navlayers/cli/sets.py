@@ -8,7 +8,7 @@ import click
 
 from navlayers._text.numbers import iso_date
 from navlayers.attack.versions import release_name
-from navlayers.cli import _help, _notes, _options, _print
+from navlayers.cli import _help, _options, _print
 from navlayers.errors import NavlayersError
 from navlayers.mapping import formats
 from navlayers.mapping.find import HERE, Source, here, shipped
@@ -63,7 +63,7 @@ def command(as_json: bool, quiet: bool) -> None:
         ]
         _print.echo_table(headers, rows, {len(headers) - 1})
     if not quiet:
-        _notes.notices(broken)
+        _print.notices(broken)
         if not as_json:
             _print.notify(
                 "`navlayers build NAME` builds the layers of a set, `navlayers stats NAME` counts its techniques"

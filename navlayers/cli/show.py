@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers.cli import _help, _next, _notes, _options, _print, _scoring
+from navlayers.cli import _help, _next, _options, _print, _scoring
 from navlayers.pages import show
 
 if TYPE_CHECKING:
@@ -79,14 +79,14 @@ def command(
     subject = find(what, loaded, kind)
     result = page(subject, loaded, scoring)
     if not quiet:
-        _notes.notices(skipped)
+        _print.notices(skipped)
         if sets:
-            _notes.notices(notice for each in loaded for notice in each.notices)
+            _print.notices(notice for each in loaded for notice in each.notices)
             for each in loaded:
                 version, left_out = each.catalogue.version, inactive(each.set, each.catalogue)
-                _notes.remapped(each.name, version, each.replaced, left_out, own=each.own_attack_version)
+                _print.remapped(each.name, version, each.replaced, left_out, own=each.own_attack_version)
         for other in subject.also:
-            _notes.note(f"{other} matches, too; show it with --kind {other.kind}")
+            _print.note(f"{other} matches, too; show it with --kind {other.kind}")
     pages = {url: page for each in loaded for url, page in each.catalogue.own_pages.items()}
     if format_ == "text" and output == _print.STDOUT and not full:
         # Only this form needs it.

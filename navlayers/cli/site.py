@@ -9,7 +9,7 @@ import click
 
 from navlayers.api.sources import named_twice, sources
 from navlayers.attack.versions import release_name
-from navlayers.cli import _help, _notes, _options, _print, _scoring
+from navlayers.cli import _help, _options, _print, _scoring
 from navlayers.mapping.model import common_noun
 from navlayers.website import SiteOptions, write_site
 
@@ -62,12 +62,12 @@ def command(
         )
     if quiet:
         return
-    _notes.notices([*named_twice(sets, reading), *written.notices])
+    _print.notices([*named_twice(sets, reading), *written.notices])
     rows = []
     for site_set in written.sets:
         one, release = site_set.indexed, site_set.indexed.catalogue
         own = one.prepared.own_attack_version
-        _notes.remapped(site_set.name, release.version, one.prepared.replaced, one.scored.left_out, own=own)
+        _print.remapped(site_set.name, release.version, one.prepared.replaced, one.scored.left_out, own=own)
         name = release_name(release.domain, release.version)
         rows.append(
             (site_set.name, name, len(site_set.groups), site_set.stats.capabilities, site_set.stats.mappings)

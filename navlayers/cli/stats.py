@@ -9,7 +9,7 @@ import click
 from navlayers import attack
 from navlayers.api.sources import sources
 from navlayers.attack.versions import canonical, number
-from navlayers.cli import _analysis, _help, _next, _notes, _options, _print
+from navlayers.cli import _help, _next, _options, _print
 from navlayers.mapping.find import STDIN, shipped
 from navlayers.mapping.load import Prepared, prepare_all
 from navlayers.pages import stats as pages
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @_options.sets_argument
 @_options.attack_option
 @_options.reading_options
-@_analysis.all_option("Print all numbers of each set: facts, tactics, score values.")
+@_options.all_option("Print all numbers of each set: facts, tactics, score values.")
 @_options.json_option
 @_options.no_notes_option
 def command(
@@ -43,11 +43,11 @@ def command(
     loaded, skipped = prepare_all(sources(sets, reading), attack_version, reading)
     counted = [pages.SetNumbers(each, set_stats(each.set, each.catalogue)) for each in loaded]
     if not quiet:
-        _notes.notices(skipped)
-        _notes.notices(notice for each in loaded for notice in each.notices)
+        _print.notices(skipped)
+        _print.notices(notice for each in loaded for notice in each.notices)
         for each, numbers in counted:
             version, left_out = numbers.attack_version, numbers.not_active
-            _notes.remapped(each.name, version, each.replaced, left_out, own=each.own_attack_version)
+            _print.remapped(each.name, version, each.replaced, left_out, own=each.own_attack_version)
     if as_json:
         # Not asdict, which also converts the structs inside.
         fields = Stats.__struct_fields__
@@ -62,7 +62,7 @@ def command(
         _print.echo_blocks(pages.every_table(counted))
         return
     if loaded:
-        _print.echo_blocks(pages.brief(counted))
+        _print.echo_blocks(pages.brief(counted, drawing=_print.terminal().drawing))
         _follow(sets, loaded, attack_version)
 
 

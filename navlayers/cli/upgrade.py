@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from navlayers.attack.versions import LATEST
-from navlayers.cli import _analysis, _help, _next, _notes, _options, _print
+from navlayers.cli import _help, _next, _options, _print
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.context import ReadOptions
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Overwrite existing files; with --in-place, even if data is lost.")
 @_options.format_option(("text", "md", "json"), "Report format (default: text).")
 @_options.json_option
-@_analysis.all_option("Print every change.")
+@_options.all_option("Print every change.")
 @click.option(
     "--report",
     metavar="FILE",
@@ -78,9 +78,9 @@ def command(
         )
     to_stdout = output == _print.STDOUT
     if not quiet:
-        _notes.notices([*named_twice(inputs, reading), *result.notices])
+        _print.notices([*named_twice(inputs, reading), *result.notices])
         for line in dict.fromkeys(notice for file in result.files for notice in file.notices):
-            _notes.note(line)
+            _print.note(line)
     if shape != "text":
         click.echo(pages.render(result.files, shape), nl=False, err=to_stdout)
     elif not quiet or format_ is not None:

@@ -17,9 +17,10 @@ from navlayers.layer.colors import Gradient
 from navlayers.layer.document import Link, Metadata, Technique
 from navlayers.layer.ramps import NOT_RATED
 from navlayers.scoring.scores import UNSPECIFIED, Rules
+from navlayers.scoring.words import comment, strength_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from navlayers.scoring.scores import Contribution, TechniqueScore
 
@@ -56,56 +57,6 @@ class Style(msgspec.Struct, frozen=True):
     def measure(self) -> str:
         """The key of the layer's score in `TechniqueScore.rolled_up`."""
         return self.category or "overall"
-
-
-def comment(entry: TechniqueScore, style: Style, most: int = NAMES_IN_COMMENT) -> str:
-    """The comment: scores, then per category the capabilities, strongest first, with "+n more" past a limit.
-
-    Protect 100 · Detect 50
-    Protect – significant: VPC Service Controls; partial: Artifact Analysis, Cloud Identity, +7 more
-    Detect – partial: Cloud Asset Inventory
-    """
-    present = [category for category in style.categories if entry.contributions.get(category)]
-    lines = [" · ".join(_score(entry, style.rules, category) for category in present)] if present else []
-    for category in present:
-        names = _names(entry.contributions[category], style, most // len(present))
-        lines.append(f"{category.capitalize()} – {names}" if len(present) > 1 else names)
-    if style.measure in entry.rolled_up:
-        mapped, total = entry.rolled_up[style.measure]
-        lines.append(f"Rolled up from {mapped} of {total} sub-techniques")
-    return "\n".join(lines)
-
-
-def _score(entry: TechniqueScore, rules: Rules, category: str) -> str:
-    name = "Mapped" if category == UNSPECIFIED else category.capitalize()
-    if rules.counts:
-        number = len(entry.contributions[category])
-        return rules.noun.related(number) if category == UNSPECIFIED else f"{name} by {rules.noun.counted(number)}"
-    score = entry.categories.get(category)
-    return f"{name} {'not rated' if score is None else rounded(score)}"
-
-
-def _names(contributions: Sequence[Contribution], style: Style, most: int) -> str:
-    """The strongest capabilities, grouped by strength."""
-    groups: list[tuple[str, list[str]]] = []
-    for contribution in contributions[:most]:
-        strength = strength_name(contribution, style.rules)
-        if not groups or groups[-1][0] != strength:
-            groups.append((strength, []))
-        groups[-1][1].append(style.labels.get(contribution.capability, contribution.capability))
-    text = "; ".join(
-        f"{strength}: {', '.join(names)}" if strength else ", ".join(names) for strength, names in groups
-    )
-    more = len(contributions) - most
-    return f"{text}, +{more} more" if more > 0 else text
-
-
-def strength_name(contribution: Contribution, rules: Rules) -> str:
-    """The strength of a mapping in words: its score value, or else its mapping types."""
-    if contribution.value is not None:
-        return contribution.value
-    types = ", ".join(contribution.types) if rules.several_types else ""
-    return types if rules.counts or contribution.score is not None else types or "not rated"
 
 
 def _metadata(entry: TechniqueScore, style: Style) -> list[tuple[str, str]]:
@@ -243,7 +194,7 @@ def annotate(
         entry.technique,
         score := entry.measure(style.category),
         style.gradient,
-        comment="\n".join([comment(entry, style), *notes]),
+        comment="\n".join([comment(entry, style.rules, style.labels, style.category, NAMES_IN_COMMENT), *notes]),
         color=NOT_RATED if score is None else "",
         facts=facts,
         links=links,

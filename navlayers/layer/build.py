@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import msgspec
 
+from navlayers._text.lines import slugs
 from navlayers._text.links import web_links
 from navlayers._text.numbers import number_text
-from navlayers._text.slugs import slugs
 from navlayers.attack.versions import DOMAIN_NAMES
 from navlayers.layer.annotate import LINKS_IN_MENU, Style, annotate, with_own_pages
 from navlayers.layer.document import ATTACK, Layer, Link, Metadata, Versions, tab_name

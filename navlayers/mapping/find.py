@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from navlayers._text.slugs import slugs
+from navlayers._text.lines import slugs
 from navlayers._text.wording import and_list
 from navlayers.attack.versions import Domain
 from navlayers.errors import InputError, Place, Problem, UsageError

@@ -9,8 +9,6 @@ import msgspec
 from navlayers._text.numbers import percent, percent_figure, percent_text
 from navlayers._text.wording import first_few, quantity
 from navlayers.attack.versions import DOMAIN_NAMES, release_name
-from navlayers.layer.build import layers_of
-from navlayers.layer.view import View
 from navlayers.mapping.model import DEFAULT_SCALE, common_noun, noun
 from navlayers.output.document import Figure, Heading, Paragraph
 from navlayers.pages.results import Field, table_of
@@ -51,22 +49,33 @@ class SetNumbers(NamedTuple):
         return percent(self.mapped, self.stats.active)
 
 
-def brief(numbers: Sequence[SetNumbers]) -> Iterator[Block]:
-    """The answer for a terminal: of one set its sentence, matrix and values; of several a row each."""
+def brief(numbers: Sequence[SetNumbers], *, drawing: bool) -> Iterator[Block]:
+    """The answer for a terminal: of one set its sentence, matrix and values; of several a row each.
+
+    `drawing`: the terminal shows pictures, such as the matrix.
+    """
     if len(numbers) != 1:
         yield short_sets(numbers)
         return
     (one,) = numbers
     yield Paragraph(headline(one))
-    prepared = one.prepared
-    (built,) = layers_of(score_set(prepared.set, prepared.catalogue), ["overview"])
-    unscored = f"not {noun(prepared.set).covered if one.stats.scored else 'mapped'}"
-    view = View.from_layer(built.layer, prepared.catalogue)
-    yield Figure(msgspec.structs.replace(view, unscored=unscored), "", "")
+    if drawing:
+        yield _matrix(one)
     table = values(one)
     # Of an unscored set with one type of mappings, the sentence says their number.
     if one.stats.scored or len({value for counts in one.stats.values.values() for value in counts}) > 1:
         yield table
+
+
+def _matrix(one: SetNumbers) -> Figure:
+    from navlayers.layer.build import layers_of  # noqa: PLC0415 - slow, and only terminals show it
+    from navlayers.layer.view import View  # noqa: PLC0415
+
+    prepared = one.prepared
+    (built,) = layers_of(score_set(prepared.set, prepared.catalogue), ["overview"])
+    unscored = f"not {noun(prepared.set).covered if one.stats.scored else 'mapped'}"
+    view = View.from_layer(built.layer, prepared.catalogue)
+    return Figure(msgspec.structs.replace(view, unscored=unscored), "", "")
 
 
 def every_table(numbers: Sequence[SetNumbers]) -> Iterator[Block]:

@@ -1,4 +1,4 @@
-"""Words for scores: labels of capabilities and groups, and sentences about the scoring method."""
+"""Words for scores: labels of capabilities and groups, the scoring method, where a score comes from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text.numbers import number_text
+from navlayers._text.numbers import number_text, rounded
 from navlayers._text.spelling import compact
 from navlayers._text.wording import and_list
 from navlayers.mapping.model import HUNDRED
@@ -16,10 +16,10 @@ from navlayers.scoring.options import DESCRIPTIONS
 from navlayers.scoring.scores import UNSPECIFIED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from navlayers.mapping.model import MappingSet
-    from navlayers.scoring.scores import Rules
+    from navlayers.scoring.scores import Contribution, Rules, TechniqueScore
 
 
 def method(rules: Rules) -> tuple[str, ...]:
@@ -100,3 +100,62 @@ def _label(identifier: str, name: str, unique: bool) -> str:
     if unique and not re.search(r"[A-Z0-9]", identifier):
         return name
     return f"{identifier} {name}"
+
+
+def comment(entry: TechniqueScore, rules: Rules, labels: Mapping[str, str], category: str | None, most: int) -> str:
+    """Where a score comes from: scores, then per category the capabilities, strongest first, "+n more" past it.
+
+    Protect 100 · Detect 50
+    Protect – significant: VPC Service Controls; partial: Artifact Analysis, Cloud Identity, +7 more
+    Detect – partial: Cloud Asset Inventory
+
+    Args:
+        entry: the scores of a technique.
+        rules: how they were worked out.
+        labels: capability id → label.
+        category: the category of the score; None for overall.
+        most: maximum number of capabilities, over all categories.
+    """
+    categories = rules.categories if category is None else (category,)
+    present = [each for each in categories if entry.contributions.get(each)]
+    lines = [" · ".join(_score(entry, rules, each) for each in present)] if present else []
+    for each in present:
+        names = _names(entry.contributions[each], rules, labels, most // len(present))
+        lines.append(f"{each.capitalize()} – {names}" if len(present) > 1 else names)
+    measure = category or "overall"
+    if measure in entry.rolled_up:
+        mapped, total = entry.rolled_up[measure]
+        lines.append(f"Rolled up from {mapped} of {total} sub-techniques")
+    return "\n".join(lines)
+
+
+def _score(entry: TechniqueScore, rules: Rules, category: str) -> str:
+    name = "Mapped" if category == UNSPECIFIED else category.capitalize()
+    if rules.counts:
+        number = len(entry.contributions[category])
+        return rules.noun.related(number) if category == UNSPECIFIED else f"{name} by {rules.noun.counted(number)}"
+    score = entry.categories.get(category)
+    return f"{name} {'not rated' if score is None else rounded(score)}"
+
+
+def _names(contributions: Sequence[Contribution], rules: Rules, labels: Mapping[str, str], most: int) -> str:
+    """The strongest capabilities, grouped by strength."""
+    groups: list[tuple[str, list[str]]] = []
+    for contribution in contributions[:most]:
+        strength = strength_name(contribution, rules)
+        if not groups or groups[-1][0] != strength:
+            groups.append((strength, []))
+        groups[-1][1].append(labels.get(contribution.capability, contribution.capability))
+    text = "; ".join(
+        f"{strength}: {', '.join(names)}" if strength else ", ".join(names) for strength, names in groups
+    )
+    more = len(contributions) - most
+    return f"{text}, +{more} more" if more > 0 else text
+
+
+def strength_name(contribution: Contribution, rules: Rules) -> str:
+    """The strength of a mapping in words: its score value, or else its mapping types."""
+    if contribution.value is not None:
+        return contribution.value
+    types = ", ".join(contribution.types) if rules.several_types else ""
+    return types if rules.counts or contribution.score is not None else types or "not rated"

@@ -6,7 +6,7 @@ import posixpath
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from navlayers._text.slugs import slugs
+from navlayers._text.lines import slugs
 from navlayers.attack.versions import DOMAIN_NAMES
 from navlayers.mapping.model import common_noun
 

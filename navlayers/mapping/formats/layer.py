@@ -12,8 +12,8 @@ import msgspec
 
 from navlayers import attack
 from navlayers._text import wording
+from navlayers._text.lines import slugs
 from navlayers._text.numbers import decimal
-from navlayers._text.slugs import slugs
 from navlayers.attack.id_changes import Tactics
 from navlayers.errors import ReleaseError
 from navlayers.mapping.formats import source as sources

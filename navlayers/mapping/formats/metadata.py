@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from navlayers import attack
 from navlayers._text import wording
-from navlayers._text.slugs import slugs
+from navlayers._text.lines import slugs
 from navlayers._text.wording import and_list, quantity
 from navlayers.attack.versions import DOMAIN_NAMES, DOMAINS, Domain
 from navlayers.errors import Problem, ReleaseError, UsageError

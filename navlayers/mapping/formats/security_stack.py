@@ -17,8 +17,8 @@ from navlayers.errors import Place
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.context import Findings, Issue
 from navlayers.mapping.formats.metadata import dated, make_head
-from navlayers.mapping.formats.yaml_fields import Fields
-from navlayers.mapping.formats.yaml_files import FileKind, Parts, read_files
+from navlayers.mapping.formats.yaml_fields import Fields, Parts
+from navlayers.mapping.formats.yaml_files import FileKind, read_files
 from navlayers.mapping.formats.yaml_tree import Branch, Node, parse
 from navlayers.mapping.model import Capability, Category, Mapping, MappingSet, MappingType, NonMappable
 

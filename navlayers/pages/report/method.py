@@ -10,8 +10,6 @@ import msgspec
 from navlayers._text.numbers import iso_date
 from navlayers._text.wording import and_list, quantity
 from navlayers.analysis.inputs import newer_than
-from navlayers.layer.annotate import Style, comment
-from navlayers.layer.ramps import value_gradient
 from navlayers.output.document import Facts, Heading, Note, Paragraph
 from navlayers.output.tables import Column
 from navlayers.pages import compare as tables
@@ -21,6 +19,7 @@ from navlayers.pages.report.capabilities import LISTED, capability_table, non_ma
 from navlayers.pages.report.heatmaps import full_names
 from navlayers.pages.report.input import optional
 from navlayers.pages.results import Field, table_of
+from navlayers.scoring.words import comment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -202,7 +201,7 @@ def _joined(table: Table, header: str, headers: Sequence[str]) -> Table:
 def _mappings(data: ReportInput, coverage: Coverage) -> Table:
     """Every technique that an input covers: its score, and its contributions, the strongest first."""
     category = data.comparison.category
-    style = Style(coverage.scored.rules, category, value_gradient(category, 100), coverage.labels)
+    rules = coverage.scored.rules
     comments: dict[str, dict[str, None]] = {}
     for mapping in coverage.scored.mappings if coverage.is_layer else ():
         if mapping.comment:
@@ -218,7 +217,7 @@ def _mappings(data: ReportInput, coverage: Coverage) -> Table:
             [
                 "\n".join(comments.get(t, ()))
                 if coverage.is_layer
-                else comment(coverage.entries[t], style, sys.maxsize)
+                else comment(coverage.entries[t], rules, coverage.labels, category, sys.maxsize)
                 for t in measures
             ],
         ),

@@ -11,8 +11,6 @@ import msgspec
 from navlayers import attack
 from navlayers._text.links import technique_url
 from navlayers.attack.catalogue import SITE
-from navlayers.layer.annotate import Style, comment, strength_name
-from navlayers.layer.ramps import value_gradient
 from navlayers.pages.show.lookup import catalogues
 from navlayers.pages.show.results import (
     Aggregate,
@@ -35,7 +33,7 @@ from navlayers.pages.show.rows import mapped_rows, named, record, status_of
 from navlayers.pages.show.set_index import indexed
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.scores import UNSPECIFIED
-from navlayers.scoring.words import IdAndName
+from navlayers.scoring.words import IdAndName, comment, strength_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
@@ -173,7 +171,6 @@ def _without(sets: Sequence[IndexedSet], sections: Sequence[Section]) -> tuple[s
 def _aggregate(entry: TechniqueScore, index: IndexedSet) -> Aggregate:
     """How the score of a technique came about; the sentences are those of the layers, with every name."""
     rules, labels = index.rules, index.labels
-    style = Style(rules, None, value_gradient(None, 100), labels)
     categories = tuple(
         CategoryScore(
             "" if category == UNSPECIFIED else category,
@@ -186,7 +183,7 @@ def _aggregate(entry: TechniqueScore, index: IndexedSet) -> Aggregate:
         for category in rules.categories
         if category in entry.contributions or category in entry.categories
     )
-    says = tuple(line for line in comment(entry, style, sys.maxsize).split("\n") if line)
+    says = tuple(line for line in comment(entry, rules, labels, None, sys.maxsize).split("\n") if line)
     return Aggregate(entry.overall, categories, len(entry.capabilities), says)
 
 

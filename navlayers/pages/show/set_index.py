@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from navlayers.layer.matrix import release_columns
 from navlayers.mapping.model import HUNDRED, groups_of
 from navlayers.pages.show.results import SetHead
 from navlayers.scoring.scores import score_set
@@ -141,6 +140,8 @@ class IndexedSet:
     @cached_property
     def columns(self) -> tuple[ReleaseColumn, ...]:
         """The matrix of its release."""
+        from navlayers.layer.matrix import release_columns  # noqa: PLC0415 - most pages do without it
+
         return release_columns(self.catalogue)
 
 

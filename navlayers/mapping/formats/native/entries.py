@@ -11,8 +11,7 @@ from navlayers._text.wording import bare, comma_list, quoted
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.context import Issue
 from navlayers.mapping.formats.metadata import naming_release
-from navlayers.mapping.formats.yaml_fields import Fields, is_null, kind
-from navlayers.mapping.formats.yaml_files import Parts
+from navlayers.mapping.formats.yaml_fields import Fields, Parts, is_null, kind
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar
 from navlayers.mapping.model import CATEGORIES, Capability, Mapping, MappingSet, NonMappable
 

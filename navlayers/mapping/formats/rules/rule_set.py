@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from navlayers._text.lines import slug
 from navlayers._text.numbers import day
-from navlayers._text.slugs import slug
 from navlayers._text.spelling import suggestion
 from navlayers._text.wording import bare, comma_list, or_list, quoted
 from navlayers.errors import Place
@@ -18,7 +18,8 @@ from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.context import Issue
 from navlayers.mapping.formats.metadata import dated, make_head
 from navlayers.mapping.formats.source import Source
-from navlayers.mapping.formats.yaml_files import FileKind, Parts, read_files
+from navlayers.mapping.formats.yaml_fields import Parts
+from navlayers.mapping.formats.yaml_files import FileKind, read_files
 from navlayers.mapping.model import Capability, Mapping, MappingSet, MappingType
 
 if TYPE_CHECKING:

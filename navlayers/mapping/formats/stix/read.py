@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from navlayers._text.slugs import slug
+from navlayers._text.lines import slug
 from navlayers._text.wording import quoted
 from navlayers.attack import versions
 from navlayers.attack.versions import DOMAINS
