@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from navlayers.analysis.compare_result import Comparison
     from navlayers.analysis.diff import Diff
     from navlayers.analysis.gaps_result import Gaps
+    from navlayers.analysis.history import History
     from navlayers.analysis.plan.options import PlanOptions
     from navlayers.analysis.plan.result import Plan
     from navlayers.api.build import build
     from navlayers.api.compare import compare, diff
     from navlayers.api.documents import picture, render, report, site
     from navlayers.api.gaps import gaps, plan
+    from navlayers.api.history import history
     from navlayers.api.maintenance import check, convert, show, upgrade
     from navlayers.api.mapping_set import Layer, MappingSet, Scores, load
     from navlayers.errors import (
@@ -42,12 +44,14 @@ _HOMES = {
     "analysis.compare": ("Comparison",),
     "analysis.diff": ("Diff",),
     "analysis.gaps_result": ("Gaps",),
+    "analysis.history": ("History",),
     "analysis.plan.options": ("PlanOptions",),
     "analysis.plan.result": ("Plan",),
     "api.build": ("build",),
     "api.compare": ("compare", "diff"),
     "api.documents": ("picture", "render", "report", "site"),
     "api.gaps": ("gaps", "plan"),
+    "api.history": ("history",),
     "api.maintenance": ("check", "convert", "show", "upgrade"),
     "api.mapping_set": ("Layer", "MappingSet", "Scores", "load"),
     "errors": (
@@ -75,6 +79,7 @@ __all__ = [
     "Comparison",
     "Diff",
     "Gaps",
+    "History",
     "InputError",
     "Layer",
     "Mapping",
@@ -102,6 +107,7 @@ __all__ = [
     "convert",
     "diff",
     "gaps",
+    "history",
     "load",
     "picture",
     "plan",

@@ -230,6 +230,57 @@ PLAN = {
     "ambiguous-have": "tiny.yaml newer.yaml --budget 1 --have AC-1",
     "qualified-have": "tiny.yaml newer.yaml --budget 1 --have tiny:AC-1",
 }
+_COPY = """\
+framework: own
+title: Own Controls
+version: "1"
+domain: enterprise
+attack_version: "16.1"
+capabilities:
+  AC-1:
+    name: Second Factor
+    techniques: {T1110: {protect: partial}, T1574.001: {protect: minimal}, T1574.002: {protect: partial}}
+"""
+_MORE = """\
+  EDR:
+    name: EDR
+    techniques: {T1059.001: {detect: partial}, T1003: {detect: minimal}}
+"""
+COPIES = {
+    "copies/2025-01-31/own.yaml": _COPY,
+    "copies/2025-03/own.yaml": _COPY + _MORE,
+    "copies/20250501/own.yaml": "framework: [",
+    "copies/2025-06-30/own.yaml": (_COPY + _MORE.replace(", T1003: {detect: minimal}", ""))
+    .replace("16.1", "17.1")
+    .replace("capabilities:", "scale: {minimal: 0, partial: 50}\ncapabilities:"),
+    "several/a-2025-01.yaml": _COPY,
+    "several/b-2025-01.yaml": _COPY + _MORE,
+    "several/a-2025-02.yaml": _COPY + _MORE,
+    "several/b-2025-02.yaml": _COPY,
+    "broken/2025-01.yaml": "framework: [",
+    "broken/2025-02.yaml": "framework: [",
+    "old.yaml": _COPY,
+}
+"""Dated copies for `history`, and a file without a history."""
+
+HISTORY = {
+    "text": "copies",
+    "all": "copies --all",
+    **{name: f"copies -o out.{name}" for name in ("md", "html", "svg", "csv", "docx", "pdf", "txt")},
+    "json": "copies --since 2025-06 --json",
+    "several": "several",
+    "several-md": "several -o out.md",
+    "several-svg": "several -o out.svg",
+    "same-release": "copies --attack 18.1 --aggregate count",
+    "category": "copies --category detect",
+    "since-name": "copies --since 2025-03",
+    "bad-since": "copies --since spring",
+    "broken": "broken",
+    "no-history": "old.yaml",
+    "nothing": "",
+    "ending": "copies -o out.xlsx",
+    "shipped": "absent.yaml",
+}
 ATTACK = {
     "list": "list",
     "list-json": "list --json",

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from golden_faults import FAULTS, TEXTS
 from golden_helpers import SHARED, Case
-from golden_results import ATTACK, BADGE, COMPARE, COMPLETION, DIFF, GAPS, PLAN, RENDER, REPORT, SITE, TERMINAL
+from golden_results import (
+    ATTACK,
+    BADGE,
+    COMPARE,
+    COMPLETION,
+    COPIES,
+    DIFF,
+    GAPS,
+    HISTORY,
+    PLAN,
+    RENDER,
+    REPORT,
+    SITE,
+    TERMINAL,
+)
 from golden_sets import BUILD, BUILD_ERRORS, CHECK, CONVERT, SETS, SHIPPED, SHOW, SHOW_HTML, STATS, UPGRADE
 
 COMMANDS = (
@@ -23,7 +37,7 @@ COMMANDS = (
         "compare",
     ),
     *("diff", "gaps", "plan", "attack", "attack list", "attack add", "attack remove", "completion"),
-    *("init", "open", "serve"),
+    *("init", "open", "serve", "history"),
 )
 INPUTS = (
     *("tiny.yaml", "tiny.json", "tiny-explorer.yaml", "tiny.csv", "tiny.xlsx", "tiny-stix.json", "stack", "rules"),
@@ -92,11 +106,13 @@ def _commands() -> list[Case]:
     ]
     for name, words in SHOW.items():
         cases += [Case(f"show/{name}-{form}", f"show {words} --format {form}") for form in ("text", "md", "json")]
+    cases += [Case(f"history/{name}", f"history {words}".strip(), texts=COPIES) for name, words in HISTORY.items()]
     return [*cases, *(Case(f"show/{name}-html", f"show {SHOW[name]} -o out.html") for name in SHOW_HTML)]
 
 
 def _terminals() -> list[Case]:
-    return [
+    cases = [Case(f"terminal/history-{width}", "history copies", texts=COPIES, columns=width) for width in WIDTHS]
+    return cases + [
         Case(f"terminal/{name}-{columns}", line, columns=columns)
         for name, line in TERMINAL.items()
         for columns in WIDTHS

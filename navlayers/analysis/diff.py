@@ -236,11 +236,12 @@ def diff(catalogue: Catalogue, before: Coverage, after: Coverage, *, category: s
         renamed=renamed,
         comments=() if is_layer else tuple(_comments(before.set, after.set)),
         facts=tuple(_facts(before, after)),
-        totals=(_total(before, category), _total(after, category)),
+        totals=(total_of(before, category), total_of(after, category)),
     )
 
 
-def _total(coverage: Coverage, category: str | None) -> CoverageTotal:
+def total_of(coverage: Coverage, category: str | None) -> CoverageTotal:
+    """What a version covers, overall (None) or in one category."""
     measures = coverage.measures(category)
     scores = [score for score in measures.values() if score is not None]
     return CoverageTotal(len(measures), exact(mean(scores)) if scores else None)

@@ -206,7 +206,7 @@ def _own(folder: Path) -> Iterator[Path]:
 
 
 def _fingerprint(step: Step, folder: Path) -> str:
-    """The hash of all that decides what a step makes: its options, navlayers, ATT&CK releases, files named."""
+    """The hash of all that decides what a step makes: its options, navlayers, ATT&CK, files named, commits."""
     digest = hashlib.sha256()
 
     def add(*texts: str) -> None:
@@ -214,6 +214,8 @@ def _fingerprint(step: Step, folder: Path) -> str:
 
     add(importlib.metadata.version("navlayers"), step.command, *step.args)
     add(*map(str, release.releases()))
+    if step.command == "history":
+        add(revision.head(folder))
     shipped = {source.name: source.path for source in find.shipped()}
     names = [name for arg in step.args for name in _names(arg)]
     # Without a set, a command takes those of the folder mappings or all that are shipped.

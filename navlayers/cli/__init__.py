@@ -39,6 +39,7 @@ GROUPS = {
     "Compare": {
         "compare": "Compare mapping sets and layers side by side.",
         "diff": "Show what changed between two versions of a set or layer.",
+        "history": "Show how coverage changed over time, each commit that moved it, and why.",
     },
     "Plan": {
         "gaps": "Show which techniques of a threat are not covered.",

@@ -13,6 +13,7 @@ _PAGES = {
     "convert": "formats.md#navlayers-convert",
     "check": "findings.md",
     **{name: f"{name}.md" for name in ("gaps", "plan", "render", "report", "site", "upgrade", "attack", "run")},
+    "history": "history.md",
     "build": "layers.md",
 }
 _FIRST = "Options"

@@ -156,13 +156,44 @@ class Flow(msgspec.Struct, frozen=True):
     rest: str = ""
 
 
+class TrendPoint(msgspec.Struct, frozen=True):
+    """A point of a line: its place in time from 0 to 1, part and whole, what it shows when pointed at.
+
+    `mark` is the number of its mark in the legend; None for none.
+    """
+
+    x: float
+    part: int
+    whole: int
+    tip: str
+    mark: int | None = None
+
+
+class Trend(msgspec.Struct, frozen=True):
+    """Shares over time, a line for each name; a share stays until its next point.
+
+    Attributes:
+        lines: name and points of each.
+        large: the first line has a large panel of its own.
+        ends: the first and the last date.
+        marks: the words for marks of points.
+        colors: `#rrggbb` of the lines, then of each mark.
+    """
+
+    lines: tuple[tuple[str, tuple[TrendPoint, ...]], ...]
+    large: bool
+    ends: tuple[str, str]
+    marks: tuple[str, ...]
+    colors: tuple[str, ...]
+
+
 class Chart(msgspec.Struct, frozen=True):
     """Numbers as a picture. `caption` says in sentences what it shows.
 
     `table` has the numbers for formats without pictures; None if another table of the document has them.
     """
 
-    plot: Shares | Flow
+    plot: Shares | Flow | Trend
     title: str
     caption: str
     table: Table | None = None

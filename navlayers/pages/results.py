@@ -28,7 +28,7 @@ CHART = "chart.svg"
 class Field(NamedTuple):
     """A column of a table of results with its cells, one per row; it is left out unless it is `shown`.
 
-    On terminals, percentages have a `bar`.
+    On terminals, percentages have a `bar`. The cells of `whole` columns are not broken.
     """
 
     header: str
@@ -37,6 +37,7 @@ class Field(NamedTuple):
     shown: bool = True
     category: str = ""
     bar: bool = False
+    whole: bool = False
 
 
 def table_of(
@@ -51,7 +52,8 @@ def table_of(
     """The table of the fields that are shown; `score_range` is that of its scores, percentages get one decimal."""
     shown = [field for field in fields if field.shown]
     heads = tuple(
-        Column(field.header, field.kind, field.category, range=score_range, bar=field.bar) for field in shown
+        Column(field.header, field.kind, field.category, field.whole, range=score_range, bar=field.bar)
+        for field in shown
     )
     cells = (map(_tenths, field.cells) if field.kind == "percent" else field.cells for field in shown)
     return Table(name, title, heads, tuple(zip(*cells, strict=True)), note, long)

@@ -1,4 +1,4 @@
-"""Charts of documents: shares of two series as dumbbells, of several as small multiples, flows as ribbons."""
+"""Charts of documents: shares of two series as dumbbells, of several as panels, over time as lines, flows."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text.lines import single_line
 from navlayers._text.numbers import percent_text
-from navlayers.output.document import Shares
+from navlayers.output.document import Shares, Trend
 from navlayers.output.drawing.flow import draw_flow
 from navlayers.output.drawing.font import CAP, cut, ems
 from navlayers.output.drawing.shapes import Drawing, Group, Rect, Shape, Text
 from navlayers.output.drawing.theme import THEMES
+from navlayers.output.drawing.trend import draw_trend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,8 +54,8 @@ class _Axis(NamedTuple):
 def draw(chart: Chart, width: float, size: float) -> Drawing:
     """A chart as a drawing, without its title and caption.
 
-    Two series are dumbbells, others panels of bars. Narrow drawings have names above what they name, or fewer
-    panels side by side.
+    Two series are dumbbells, others panels of bars; shares over time are lines. Narrow drawings have names above
+    what they name, or fewer panels side by side.
 
     Args:
         chart: the chart.
@@ -65,7 +66,9 @@ def draw(chart: Chart, width: float, size: float) -> Drawing:
         The drawing, with the title and caption as alternative text.
     """
     plot = chart.plot
-    if not isinstance(plot, Shares):
+    if isinstance(plot, Trend):
+        groups, height = draw_trend(plot, width, size)
+    elif not isinstance(plot, Shares):
         groups, height = draw_flow(plot, width, size)
     elif len(plot.series) == 2:
         groups, height = _dumbbells(plot, width, size)

@@ -1,0 +1,386 @@
+"""The coverage of sets and layers over time: each version's numbers, and why they moved."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import msgspec
+
+from navlayers._text.numbers import number_text, percent
+from navlayers.analysis.diff import CHANGES, CoverageTotal, diff, total_of
+from navlayers.analysis.frames import Tabular
+from navlayers.attack.id_changes import ReleaseChange
+from navlayers.attack.versions import Domain
+from navlayers.errors import Problem
+from navlayers.mapping.model import DEFAULT_SCALE, Noun, noun
+from navlayers.scoring.coverage import check_category
+from navlayers.scoring.stats import TacticStats, tactic_stats
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from navlayers.analysis.inputs import InputSet
+    from navlayers.attack import Catalogue
+    from navlayers.mapping.model import MappingSet
+    from navlayers.scoring.coverage import Coverage
+    from navlayers.scoring.options import ScoreOptions
+
+Cause: TypeAlias = Literal["attack", "mapping", "options"]
+CAUSES: dict[Cause, str] = {"attack": "ATT&CK", "mapping": "mapping", "options": "options"}
+"""Causes of moves in the order in which they are told apart → their names in sentences."""
+
+REPLACED = "replaced by a successor"
+GONE = "no longer active"
+
+
+class Version(msgspec.Struct, frozen=True):
+    """A version of a file.
+
+    Attributes:
+        name: the hash of the commit in git, or the name of a dated file or folder; "" for the file that is not
+            committed.
+        time: when it was committed, or its date, in ISO 8601; "" if it is not committed.
+        subject: the subject of the commit; "" for none.
+        path: the file, in git from the top folder of the repository; "" where the commit deletes it.
+    """
+
+    name: str
+    time: str
+    subject: str = ""
+    path: str = ""
+
+    @property
+    def day(self) -> str:
+        """The date as 2025-01-31."""
+        return self.time[:10]
+
+    @property
+    def seconds(self) -> float:
+        """The time in seconds since 1970, a month at its first day; infinite if it is not committed."""
+        if not self.time:
+            return math.inf
+        time = datetime.fromisoformat(self.time if len(self.time) > len("2025-01") else f"{self.time}-01")
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+
+
+class Level(msgspec.Struct, frozen=True):
+    """The numbers of a version.
+
+    Attributes:
+        covered: number of covered techniques and sub-techniques.
+        total: number of those that are active in the release.
+        mean: mean score of the covered ones; None if none has a score.
+        tactics: the numbers of covered and active ones per tactic, in the order of the matrix.
+    """
+
+    covered: int
+    total: int
+    mean: float | None
+    tactics: tuple[TacticStats, ...]
+
+
+class Driver(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What moved numbers: a capability, a change of ids or of an option, and the techniques that it changed.
+
+    Attributes:
+        name: the capability's label, `REPLACED`, `GONE`, or the change of the option; "" for entries of a layer.
+        gained, lost: techniques whose coverage begins or ends.
+        stronger, weaker: techniques whose score rises or falls.
+    """
+
+    name: str
+    gained: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    stronger: tuple[str, ...] = ()
+    weaker: tuple[str, ...] = ()
+
+
+class Move(msgspec.Struct, frozen=True):
+    """What one cause changed from one version to the next; the moves of a version add up to its change.
+
+    Attributes:
+        cause: "attack": the old mappings at the new release; "mapping": the new mappings with the old options;
+            "options": the new options.
+        before, after: the numbers; those after the last move are the version's.
+        drivers: the reasons, largest first.
+        releases: the releases, if they differ.
+    """
+
+    cause: Cause
+    before: Level
+    after: Level
+    drivers: tuple[Driver, ...]
+    releases: tuple[str, str] | None = None
+
+    @property
+    def change(self) -> int:
+        """The change of the number of covered techniques and sub-techniques."""
+        return self.after.covered - self.before.covered
+
+
+class Point(msgspec.Struct, frozen=True):
+    """A version with its numbers, and what moved them since the version before.
+
+    Attributes:
+        version: the version.
+        level: its numbers.
+        attack_version: its release.
+        moves: one per cause that moved a number, in the order of `CAUSES`; () for the first version.
+    """
+
+    version: Version
+    level: Level
+    attack_version: str
+    moves: tuple[Move, ...] = ()
+
+
+class Unread(msgspec.Struct, frozen=True):
+    """A version without numbers, and why: the next version is compared with the one before it."""
+
+    version: Version
+    problem: Problem
+
+
+class Series(msgspec.Struct, frozen=True):
+    """The versions of one set or layer, oldest first.
+
+    Attributes:
+        name: its name among the inputs.
+        title: its title for readers.
+        domain: its ATT&CK domain.
+        counts: scores are numbers of capabilities, not 0–100.
+        points: its versions that have numbers, at least one.
+        unread: the others.
+        noun: the word for its capabilities.
+    """
+
+    name: str
+    title: str
+    domain: Domain
+    counts: bool
+    points: tuple[Point, ...]
+    unread: tuple[Unread, ...]
+    noun: Noun
+
+    @property
+    def versions(self) -> tuple[Version, ...]:
+        """All versions."""
+        return (*(point.version for point in self.points), *(each.version for each in self.unread))
+
+
+class History(msgspec.Struct, Tabular, frozen=True):
+    """The coverage of sets and layers over time.
+
+    Attributes:
+        series: the versions of each.
+        since: the date or revision from which on they are; "" for all.
+        category: the category that the numbers are restricted to; None for overall.
+        notices: messages for the user.
+        files: the files that were read.
+    """
+
+    series: tuple[Series, ...]
+    since: str = ""
+    category: str | None = None
+    notices: tuple[Problem, ...] = ()
+    files: tuple[Path, ...] = ()
+
+    def __repr__(self) -> str:
+        """The numbers of sets and versions in one line."""
+        names = ", ".join(series.name for series in self.series)
+        return f"<History of {names}: {sum(len(series.versions) for series in self.series)} versions>"
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """One row per version and tactic, "" for all tactics: numbers, their change, and its parts by cause."""
+        return [row for series in self.series for point in series.points for row in _rows(series, point)]
+
+
+def _rows(series: Series, point: Point) -> Iterator[dict[str, Any]]:
+    moved = {move.cause: _changes(move) for move in point.moves}
+    every = TacticStats("", "", point.level.covered, point.level.total)
+    for tactic in (every, *point.level.tactics):
+        by_cause = {f"by_{cause}": moved[cause][tactic.tactic] if cause in moved else 0 for cause in CAUSES}
+        yield {
+            "set": series.name,
+            "date": point.version.day,
+            "version": point.version.name,
+            "attack_version": point.attack_version,
+            "tactic": tactic.name,
+            "covered": tactic.mapped,
+            "total": tactic.total,
+            "percent": percent(tactic.mapped, tactic.total),
+            "mean": point.level.mean if tactic is every else None,
+            "change": sum(by_cause.values()),
+            **by_cause,
+        }
+
+
+def _changes(move: Move) -> Counter[str]:
+    """Tactic, "" for all → the change of its number of covered techniques."""
+    changes = Counter({"": move.change})
+    changes.update({tactic.tactic: tactic.mapped for tactic in move.after.tactics})
+    changes.subtract({tactic.tactic: tactic.mapped for tactic in move.before.tactics})
+    return changes
+
+
+def series_of(
+    name: str,
+    versions: Iterable[tuple[Version, InputSet | Problem]],
+    options: ScoreOptions,
+    category: str | None = None,
+) -> Series | None:
+    """The numbers of the versions of one set or layer, and what moved them.
+
+    Args:
+        name: its name.
+        versions: the versions, oldest first: read, or the problem that prevents it.
+        options: how mappings become scores.
+        category: count only this category.
+
+    Returns:
+        The series; None if no version has numbers.
+
+    Raises:
+        UsageError: the options do not fit a version.
+    """
+    points: list[Point] = []
+    unread: list[Unread] = []
+    categories: set[str] = set()
+    last: tuple[InputSet, Coverage, Level] | None = None
+    for version, read in versions:
+        if isinstance(read, Problem):
+            unread.append(Unread(version, read))
+            continue
+        (coverage,) = read.coverage(options)
+        categories |= set(coverage.categories)
+        level = _level(coverage, read.catalogue, category)
+        moves = _moves(last, (read, coverage, level), options, category) if last else ()
+        points.append(Point(version, level, read.catalogue.version, tuple(moves)))
+        last = read, coverage, level
+    if last is None:
+        return None
+    read, coverage, _ = last
+    if category not in categories:
+        check_category((coverage,), category)
+    mapping_set = coverage.set
+    return Series(
+        name,
+        mapping_set.name,
+        mapping_set.domain,
+        coverage.counts,
+        tuple(points),
+        tuple(unread),
+        noun(mapping_set),
+    )
+
+
+def _level(coverage: Coverage, catalogue: Catalogue, category: str | None) -> Level:
+    total: CoverageTotal = total_of(coverage, category)
+    active = sum(technique.active for technique in catalogue.techniques.values())
+    return Level(total.covered, active, total.mean, tactic_stats(coverage.measures(category), catalogue))
+
+
+def _moves(
+    old: tuple[InputSet, Coverage, Level],
+    new: tuple[InputSet, Coverage, Level],
+    options: ScoreOptions,
+    category: str | None,
+) -> Iterator[Move]:
+    """The moves from one version to the next: by the new release, then the new mappings, then the new options."""
+    before, was, level = old
+    after, now, end = new
+    catalogue = after.catalogue
+    remapped = was
+    if before.catalogue is not catalogue:
+        (remapped,) = before.at_release(catalogue).coverage(options)
+        reached = _level(remapped, catalogue, category)
+        drivers = _id_drivers(was.measures(category), remapped.measures(category), before.catalogue, catalogue)
+        if reached != level or drivers:
+            releases = before.catalogue.version, catalogue.version
+            yield Move("attack", level, reached, tuple(drivers), releases)
+        level = reached
+    mapped = now
+    scale = _other_scale(was.set, now.set)
+    if scale:
+        (mapped,) = _with_scale(after, {**scale[1], **scale[0]}).coverage(options)
+    reached = _level(mapped, catalogue, category) if scale else end
+    drivers = _mapping_drivers(catalogue, remapped, mapped, category)
+    if reached != level or drivers:
+        yield Move("mapping", level, reached, tuple(drivers))
+    if scale:
+        drivers = [_option_driver(catalogue, mapped, now, _scale_text(*scale), category)]
+        if end != reached or drivers != [Driver(drivers[0].name)]:
+            yield Move("options", reached, end, tuple(drivers))
+
+
+def _other_scale(old: MappingSet, new: MappingSet) -> tuple[dict[str, float], dict[str, float]] | None:
+    """The scales of two versions, if both are scored and a value that the new one uses has another number."""
+    if not (old.scored and new.scored):
+        return None
+    scales = tuple(each.scale or DEFAULT_SCALE for each in (old, new))
+    used = {mapping.value for mapping in new.mappings}
+    changed = any(value in used and scales[1].get(value, number) != number for value, number in scales[0].items())
+    return (scales[0], scales[1]) if changed else None
+
+
+def _with_scale(inputs: InputSet, scale: dict[str, float]) -> InputSet:
+    (prepared,) = inputs.inputs
+    changed = msgspec.structs.replace(prepared, set=msgspec.structs.replace(prepared.set, scale=scale))
+    return msgspec.structs.replace(inputs, inputs=(changed,))
+
+
+def _scale_text(old: dict[str, float], new: dict[str, float]) -> str:
+    changes = (
+        f"{value} {number_text(number)} → {number_text(new[value])}"
+        for value, number in old.items()
+        if new.get(value, number) != number
+    )
+    return f"scale {', '.join(changes)}"
+
+
+def _id_drivers(before: Iterable[str], after: Iterable[str], old: Catalogue, new: Catalogue) -> list[Driver]:
+    """The covered techniques that the new release has under another id, or not as active ones."""
+    had, has = set(before), set(after)
+    changes = ReleaseChange(old, new)
+    lost = sorted(had - has)
+    replaced = tuple(technique for technique in lost if changes.id_change(technique).kind == "replaced")
+    gone = tuple(technique for technique in lost if technique not in replaced)
+    drivers = [Driver(REPLACED, tuple(sorted(has - had)), replaced), Driver(GONE, (), gone)]
+    return sorted((each for each in drivers if each.gained or each.lost), key=lambda each: -len(each.lost))
+
+
+def _mapping_drivers(catalogue: Catalogue, before: Coverage, after: Coverage, category: str | None) -> list[Driver]:
+    """The capabilities behind the techniques whose coverage changed, those of most techniques first."""
+    if category is not None and category not in (*before.categories, *after.categories):
+        return []
+    changed: dict[str, dict[str, list[str]]] = {}
+    for kind, techniques in diff(catalogue, before, after, category=category).techniques.items():
+        for technique in techniques:
+            for capability in dict.fromkeys(reason.capability for reason in technique.reasons) or ("",):
+                changed.setdefault(capability, {}).setdefault(kind, []).append(technique.id)
+    labels = before.labels | after.labels
+    drivers = [
+        Driver(labels.get(capability, capability), **{kind: tuple(kinds.get(kind, ())) for kind in CHANGES})
+        for capability, kinds in changed.items()
+    ]
+    return sorted(drivers, key=_rank)
+
+
+def _rank(driver: Driver) -> tuple[int, int, str]:
+    """The order of drivers: most techniques gained or lost, then most changed."""
+    return (
+        -len(driver.gained) - len(driver.lost),
+        -len(driver.stronger) - len(driver.weaker),
+        driver.name,
+    )
+
+
+def _option_driver(
+    catalogue: Catalogue, before: Coverage, after: Coverage, name: str, category: str | None
+) -> Driver:
+    techniques = diff(catalogue, before, after, category=category).techniques
+    return Driver(name, **{kind: tuple(each.id for each in techniques[kind]) for kind in CHANGES})
