@@ -1,18 +1,18 @@
-"""action.yml and .pre-commit-hooks.yaml: their scripts in a real repository; `gh` is a stand-in."""
+"""action.yml, the job for GitLab and .pre-commit-hooks.yaml in a real repository; `gh` is a stand-in."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
-import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
-
-from navlayers.cli import group
+from browser_helpers import lacking
 
 ROOT = Path(__file__).parent.parent
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -121,12 +121,68 @@ def test_inputs_reach_the_script_by_its_environment_alone() -> None:
     assert used == set(ACTION["inputs"])
 
 
-def test_hooks_call_commands_that_exist() -> None:
-    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
-    assert [hook["id"] for hook in hooks] == ["navlayers-check", "navlayers-build"]
-    for hook in hooks:
-        program, command, *_ = shlex.split(hook["entry"])
-        assert program == "navlayers"
-        assert command in group.commands or group.get_command(None, command) is not None  # type: ignore[arg-type]
-        assert re.search(hook["files"], "mappings/acme/controls.yaml")
-        assert not re.search(hook["files"], "docs/controls.yaml")
+def test_the_job_for_gitlab_writes_the_change_of_coverage(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    docs = (ROOT / "docs" / "howto-pull-request.md").read_text(encoding="utf-8")
+    block = re.search(r"## In GitLab CI\n\n```yaml\n(.*?)```", docs, re.DOTALL)
+    assert block
+    ((_, job),) = yaml.safe_load(block[1]).items()
+    assert job.keys() == {"image", "rules", "before_script", "script", "artifacts"}
+    assert job["rules"] == [{"if": '$CI_PIPELINE_SOURCE == "merge_request_event"'}]
+    assert all(isinstance(line, str) for line in (*job["before_script"], *job["script"]))
+    assert job["artifacts"] == {"paths": ["coverage.md"], "when": "always"}
+    # As GitLab's runner does it: one script, which the first failing line ends.
+    script = "\n".join(["set -eo pipefail", *job["script"]]).replace("my-controls.yaml", "my.csv")
+    monkeypatch.setenv("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main")
+    subprocess.run(["bash", "-c", script], check=True, capture_output=True)
+    assert "1 technique lost, 1 weaker, 1 gained" in Path("coverage.md").read_text(encoding="utf-8")
+
+
+CONFIG = """\
+repos:
+  - repo: {}
+    rev: hooks
+    hooks:
+      - {{id: navlayers-check, language: system}}
+      - {{id: navlayers-build, language: system, args: [-o, layers]}}
+"""
+
+
+def run_hooks() -> tuple[int, dict[str, str], str]:
+    """Status and output of pre-commit, and hook → how it ended; the installation of the hooks is left out."""
+    done = subprocess.run(["pre-commit", "run", "--all-files"], capture_output=True, text=True, check=False)
+    ends = dict(re.findall(r"^(navlayers \w+)\.+(?:\(.*\))?(\w+)$", done.stdout, re.MULTILINE))
+    return done.returncode, ends, done.stdout
+
+
+def test_hooks_stop_what_is_wrong_or_out_of_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if importlib.util.find_spec("pre_commit") is None:
+        lacking("no pre-commit: pip install pre-commit")
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "cache"))
+    hooks, own = tmp_path / "hooks", tmp_path / "own"
+    for folder in (hooks, own / "mappings"):
+        folder.mkdir(parents=True)
+    monkeypatch.chdir(hooks)
+    shutil.copy(ROOT / ".pre-commit-hooks.yaml", hooks)
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "hooks")
+    git("tag", "hooks")
+    monkeypatch.chdir(own)
+    git("init", "-q")
+    Path(".pre-commit-config.yaml").write_text(CONFIG.format(hooks.as_posix()), encoding="utf-8")
+    mapping = Path("mappings/my.csv")
+    mapping.write_text(OLD, encoding="utf-8")
+    subprocess.run(["navlayers", "build", "-q"], check=True)
+    git("add", ".")
+    assert run_hooks()[:2] == (0, {"navlayers check": "Passed", "navlayers build": "Passed"})
+
+    mapping.write_text(OLD.replace("partial", "minimal"), encoding="utf-8")
+    status, ends, out = run_hooks()
+    assert (status, ends) == (1, {"navlayers check": "Passed", "navlayers build": "Failed"})
+    assert "files were modified by this hook" in out
+    git("add", ".")
+    mapping.write_text(OLD.replace("T1110", "T1x10"), encoding="utf-8")
+    status, ends, out = run_hooks()
+    assert (status, ends) == (1, {"navlayers check": "Failed", "navlayers build": "Failed"})
+    assert "mappings/my.csv:3:5: malformed-technique" in out
