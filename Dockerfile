@@ -18,7 +18,8 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends git \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log /var/cache/debconf/*-old \
     && git config --system --add safe.directory /work \
-    && useradd --create-home --uid 10001 navlayers
+    && useradd --create-home --uid 10001 navlayers \
+    && install -d -o navlayers -g navlayers /work
 COPY --from=build /opt/navlayers /opt/navlayers
 COPY --chmod=755 action/run.sh /usr/local/bin/navlayers-ci
 ENV PATH=/opt/navlayers/bin:$PATH

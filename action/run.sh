@@ -39,7 +39,7 @@ if [ -n "${BASE:-}" ]; then
     fi
   done
   [ -s "$body" ] || printf '### Coverage: no mapping file changed\n' >> "$body"
-  cat "$body" >> "${GITHUB_STEP_SUMMARY:-/dev/stdout}"
+  if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then cat "$body" >> "$GITHUB_STEP_SUMMARY"; else cat "$body"; fi
 fi
 
 # One comment, found by its marker, that later runs replace.
