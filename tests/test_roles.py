@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import contents
+from site_pages import prepared, site_of
 
 import navlayers
 
@@ -210,20 +211,18 @@ def test_a_report_of_controls_and_threats_says_how_much_is_covered(run: Run) -> 
     assert "\n## Against the threat\n" in out
 
 
-def test_pages_of_a_site_say_what_threats_say(run: Run, own: tuple[Path, Path]) -> None:
-    assert run("site", "kev", own[1], "-o", "site", "-q").code == 0
-    assert f"<p>{KEV}.</p>" in Path("site/sets/kev/index.html").read_text()
-    assert "<p>Follows from exploiting 157 vulnerabilities.</p>" in Path("site/techniques/t1190.html").read_text()
-    assert {name: said[0] for name, said in cards(Path("site/index.html")).items()} == {
+def test_pages_of_a_site_say_what_threats_say(own: tuple[Path, Path]) -> None:
+    site = site_of(*prepared("kev", own[1]))
+    assert f"<p>{KEV}.</p>" in site.html("sets/kev/index.html")
+    assert "<p>Follows from exploiting 157 vulnerabilities.</p>" in site.html("techniques/t1190.html")
+    assert {name: said[0] for name, said in cards(site.html("index.html")).items()} == {
         "kev": "Threat, ATT&CK Enterprise 16.1",
         "mine": "Control, ATT&CK Enterprise 16.1",
     }
-    assert (
-        "one mapping set maps; sets of threats are named, not counted."
-        in Path("site/attack/enterprise.html").read_text()
-    )
-    for page in Path("site/sets/kev").rglob("*.html"):
-        text = page.read_text()
+    said = "one mapping set maps; sets of threats are named, not counted."
+    assert said in site.html("attack/enterprise.html")
+    for page in (path for path in site.pages if path.startswith("sets/kev/")):
+        text = site.html(page)
         assert "Covers" not in text, page
         assert "Covered by" not in text, page
 
@@ -235,9 +234,9 @@ KEV_CARD = [
 ]
 
 
-def cards(home: Path) -> dict[str, list[str]]:
+def cards(home: str) -> dict[str, list[str]]:
     """The lines of the card of each set, by the set's name."""
-    found = re.findall(r'<li class="tile">\s*<h3><a href="sets/([^/]+)/(.*?)</li>', home.read_text(), re.DOTALL)
+    found = re.findall(r'<li class="tile">\s*<h3><a href="sets/([^/]+)/(.*?)</li>', home, re.DOTALL)
     return {
         name: [html.unescape(re.sub(r"<[^>]+>", "", line)) for line in re.findall(r"<p\b.*?</p>", card)]
         for name, card in found
@@ -270,22 +269,22 @@ def wording(page: str) -> set[str]:
 def test_no_page_of_a_set_of_threats_says_that_it_covers(run: Run) -> None:
     assert run("report", "kev", "-o", "kev.html", "-q").code == 0
     assert run("report", "kev", "veris", "-o", "both.html", "-q").code == 0
-    assert run("site", "kev", "-o", "site", "-q").code == 0
+    site = site_of(*prepared("kev"))
     seen = set()
-    for page in [Path("kev.html"), Path("both.html"), *Path("site").rglob("*.html")]:
-        seen |= wording(page.read_text())
+    for page in [Path("kev.html").read_text(), Path("both.html").read_text(), *map(site.html, site.pages)]:
+        seen |= wording(page)
     assert {"vulnerability", "vulnerabilities", "mapped", "What none involves", "not mapped"} <= seen
     assert not {
         t for t in seen if CLAIM.search(NAMES.sub("", NO_CLAIM.sub("", t))) and not re.search("CVE-|https?:", t)
     }
-    assert cards(Path("site/index.html")) == {"kev": KEV_CARD}
-    assert '"Vulnerabilities","Techniques"' in Path("site/assets/search.js").read_text()
+    assert cards(site.html("index.html")) == {"kev": KEV_CARD}
+    assert '"Vulnerabilities","Techniques"' in site.html("assets/search.js")
 
 
-def test_a_site_of_threats_and_controls_has_the_words_of_each(run: Run) -> None:
-    assert run("site", "gcp", "kev", "-o", "site", "-q").code == 0
-    assert "Capabilities" in wording(Path("site/techniques/t1190.html").read_text())
-    assert cards(Path("site/index.html")) == {
+def test_a_site_of_threats_and_controls_has_the_words_of_each() -> None:
+    site = site_of(*prepared("gcp", "kev"))
+    assert "Capabilities" in wording(site.html("techniques/t1190.html"))
+    assert cards(site.html("index.html")) == {
         "gcp": [
             "Control, ATT&CK Enterprise 16.1",
             "44.2% covered: 129 techniques, 161 sub-techniques",
@@ -293,7 +292,7 @@ def test_a_site_of_threats_and_controls_has_the_words_of_each(run: Run) -> None:
         ],
         "kev": KEV_CARD,
     }
-    said = {name: wording(Path(f"site/sets/{name}/index.html").read_text()) for name in ("gcp", "kev")}
+    said = {name: wording(site.html(f"sets/{name}/index.html")) for name in ("gcp", "kev")}
     assert {"covered", "services"} <= said["gcp"]
     assert {"mapped", "vulnerabilities"} <= said["kev"]
     assert "covered" not in said["kev"]

@@ -176,7 +176,8 @@ def test_the_order_of_rows_and_hashes_does_not_change_the_bytes(corpus: Path, tm
     assert found[0] == found[1]
 
 
-def test_time_place_and_user_do_not_change_the_bytes(tmp_path: Path, tiny: Path) -> None:
+def test_time_place_and_user_do_not_change_the_bytes(tmp_path: Path) -> None:
+    tiny = ics(tmp_path / "tiny.json")
     found = []
     for number, zone in enumerate(("UTC", "Asia/Tokyo"), 1):
         here = tmp_path / ("here" * number)

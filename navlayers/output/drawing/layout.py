@@ -17,7 +17,7 @@ import msgspec
 from navlayers._text.lines import single_line
 from navlayers.output.drawing.font import ems, rooms
 from navlayers.output.drawing.options import SMALLEST
-from navlayers.output.drawing.packing import Band, Packer
+from navlayers.output.drawing.packing import Band, packer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -174,13 +174,13 @@ def page_layouts(
         least: the share of names, 0–1, that must not be cut.
         smallest: the least size of names, in points.
     """
-    measure, packer = _Measure(content, smallest), Packer(content.tactics, _HIGHER)
+    measure, packed = _Measure(content, smallest), packer(content.tactics, _HIGHER)
     layouts: list[Layout] = []
-    slots = max(1, math.ceil(packer.total / ROW * smallest * (LEADING + _AIR) / max(height, 1)))
+    slots = max(1, math.ceil(packed.total / ROW * smallest * (LEADING + _AIR) / max(height, 1)))
     while measure.share((width + 3 * unit) / slots - 3 * unit, smallest, MOST_LINES + 1) >= least:
         layouts += (
             layout
-            for bands in packer.packings(slots)
+            for bands in packed.packings(slots)
             if (layout := measure.largest(bands, width, height, unit)) is not None
         )
         slots += 1
@@ -193,7 +193,7 @@ def page_layouts(
 
 def free_layout(content: Content, unit: float, aspect: float) -> Layout:
     """A layout with room for all names and about the aspect ratio (width by height)."""
-    measure, packer = _Measure(content, SMALLEST), Packer(content.tactics, _HIGHER_FREE)
+    measure, packed = _Measure(content, SMALLEST), packer(content.tactics, _HIGHER_FREE)
     size, gap = _FREE * unit, 3.5 * unit
     row = size * (LEADING + _FREE_AIR)
     width = measure.free_width(size, row)
@@ -205,14 +205,14 @@ def free_layout(content: Content, unit: float, aspect: float) -> Layout:
     def cost(candidate: Layout) -> tuple[float, int]:
         # Distance from the wanted shape, and empty room; the header of the page takes about 40 points.
         shape = candidate.total_width / (candidate.total_height + 40 * unit) / aspect
-        waste = 1 - packer.total / (_slots(candidate.bands) * _height(candidate.bands))
+        waste = 1 - packed.total / (_slots(candidate.bands) * _height(candidate.bands))
         return abs(math.log(shape)) / 2 + waste + 0.15 * len(candidate.bands), len(candidate.bands)
 
     # The number of columns of a perfect packing with the wanted shape; real packings have a few less or more.
-    middle = math.sqrt(aspect * packer.total / ROW * row / (width + gap))
+    middle = math.sqrt(aspect * packed.total / ROW * row / (width + gap))
     fewest = max(int(middle * 0.8), 1)
     counts = range(fewest, max(int(middle * 1.7), fewest) + len(content.tactics))
-    return min((layout(bands) for slots in counts for bands in packer.packings(slots)), key=cost)
+    return min((layout(bands) for slots in counts for bands in packed.packings(slots)), key=cost)
 
 
 def _slots(bands: Sequence[Band]) -> int:

@@ -9,6 +9,7 @@ import heapq
 import math
 from bisect import bisect_left, bisect_right
 from collections import Counter
+from functools import lru_cache
 from itertools import accumulate, combinations, pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -29,6 +30,17 @@ class Band(NamedTuple):
     height: int
 
 
+@lru_cache(maxsize=16)
+def packer(tactics: tuple[tuple[Family, ...], ...], higher: float) -> Packer:
+    """A packer of these tactics; layers of a release share it.
+
+    Args:
+        tactics: the families of each.
+        higher: how much higher columns may be, as a factor, for techniques to keep their sub-techniques.
+    """
+    return Packer(tactics, higher)
+
+
 class Packer:
     """Packs tactics of very different length into bands of columns of about the same height."""
 
@@ -38,9 +50,15 @@ class Packer:
         """The heights of all cells, in tenths of a row."""
         self._columns: dict[tuple[int, int], tuple[int, tuple[int, ...]]] = {}
         self._spreads: dict[tuple[int, int], _Spread] = {}
+        self._packings: dict[int, tuple[tuple[Band, ...], ...]] = {}
 
-    def packings(self, slots: int) -> Iterator[tuple[Band, ...]]:
+    def packings(self, slots: int) -> tuple[tuple[Band, ...], ...]:
         """The lowest packing with `slots` columns per band, for each possible number of bands."""
+        if slots not in self._packings:
+            self._packings[slots] = tuple(self._pack(slots))
+        return self._packings[slots]
+
+    def _pack(self, slots: int) -> Iterator[tuple[Band, ...]]:
         count = len(self._tactics)
         heights: dict[tuple[int, int], float] = {
             ends: self._spread(*ends).height(slots) if ends[1] - ends[0] <= slots else math.inf

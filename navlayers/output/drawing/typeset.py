@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 import zlib
+from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -99,9 +100,16 @@ def typst(source: bytes | dict[str, bytes], **options: Any) -> bytes:
     # The compiler is large; only pictures and PDF need it.
     from typst import compile as compiled  # noqa: PLC0415
 
-    paths = [str(font.folder()), str(font.text_folder())]
-    data: bytes = compiled(source, font_paths=paths, ignore_system_fonts=True, timestamp=0, **options)
+    data: bytes = compiled(source, font_paths=_fonts(), timestamp=0, **options)
     return data
+
+
+@cache
+def _fonts() -> Any:
+    """The fonts of pictures and text, read once: a report compiles dozens of pictures."""
+    from typst import Fonts  # noqa: PLC0415 - as above
+
+    return Fonts(include_system_fonts=False, font_paths=[str(font.folder()), str(font.text_folder())])
 
 
 def svg(drawing: Drawing) -> bytes:
