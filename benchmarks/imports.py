@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from cases import SHIPPED_CLOUDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)")
 
@@ -28,6 +29,10 @@ class Imports(NamedTuple):
 def imports(work: Path) -> Iterator[Imports]:
     """Run each command on a small input and count."""
     out = str(work / "imports")
+    copies = work / "copies"
+    copies.mkdir()
+    for month in ("2025-01", "2025-02"):
+        shutil.copy(Path(__file__).parents[1] / "mappings" / "gcp.yaml", copies / f"gcp-{month}.yaml")
     runs: tuple[tuple[int, list[str]], ...] = (
         (2, ["--help"]),
         (40, ["sets", "-q"]),
@@ -42,6 +47,7 @@ def imports(work: Path) -> Iterator[Imports]:
         (60, ["show", "T1078", "--set", "gcp", "-q"]),
         (85, ["compare", *SHIPPED_CLOUDS, "-q"]),
         (75, ["diff", "aws", "gcp", "-q"]),
+        (75, ["history", str(copies), "-q"]),
         (100, ["gaps", "gcp", "--threat", "APT29", "-q"]),
         (105, ["plan", "gcp", "--budget", "3", "-q"]),
         (35, ["attack", "list", "-q"]),

@@ -22,10 +22,8 @@ from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.formats.source import ENDINGS
 from navlayers.mapping.parts import by_domain
 from navlayers.mapping.revision import DAY, Revision, content, log
-from navlayers.output import csv_text, markdown, text
 from navlayers.pages import history as pages
 from navlayers.pages.history import FORMATS, Format
-from navlayers.pages.trend import trend_chart
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
@@ -35,6 +33,7 @@ if TYPE_CHECKING:
     from navlayers.analysis.inputs import InputSet
     from navlayers.api.mapping_set import Scoring
     from navlayers.api.sources import Input
+    from navlayers.output.drawing.options import Rendered
 
 MOST = 200
 """The number of commits of a file that are read, newest first."""
@@ -53,7 +52,7 @@ ENDINGS_OF_FORMATS: dict[str, Format] = {
 
 BINARY = ("pdf", "docx")
 
-_MODULES = {"md": "markdown", "html": "html", "pdf": "pdf", "docx": "docx"}
+_MODULES = {"text": "text", "md": "markdown", "html": "html", "pdf": "pdf", "docx": "docx"}
 
 _DATE = re.compile(
     r"(?<![0-9])((?:19|20)[0-9]{2})(?:([-_.])(0[1-9]|1[0-2])(?:\2(0[1-9]|[12][0-9]|3[01]))?"
@@ -135,21 +134,24 @@ def render(history: History, format_: Format) -> bytes:
     Raises:
         UsageError: It has one version, so there is nothing to draw.
     """
+    if format_ == "json":
+        return json_text(pages.as_json(history)).encode()
     # Each format is loaded where it is used.
     if format_ == "svg":
+        from navlayers.output.markdown import chart_svg  # noqa: PLC0415
+        from navlayers.pages.trend import trend_chart  # noqa: PLC0415
+
         trend = trend_chart(history)
         if trend is None:
             raise UsageError(Problem("the history has one version", expected="two or more for a picture"))
-        return markdown.chart_svg(trend)
+        return chart_svg(trend)
     if format_ == "csv":
-        return csv_text.to_csv(pages.lines_table(history))
-    if format_ == "json":
-        return json_text(pages.as_json(history)).encode()
-    document = pages.document(history)
-    if format_ == "text":
-        return text.render(document).encode("utf-8", "replace")
-    rendered = importlib.import_module(f"navlayers.output.{_MODULES[format_]}").render(document)
-    return rendered.encode("utf-8", "replace") if isinstance(rendered, str) else bytes(rendered.data)
+        from navlayers.output.csv_text import to_csv  # noqa: PLC0415
+
+        return to_csv(pages.lines_table(history))
+    render_ = importlib.import_module(f"navlayers.output.{_MODULES[format_]}").render
+    rendered: Rendered | str = render_(pages.document(history))
+    return rendered.encode("utf-8", "replace") if isinstance(rendered, str) else rendered.data
 
 
 class _Reader:

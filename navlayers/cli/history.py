@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from navlayers.api import history as reading
-from navlayers.cli import _analysis, _help, _next, _notes, _options, _print, _scoring
+from navlayers.cli import _analysis, _help, _next, _options, _print, _scoring
 from navlayers.pages import history as pages
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     help="Number of commits of a file to read, newest first.",
 )
 @_options.format_option(pages.FORMATS, "Format (default: by the ending of -o, else text).")
-@_analysis.all_option("Print all tables: moves, tactics or sets, every commit.")
+@_options.all_option("Print all tables: moves, tactics or sets, every commit.")
 @_options.output_file_option
 @_analysis.category_option
 @_options.attack_option
@@ -65,7 +65,7 @@ def command(
     with _print.progress("Reading versions", quiet=quiet) as step:
         found = reading.history(*sets, **options, on_version=step, **msgspec.structs.asdict(scoring))
     if not quiet:
-        _notes.notices(found.notices)
+        _print.notices(found.notices)
     if shape == "text" and output == _print.STDOUT:
         _print.echo_blocks(pages.every(found) if every else pages.brief(found))
         if not every:

@@ -13,7 +13,6 @@ from navlayers.output.document import Document, Paragraph, Section
 from navlayers.output.tables import Detail, RowStyle, Span
 from navlayers.pages.moves import headline, label, rows_of, signed, why
 from navlayers.pages.results import Field, table_of
-from navlayers.pages.trend import trend_chart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -204,6 +203,8 @@ def every(history: History) -> Iterator[Block]:
 
 def section_blocks(history: History) -> Iterator[Block]:
     """Headline, chart and tables, as documents have them."""
+    from navlayers.pages.trend import trend_chart  # noqa: PLC0415 - for documents alone
+
     yield Paragraph(headline(history))
     if (trend := trend_chart(history)) is not None:
         yield trend
