@@ -1,4 +1,4 @@
-"""What each command imports: its modules of navlayers against a budget, and the time that all imports take."""
+"""What each command imports: its modules of navlayers against a budget, and the time beyond that of click."""
 
 from __future__ import annotations
 
@@ -18,16 +18,24 @@ _LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)")
 
 
 class Imports(NamedTuple):
-    """The modules of navlayers that a command imports, the most that it should, and milliseconds of all imports."""
+    """What a command imports.
+
+    Attributes:
+        command: its name.
+        modules, budget: modules of navlayers, and the most that it should import.
+        milliseconds: the least time of several runs that the modules take which `import click` does not import.
+        times_click: the same as a multiple of the time of `import click`, to compare machines.
+    """
 
     command: str
     modules: int
     budget: int
     milliseconds: float
+    times_click: float
 
 
-def imports(work: Path) -> Iterator[Imports]:
-    """Run each command on a small input and count."""
+def imports(work: Path, times: int) -> Iterator[Imports]:
+    """Run each command several times on a small input and count."""
     out = str(work / "imports")
     copies = work / "copies"
     copies.mkdir()
@@ -43,7 +51,7 @@ def imports(work: Path) -> Iterator[Imports]:
         (70, ["upgrade", "gcp", "--attack", "18.1", "-q"]),
         (90, ["render", "gcp", "-q", "-o", f"{out}.svg"]),
         (120, ["report", "gcp", "-q", "-o", f"{out}.html"]),
-        (95, ["site", "intel-vpro", "-q", "-o", f"{out}-site"]),
+        (95, ["site", "intel-vpro", "-q", "-o", f"{out}-site", "--force"]),
         (60, ["show", "T1078", "--set", "gcp", "-q"]),
         (85, ["compare", *SHIPPED_CLOUDS, "-q"]),
         (75, ["diff", "aws", "gcp", "-q"]),
@@ -52,9 +60,17 @@ def imports(work: Path) -> Iterator[Imports]:
         (105, ["plan", "gcp", "--budget", "3", "-q"]),
         (35, ["attack", "list", "-q"]),
     )
+    alone = [_imported(["-c", "import click"]) for _ in range(times)]
+    click = min(sum(each.values()) for each in alone)
     for budget, command in runs:
-        run = [sys.executable, "-X", "importtime", "-m", "navlayers", *command]
-        done = subprocess.run(run, capture_output=True, text=True, check=True)
-        found = _LINE.findall(done.stderr)
-        modules = len({name for _, name in found if name.split(".")[0] == "navlayers"})
-        yield Imports(command[0], modules, budget, sum(int(time) for time, _ in found) / 1000)
+        every = [_imported(["-m", "navlayers", *command]) for _ in range(times)]
+        modules = sum(name.split(".")[0] == "navlayers" for name in every[0])
+        own = min(sum(time for name, time in each.items() if name not in alone[0]) for each in every)
+        yield Imports(command[0], modules, budget, own, own / click)
+
+
+def _imported(command: list[str]) -> dict[str, float]:
+    """The modules that Python imports for a command, and the milliseconds of each without those that it imports."""
+    run = [sys.executable, "-X", "importtime", *command]
+    done = subprocess.run(run, capture_output=True, text=True, check=True)
+    return {name: int(time) / 1000 for time, name in _LINE.findall(done.stderr)}

@@ -36,10 +36,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
         corpus = args.corpus if args.corpus.is_dir() else _generated(work / "corpus")
-        print(f"{'command':12} {'modules':>8} {'budget':>7} {'import ms':>10}")
-        for each in imports(work):
+        print(f"{'command':12} {'modules':>8} {'budget':>7} {'ms beyond click':>16} {'× click':>8}")
+        for each in imports(work, args.runs):
             over = "  over budget" if each.modules > each.budget else ""
-            print(f"{each.command:12} {each.modules:8} {each.budget:7} {each.milliseconds:10.0f}{over}", flush=True)
+            time = f"{each.milliseconds:16.0f} {each.times_click:8.1f}"
+            print(f"{each.command:12} {each.modules:8} {each.budget:7} {time}{over}", flush=True)
         print(f"\n{'what':44} {'CPU s':>7} {'floor':>7} {'ratio':>6} {'MB':>6}")
         click = cost([sys.executable, "-c", "import click"], args.runs)
         _show("navlayers --help, against import click", cost([*NAVLAYERS, "--help"], args.runs), click.cpu)

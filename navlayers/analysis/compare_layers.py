@@ -15,11 +15,17 @@ from navlayers.layer import build
 from navlayers.layer.annotate import LINKS_IN_MENU, make_entry, technique_links
 from navlayers.layer.colors import FEWEST_COLORS, Gradient, LegendItem, safe_maximum
 from navlayers.layer.ramps import (
+    DIVERGING,
+    EQUAL,
     NOT_RATED,
     NOT_RATED_ITEM,
+    ONLY_FIRST,
+    ONLY_SECOND,
     PARTLY_COVERED,
     RAMPS,
+    SEVERAL,
     UNCOVERED,
+    WINNERS,
     count_gradient,
     count_legend,
     uncovered_item,
@@ -34,12 +40,6 @@ if TYPE_CHECKING:
     from navlayers.layer.document import Layer, Technique
     from navlayers.mapping.model import Noun
     from navlayers.scoring.coverage import Coverage
-
-DIVERGING = ("#e08214", "#fdb863", "#d9d9d9", "#b2abd2", "#8073ac")
-ONLY_FIRST, ONLY_SECOND, EQUAL = "#b35806", "#542788", DIVERGING[2]
-WINNERS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
-"""A color per input; more colors would not be distinguishable."""
-SEVERAL = "#bdbdbd"
 
 _COLORS: dict[Relation, str] = {
     "only first": ONLY_FIRST,

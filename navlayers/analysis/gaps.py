@@ -23,7 +23,7 @@ from navlayers.analysis.inputs import newer_than, refuse_threats
 from navlayers.errors import NavlayersError, Problem, UsageError
 from navlayers.mapping.model import CATEGORIES
 from navlayers.scoring.coverage import unrated_by_all
-from navlayers.scoring.options import ScoreOptions, exact
+from navlayers.scoring.options import WEAK, ScoreOptions, exact
 from navlayers.scoring.stats import non_mappable_ids
 
 if TYPE_CHECKING:
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from navlayers.analysis.threats.model import ThreatModel
     from navlayers.attack import Catalogue
     from navlayers.scoring.coverage import Coverage
-
-WEAK = 50.0
-"""Default of `--weak`: a technique that is covered below this score is weak."""
 
 
 def check_weak(weak: float) -> None:

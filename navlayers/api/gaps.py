@@ -9,7 +9,7 @@ import msgspec
 from navlayers.analysis import gaps as finding
 from navlayers.api.inputs import Paths, against, files_of, input_set, paths_of, plan_files, plan_for, sets_in_place
 from navlayers.mapping.formats import ReadOptions
-from navlayers.scoring.options import ScoreOptions
+from navlayers.scoring.options import WEAK, ScoreOptions
 
 if TYPE_CHECKING:
     import os
@@ -26,7 +26,7 @@ def gaps(
     *inputs: Input,
     threat: Paths,
     category: str | None = None,
-    weak: float = finding.WEAK,
+    weak: float = WEAK,
     software_of: Sequence[str] = (),
     attack_version: str | None = None,
     reading: ReadOptions = ReadOptions(),

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from navlayers.analysis.gaps import WEAK
 from navlayers.analysis.plan.options import SECONDS, parse_budget, parse_target
 from navlayers.analysis.threats.lookup import ALL
 from navlayers.cli import _options
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import STDIN
+from navlayers.scoring.options import WEAK
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -24,6 +24,16 @@ UNCOVERED = "#99000d"
 PARTLY_COVERED = ("#fb6a4a", "#fee5d9")
 """Uncovered techniques of which some, and all, sub-techniques are covered."""
 
+DIVERGING = ("#e08214", "#fdb863", "#d9d9d9", "#b2abd2", "#8073ac")
+"""Which of two inputs scores higher."""
+
+ONLY_FIRST, ONLY_SECOND, EQUAL = "#b35806", "#542788", DIVERGING[2]
+WINNERS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
+"""A color per input; more colors would not be distinguishable."""
+
+SEVERAL = "#bdbdbd"
+"""Several inputs have the highest score."""
+
 NOT_RATED = "#bdbdbd"
 """Techniques that are mapped but not rated: gray, because they are neither covered nor open."""
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text.numbers import percent_text
 from navlayers._text.wording import and_list, quantity
-from navlayers.analysis.compare_layers import ONLY_FIRST, ONLY_SECOND, SEVERAL, WINNERS
-from navlayers.layer.ramps import UNCOVERED, ramp_of
+from navlayers.layer.ramps import ONLY_FIRST, ONLY_SECOND, SEVERAL, UNCOVERED, WINNERS, ramp_of
 from navlayers.mapping.model import groups_of
 from navlayers.output.document import Chart, Flow, Shares
 from navlayers.pages.results import Field, table_of

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Rollup = Literal["none", "max", "mean"]
 ROLLUPS: tuple[Rollup, ...] = get_args(Rollup)
 
+WEAK = 50.0
+"""Default of `--weak`: a technique that is covered below this score is weak."""
+
 HEAVIEST = 1_000_000
 """Maximum weight; floats still add such numbers exactly."""
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers import attack
-from navlayers.analysis.compare_layers import ONLY_FIRST, ONLY_SECOND
 from navlayers.attack import versions
-from navlayers.layer.ramps import UNCOVERED
+from navlayers.layer.ramps import ONLY_FIRST, ONLY_SECOND, UNCOVERED
 from navlayers.mapping.model import common_noun
 from navlayers.web.explorer import Explorer, Input, Numbers, View, clean, not_rated_colors, to_json
 from navlayers.website.joint import joint_of

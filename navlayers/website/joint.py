@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers import attack
 from navlayers._text.numbers import percent_text
-from navlayers.analysis.threats.lookup import with_threats
 from navlayers.attack import versions
 from navlayers.attack.versions import DOMAIN_NAMES, DOMAINS
 from navlayers.errors import ReleaseError
@@ -118,6 +117,8 @@ def threatened(joint: Joint) -> Threatened | None:
         known = attack.threats(attack.find(domain, joint.catalogue.version).release)
         there = joint
     except ReleaseError:
+        from navlayers.analysis.threats.lookup import with_threats  # noqa: PLC0415 - for old releases alone
+
         releases = with_threats(domain)
         if not releases:
             return None

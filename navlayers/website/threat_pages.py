@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text.numbers import rounded
-from navlayers.analysis.gaps import WEAK
 from navlayers.attack.catalogue import SITE
 from navlayers.layer.ramps import UNCOVERED, uncovered_item
+from navlayers.scoring.options import WEAK
 from navlayers.website.joint import Ratio
 from navlayers.website.legend import legend_of
 from navlayers.website.matrix import covered, overview_gradient, score_of

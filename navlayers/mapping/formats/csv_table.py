@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text.formulas import neutralize
 from navlayers.errors import InputError, Place, Problem
-from navlayers.mapping.formats import table_rows, table_write
+from navlayers.mapping.formats import table_write
 from navlayers.mapping.formats.context import Issue, Written
 from navlayers.mapping.formats.source import Lines
 from navlayers.mapping.formats.table_columns import HEADER_WITHIN, check_names, columns_of
@@ -50,6 +50,8 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
         InputError: the text is not a table of mappings, or wrong in the places listed.
         UsageError: `columns` of the options has an unknown name.
     """
+    from navlayers.mapping.formats import table_rows  # noqa: PLC0415 - sets are also only written
+
     return table_rows.read(source.path, [open_grid(source, context)], context)
 
 

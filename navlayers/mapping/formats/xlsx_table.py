@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 from navlayers._text.formulas import neutralize
 from navlayers._text.wording import excerpt, quoted
 from navlayers.errors import InputError, OutputError, Place, Problem
-from navlayers.mapping.formats import table_rows, table_write
+from navlayers.mapping.formats import table_write
 from navlayers.mapping.formats.context import Written
 from navlayers.mapping.formats.table import Number
 from navlayers.mapping.formats.workbook import check_workbook, position
@@ -49,6 +49,8 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
         InputError: the file is not a readable workbook, has no table of mappings, or is wrong in the places listed.
         UsageError: `columns` of the options has an unknown name.
     """
+    from navlayers.mapping.formats import table_rows  # noqa: PLC0415 - sets are also only written
+
     return table_rows.read(source.path, open_grids(source, context), context)
 
 

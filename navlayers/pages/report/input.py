@@ -13,13 +13,13 @@ import msgspec
 
 from navlayers.analysis.compare import side_by_side
 from navlayers.analysis.compare_result import Comparison, Threatened
-from navlayers.analysis.gaps import WEAK, check_weak
+from navlayers.analysis.gaps import check_weak
 from navlayers.analysis.gaps_result import Gaps
 from navlayers.analysis.plan.result import Plan
 from navlayers.attack.versions import DOMAIN_NAMES
 from navlayers.errors import Problem
 from navlayers.pages.results import Field
-from navlayers.scoring.options import ScoreOptions
+from navlayers.scoring.options import WEAK, ScoreOptions
 from navlayers.scoring.stats import capability_stats
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ Scores are 0–100, or numbers of capabilities where the set (or an option) coun
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
@@ -13,8 +13,10 @@ from navlayers import attack
 from navlayers.attack import Tactic
 from navlayers.attack.versions import Domain
 from navlayers.mapping.model import Noun, Range, Role, noun_of
-from navlayers.scoring.stats import CapabilityStats
 from navlayers.scoring.words import IdAndName
+
+if TYPE_CHECKING:
+    from navlayers.scoring.stats import CapabilityStats  # noqa: TC004 - never decoded
 
 Status: TypeAlias = attack.Status | Literal["unknown"]
 """That of a technique in a release; "unknown": the release does not have the id."""

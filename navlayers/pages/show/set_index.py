@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 from navlayers.mapping.model import HUNDRED, groups_of
 from navlayers.pages.show.results import SetHead
 from navlayers.scoring.scores import score_set
-from navlayers.scoring.stats import capability_stats
 from navlayers.scoring.words import capability_labels, method
 
 if TYPE_CHECKING:
@@ -129,6 +128,8 @@ class IndexedSet:
     @cached_property
     def stats(self) -> dict[str, CapabilityStats]:
         """Capability id → its statistics; only capabilities with an active mapping."""
+        from navlayers.scoring.stats import capability_stats  # noqa: PLC0415 - for pages of capabilities alone
+
         return {numbers.id: numbers for numbers in capability_stats(self.scored)}
 
     @cached_property
