@@ -190,7 +190,7 @@ class Live {
     const groups = (sets) => {
       const domains = Map.groupBy(sets, (set) => set.domain);
       return [...domains].map(([domain, some]) => make("div", {},
-        domain && this.state.sets.some((set) => set.domain && set.domain !== domain) ? make("span", { class: "soft" }, domain) : "",
+        domains.size > 1 && domain ? make("span", { class: "soft" }, domain) : "",
         ...some.map((set) => this.setButton(set))));
     };
     const own = this.dropped ? [make("div", {}, make("button", { type: "button", "data-set": "", "aria-pressed": "true",
