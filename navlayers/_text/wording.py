@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,6 +55,11 @@ def or_list(names: Iterable[str]) -> str:
 def quantity(number: int, what: str, many: str = "") -> str:
     """A number with its noun: "1 technique", "1,024 techniques"."""
     return f"{number:,} {what if number == 1 else many or f'{what}s'}"
+
+
+def with_article(name: str) -> str:
+    """A name after its indefinite article: "a Sigma rule", "an Elastic rule"."""
+    return f"{'an' if re.match('[AEIOaeio]|(?:HTML|SVG|XML|M|S)[A-Z]', name) else 'a'} {name}"
 
 
 def techniques_text(techniques: int, subtechniques: int, separator: str = " and ") -> str:

@@ -309,6 +309,7 @@ _RULE = Noun("rule", "rules")
 _SERVICE = Noun("service", "services")
 _THREAT = Noun("threat", "threats", ("is used by", "are used by"), threat=True)
 _FOLLOW = ("follows from", "follow from")
+_TRIED = ("is tried by", "are tried by")
 
 # Frameworks by the start of their ids, as CTID's Mappings Explorer and security stack publish them.
 _THREATS = {
@@ -319,8 +320,18 @@ _THREATS = {
         adjective="known exploited",
     ),
     "veris": _THREAT._replace(singular="action", plural="actions", relation=_FOLLOW, adjective="incident"),
+    "atomic": _THREAT._replace(singular="test", plural="tests", relation=_TRIED),
+    "caldera": _THREAT._replace(singular="ability", plural="abilities", relation=_TRIED),
 }
-_DETECTIONS = {"sigma": _RULE, "dettect": Noun("system", "systems")}
+_DETECTIONS = {
+    **dict.fromkeys(
+        ("sigma", "elastic", "sentinel", "panther", "yara", "falco", "wazuh", "suricata", "capa"), _RULE
+    ),
+    "splunk": Noun("detection", "detections"),
+    "car": Noun("analytic", "analytics"),
+    "sysmon": Noun("condition", "conditions"),
+    "dettect": Noun("system", "systems"),
+}
 _NOUNS = {
     **_THREATS,
     **_DETECTIONS,

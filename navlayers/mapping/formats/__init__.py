@@ -25,7 +25,7 @@ from navlayers.mapping.formats.context import (
     technique_names,
 )
 from navlayers.mapping.formats.detect import sniff, sniff_folder
-from navlayers.mapping.formats.source import MAX_BYTES, Folder, Source
+from navlayers.mapping.formats.source import MAX_BYTES, YAML, Folder, Source
 from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE, HUNDRED, Mapping, MappingSet, NonMappable
 from navlayers.mapping.ranges import in_hundred, range_of, range_text, unused_words, with_words
 
@@ -54,14 +54,14 @@ class Format(NamedTuple):
     """A format: its title for people, and the modules of this package that read and write it.
 
     `reader` has `read(source, context)`, which gives a set and its places; `writer` has `encode(mapping_set)`,
-    which gives a `Written`, and is "" for a format that is only read. A set of a folder format is a folder of its
-    files; one file of it is a set, too.
+    which gives a `Written`, and is "" for a format that is only read. `folder` has the file name extensions of a
+    folder format, whose sets are folders of such files; one file of it is a set, too.
     """
 
     title: str
     reader: str
     writer: str = ""
-    folder: bool = False
+    folder: tuple[str, ...] = ()
 
 
 FORMATS = {
@@ -71,11 +71,24 @@ FORMATS = {
     "csv": Format("a table as CSV or TSV", "csv_table", "csv_table"),
     "xlsx": Format("a table as XLSX", "xlsx_table", "xlsx_table"),
     "stix": Format("a STIX 2.1 bundle", "stix.read", "stix.write"),
-    "security-stack": Format("CTID security stack YAML", "security_stack", folder=True),
+    "security-stack": Format("CTID security stack YAML", "security_stack", folder=YAML),
     "layer": Format("an ATT&CK Navigator layer", "layer"),
     "dettect": Format("DeTT&CT technique administration", "dettect"),
     "dettect-visibility": Format("the same, for its visibility", "dettect"),
-    "sigma": Format("Sigma rules", "rules.sigma", folder=True),
+    "sigma": Format("Sigma rules", "rules.sigma", folder=YAML),
+    "elastic": Format("Elastic rules, TOML or NDJSON", "rules.elastic", folder=(".toml", ".ndjson", ".jsonl")),
+    "splunk": Format("Splunk detections", "rules.splunk", folder=YAML),
+    "sentinel": Format("Microsoft Sentinel and Defender rules", "rules.sentinel", folder=(*YAML, ".json")),
+    "panther": Format("Panther rules", "rules.panther", folder=YAML),
+    "yara-l": Format("Google SecOps rules (YARA-L)", "rules.yara_l", folder=(".yaral", ".yara-l", ".yl2")),
+    "falco": Format("Falco rules", "rules.falco", folder=YAML),
+    "wazuh": Format("Wazuh rules", "rules.wazuh", folder=(".xml",)),
+    "suricata": Format("Suricata rules", "rules.suricata", folder=(".rules",)),
+    "capa": Format("capa rules", "rules.capa", folder=YAML),
+    "car": Format("MITRE CAR analytics", "rules.car", folder=YAML),
+    "sysmon": Format("a Sysmon configuration", "rules.sysmon", folder=(".xml",)),
+    "atomic": Format("Atomic Red Team tests", "rules.atomic", folder=YAML),
+    "caldera": Format("CALDERA abilities", "rules.caldera", folder=YAML),
 }
 """Name → format, in the order in which they are listed."""
 
@@ -213,7 +226,7 @@ def _open(path: str | Path, data: bytes | None, options: ReadOptions) -> tuple[S
     if data is None and _is_folder(path):
         format_ = options.format or sniff_folder(Path(path))
         if format_ is not None and FORMATS[format_].folder:
-            return Folder(str(path), options.max_bytes), format_
+            return Folder(str(path), options.max_bytes, FORMATS[format_].folder), format_
     source = sources.load(path, data, options.max_bytes)
     if options.format is not None:
         return source, options.format

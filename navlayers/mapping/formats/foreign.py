@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from navlayers._text.wording import quantity
+from navlayers._text.wording import quantity, with_article
 from navlayers.mapping.formats.detect import json_keys, yaml_keys
 from navlayers.mapping.formats.source import OLE, UTF16, walk
 
@@ -125,8 +125,7 @@ def _is_binary(data: bytes) -> bool:
 
 def described(name: str) -> str:
     """A file of a format in words: `a PNG image`, or `an Elastic rule: not supported yet`."""
-    article = "an" if name.startswith(("A", "E", "HTML", "Office", "SVG", "XML", "other")) else "a"
-    return f"{article} {name}{': not supported yet' if name in _PLANNED else ''}"
+    return f"{with_article(name)}{': not supported yet' if name in _PLANNED else ''}"
 
 
 def _markup(start: str) -> str:

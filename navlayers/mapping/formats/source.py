@@ -67,13 +67,14 @@ class Source:
 
 
 class Folder(NamedTuple):
-    """A folder of YAML files that is one set, by the name that the user gave it."""
+    """A folder that is one set, by the name that the user gave it: its files with these extensions."""
 
     path: str
     max_bytes: int
+    endings: tuple[str, ...] = YAML
 
     def files(self) -> Iterator[Source | InputError]:
-        """The YAML files of the folder and those below in the order of their paths, without hidden ones.
+        """The files of the folder and those below in the order of their paths, without hidden ones.
 
         They are read one at a time; an error takes the place of a file that cannot be read.
 
@@ -81,7 +82,7 @@ class Folder(NamedTuple):
             InputError: a folder cannot be read, or the files together are larger than one file may be.
         """
         left = self.max_bytes
-        for path in sorted(walk(self.path, YAML, _refuse_folder)):
+        for path in sorted(walk(self.path, self.endings, _refuse_folder)):
             try:
                 source = load(path, None, self.max_bytes)
             except InputError as error:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers._text.wording import with_article
 from navlayers.errors import InputError, OtherFileError, Place, Problem
 from navlayers.mapping.formats.context import Findings, Issue
 from navlayers.mapping.formats.source import Folder, Source, as_text
@@ -24,6 +25,7 @@ class FileKind(msgspec.Struct):
 
     Attributes:
         name: such as "Sigma rule".
+        plural: of the name, if that does not end in "s".
         expected: the parts of a file, for messages.
         keys: a file has one of these keys at its top.
         skip_broken: skip the files of a folder that cannot be read; otherwise they are errors.
@@ -33,6 +35,12 @@ class FileKind(msgspec.Struct):
     expected: str
     keys: frozenset[str]
     skip_broken: bool
+    plural: str = ""
+
+    @property
+    def names(self) -> str:
+        """The plural of the name."""
+        return self.plural or f"{self.name}s"
 
 
 def read_files(
@@ -79,15 +87,17 @@ def read_files(
         elif isinstance(source, Folder):
             skipped.append(str(Place(file.path)))
         else:
-            other = Problem(f"this is not a {kind.name}", Place(file.path, 1, 1), kind.expected, code="wrong-shape")
+            other = Problem(
+                f"this is not {with_article(kind.name)}", Place(file.path, 1, 1), kind.expected, code="wrong-shape"
+            )
             raise OtherFileError(inner.errors() or other)
     if skipped:
         more = [f"{len(skipped) - _NAMED:,} more"] if len(skipped) > _NAMED else []
         names = ", ".join([*skipped[:_NAMED], *more])
-        message = f"skipped {len(skipped):,} of {total:,} files that are not {kind.name}s: {names}"
+        message = f"skipped {len(skipped):,} of {total:,} files that are not {kind.names}: {names}"
         findings.add(Issue(message, fatal=False, code="not-carried"), Place(source.path))
     if not count and not findings.failed:
-        message = f"no file in this folder is a {kind.name}"
+        message = f"no file in this folder is {with_article(kind.name)}"
         raise OtherFileError(Problem(message, Place(source.path), kind.expected, code="wrong-shape"))
 
 

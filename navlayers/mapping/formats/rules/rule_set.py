@@ -94,7 +94,7 @@ class Rule(NamedTuple):
         comment: the comment of its mappings.
         references: its links.
         other: its other values by name, in the order of the mappings' `other`.
-        keys: "id", "name", "groups", "references" and "comment" → the key in `fields`, for places.
+        keys: "id", "name", "groups", "references", "comment" or a grouping → its node, or its key in `fields`.
         number: its number in its file; None for the only one.
     """
 
@@ -106,7 +106,7 @@ class Rule(NamedTuple):
     comment: str = ""
     references: tuple[str, ...] = ()
     other: Iterable[tuple[str, str]] = ()
-    keys: MappingOf[str, str] = {}
+    keys: MappingOf[str, str | Node] = {}
     number: int | None = None
 
 

@@ -14,8 +14,8 @@ from navlayers._text.wording import quoted
 from navlayers.errors import InputError, Problem
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.context import Issue
+from navlayers.mapping.formats.rules import rule_set as sets
 from navlayers.mapping.formats.rules.rule_set import Content, Grouping, Rule, RuleSet, TechniqueTag
-from navlayers.mapping.formats.rules.rule_set import read as read_content
 from navlayers.mapping.formats.yaml_fields import Fields
 from navlayers.mapping.formats.yaml_files import FileKind
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar, documents
@@ -23,9 +23,6 @@ from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar, d
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from navlayers.mapping.formats.context import Context, Places
-    from navlayers.mapping.formats.source import Folder, Source
-    from navlayers.mapping.model import MappingSet
 
 _LEVELS = ("critical", "high", "medium", "low", "informational")
 _STATUSES = ("stable", "test", "experimental", "deprecated", "unsupported")
@@ -51,15 +48,6 @@ _LOGSOURCE = {"product": "product", "category": "log"}
 
 # Thousands of rules have the same tags.
 _technique_named = cache(value_rules.technique_named)
-
-
-def read(source: Source | Folder, context: Context) -> tuple[MappingSet, Places]:
-    """Read a folder of rules, or the rules of one file.
-
-    Raises:
-        InputError: no file is a rule, or rules are wrong in the places listed.
-    """
-    return read_content(source, context, _CONTENT)
 
 
 def _rules(rule_set: RuleSet, path: str, trees: list[Node]) -> None:
@@ -158,7 +146,7 @@ def _size(node: Node, known: dict[int, int]) -> int:
     return known[id(node)]
 
 
-_CONTENT = Content(
+CONTENT = Content(
     FileKind("Sigma rule", "a Sigma rule: title, logsource, detection, tags", _RULE, skip_broken=True),
     "sigma",
     "Sigma rules",
@@ -172,3 +160,4 @@ _CONTENT = Content(
     },
     "add tags such as attack.t1059",
 )
+read = partial(sets.read, content=CONTENT)

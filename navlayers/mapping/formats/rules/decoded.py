@@ -1,0 +1,83 @@
+"""The tree of a value that a library decoded without places: they are found by a search for its texts in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from navlayers.mapping.formats.source import Source
+
+_LONGEST = 40
+"""Characters of a text that are searched for: a longer one may have escapes or several lines."""
+
+
+def tree(source: Source, value: dict[str, Any], start: int = 0, keys: Container[str] | None = None) -> Branch:
+    """The tree of a decoded TOML table or JSON object.
+
+    Args:
+        source: the text that it was decoded from.
+        value: the table or object.
+        start: the offset where it starts.
+        keys: the keys at its top whose values are needed; None: all.
+    """
+    texts = _Texts(source.data, start)
+    items: dict[str, tuple[Scalar, Node]] = {}
+    top = texts.scalar("", start)
+    for name, inner in value.items():
+        if keys is None or name in keys:
+            key = texts.key(name)
+            items[name] = key, texts.node(inner, key)
+    return Branch(items, top.line, top.column)
+
+
+class _Texts:
+    """The texts of a value from one to the next. What holds texts has the place of the key before it."""
+
+    def __init__(self, data: bytes, start: int) -> None:
+        self._data = data
+        self._offset = start
+        self._line = data.count(b"\n", 0, start) + 1
+
+    def key(self, name: str) -> Scalar:
+        """A key of TOML or JSON, as both are usually written."""
+        return self.scalar(
+            name, max(self._data.find(form.encode(), self._offset) for form in (f"{name} =", f'"{name}":'))
+        )
+
+    def node(self, value: Any, before: Scalar) -> Node:
+        """The node of a value."""
+        if isinstance(value, str):
+            found = self._data.find(value[:_LONGEST].partition("\n")[0].encode(), self._offset)
+            return self.scalar(value, found) if found >= 0 else Scalar(value, True, before.line, before.column)
+        if isinstance(value, dict):
+            return Branch(
+                {name: (before, self.node(inner, before)) for name, inner in value.items()},
+                before.line,
+                before.column,
+            )
+        if isinstance(value, list):
+            # Of the texts of a list, only technique ids need their own places.
+            items = [
+                Scalar(item, True, before.line, before.column)
+                if isinstance(item, str) and not item[:2].upper().startswith("T")
+                else self.node(item, before)
+                for item in value
+            ]
+            return Listing(items, before.line, before.column)
+        text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+        return Scalar(text, True, before.line, before.column)
+
+    def scalar(self, text: str, offset: int) -> Scalar:
+        """A text at an offset; at the one before if that is -1."""
+        data = self._data
+        if offset > self._offset:
+            self._line += data.count(b"\n", self._offset, offset)
+            self._offset = offset
+        start = data.rfind(b"\n", 0, self._offset) + 1
+        before = data[start : self._offset]
+        column = len(before) if before.isascii() else len(before.decode("utf-8", "replace"))
+        return Scalar(text, True, self._line, column + 1)

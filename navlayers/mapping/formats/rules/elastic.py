@@ -1,0 +1,129 @@
+"""Elastic's detection rules: the TOML files of github.com/elastic/detection-rules, and Kibana's export (NDJSON).
+
+A rule detects the techniques and sub-techniques of its `threat`. Kibana exports lists of exceptions and a summary
+beside the rules; these are skipped.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import rtoml
+
+from navlayers.errors import InputError, Place, Problem
+from navlayers.mapping.formats.rules import rule_set
+from navlayers.mapping.formats.rules.decoded import tree
+from navlayers.mapping.formats.rules.field_table import FieldTable, one_per_document
+from navlayers.mapping.formats.rules.rule_set import Content, Grouping
+from navlayers.mapping.formats.yaml_files import FileKind
+
+if TYPE_CHECKING:
+    from navlayers.mapping.formats.context import Findings
+    from navlayers.mapping.formats.source import Source
+    from navlayers.mapping.formats.yaml_tree import Node
+
+_KEYS = frozenset(
+    {
+        *("rule_id", "name", "description", "references", "threat", "severity", "risk_score", "enabled", "license"),
+        *("type", "tags", "index", "maturity", "integration", "creation_date", "updated_date", "created_at"),
+        "updated_at",
+    }
+)
+_METADATA = frozenset({"maturity", "integration", "creation_date", "updated_date"})
+"""Values of the table `[metadata]` of a TOML file, which Kibana's export does not have."""
+
+_ATTACK = "MITRE ATT&CK"
+
+_TABLE = FieldTable(
+    id=("rule_id",),
+    name=("name",),
+    comment=("description",),
+    techniques=(("threat", "technique", "id"), ("threat", "technique", "subtechnique", "id")),
+    references=("references",),
+    groups={"level": ("severity",), "status": ("maturity",), "product": ("integration",)},
+    other={
+        "level": ("severity",),
+        "status": ("maturity",),
+        "risk score": ("risk_score",),
+        "enabled": ("enabled",),
+        "type": ("type",),
+        "product": ("integration",),
+        "data source": ("index",),
+        "tags": ("tags",),
+        "license": ("license",),
+    },
+    dates=(("creation_date",), ("updated_date",), ("created_at",), ("updated_at",)),
+)
+
+_line = msgspec.json.Decoder(dict[str, Any])
+
+
+def _parse(source: Source, findings: Findings) -> list[Node]:
+    if source.data.lstrip().startswith(b"{"):
+        return _exported(source)
+    try:
+        top = rtoml.loads(source.data.decode())
+    except rtoml.TomlParsingError as error:
+        raise InputError(_not_toml(source, str(error))) from None
+    rule = top.get("rule")
+    if not isinstance(rule, dict):
+        return []
+    metadata = top.get("metadata")
+    known = metadata if isinstance(metadata, dict) else {}
+    merged = {**{key: value for key, value in known.items() if key in _METADATA}, **rule}
+    return [tree(source, _attack_alone(merged), keys=_KEYS)]
+
+
+def _attack_alone(rule: dict[str, Any]) -> dict[str, Any]:
+    """The rule with the techniques of its threats alone, without those of other frameworks than ATT&CK."""
+    threats = rule.get("threat")
+    if not isinstance(threats, list):
+        return rule
+    ours = [one for one in threats if isinstance(one, dict) and one.get("framework", _ATTACK) == _ATTACK]
+    return {**rule, "threat": [{"technique": one.get("technique")} for one in ours]}
+
+
+def _exported(source: Source) -> list[Node]:
+    """The rules of an export, a line each."""
+    trees: list[Node] = []
+    offset = 0
+    for line in source.data.splitlines(keepends=True):
+        if line.strip():
+            try:
+                value = _line.decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                place = source.place(offset)
+                message, hint = f"this is not JSON: {error}", "an export of rules has one JSON object in each line"
+                raise InputError(Problem(message, place, hint=hint, code="syntax")) from None
+            if "rule_id" in value or "threat" in value:
+                trees.append(tree(source, _attack_alone(value), offset, _KEYS))
+        offset += len(line)
+    return trees
+
+
+def _not_toml(source: Source, error: str) -> Problem:
+    place = re.search(r" at line (\d+) column (\d+)$", error)
+    message = f"this is not TOML: {error[: place.start()] if place else error}"
+    where = Place(source.path, *map(int, place.groups())) if place else Place(source.path)
+    return Problem(message, where, code="syntax")
+
+
+CONTENT = Content(
+    FileKind(
+        "Elastic rule", "an Elastic rule: rule_id, name, threat", frozenset({"rule_id", "threat"}), skip_broken=True
+    ),
+    "elastic",
+    "Elastic rules",
+    _parse,
+    one_per_document(_TABLE),
+    {
+        "level": Grouping("Severity", ("critical", "high", "medium", "low")),
+        "status": Grouping("Maturity", ("production", "beta", "experimental", "development", "deprecated")),
+        "product": Grouping("Integration"),
+    },
+    "add [[rule.threat]] with its techniques",
+)
+read = partial(rule_set.read, content=CONTENT)

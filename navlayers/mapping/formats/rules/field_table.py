@@ -1,0 +1,151 @@
+"""Rules that keep each of their values in a field: a format of them is a table of its fields."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from navlayers.mapping.formats import yaml_tree
+from navlayers.mapping.formats.rules.rule_set import Rule, RuleSet, TechniqueTag
+from navlayers.mapping.formats.yaml_fields import Fields, is_null
+from navlayers.mapping.formats.yaml_tree import Branch, Listing, Scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+
+    from navlayers.mapping.formats.context import Findings
+    from navlayers.mapping.formats.source import Source
+    from navlayers.mapping.formats.yaml_tree import Node
+
+IDS = re.compile(r"(?<![A-Za-z0-9])(?<!AML\.)[Tt][0-9]{4}(?:[./][0-9]{3})?(?![0-9])")
+"""The technique ids in a text with other words, also in addresses; those of ATLAS start with "AML."."""
+
+_TEMPLATE = re.compile(r"\{\{|\{%|\$\{|<%|#\{")
+"""The start of a placeholder: a template has no technique yet."""
+
+Path = tuple[str, ...]
+"""The keys that lead to a value; a list on the way stands for each of its items."""
+
+
+class FieldTable(NamedTuple):
+    """Where a rule has its values. Each path starts at the top of the rule.
+
+    Attributes:
+        id, name, comment, references: the paths of these.
+        techniques: the paths of technique ids.
+        groups: name of a grouping → path of its values, which are compared in lower case.
+        other: name → path of the other values to keep, in this order.
+        dates: paths of the days on which the rule was made or changed.
+        ids: finds the ids in the texts at `techniques`; None: each text is an id.
+        number: name of the value that has the number of entries at a path, such as of tests → that path.
+    """
+
+    id: Path
+    name: Path
+    comment: Path
+    techniques: tuple[Path, ...]
+    references: Path = ()
+    groups: Mapping[str, Path] = {}
+    other: Mapping[str, Path] = {}
+    dates: tuple[Path, ...] = ()
+    ids: re.Pattern[str] | None = None
+    number: Mapping[str, Path] = {}
+
+
+def nodes(node: Node | None, path: Path) -> Iterator[Node]:
+    """The nodes at a path below a node, those of all items where a list is on the way."""
+    if isinstance(node, Listing):
+        for item in node.items:
+            yield from nodes(item, path)
+    elif not path:
+        if node is not None and not is_null(node):
+            yield node
+    elif isinstance(node, Branch):
+        yield from nodes(node.get(path[0]), path[1:])
+
+
+def texts(node: Node | None, path: Path) -> Iterator[str]:
+    """The texts at a path below a node."""
+    for found in nodes(node, path):
+        if isinstance(found, Scalar) and (text := found.text.strip()):
+            yield text
+
+
+def first(node: Node | None, path: Path) -> str:
+    """The first text at a path below a node; "" for none."""
+    return next(texts(node, path), "")
+
+
+def tags(root: Node, paths: Iterable[Path], ids: re.Pattern[str] | None) -> Iterator[TechniqueTag]:
+    """The technique ids at paths below a node; templates have none.
+
+    Args:
+        root: the node.
+        paths: where ids are.
+        ids: finds them in a text; None: each text is an id.
+    """
+    for path in paths:
+        for node in nodes(root, path):
+            if not isinstance(node, Scalar) or _TEMPLATE.search(node.text):
+                continue
+            if ids is None:
+                yield TechniqueTag(node.text.strip(), node)
+                continue
+            for match in ids.finditer(node.text):
+                column = node.column + (not node.plain) + match.start()
+                id_ = match[0].upper().replace("/", ".")
+                yield TechniqueTag(id_, Scalar(match[0], True, node.line, column))
+
+
+def rule_of(fields: Fields, table: FieldTable, rule_set: RuleSet, number: int | None = None) -> Rule:
+    """A rule from its fields.
+
+    Args:
+        fields: the rule.
+        table: where its values are.
+        rule_set: counts its dates.
+        number: its number in its file; None for the only one.
+    """
+    root = fields.branch
+    for path in table.dates:
+        rule_set.date(first(root, path).replace("/", "-"))
+    counts = ((name, len([*nodes(root, path)])) for name, path in table.number.items())
+    places = {"id": table.id, "name": table.name, "comment": table.comment, **table.groups}
+    other = [(name, ", ".join(dict.fromkeys(texts(root, path)))) for name, path in table.other.items()]
+    return Rule(
+        fields,
+        first(root, table.id),
+        first(root, table.name),
+        tags(root, table.techniques, table.ids),
+        [(grouping, text.lower()) for grouping, path in table.groups.items() for text in texts(root, path)],
+        first(root, table.comment),
+        tuple(dict.fromkeys(texts(root, table.references))) if table.references else (),
+        [*other, *((name, str(count)) for name, count in counts if count)],
+        {name: node for name, path in places.items() if (node := next(nodes(root, path), None)) is not None},
+        number,
+    )
+
+
+def one_per_document(table: FieldTable, *keys: str) -> Callable[[RuleSet, str, list[Node]], None]:
+    """The `rules` of a `Content` each of whose trees is a rule.
+
+    Args:
+        table: where a rule has its values.
+        keys: a rule has one of these keys at its top; none: any.
+    """
+
+    def rules(rule_set: RuleSet, path: str, trees: list[Node]) -> None:
+        branches = [tree for tree in trees if isinstance(tree, Branch)]
+        branches = [tree for tree in branches if not keys or any(key in tree.items for key in keys)]
+        for number, branch in enumerate(branches, 1):
+            fields = Fields(path, branch, rule_set.findings)
+            with rule_set.parts.left_out_with_errors("rule"):
+                rule_set.add(rule_of(fields, table, rule_set, number if len(branches) > 1 else None))
+
+    return rules
+
+
+def documents(source: Source, findings: Findings, keys: Container[str] | None = None) -> list[Node]:
+    """The YAML documents of a file, and the items of those that are lists, as `yaml_tree.documents` reads them."""
+    trees = yaml_tree.documents(source, findings, keys)
+    return [node for tree in trees for node in (tree.items if isinstance(tree, Listing) else [tree])]

@@ -1,0 +1,92 @@
+"""Suricata rules whose metadata has `mitre_technique_id`, as those of Emerging Threats have."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING
+
+from navlayers.mapping.formats.rules import rule_set
+from navlayers.mapping.formats.rules.field_table import FieldTable, one_per_document
+from navlayers.mapping.formats.rules.rule_set import Content, Grouping
+from navlayers.mapping.formats.yaml_files import FileKind
+from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar
+
+if TYPE_CHECKING:
+    from navlayers.mapping.formats.context import Findings
+    from navlayers.mapping.formats.source import Source
+
+RULE = re.compile(
+    rb"^[ \t]*(?P<off>\#[ \t]*)?(?:alert|drop|reject\w*|pass)[ \t]+\w[^\n(]*\((?P<options>[^\n]*)\)[ \t]*\r?$",
+    re.MULTILINE,
+)
+"""A rule on its line; a commented rule is one that is off."""
+
+_OPTION = re.compile(rb"[ \t]*([\w.]+)[ \t]*(?::[ \t]*((?:\"(?:[^\"\\]|\\.)*\"|[^;\"\\]|\\.)*))?;")
+_METADATA = re.compile(rb"\s*([\w.]+)[ \t]+([^,]*[^,\s])\s*,?")
+
+_TABLE = FieldTable(
+    id=("sid",),
+    name=("msg",),
+    comment=(),
+    techniques=(("mitre_technique_id",),),
+    references=("reference",),
+    groups={"level": ("signature_severity",), "product": ("affected_product",)},
+    other={
+        "level": ("signature_severity",),
+        "enabled": ("enabled",),
+        "type": ("classtype",),
+        "product": ("affected_product",),
+        "confidence": ("confidence",),
+        "tactic": ("mitre_tactic_name",),
+    },
+    dates=(("created_at",), ("updated_at",)),
+)
+
+
+def _parse(source: Source, findings: Findings) -> list[Node]:
+    """The options and metadata of each rule; repeated ones are lists."""
+    rules: list[Node] = []
+    for rule in RULE.finditer(source.data):
+        start = rule.start("options")
+        place = source.place(rule.start())
+        values: dict[str, list[Scalar]] = {}
+        for option in _OPTION.finditer(source.data, start, rule.end("options")):
+            name = option[1].decode()
+            if name == "metadata":
+                for pair in _METADATA.finditer(source.data, option.start(2), option.end(2)):
+                    values.setdefault(pair[1].decode(), []).append(_scalar(source, pair))
+            elif option[2]:
+                values.setdefault(name, []).append(_scalar(source, option))
+        if rule["off"]:
+            values["enabled"] = [Scalar("false", True, place.line, place.column)]
+        items: dict[str, tuple[Scalar, Node]] = {
+            name: (texts[0], texts[0] if len(texts) == 1 else Listing([*texts], texts[0].line, texts[0].column))
+            for name, texts in values.items()
+        }
+        rules.append(Branch(items, place.line, place.column))
+    return rules
+
+
+def _scalar(source: Source, match: re.Match[bytes]) -> Scalar:
+    text = match[2].decode().strip()
+    quoted = len(text) > 1 and text[0] == text[-1] == '"'
+    place = source.place(match.start(2))
+    return Scalar(text[1:-1] if quoted else text, not quoted, place.line, place.column)
+
+
+CONTENT = Content(
+    FileKind(
+        "Suricata rule file", "Suricata rules: alert … (msg: …; sid: …;)", frozenset({"sid"}), skip_broken=True
+    ),
+    "suricata",
+    "Suricata rules",
+    _parse,
+    one_per_document(_TABLE, "sid"),
+    {
+        "level": Grouping("Severity", ("critical", "major", "minor", "informational")),
+        "product": Grouping("Product"),
+    },
+    "add mitre_technique_id to its metadata",
+)
+read = partial(rule_set.read, content=CONTENT)

@@ -1,0 +1,69 @@
+"""Sysmon configurations: conditions whose `name` has a technique, as `technique_id=T1003,technique_name=…`."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING
+
+from navlayers.mapping.formats.rules import rule_set
+from navlayers.mapping.formats.rules.field_table import IDS, FieldTable, one_per_document
+from navlayers.mapping.formats.rules.markup import elements
+from navlayers.mapping.formats.rules.rule_set import Content, Grouping
+from navlayers.mapping.formats.yaml_files import FileKind
+from navlayers.mapping.formats.yaml_tree import Branch, Node, Scalar
+
+if TYPE_CHECKING:
+    from navlayers.mapping.formats.context import Findings
+    from navlayers.mapping.formats.source import Source
+
+_TABLE = FieldTable(
+    id=(),
+    name=("name",),
+    comment=("text",),
+    techniques=(("technique",),),
+    groups={"event": ("event",)},
+    other={"event": ("event",), "field": ("field",)},
+    ids=IDS,
+)
+_EVENTS = frozenset({"RuleGroup", "EventFiltering", "Rule", "Sysmon"})
+"""Elements around the events; an event such as ProcessCreate has the conditions."""
+
+_INCLUDE = "include"
+
+
+def _parse(source: Source, findings: Findings) -> list[Node]:
+    """A rule for each text in a `name` that has an id: it detects by all conditions with that name for an event.
+
+    Conditions that exclude events detect nothing.
+    """
+    rules: dict[tuple[str, str], Branch] = {}
+    for event in elements(source).descendants():
+        if event.name in _EVENTS or event.attributes.get("onmatch", ("", 0))[0].lower() != _INCLUDE:
+            continue
+        for condition in event.descendants():
+            name, offset = condition.attributes.get("name", ("", 0))
+            if not re.search(IDS, name) or (event.name, name) in rules:
+                continue
+            place = source.place(offset)
+            values = {"technique": name, "event": event.name, "field": condition.name}
+            values |= {"name": f"{event.name}: {name}", "text": f"{condition.name} {condition.text}".strip()}
+            scalars = {key: Scalar(text, True, place.line, place.column) for key, text in values.items()}
+            items: dict[str, tuple[Scalar, Node]] = {key: (scalar, scalar) for key, scalar in scalars.items()}
+            rules[event.name, name] = Branch(items, place.line, place.column)
+    return [*rules.values()]
+
+
+CONTENT = Content(
+    FileKind(
+        "Sysmon configuration", "a Sysmon configuration with technique ids", frozenset({"event"}), skip_broken=True
+    ),
+    "sysmon",
+    "Sysmon configuration",
+    _parse,
+    one_per_document(_TABLE),
+    {"event": Grouping("Event")},
+    'add name="technique_id=T1003" to conditions',
+    noun=("condition", "conditions"),
+)
+read = partial(rule_set.read, content=CONTENT)

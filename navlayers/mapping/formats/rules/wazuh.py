@@ -1,0 +1,74 @@
+"""Wazuh rules: XML files such as those of github.com/wazuh/wazuh-ruleset. A rule detects the ids of its `mitre`."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from navlayers.mapping.formats.rules import rule_set
+from navlayers.mapping.formats.rules.field_table import FieldTable, one_per_document
+from navlayers.mapping.formats.rules.markup import elements
+from navlayers.mapping.formats.rules.rule_set import Content, Grouping
+from navlayers.mapping.formats.yaml_files import FileKind
+from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar
+
+if TYPE_CHECKING:
+    from navlayers.mapping.formats.context import Findings
+    from navlayers.mapping.formats.rules.markup import Element
+    from navlayers.mapping.formats.source import Source
+
+_TABLE = FieldTable(
+    id=("id",),
+    name=("description",),
+    comment=(),
+    techniques=(("mitre",),),
+    references=("info",),
+    groups={"level": ("level",)},
+    other={"level": ("level",), "groups": ("group",)},
+)
+
+
+def _parse(source: Source, findings: Findings) -> list[Node]:
+    """The rules of a file, whose level is the attribute, and whose `mitre` are the ids in it."""
+    rules: list[Node] = []
+    for rule in elements(source).descendants("rule"):
+        if "id" not in rule.attributes:
+            continue
+        values: dict[str, list[Scalar]] = {}
+        for name in ("id", "level"):
+            if name in rule.attributes:
+                values[name] = [_scalar(source, *rule.attributes[name])]
+        for name in ("description", "info", "group"):
+            if (element := rule.child(name)) is not None:
+                values[name] = [_text(source, element)]
+        ids = [id_ for mitre in rule.descendants("mitre") for id_ in mitre.descendants("id")]
+        values["mitre"] = [_text(source, id_) for id_ in ids]
+        place = source.place(rule.start)
+        items: dict[str, tuple[Scalar, Node]] = {}
+        for name, texts in values.items():
+            if texts:
+                items[name] = texts[0], Listing([*texts], texts[0].line, texts[0].column)
+        rules.append(Branch(items, place.line, place.column))
+    return rules
+
+
+def _text(source: Source, element: Element) -> Scalar:
+    text = element.text
+    return _scalar(source, text.strip(), element.content + len(text) - len(text.lstrip()))
+
+
+def _scalar(source: Source, text: str, offset: int) -> Scalar:
+    place = source.place(offset)
+    return Scalar(text, True, place.line, place.column)
+
+
+CONTENT = Content(
+    FileKind("Wazuh rule file", "Wazuh rules: group, rule, mitre", frozenset({"id"}), skip_broken=True),
+    "wazuh",
+    "Wazuh rules",
+    _parse,
+    one_per_document(_TABLE),
+    {"level": Grouping("Level", tuple(map(str, range(16, -1, -1))))},
+    "add <mitre><id>",
+)
+read = partial(rule_set.read, content=CONTENT)

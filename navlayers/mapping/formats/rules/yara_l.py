@@ -1,0 +1,81 @@
+"""Google SecOps rules in YARA-L 2, such as those of github.com/chronicle/detection-rules: their `meta` sections."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING
+
+from navlayers.mapping.formats.rules import rule_set
+from navlayers.mapping.formats.rules.field_table import IDS, FieldTable, one_per_document
+from navlayers.mapping.formats.rules.rule_set import Content, Grouping
+from navlayers.mapping.formats.yaml_files import FileKind
+from navlayers.mapping.formats.yaml_tree import Branch, Node, Scalar
+
+if TYPE_CHECKING:
+    from navlayers.mapping.formats.context import Findings
+    from navlayers.mapping.formats.source import Source
+
+RULE = re.compile(rb"^[ \t]*rule[ \t]+(\w+)\s*\{", re.MULTILINE)
+_META = re.compile(rb"\bmeta[ \t]*:")
+_PAIR = re.compile(rb"\s*(?://[^\n]*\n\s*)*(\w+)[ \t]*=[ \t]*(?:\"((?:[^\"\\\n]|\\.)*)\"|`([^`]*)`|([^\s\"]+))")
+"""A key and its value: between double quotes or backquotes, or a number or truth value."""
+
+_TABLE = FieldTable(
+    id=("rule_id",),
+    name=("rule_name",),
+    comment=("description",),
+    techniques=(("mitre_attack_technique",), ("technique",), ("mitre",), ("mitre_attack_url",)),
+    references=("reference",),
+    groups={"level": ("severity",), "product": ("platform",)},
+    other={
+        "level": ("severity",),
+        "priority": ("priority",),
+        "type": ("type",),
+        "product": ("platform",),
+        "data source": ("data_source",),
+        "tactic": ("mitre_attack_tactic",),
+        "author": ("author",),
+    },
+    dates=(("created",),),
+    ids=IDS,
+)
+
+
+def _parse(source: Source, findings: Findings) -> list[Node]:
+    """The `meta` sections of the rules of a file, with the rule's name where there is no rule_id or rule_name."""
+    rules: list[Node] = []
+    for start in RULE.finditer(source.data):
+        place = source.place(start.start(1))
+        name = Scalar(start[1].decode(), True, place.line, place.column)
+        items: dict[str, tuple[Scalar, Node]] = {}
+        section = _META.search(source.data, start.end())
+        offset = section.end() if section else len(source.data)
+        while pair := _PAIR.match(source.data, offset):
+            value = next(number for number in (2, 3, 4) if pair[number] is not None)
+            items.setdefault(pair[1].decode(), (name, _scalar(source, pair, value)))
+            offset = pair.end()
+        for key in ("rule_id", "rule_name"):
+            items.setdefault(key, (name, name))
+        rules.append(Branch(items, place.line, place.column))
+    return rules
+
+
+def _scalar(source: Source, match: re.Match[bytes], group: int) -> Scalar:
+    place = source.place(match.start(group))
+    return Scalar(match[group].decode(), True, place.line, place.column)
+
+
+CONTENT = Content(
+    FileKind("YARA-L rule", "a YARA-L rule: rule NAME { meta: … }", frozenset({"rule_id"}), skip_broken=True),
+    "yara-l",
+    "Google SecOps rules",
+    _parse,
+    one_per_document(_TABLE),
+    {
+        "level": Grouping("Severity", ("critical", "high", "medium", "low", "informational", "info")),
+        "product": Grouping("Platform"),
+    },
+    "add mitre_attack_technique to its meta",
+)
+read = partial(rule_set.read, content=CONTENT)
