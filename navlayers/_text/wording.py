@@ -59,7 +59,7 @@ def quantity(number: int, what: str, many: str = "") -> str:
 
 def with_article(name: str) -> str:
     """A name after its indefinite article: "a Sigma rule", "an Elastic rule"."""
-    return f"{'an' if re.match('[AEIOaeio]|(?:HTML|SVG|XML|M|S)[A-Z]', name) else 'a'} {name}"
+    return f"{'an' if re.match('[AEIOaeio]|HTML|SVG|XML', name) else 'a'} {name}"
 
 
 def techniques_text(techniques: int, subtechniques: int, separator: str = " and ") -> str:

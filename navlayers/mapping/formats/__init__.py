@@ -45,7 +45,7 @@ __all__ = [
 
 READS = (
     "navlayers reads native YAML, Mappings Explorer JSON and YAML, tables, STIX bundles, Navigator layers, DeTT&CT "
-    "files, Sigma rules and CTID's security stack"
+    "files, CTID's security stack, and Sigma, Elastic, Splunk and other detection rules"
 )
 """The formats that are read, for messages."""
 

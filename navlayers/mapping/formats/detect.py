@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,11 +13,16 @@ import msgspec
 from navlayers.mapping.formats.source import ENDINGS, OLE, UTF16, YAML, walk
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from navlayers.mapping.formats.source import Source
 
 _ZIP = b"PK\x03\x04"
 _COMMENTS = (b"//", b"/*")
 """JavaScript comments: JSON has none, and the reader of JSON reports them."""
+
+_TOML = re.compile(rb"\[{1,2}[A-Za-z_][A-Za-z0-9_.-]{,80}\]")
+"""The header of a table at the start of TOML, which JSON does not have."""
 
 _HEAD = 1 << 18
 # Bounded: a key of blanks without end would take the square of its length.
@@ -39,8 +45,31 @@ _YAML_KEYS = (
     (frozenset({"ATT&CK version", "techniques"}), "security-stack"),
     (_SIGMA, "sigma"),
     (frozenset({"framework", "capabilities"}), "native"),
+    (frozenset({"search", "tags"}), "splunk"),
+    (frozenset({"search", "how_to_implement"}), "splunk"),
+    (frozenset({"AnalysisType"}), "panther"),
+    (frozenset({"attack_technique", "atomic_tests"}), "atomic"),
+    (frozenset({"relevantTechniques"}), "sentinel"),
+    (frozenset({"query", "tactics", "severity"}), "sentinel"),
+    (frozenset({"coverage", "implementations"}), "car"),
+    (frozenset({"coverage", "information_domain"}), "car"),
 )
 """Keys at the top that only files of a format have, all of them; the first match counts."""
+
+_CONTENT: dict[str, tuple[bytes, ...]] = {
+    "falco": (rb"^-[ \t]{1,20}(?:rule|macro|list|required_engine_version):", rb"^-[ \t]{1,20}rule:"),
+    "caldera": (rb"^-[ \t]{1,20}id:", rb"^[ \t]{1,20}tactic:", rb"^[ \t]{1,20}(?:attack_id|technique_id):"),
+    "capa": (rb"^rule:[ \t]{,20}\r?$", rb"^[ \t]{1,20}meta:", rb"^[ \t]{1,20}features:"),
+    "elastic": (rb"^\[{1,2}(?:metadata|transform|rule)", rb"^\[rule\]", rb"^rule_id[ \t]{,20}="),
+    "yara-l": (rb"^[ \t]{,20}rule[ \t]{1,20}\w+\s{,20}\{", rb"\bmeta[ \t]{,20}:", rb"^[ \t]{,20}events[ \t]{,20}:"),
+    "suricata": (
+        rb"^(?:#[ \t]{,20})?(?:alert|drop|reject\w{,6}|pass)[ \t]{1,20}\w[^\n(]{,500}\(",
+        rb";[ \t]{,20}sid:[ \t]{,20}[0-9]",
+    ),
+    "wazuh": (rb"\A\s{,1000}<", rb"<rule\s[^>]{,500}\bid="),
+    "sysmon": (rb"\A\s{,1000}<", rb"<Sysmon\b"),
+}
+"""How detection content looks that keys at the top do not tell: each pattern is found; the first format counts."""
 
 _top = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _tops = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
@@ -63,7 +92,7 @@ def sniff(source: Source) -> Sniffed:
     if data.startswith((_ZIP, OLE)):
         return Sniffed("xlsx")
     start = data[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if start[:1] in {b"{", b"["} or start.startswith(_COMMENTS):
+    if (start[:1] in {b"{", b"["} and not _TOML.match(start)) or start.startswith(_COMMENTS):
         return _json(data)
     return _text(start)
 
@@ -84,10 +113,17 @@ def yaml_keys(text: bytes) -> frozenset[str]:
 
 def _json(data: bytes) -> Sniffed:
     data = data.removeprefix(b"\xef\xbb\xbf")
+    first, _, rest = data.lstrip().partition(b"\n")
     try:
         if data.lstrip()[:1] == b"[":
-            layers = any("techniques" in top for top in _tops.decode(data))
+            tops = _tops.decode(data)
+            layers = any("techniques" in top and "displayName" not in top for top in tops)
+            if not layers and any(map(_is_sentinel, tops)):
+                return Sniffed("sentinel", certain=True)
             return Sniffed("layer", certain=True) if layers else Sniffed("mapex-json")
+        # Kibana exports a rule in each line.
+        if rest.lstrip().startswith(b"{") and {"rule_id", "name"} <= json_keys(first):
+            return Sniffed("elastic", certain=True)
         top = _top.decode(data)
     except (msgspec.DecodeError, RecursionError):
         # Not JSON, or not UTF-8: its head shows the intended format.
@@ -97,6 +133,10 @@ def _json(data: bytes) -> Sniffed:
         if b'"objects"' in head and b'"bundle"' in head:
             return Sniffed("stix")
         return Sniffed("layer" if b'"techniques"' in head or b'"techniqueID"' in head else "mapex-json")
+    if _is_sentinel(top):
+        return Sniffed("sentinel", certain=True)
+    if {"rule_id", "risk_score"} <= top.keys():
+        return Sniffed("elastic", certain=True)
     for key, format_ in _JSON_KEYS.items():
         if key in top:
             return Sniffed(format_, certain=True)
@@ -106,12 +146,22 @@ def _json(data: bytes) -> Sniffed:
     return Sniffed("mapex-json")
 
 
+def _is_sentinel(top: dict[str, msgspec.Raw]) -> bool:
+    """Whether an object is a template with rules of Sentinel, a rule, or a custom detection of Defender."""
+    if "resources" in top:
+        return re.search(rb"(?i)SecurityInsights|/alertRules", bytes(top["resources"])) is not None
+    return "displayName" in top and not top.keys().isdisjoint({"detectionAction", "query", "techniques"})
+
+
 def _text(start: bytes) -> Sniffed:
     if start[:2] in UTF16:
         # Spreadsheets save "Unicode text" in this way, as tables with tabs.
         start = start.decode("utf-16", "replace").encode()
         if start[:1] in {b"{", b"["}:
             return _json(start)
+    for format_, patterns in _CONTENT.items():
+        if all(re.search(pattern, start, re.MULTILINE) for pattern in patterns):
+            return Sniffed(format_, certain=True)
     if _is_table(start):
         return Sniffed("csv")
     keys = yaml_keys(start)
@@ -139,8 +189,14 @@ def _is_table(start: bytes) -> bool:
 
 _LOOKED_AT = 200
 _HEAD_OF_FILE = 1 << 14
-_WHOLE = ("security-stack", "sigma")
+_CONTENT_ENDINGS = (*ENDINGS, ".toml", ".ndjson", ".jsonl", ".xml", ".yaral", ".yara-l", ".yl2", ".rules")
+_FILE_IS_SET = frozenset(
+    {"mapex-yaml", "native", "dettect", "csv", "mapex-json", "layer", "stix", "", "json", "table"}
+)
+"""What a file of a folder is whose format is not one of whole folders."""
+
 _ID = re.compile(rb"(?<![A-Za-z0-9])T[ -]?[0-9]{4}(?![0-9])", re.IGNORECASE)
+_JSON_RULES = (b'"alertRules', b"/alertRules", b'"detectionAction"')
 _JSON_SETS = (b'"mapping_objects"', b'"techniques"', b'"spec_version"')
 
 
@@ -148,29 +204,32 @@ def sniff_folder(path: Path) -> str | None:
     """The format of a folder that is one set; None if each of its files is a set, or none is.
 
     The first files decide; other files, such as settings, do not matter. If no file at the top is a set, folders
-    below decide, as rules are often filed in them.
+    below decide, as rules are often filed in them: the format of most files.
 
     Args:
         path: the folder.
 
     Returns:
-        "security-stack" or "sigma", the names of folder formats; None: read each file by itself.
+        The name of a folder format, such as "sigma"; None: read each file by itself.
     """
     try:
         top = sorted(path.iterdir())
     except OSError:  # reading its files reports it
         return None
-    kinds = {_kind_of(file) for file in top[: 10 * _LOOKED_AT]}
-    if kinds & {"mapex-yaml", "native", "dettect"}:
+    kinds = [_kind_of(file) for file in top[: 10 * _LOOKED_AT]]
+    if not {"mapex-yaml", "native", "dettect"}.isdisjoint(kinds):
         return None
-    folder_format = next((format_ for format_ in _WHOLE if format_ in kinds), None)
-    if folder_format is not None or "table" in kinds or "json" in kinds:
-        return folder_format
-    for file in islice(walk(path, YAML, most=10 * _LOOKED_AT), _LOOKED_AT):
-        kind = _kind_of(Path(file))
-        if kind in _WHOLE:
-            return kind
-    return None
+    whole = _most(kinds)
+    if whole is not None or "table" in kinds or "json" in kinds:
+        return whole
+    below = (_kind_of(Path(file)) for file in islice(walk(path, _CONTENT_ENDINGS), 10 * _LOOKED_AT))
+    return _most(islice((kind for kind in below if kind not in _FILE_IS_SET), _LOOKED_AT))
+
+
+def _most(kinds: Iterable[str]) -> str | None:
+    """The folder format of most files; of several, the first by name."""
+    times = Counter(kind for kind in kinds if kind not in _FILE_IS_SET)
+    return min(times, key=lambda kind: (-times[kind], kind)) if times else None
 
 
 def likely_set(file: Path) -> bool:
@@ -179,10 +238,10 @@ def likely_set(file: Path) -> bool:
 
 
 def _kind_of(file: Path) -> str:
-    """The likely format of a file in a folder; "" if it is not a set."""
+    """The likely format of a file in a folder, or "table" or "json"; "" if it is not a set."""
     ending = file.suffix.lower()
     # Office has lock files with "~$" before the name of an open file.
-    if file.name.startswith((".", "~$")) or ending not in ENDINGS:
+    if file.name.startswith((".", "~$")) or ending not in _CONTENT_ENDINGS:
         return ""
     try:
         if not file.is_file():
@@ -191,12 +250,21 @@ def _kind_of(file: Path) -> str:
             head = stream.read(_HEAD_OF_FILE)
     except OSError:
         return ""
-    if ending == ".json":
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if ending in {".json", ".ndjson", ".jsonl"}:
+        if ending != ".json" or any(
+            name in head for name in (b'"alertRules', b"/alertRules", b'"detectionAction"')
+        ):
+            format_ = _json(file.read_bytes()).format
+            return format_ if format_ in {"elastic", "sentinel"} else ""
         return "json" if any(name in head for name in _JSON_SETS) else ""
+    if ending not in ENDINGS:
+        kind = _text(start).format
+        return "" if kind in _FILE_IS_SET else kind
     if ending not in YAML:
         # Of texts, those with a technique; a list of rules in a folder of rules has none.
         return "table" if ending.startswith(".xls") or b"\0" in head or _ID.search(head) else ""
-    kind = _text(head.lstrip(b"\xef\xbb\xbf \t\r\n")).format
+    kind, certain = _text(start)
     if kind == "native" and not re.search(rb"^[\"']?(?:framework|capabilities)[\"']?[ \t]*:", head, re.MULTILINE):
         return ""
-    return kind
+    return "" if kind == "mapex-yaml" and not certain and b"attack_object_id" not in head else kind

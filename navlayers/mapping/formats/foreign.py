@@ -26,12 +26,7 @@ _PLURALS = {
 }
 """Name of a format → its plural, unless that ends in "s"."""
 
-_PLANNED = frozenset(
-    {
-        *("Elastic rule", "Sentinel rule", "Splunk detection", "YARA or YARA-L rule file", "CAR analytic"),
-        *("Atomic Red Team test", "DeTT&CT group administration file", "SCYTHE threat"),
-    }
-)
+_PLANNED = frozenset({"YARA rule file", "DeTT&CT group administration file", "SCYTHE threat"})
 """Formats with techniques, which navlayers may read one day."""
 
 _SIGNATURES = {
@@ -49,16 +44,8 @@ _MOST_CONTROLS, _LARGEST_SHARE = 8, 0.02
 
 # Keys at the top that files of a format have; where there is a second set, one of its keys in addition.
 _BY_KEYS: tuple[tuple[str, set[str], set[str]], ...] = (
-    ("Elastic rule", {"rule_id", "threat"}, set()),
-    ("Elastic rule", {"rule", "metadata"}, {"threat"}),
-    ("Sentinel rule", {"relevantTechniques"}, set()),
-    ("Sentinel rule", {"query", "tactics", "severity"}, set()),
-    ("Splunk detection", {"search", "tags"}, set()),
-    ("Splunk detection", {"search", "how_to_implement"}, set()),
-    ("Atomic Red Team test", {"attack_technique", "atomic_tests"}, set()),
     ("DeTT&CT group administration file", {"file_type", "groups"}, set()),
     ("SCYTHE threat", {"threat"}, set()),
-    ("CAR analytic", {"coverage", "implementations"}, set()),
     ("Azure template", {"$schema", "contentVersion", "resources"}, set()),
     ("Kubernetes manifest", {"apiVersion", "kind"}, set()),
     ("JSON Schema", {"$schema"}, {"properties", "$defs"}),
@@ -73,7 +60,7 @@ _BY_ENDING = {
     **dict.fromkeys((".htm", ".html"), "HTML file"),
     **dict.fromkeys((".csv", ".tsv"), "table without techniques"),
     **dict.fromkeys((".xlsx", ".xlsm"), "workbook without techniques"),
-    **dict.fromkeys((".yar", ".yara", ".yaral"), "YARA or YARA-L rule file"),
+    **dict.fromkeys((".yar", ".yara", ".yaral"), "YARA rule file"),
 }
 """File name extension → format of files that their content does not tell."""
 
@@ -108,10 +95,9 @@ def format_of(data: bytes, name: str) -> str | None:
         return _json(data)
     lines = [line.strip() for line in text.split("\n") if line.strip() and not line.startswith("#")]
     if lines and (_TABLE_HEADER.fullmatch(lines[0]) or _ASSIGNMENT.fullmatch(lines[0])):
-        elastic = "rule_id" in text and any(line.startswith("[rule") for line in lines)
-        return "Elastic rule" if elastic else "TOML file"
+        return "TOML file"
     if lines and _YARA_RULE.match("\n".join(lines[:2])):
-        return "YARA or YARA-L rule file"
+        return "YARA rule file"
     return _by_keys(yaml_keys(text.encode()))
 
 
