@@ -213,23 +213,8 @@ def test_a_strict_check_of_a_folder_without_sets_fails(run: Run, tmp_path: Path)
 @pytest.mark.parametrize(
     ("name", "content", "kind"),
     [
-        (
-            "a.ndjson",
-            '{"rule_id": "a", "threat": []}\n{"rule_id": "b", "threat": []}\n',
-            "an Elastic rule: not supported yet",
-        ),
-        ("a.toml", '[metadata]\nx = "y"\n\n[rule]\nrule_id = "a"\n', "an Elastic rule: not supported yet"),
         ("b.toml", 'name = "x"\n', "a TOML file"),
-        (
-            "s.yaml",
-            "id: a\nname: b\ntactics: [X]\nrelevantTechniques: [T1110]\nquery: x\n",
-            "a Sentinel rule: not supported yet",
-        ),
-        (
-            "p.yml",
-            "name: a\nsearch: '| tstats'\ntags:\n  mitre_attack_id: [T1003]\n",
-            "a Splunk detection: not supported yet",
-        ),
+        ("y.yar", 'rule a { strings: $a = "x" condition: $a }\n', "a YARA rule file: not supported yet"),
         ("x.xml", "<?xml version='1.0'?><a/>", "an XML file"),
         ("y.pdf", "%PDF-1.7\n", "a PDF file"),
         ("l.jsonl", '{"a": 1}\n{"a": 2}\n', "a JSON Lines file"),

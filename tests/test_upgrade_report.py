@@ -308,7 +308,7 @@ def test_folders_in_a_folder_are_reported_and_skipped(run: Run) -> None:
     Path("in/a.json").unlink()
     result = run("upgrade", "in", "--attack", "18.1")
     assert result.code == 2
-    assert "folders inside it are searched only for these two: name them" in result.err
+    assert "of folders inside it, only those of rules are searched: name them" in result.err
 
 
 def test_check_fix_mends_ids_and_keeps_comments_as_the_refusal_says(run: Run) -> None:

@@ -29,10 +29,10 @@ HERE = "mappings"
 
 STDIN = "-"
 SCHEMA_FILE = "navlayers.schema.json"
+"""The JSON Schema of native YAML, where editors look for it: in the folder of the sets."""
+
 RECIPE = "navlayers.yaml"
 """The file of `navlayers run`, which is not a set."""
-
-"""The JSON Schema of native YAML, where editors look for it: in the folder of the sets."""
 
 _TABLES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm"})
 
@@ -232,7 +232,7 @@ def nothing_in(folder: Path) -> Problem:
     found = contents(folder)
     message = f"no mapping set in this folder{f': found {and_list(found)}' if found else ''}"
     below = any(entry.is_dir() for entry in folder.iterdir() if not entry.name.startswith("."))
-    hint = "; folders inside it are searched only for these two: name them" if below else ""
+    hint = "; of folders inside it, only those of rules are searched: name them" if below else ""
     expected = "" if found else f"files ending in {', '.join(ENDINGS)}"
     return Problem(message, Place(str(folder)), expected, f"{READS}{hint}")
 

@@ -103,6 +103,9 @@ def technique_names(head: MappingSet) -> Callable[[str], str | None]:
 LIMIT = 1_000
 """Maximum errors, and maximum notices, kept per file; further ones are only counted."""
 
+REPEATED_RULE = "repeated-rule"
+"""The code of the notice of a rule with the id of another one."""
+
 _SHOWN = 4
 """Spellings that the notice about all of them shows."""
 
@@ -257,8 +260,15 @@ class Findings:
             yield LeftOut(message, place, hint="`navlayers check` lists all of them")
 
     def summary(self) -> tuple[Problem, ...]:
-        """The notices, in file order; those about spellings are one, at the place of the first."""
+        """The notices, in file order; those about spellings are one, and so are many of repeated rules."""
         notices = self.notices()
+        repeated = [notice for notice in notices if notice.code == REPEATED_RULE]
+        if len(repeated) > _SHOWN:
+            message = f"{len(repeated):,} rules have the id of another rule, and are read under ids of their own"
+            hint = "`navlayers check` lists them"
+            first = Problem(message, repeated[0].place, hint=hint, count=len(repeated), code=REPEATED_RULE)
+            rest = [notice for notice in notices if notice.code != REPEATED_RULE]
+            notices = tuple(sorted([*rest, first], key=_place))
         spelled = [notice for notice in notices if isinstance(notice, Spelling)]
         if len(spelled) < 2:
             return notices
@@ -268,7 +278,7 @@ class Findings:
         message = f"read {self._spellings:,} technique ids in other spellings: {', '.join(pairs[:_SHOWN])}{more}"
         first = spelled[0]
         together = Problem(message, first.place, "", first.hint, self._spellings, first.code)
-        return tuple(sorted([*rest, together], key=lambda problem: problem.place or Place("")))
+        return tuple(sorted([*rest, together], key=_place))
 
     def errors(self) -> tuple[Problem, ...]:
         """The errors, in file order."""

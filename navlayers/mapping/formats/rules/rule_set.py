@@ -15,7 +15,7 @@ from navlayers._text.spelling import suggestion
 from navlayers._text.wording import bare, comma_list, or_list, quoted
 from navlayers.errors import Place
 from navlayers.mapping.formats import value_rules
-from navlayers.mapping.formats.context import Issue
+from navlayers.mapping.formats.context import REPEATED_RULE, Issue
 from navlayers.mapping.formats.metadata import dated, make_head
 from navlayers.mapping.formats.source import Source
 from navlayers.mapping.formats.yaml_fields import Parts
@@ -214,7 +214,7 @@ class RuleSet:
             self._numbers[name] = last + 1
             message = f"duplicate rule id {bare(id_)}"
             hint = f"this rule is read as {other}; give it a unique id"
-            issue = Issue(message, hint=hint, fatal=False, code="repeated-rule")
+            issue = Issue(message, hint=hint, fatal=False, code=REPEATED_RULE)
             rule.fields.report(issue, rule.keys.get("id", ""))
             id_ = other
         return id_
