@@ -6,9 +6,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from navlayers._text.numbers import percent_text
-from navlayers.analysis.compare_layers import WINNERS
 from navlayers.analysis.history import CAUSES
-from navlayers.layer.ramps import ramp_of
+from navlayers.layer.ramps import WINNERS, ramp_of
 from navlayers.output.document import Chart, Trend, TrendPoint
 from navlayers.pages.moves import UNCOMMITTED, label, signed, why
 
