@@ -407,6 +407,26 @@ def test_every_format(run: Run) -> None:
     assert Path("own.yaml").read_text("utf-8").startswith("framework")
 
 
+@pytest.mark.usefixtures("_repository")
+def test_a_report_has_a_section(run: Run) -> None:
+    commit("2025-01-10", "First", written(FIRST))
+    commit("2025-02-10", "More", written({**FIRST, "EDR": {"T1003": "partial"}}))
+    result = run("report", "own.yaml", "--history", "--sections", "summary,history", "-o", "-")
+    assert (result.code, result.err) == (0, "")
+    assert "\n## Over time\n\nOwn covers 4 of the 656 " in result.out
+    assert " | 2025-02-10 | 4 | 656 | 0.6% | +1 | mapping | EDR now covers T1003 |\n" in result.out
+    assert "Over time" not in run("report", "own.yaml", "-o", "-").out
+    since = run("report", "own.yaml", "--history", "--since", "2026", "--sections", "history", "-o", "-").out
+    assert "1 commit, so nothing moved" in since
+    for words in (("--since", "2025"), ("--sections", "history")):
+        result = run("report", "own.yaml", "-o", "-", *words)
+        assert (result.code, "needs a history (add --history)" in result.err) == (2, True)
+    again = navlayers.history("own.yaml")
+    options = navlayers.ReportOptions(sections=("history",))
+    file = navlayers.report("own.yaml", output="own.html", history=again, options=options)
+    assert '<h2 id="history-title">Over time</h2>' in file.read_text("utf-8")
+
+
 VALUES = ("minimal", "partial", "significant")
 IDS = ("T1110", "T1003", "T1574.001", "T1574.002", "T1562.001", "T1562.006", "T1685", "T1078.004", "T9999")
 

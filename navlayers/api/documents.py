@@ -21,6 +21,7 @@ from navlayers.website import SiteOptions, write_site
 
 if TYPE_CHECKING:
     from navlayers.analysis.gaps_result import Gaps
+    from navlayers.analysis.history import History
     from navlayers.analysis.plan.result import Plan
 
 
@@ -90,6 +91,7 @@ def report(
     scoring: ScoreOptions = ScoreOptions(),
     gaps: Gaps | None = None,
     plan: Plan | None = None,
+    history: History | None = None,
     attack_version: str | None = None,
     force: bool = False,
     reading: ReadOptions = ReadOptions(),
@@ -103,6 +105,7 @@ def report(
         scoring: How mappings become scores.
         gaps: Gaps to report, as `gaps` gives them.
         plan: A plan to report, as `plan` gives it.
+        history: A history to report, as `history` gives it.
         attack_version: Remap the inputs to this ATT&CK release; None: the newest of theirs.
         force: Overwrite a file that holds something else.
         reading: How to read files.
@@ -117,7 +120,7 @@ def report(
     for result in (gaps, plan):
         if result is not None:
             together = together.at_release(result.catalogue)
-    subject = report_input(together, scoring, gaps=gaps, plan=plan)
+    subject = report_input(together, scoring, gaps=gaps, plan=plan, history=history)
     written = write_report(make_report(subject, options), [str(output)], force=force)
     warn((*subject.notices, *written.notices))
     return Path(output)

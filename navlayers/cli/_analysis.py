@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 category_option = click.option(
     "--category", type=click.Choice(CATEGORIES), help="Use only the scores of this category."
 )
+since_option = click.option(
+    "--since",
+    default="",
+    metavar="DATE|REVISION",
+    help="Start the history at this date, or after this revision.",
+)
 baseline_option = click.option(
     "--baseline",
     metavar="SET",

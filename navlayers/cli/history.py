@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=_help.Answer)
 @_options.sets_argument
-@click.option(
-    "--since", default="", metavar="DATE|REVISION", help="Start at this date, or after this revision of git."
-)
+@_analysis.since_option
 @click.option(
     "--commits",
     type=_options.Number(1, 100_000),

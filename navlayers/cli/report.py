@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 from click.core import ParameterSource
 
 from navlayers._text.wording import and_list
@@ -17,7 +18,10 @@ from navlayers.pages.report.options import SECTIONS, USUAL, ReportOptions
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from navlayers.analysis.gaps_result import Gaps
+    from navlayers.analysis.history import History
     from navlayers.analysis.plan.candidates import Measure
+    from navlayers.analysis.plan.result import Plan
     from navlayers.mapping.formats.context import ReadOptions
     from navlayers.mapping.model import Category
     from navlayers.output.document import Logo
@@ -62,6 +66,8 @@ _STAGES = 3
 @_threat.threat_options
 @_threat.weak_option("A score below this is weak.")
 @_threat.plan_options
+@click.option("--history", "over_time", is_flag=True, help="Add how coverage changed over time, from git.")
+@_analysis.since_option
 @_analysis.category_option
 @_analysis.measure_option(
     "Report scores, or only whether techniques are covered, so that scores and counts can be mixed."
@@ -88,6 +94,8 @@ def command(
     software_of: tuple[str, ...],
     weak: float,
     request: dict[str, Any],
+    over_time: bool,
+    since: str,
     category: Category | None,
     measure: Measure,
     attack_version: str | None,
@@ -99,7 +107,7 @@ def command(
     """Write a report on mapping sets: coverage, comparison, gaps, plan.
 
     SET is a shipped name, a file of any format, a layer, a folder of files or of a comparison, or - for standard
-    input. --threat adds gaps, --budget or --target a plan.
+    input. --threat adds gaps, --budget or --target a plan, --history the changes of files in git.
 
     \b
     navlayers report gcp -o report.pdf
@@ -116,9 +124,9 @@ def command(
     from navlayers.pages.report.input import report_input  # noqa: PLC0415
 
     files.targets_of(outputs)
-    if brief and (sections or appendix or comments):
-        message = "--brief is one page without sections"
-        raise UsageError(Problem(message, expected="no --sections, --appendix or --comments"))
+    if brief and (sections or appendix or comments or over_time):
+        expected = "no --sections, --appendix, --comments or --history"
+        raise UsageError(Problem("--brief is one page without sections", expected=expected))
     names, folders = files.inputs_of(sets)
     if baseline is not None:
         baseline, of_baseline = _single(baseline)
@@ -157,6 +165,16 @@ def command(
             gaps = find_gaps(inputs, model, scoring, category=category, weak=weak)
         if plan_options is not None:
             plan = given.plan_for(inputs, plan_options, scoring, model, cost)
+        history = _history(
+            names,
+            sections,
+            scoring,
+            over_time=over_time,
+            since=since,
+            category=category,
+            attack_version=attack_version,
+            reading=reading,
+        )
         subject = report_input(
             inputs,
             scoring,
@@ -165,6 +183,7 @@ def command(
             baseline=given.baseline_index(baseline, inputs, reading),
             gaps=gaps,
             plan=plan,
+            history=history,
             weak=weak,
         )
         step(steps)
@@ -185,13 +204,31 @@ def command(
             on_file=partial(step, steps),
         )
     if not quiet:
-        of_gaps = (*gaps.threat.notices, *gaps.notices) if gaps else ()
-        of_plan = (*(plan.notices if plan else ()), *_without_comments(subject, options))
-        _print.notices([*folders, *subject.notices, *of_gaps, *of_plan, *result.notices])
+        more = (*_notices(gaps, plan, history), *_without_comments(subject, options))
+        _print.notices([*folders, *subject.notices, *more, *result.notices])
         _print.remapped_inputs(subject.inputs, subject.catalogue.version)
     click.echo(result.data, nl=False)
     if not quiet:
         _print.written(result.written, result.unchanged)
+
+
+def _history(
+    names: Sequence[str], sections: Sequence[str], scoring: ScoreOptions, **options: Any
+) -> History | None:
+    """The history of the sets; None without `--history`."""
+    if not options.pop("over_time"):
+        _refuse_idle({"since"}, "history", sections, "a history", "add --history")
+        return None
+    from navlayers.api.history import history  # noqa: PLC0415 - for this option alone
+
+    return history(*names, **options, **msgspec.structs.asdict(scoring))
+
+
+def _notices(gaps: Gaps | None, plan: Plan | None, history: History | None) -> Iterator[Problem]:
+    """The notices of results that the report has."""
+    yield from (*gaps.threat.notices, *gaps.notices) if gaps else ()
+    yield from plan.notices if plan else ()
+    yield from history.notices if history else ()
 
 
 def _logo(path: str) -> Logo:
@@ -224,7 +261,7 @@ def _without_comments(subject: ReportInput, options: ReportOptions) -> Iterator[
 
 
 def _refuse_idle(names: set[str], section: str, sections: Sequence[str], what: str, hint: str) -> None:
-    """Refuse options and the section of a threat or a plan that the command line does not name."""
+    """Refuse options and the section of a threat, a plan or a history that the command line does not name."""
     ctx = click.get_current_context()
     given = [
         option.opts[0]

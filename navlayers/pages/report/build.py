@@ -22,12 +22,23 @@ if TYPE_CHECKING:
     from navlayers.output.document import Block, Content
     from navlayers.pages.report.input import ReportInput
 
+
+def _history_blocks(data: ReportInput) -> Iterable[Block]:
+    """The history, if there is one."""
+    if data.history is None:
+        return ()
+    from navlayers.pages.history import section_blocks  # noqa: PLC0415 - few reports have one
+
+    return section_blocks(data.history)
+
+
 _BLOCKS: dict[SectionId, tuple[str, Callable[[ReportInput], Iterable[Block]]]] = {
     "summary": ("Summary", summary_blocks),
     "gaps": ("Against the threat", gaps_blocks),
     "plan": ("Plan", plan_blocks),
     "heatmaps": ("Heatmaps", heatmap_blocks),
     "tactics": ("Coverage per tactic", tactic_blocks),
+    "history": ("Over time", _history_blocks),
     "techniques": ("Strongest and weakest", technique_blocks),
     "capabilities": ("Capabilities", capability_blocks),
     "non-mappable": ("Non-mappable", non_mappable_blocks),
@@ -69,7 +80,7 @@ def make_report(data: ReportInput, options: ReportOptions = ReportOptions()) -> 
     sections = [section for section in sections if section.blocks]
     if not sections:
         message = f"no data for the section{'s' * (len(options.sections) > 1)} "
-        hint = "--threat adds gaps, --budget or --target adds plan"
+        hint = "--threat adds gaps, --budget or --target plan, --history history"
         raise UsageError(Problem(message + and_list(list(options.sections)), hint=hint))
     kind = "techniques" if data.noun.threat else "coverage"
     names, more = list(data.names[:_NAMED]), len(data.names) - _NAMED

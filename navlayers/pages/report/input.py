@@ -25,6 +25,7 @@ from navlayers.scoring.stats import capability_stats
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from navlayers.analysis.history import History  # noqa: TC004 - never decoded, and few reports have one
     from navlayers.analysis.inputs import InputSet
     from navlayers.attack import Catalogue
     from navlayers.mapping.model import Noun
@@ -46,7 +47,7 @@ class Ranked(NamedTuple):
 
 
 class ReportInput(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """The data of a report: a comparison of the inputs, even if there is but one; gaps and a plan on request.
+    """The data of a report: a comparison of the inputs, even of one; gaps, a plan and a history on request.
 
     Scores below `weak` (0–100) are weak.
     """
@@ -54,6 +55,7 @@ class ReportInput(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     comparison: Comparison
     gaps: Gaps | None = None
     plan: Plan | None = None
+    history: History | None = None
     weak: float = WEAK
     notices: tuple[Problem, ...] = ()
     left_out: tuple[Problem, ...] = ()
@@ -184,6 +186,7 @@ def report_input(
     baseline: int | None = None,
     gaps: Gaps | None = None,
     plan: Plan | None = None,
+    history: History | None = None,
     weak: float | None = None,
 ) -> ReportInput:
     """The data of a report about inputs at one release.
@@ -196,6 +199,7 @@ def report_input(
         baseline: The number of the input that the others are compared with; None: only two inputs are compared.
         gaps: The gaps of the same inputs.
         plan: A plan of the same inputs.
+        history: Their history.
         weak: Scores below it, 0–100, are weak; None: as in the gaps, else 50.
 
     Raises:
@@ -213,6 +217,7 @@ def report_input(
         comparison=compared,
         gaps=gaps and _gaps_renamed(gaps, names),
         plan=plan,
+        history=history,
         weak=weak,
         notices=(*together.notices, *notices),
         left_out=together.left_out,

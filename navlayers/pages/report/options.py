@@ -15,6 +15,7 @@ SectionId: TypeAlias = Literal[
     "plan",
     "heatmaps",
     "tactics",
+    "history",
     "techniques",
     "capabilities",
     "non-mappable",
