@@ -246,6 +246,8 @@ def environment(*packages: str) -> Environment:
 
 def finalize(value: object) -> object:
     """The value without control characters except line feeds: HTML forbids some, browsers hide others."""
+    if type(value) is str and value.isprintable():  # most of a million values of a site
+        return value
     # Markup consists of values that were cleaned before.
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,8 @@ from navlayers.website.threat_pages import threat_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from markupsafe import Markup
 
     from navlayers.mapping.load import Prepared
     from navlayers.mapping.model import Mapping, NonMappable, Noun
@@ -75,11 +77,16 @@ class Drawing:
     def __init__(self, world: World, title: str) -> None:
         self._addresses = world.addresses
         piece = html.Page(world.colors).piece
+
+        @lru_cache(maxsize=4096)
+        def cell(score: float | None, category: str, head: SetHead) -> Markup:
+            return piece(score_cell(score, category, head))
+
         self._environment = html.environment("navlayers.website", "navlayers.web", "navlayers.output")
         self._environment.filters |= {
             "fill": world.colors.name,
             "piece": piece,
-            "cell": lambda score, category, head: piece(score_cell(score, category, head)),
+            "cell": cell,
             "and_list": and_list,
             "breakable": html.breakable,
             "mean": partial(rounded, decimals=1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text.lines import single_line
@@ -62,14 +63,20 @@ class Squares(NamedTuple):
         from markupsafe import Markup  # noqa: PLC0415 - for HTML alone
 
         drawn: dict[str, list[str]] = {}
-        for (x, y), color in zip(self.places, colors, strict=True):
-            drawn.setdefault(color, []).append(f"M{x} {y}h{_SIDE}v{_SIDE}h-{_SIDE}z")
+        for square, color in zip(_paths(self.places), colors, strict=True):
+            drawn.setdefault(color, []).append(square)
         paths = "".join(
             f'<path class="{page.name(color) if color else "none"}" d="{"".join(squares)}"/>'
             for color, squares in sorted(drawn.items())
         )
         element = svg_element(paths, "thumbnail", single_line(label), (self.width, self.height))
         return Markup(element)  # noqa: S704 - numbers, classes, and an escaped text
+
+
+@lru_cache(maxsize=16)
+def _paths(places: tuple[tuple[int, int], ...]) -> tuple[str, ...]:
+    """Squares at these places as paths; all pictures of a release have the same."""
+    return tuple(f"M{x} {y}h{_SIDE}v{_SIDE}h-{_SIDE}z" for x, y in places)
 
 
 def thumbnail(view: View, width: float, text: str) -> Drawing:
