@@ -211,7 +211,13 @@ class Threats(msgspec.Struct, frozen=True, dict=True):
         return self._names.get(text.strip().casefold(), ())
 
     def carried_to(self, catalogue: Catalogue) -> "Threats":
-        """The threats with their techniques at another release, through revoked-by."""
+        """The threats with their techniques at another release, through revoked-by; worked out once for each."""
+        known = self._carried.get(catalogue.version)
+        if known is None or known[0] is not catalogue:
+            self._carried[catalogue.version] = known = catalogue, self._carry(catalogue)
+        return known[1]
+
+    def _carry(self, catalogue: Catalogue) -> "Threats":
         used = sorted({technique for threat in self.threats.values() for technique in threat.techniques})
         now = {
             technique: chain[-1]
@@ -231,6 +237,10 @@ class Threats(msgspec.Struct, frozen=True, dict=True):
 
     def _kind(self, kind: ThreatKind) -> tuple[Threat, ...]:
         return tuple(threat for threat in self.threats.values() if threat.kind == kind)
+
+    @cached_property
+    def _carried(self) -> dict[str, tuple[Catalogue, "Threats"]]:
+        return {}
 
     @cached_property
     def _names(self) -> dict[str, tuple[Threat, ...]]:
