@@ -87,6 +87,7 @@ _DAY = re.compile(r"(?P<y>[0-9]{4})([-/])(?P<m>[0-9]{1,2})\2(?P<d>[0-9]{1,2})(?:
 _AMERICAN_DAY = re.compile(r"(?P<m>[0-9]{1,2})/(?P<d>[0-9]{1,2})/(?P<y>[0-9]{4})")
 
 
+@lru_cache(maxsize=4096)
 def day(text: str) -> str | None:
     """The day of a date as 2025-01-31; None if the text is not a date.
 

@@ -194,6 +194,10 @@ class Fields:
             return []
         texts = []
         for item in node.items if isinstance(node, Listing) else [node]:
+            if type(item) is Scalar and not self._strict and not is_null(item):  # the usual case first
+                if plain := item.text.strip():
+                    texts.append((plain, item))
+                continue
             text = self._text(item, f"an item of {quoted(key)}")
             if self._strict and is_null(item):
                 self.wrong(item, f"an item of {quoted(key)} is empty", "text")

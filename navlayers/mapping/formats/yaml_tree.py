@@ -11,6 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import yaml
+from yaml import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
 
 from navlayers._text import wording
 from navlayers.errors import InputError, Place, Problem
@@ -31,8 +40,8 @@ _VALUE = 10
 _LONGEST_NAME = 60
 # The parser of libyaml is several times faster, but PyYAML may be installed without it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_STARTS = frozenset({yaml.MappingStartEvent, yaml.SequenceStartEvent})
-_ENDS = frozenset({yaml.MappingEndEvent, yaml.SequenceEndEvent})
+_STARTS = frozenset({MappingStartEvent, SequenceStartEvent})
+_ENDS = frozenset({MappingEndEvent, SequenceEndEvent})
 _QUOTE = "put it between quotes if it is meant as text"
 _TOO_DEEP = Issue(
     "the YAML is nested too deeply", f"at most {MAX_DEPTH} levels; a mapping set needs 8", code="wrong-shape"
@@ -134,7 +143,7 @@ class _Builder:
         """The trees of the documents; a strict builder refuses a second one."""
         count = 0
         while (event := self._next()) is not None:
-            if type(event) is yaml.DocumentStartEvent:
+            if type(event) is DocumentStartEvent:
                 count += 1
                 if self._strict and count > 1:
                     message, hint = "a second YAML document starts here", "put each set into a separate file"
@@ -146,11 +155,11 @@ class _Builder:
 
     def _node(self, event: Any, depth: int) -> Node:
         kind = type(event)
-        if kind is yaml.ScalarEvent and event.tag is event.anchor is None:  # the usual case first
+        if kind is ScalarEvent and event.tag is event.anchor is None:  # the usual case first
             text, mark = event.value, event.start_mark
             self._size += _VALUE + len(text)
             return Scalar(text, not event.style, mark.line + 1, mark.column + 1)
-        if kind is yaml.AliasEvent:
+        if kind is AliasEvent:
             return self._alias(event)
         mark, before = event.start_mark, self._size
         if event.tag is not None or event.anchor is not None:
@@ -159,16 +168,16 @@ class _Builder:
                 # Within its own value, an alias expands without end.
                 self._anchors[event.anchor] = _EMPTY, MAX_ALIASED + 1
         self._size += _VALUE
-        if kind is yaml.ScalarEvent:
+        if kind is ScalarEvent:
             self._size += len(event.value)
             node: Node = Scalar(event.value, not event.style, mark.line + 1, mark.column + 1)
         elif depth == MAX_DEPTH:
             raise self._error(event, _TOO_DEEP)
-        elif kind is yaml.MappingStartEvent:
+        elif kind is MappingStartEvent:
             node = Branch(self._items(depth + 1), mark.line + 1, mark.column + 1)
         else:
             items: list[Node] = []
-            while type(item := self._next()) is not yaml.SequenceEndEvent:
+            while type(item := self._next()) is not SequenceEndEvent:
                 items.append(self._node(item, depth + 1))
             node = Listing(items, mark.line + 1, mark.column + 1)
         if event.anchor is not None:
@@ -178,7 +187,7 @@ class _Builder:
     def _items(self, depth: int) -> dict[str, tuple[Scalar, Node]]:
         items: dict[str, tuple[Scalar, Node]] = {}
         needed = self._keys if depth == 1 else None
-        while type(event := self._next()) is not yaml.MappingEndEvent:
+        while type(event := self._next()) is not MappingEndEvent:
             key = self._node(event, depth)
             if needed is not None and isinstance(key, Scalar) and key.text not in needed:
                 self._skip(self._next(), depth)
@@ -198,20 +207,22 @@ class _Builder:
 
     def _skip(self, event: Any, depth: int) -> None:
         """Read a value that is not needed: it has to be YAML all the same."""
-        inner = depth
+        inner, following = depth, self._next
         while True:
             kind = type(event)
-            if kind in _STARTS:
+            if kind is ScalarEvent:  # the usual case first
+                pass
+            elif kind in _STARTS:
                 if inner == MAX_DEPTH:
                     raise self._error(event, _TOO_DEEP)
                 inner += 1
             elif kind in _ENDS:
                 inner -= 1
-            elif kind is yaml.AliasEvent:
+            elif kind is AliasEvent:
                 self._alias(event)
             if inner == depth:
                 return
-            event = self._next()
+            event = following()
 
     def _alias(self, event: Any) -> Node:
         """The value that an alias names; a strict builder refuses aliases when it is done."""
@@ -230,7 +241,7 @@ class _Builder:
         if not self._strict:
             return
         name = str(event.anchor)[:_LONGEST_NAME]
-        if type(event) is yaml.AliasEvent:
+        if type(event) is AliasEvent:
             issue = Issue(f"alias *{name} is not accepted", "the value itself", _QUOTE, code="refused-yaml")
         elif event.anchor is not None:
             expected = "values written out, without aliases"
