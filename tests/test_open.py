@@ -198,6 +198,8 @@ def test_the_next_free_port_is_used_and_told(server: Server) -> None:
         ((), "no input given; expected sets, layers or folders"),
         (("gcp", "--navigator", "ftp://x"), "--navigator: 'ftp://x' is not an address"),
         (("gcp", "--host", "no-such-host.invalid"), "unknown host 'no-such-host.invalid'"),
+        # An address for documentation, which no machine has.
+        (("gcp", "--host", "192.0.2.1"), "cannot listen on '192.0.2.1'; expected an address of this machine"),
         (("nope",), "nope"),
     ],
 )

@@ -18,6 +18,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from serve_helpers import Server, result_of, running
 
+from navlayers.cli._address import Address
 from navlayers.errors import InputError
 from navlayers.mapping.find import Source, shipped
 from navlayers.serve import process, query
@@ -167,9 +168,16 @@ def test_pages_run_scripts_of_the_server_alone(server: Server, page: str) -> Non
     assert b"<script>" not in answer.body
 
 
-def test_it_listens_on_the_loopback_interface_alone_unless_asked(server: Server) -> None:
+def test_it_listens_on_the_loopback_interface_alone_unless_asked(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
     with closing(server_module.listener("127.0.0.1", 0)) as own:
         assert own.getsockname()[0] == "127.0.0.1"
+    # A part of the loopback interface: nobody else reaches it, and the address that is printed leads there.
+    named, base = Address(None, 0, "127.0.0.2", no_browser=True).listener("these sets")
+    with closing(named):
+        assert base == f"http://127.0.0.2:{named.getsockname()[1]}"
+    assert not capsys.readouterr().err
     with running("serve", "gcp", "--host", "0.0.0.0") as wide:  # noqa: S104
         assert wide.ask("/", Host="0.0.0.0:80").status == 200
         wide.process.send_signal(2)

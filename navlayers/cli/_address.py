@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import webbrowser
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -57,9 +58,11 @@ class Address(NamedTuple):
         taken = listener.getsockname()[1]
         if self.port and taken != self.port:
             _print.notify(f"note: port {self.port} is in use; using {taken}")
-        if self.host:
+        own = ip_address(listener.getsockname()[0].partition("%")[0])
+        if not own.is_loopback:
             _print.notify(f"note: others on your network can read {what} while the server listens on {self.host}")
-        return listener, f"http://127.0.0.1:{taken}"
+        name = "127.0.0.1" if own.is_unspecified else f"[{own}]" if own.version == 6 else str(own)
+        return listener, f"http://{name}:{taken}"
 
     def launch(self, url: str) -> None:
         """Open a page in the browser of this desktop, or say that there is none."""

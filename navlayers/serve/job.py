@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["explorer", "plan", "download"]
 
-SECONDS_FOR_PLAN = 0.05
+SECONDS_FOR_PLAN = 0.03
 """Time of the search for a plan while a hand moves the slider."""
 
 SECONDS_FOR_BEST = 10.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import signal
 import socket
 import threading
@@ -62,6 +63,10 @@ def listener(host: str, port: int, *, exact: bool = False) -> socket.socket:
             continue
         found.listen(MOST_CONNECTIONS)
         return found
+    if last is not None and last.errno == errno.EADDRNOTAVAIL:
+        raise UsageError(
+            Problem(f"cannot listen on {host!r}", expected="an address of this machine, or 0.0.0.0 for all")
+        )
     reason = last.strerror if last else "not a port"
     raise OutputError(Problem(f"cannot listen on {host}:{port}: {reason}", hint="name another port with --port"))
 

@@ -123,7 +123,7 @@ class Live {
     const data = { ...answer.data, release: null };
     // What was read before the answer came is what it is about.
     if (answer.stamps) this.stamps = this.readable.map((name) => answer.stamps[name] ?? this.set(name).stamp).join();
-    this.sheet.replaceSync(answer.style);
+    restyle(this.sheet, answer.style);
     this.data = data;
     const added = plan ? [this.planView(plan)] : [];
     if (plan) this.planner.rest(plan);
@@ -153,7 +153,7 @@ class Live {
   }
 
   planView({ view, colors, texts, style }) {
-    this.planSheet.replaceSync(style);
+    restyle(this.planSheet, style);
     return { view, colors, texts };
   }
 
@@ -346,6 +346,12 @@ class Live {
       this.drop(event.dataTransfer.files[0]);
     });
   }
+}
+
+// Replaces the rules of a sheet if they are others: browsers style the whole page anew.
+function restyle(sheet, text) {
+  if (sheet.text !== text) sheet.replaceSync(text);
+  sheet.text = text;
 }
 
 function tableOf({ columns, rows, note }) {
