@@ -65,6 +65,19 @@ def test_a_new_file_of_a_folder_is_a_new_set_and_one_that_goes_stays(tmp_path: P
     assert workspace.inputs(["a", "b"])[0].catalogue.version == "16.1"
 
 
+def test_a_folder_that_is_away_keeps_its_sets_and_is_none(tmp_path: Path) -> None:
+    folder = tmp_path / "sets"
+    write_set(folder / "a.json", [ROW])
+    workspace = Workspace([str(folder)], Settings())
+    refreshed(workspace)
+    folder.rename(tmp_path / "away")
+    refreshed(workspace)
+    assert [(held.source.name, bool(held.problems)) for held in workspace.named] == [("a", True)]
+    (tmp_path / "away").rename(folder)
+    refreshed(workspace)
+    assert [(held.source.name, bool(held.problems)) for held in workspace.named] == [("a", False)]
+
+
 def test_a_file_of_weights_is_followed(tmp_path: Path) -> None:
     path = write_set(tmp_path / "a.json", [ROW])
     weights = tmp_path / "weights.csv"

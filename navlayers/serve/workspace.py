@@ -212,7 +212,8 @@ class Workspace:
     def _found(self) -> Iterator[Source]:
         """The sets that are there now, and those that were: a folder may be away for a moment."""
         try:
-            now = {source.name: source for source in self._find()}
+            # The name of a folder that is away could be that of a file.
+            now = {each.name: each for each in self._find() if each.name in self._held or each.path.exists()}
         except NavlayersError:
             now = {}
         yield from now.values()
