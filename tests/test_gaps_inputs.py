@@ -130,7 +130,8 @@ def test_results_of_an_unscored_set_claim_no_score(run: Run, tmp_path: Path, wei
     done = run("gaps", path, "--threat", weights, "-o", out, "--all")
     lines = [" ".join(line.split()) for line in done.out.splitlines()]
     assert lines[0] == (
-        "tiny 1 covers 2 of 6 techniques of weights at ATT&CK 19.1: 33%, 35% by weight. 4 uncovered."
+        "tiny 1 covers 2 of 6 techniques of weights at ATT&CK 19.1: 33%, 35% by weight. 4 uncovered. "
+        "Most gaps: Execution, 2 of 2 not covered."
     )
     assert "total (each technique once) 6 2 – 33.3% 35.3% –" in lines
     assert "u has no scores; --worth sets one" in lines
@@ -177,7 +178,7 @@ def test_techniques_recorded_as_non_mappable_are_told_from_those_that_nobody_map
     recorded = [row["id"] for row in found["techniques"] if row["non_mappable"] == ["nist_800_53"]]
     assert len(recorded) == 8
     assert all(row["state"] == "uncovered" for row in found["techniques"] if row["non_mappable"])
-    assert found["summary"].endswith("14 uncovered (8 of them recorded as non-mappable).")
+    assert "14 uncovered (8 of them recorded as non-mappable). Most gaps: Resource Development, 6 of 6" in found["summary"]
 
 
 def test_a_set_without_mappings_covers_nothing_and_is_told(run: Run, tmp_path: Path, weights: Path) -> None:

@@ -70,6 +70,28 @@ def test_the_slide_of_gaps_counts_what_the_threat_uses(run: Run, out: Path, weig
         assert texts(drawn, "list-0") == ["Not covered, largest weight first", *gaps]
 
 
+def test_the_biggest_hole_is_named_and_marked() -> None:
+    """Of Discovery of ICS, three of five techniques have a score, of all other tactics all."""
+    discovery = [t.id for t in techniques("ics") if t.tactics == ("discovery",)][:2]
+    entries = [{"techniqueID": t.id, "score": 50} for t in techniques("ics") if t.id not in discovery]
+    drawn = picture(layer(entries, "ics", metadata=OURS), page="16:9")
+    assert texts(drawn, "hole") == ["Weakest tactic: Discovery, 3 of 5"]
+    marked = [group.id for group in drawn.groups if group.id.startswith("tactic--") and group.rects]
+    assert marked == ["tactic--discovery"]
+    threat = [*OURS, {"name": "role", "value": "threat"}]
+    for metadata in (threat, []):
+        assert not texts(picture(layer(entries, "ics", metadata=metadata), page="16:9"), "hole")
+    assert not texts(picture(scored("ics", [50], metadata=OURS), page="16:9"), "hole")
+
+
+def test_the_hole_of_gaps_is_the_tactic_with_most(run: Run, out: Path, weights: Path) -> None:
+    """Of Credential Access, the threat uses two techniques and of Impact one; nothing covers them."""
+    weights.write_text("technique,weight\nT1486,9\nT1003,1\nT1040,1\nT1110.001,1\n")
+    assert run("gaps", TINY, "--threat", weights, "--attack", "16.1", "-o", out).code == 0
+    hole = "Most gaps: Credential Access, 2 of 3 not covered"
+    assert texts(slide(out / "gap.json"), "hole") == [hole]
+
+
 def test_what_is_covered_looks_unlike_what_the_threat_does_not_use(run: Run, out: Path, weights: Path) -> None:
     assert run("gaps", TINY, "--threat", weights, "--attack", "16.1", "-o", out).code == 0
     drawn = slide(out / "gap.json")

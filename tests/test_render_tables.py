@@ -105,7 +105,8 @@ def test_the_result_and_the_tactics_stand_before_the_folded_techniques() -> None
     start, details = render_markdown([view(SMALL)]).data.decode().split("<details>")
     assert "**2 of 203 techniques and 2 of 453 sub-techniques annotated** · scores 0 to 100, mean 38.1" in start
     # By hand: of the scored T1566 100 and T1566.001 40 is the mean 70; T1078 has no score there, T1190 is disabled.
-    assert "| Initial Access | 2 of 10 | 70.0 |" in start
+    # All three count, of 10 techniques and 11 sub-techniques.
+    assert "| Initial Access | 3 of 21 | 70.0 |" in start
     assert "Legend: all of it, none." in start
     assert details.startswith("\n<summary>5 techniques</summary>\n\n| technique ")
 

@@ -48,7 +48,7 @@ def test_a_technique_stands_beside_its_sub_techniques_under_its_tactic() -> None
     merged = {str(area) for area in sheet.merged_cells.ranges}
     letters = (tactic.column_letter, sheet.cell(1, tactic.column + 1).column_letter)
     assert f"{letters[0]}5:{letters[1]}5" in merged
-    assert sheet.cell(6, tactic.column).value == "2/10"
+    assert sheet.cell(6, tactic.column).value == "3/21"
     (phishing,) = found(sheet, "Phishing (100)")
     assert f"{letters[0]}{phishing.row}:{letters[0]}{phishing.row + 3}" in merged
     below = [sheet.cell(phishing.row + line, phishing.column + 1).value for line in range(4)]
@@ -231,7 +231,7 @@ def test_only_what_is_scored_when_that_is_asked_for() -> None:
     assert found(sheet, "PowerShell (12.5)")
     assert not found(sheet, "Drive-by Compromise")
     (tactic,) = found(sheet, "Initial Access")
-    assert sheet.cell(6, tactic.column).value == "2/10"
+    assert sheet.cell(6, tactic.column).value == "3/21"
 
 
 def test_an_aggregate_stands_beside_the_own_score() -> None:

@@ -14,6 +14,7 @@ from navlayers.analysis.frames import Tabular
 from navlayers.analysis.threats.model import ThreatModel
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem
+from navlayers.layer.holes import most_open
 from navlayers.mapping.model import Noun, common_noun
 from navlayers.scoring.coverage import Coverage
 
@@ -277,7 +278,8 @@ def headline(gaps: Gaps) -> str:
     uncovered = f"{total.techniques - total.covered - total.unrated} uncovered"
     recorded = sum(bool(row.non_mappable) for row in gaps.rows)
     uncovered += f" ({recorded} of them recorded as non-mappable)" if recorded else ""
-    return f"{sentence}. {', '.join([uncovered, *parts])}."
+    hole = most_open((tactic.name, tactic.share.covered, tactic.share.techniques) for tactic in gaps.tactics)
+    return f"{sentence}. {', '.join([uncovered, *parts])}.{f' {hole.text}.' if hole.text else ''}"
 
 
 def unscored(gaps: Gaps) -> str:

@@ -16,7 +16,7 @@ import msgspec
 
 from navlayers._text.lines import single_line
 from navlayers.layer.ramps import tells_uncovered
-from navlayers.layer.view import Annotation, View
+from navlayers.layer.view import TECHNIQUES, Annotation, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -126,9 +126,9 @@ class Cell(msgspec.Struct, frozen=True):
 class Column(msgspec.Struct, frozen=True):
     """A tactic and its techniques.
 
-    `total` counts the techniques that pass the filters, `mapped` those of them that are annotated and enabled or
-    have such a sub-technique. A view with ratios replaces both, with 0 for a tactic that it lacks. `counted` names
-    what they count.
+    `total` counts the techniques and sub-techniques that pass the filters, `mapped` those of them that are
+    annotated and enabled. A view with ratios replaces both, with 0 for a tactic that it lacks. `counted` names what
+    they count.
     """
 
     id: str
@@ -137,7 +137,7 @@ class Column(msgspec.Struct, frozen=True):
     cells: tuple[Cell, ...]
     mapped: int
     total: int
-    counted: str = "techniques annotated"
+    counted: str
 
     @property
     def ratio(self) -> str:
@@ -196,14 +196,15 @@ class _Builder:
         # The Navigator computes aggregates while sorting, so a column with one technique has none.
         self._aggregates = len(filtered) > 1
         cells = tuple(self._cell(family, tactic.shortname) for family in self._sorted(shown, tactic.shortname))
-        mapped = sum(
-            cell.annotation.counted or any(s.annotation.counted for s in cell.subtechniques) for cell in cells
-        )
         ratios = self._view.ratios
         if ratios is not None:
             mapped, total = ratios.tactics.get(tactic.shortname) or (0, 0)
             return Column(tactic.id, tactic.shortname, tactic.name, cells, mapped, total, ratios.counted)
-        return Column(tactic.id, tactic.shortname, tactic.name, cells, mapped, len(filtered))
+        every = [each for cell in cells for each in (cell, *cell.subtechniques)]
+        mapped = sum(each.annotation.counted for each in every)
+        subs = [sub for family in filtered for sub in family.subtechniques if self._passes(sub, tactic.shortname)]
+        counted = f"{TECHNIQUES if self._view.has_subtechniques else 'techniques'} annotated"
+        return Column(tactic.id, tactic.shortname, tactic.name, cells, mapped, len(filtered) + len(subs), counted)
 
     def _is_shown(self, family: Family, tactic: str) -> bool:
         """Whether a technique is drawn: always, or only if it or a sub-technique is annotated."""
@@ -222,14 +223,18 @@ class _Builder:
                 return False
         return self._is_on_platform(family.technique)
 
+    def _passes(self, sub: Technique, tactic: str) -> bool:
+        """Whether a sub-technique passes the filters."""
+        return self._passes_filters(Family(sub, ()), tactic)
+
     def _is_on_platform(self, technique: Technique) -> bool:
         return not self._platforms or bool(self._platforms & set(technique.platforms or ("None",)))
 
     def _cell(self, family: Family, tactic: str) -> Cell:
         technique, subs = family
         entry = self._view.annotation(technique.id, tactic)
-        families = [Family(sub, ()) for sub in subs]
-        kept = [sub for sub in families if self._passes_filters(sub, tactic) and self._is_shown(sub, tactic)]
+        families = [Family(sub, ()) for sub in subs if self._passes(sub, tactic)]
+        kept = [sub for sub in families if self._is_shown(sub, tactic)]
         shows = self._view.layout.show_aggregate and bool(subs) and self._aggregates
         score = self._aggregate(family, tactic) if shows else entry.score
         return Cell(

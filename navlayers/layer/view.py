@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from navlayers.layer import document
 
 Expanded: TypeAlias = Literal["none", "annotated", "all"]
-_TECHNIQUES = "techniques and sub-techniques"
+TECHNIQUES = "techniques and sub-techniques"
+"""What counts of a release that has sub-techniques."""
 
 COMMENTED = "•"
 """Text of cells that are annotated without a score."""
@@ -90,8 +91,8 @@ class Ratios(msgspec.Struct, frozen=True):
         )
         return cls(
             {tactic: (counted[tactic], number) for tactic, number in total.items()},
-            f"{len(part):,} of {len(every):,} {_TECHNIQUES} {what}",
-            f"{_TECHNIQUES} {what}",
+            f"{len(part):,} of {len(every):,} {TECHNIQUES} {what}",
+            f"{TECHNIQUES} {what}",
         )
 
 
@@ -175,6 +176,11 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         platforms = set(self.platforms)
         active = [t for t in self.catalogue.techniques.values() if t.active and t.tactics]
         return [t for t in active if not platforms or platforms & set(t.platforms or ("None",))]
+
+    @property
+    def has_subtechniques(self) -> bool:
+        """Whether the release has sub-techniques."""
+        return any(technique.parent for technique in self.catalogue.techniques.values())
 
     def annotation(self, technique: str, tactic: str) -> Annotation:
         """The annotation of a technique under a tactic."""

@@ -9,6 +9,7 @@ from navlayers._text.wording import and_list
 from navlayers.analysis.compare_layers import layers_of
 from navlayers.analysis.compare_result import Relation
 from navlayers.attack.versions import DOMAIN_NAMES
+from navlayers.layer.holes import weakest
 from navlayers.layer.view import View
 from navlayers.output.document import Figure, Paragraph
 from navlayers.pages.charts import shares_chart
@@ -62,12 +63,11 @@ def _open(comparison: Comparison) -> str:
     """What the inputs cover together, what they leave open, and in which tactic most."""
     cover, covered, active = comparison.noun.cover, comparison.noun.covered, comparison.active
     union = comparison.union.covered
-    tactics = [tactic for tactic in comparison.tactics if tactic.any < tactic.total]
-    least = min(tactics, key=lambda tactic: tactic.any / tactic.total, default=None)
-    where = f", {least.total - least.any} of {least.total} in {least.name}" if least else ""
+    hole = weakest(((tactic.name, tactic.any, tactic.total) for tactic in comparison.tactics), covered)
+    where = f" {hole.text}." if hole.text and not comparison.noun.threat else ""
     if len(comparison.inputs) == 1:
-        return f"{active - union:,} are not {covered}{where}."
-    return f"Together they {cover} {percent_text(union, active)}; {active - union:,} are {covered} by none{where}."
+        return f"{active - union:,} are not {covered}.{where}"
+    return f"Together they {cover} {percent_text(union, active)}; {active - union:,} are {covered} by none.{where}"
 
 
 def short_inputs(comparison: Comparison) -> Table:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from navlayers._text.numbers import percent, percent_figure, percent_text
-from navlayers._text.wording import first_few, quantity
+from navlayers._text.wording import quantity
 from navlayers.attack.versions import DOMAIN_NAMES, release_name
+from navlayers.layer.holes import weakest
 from navlayers.mapping.model import DEFAULT_SCALE, common_noun, noun
 from navlayers.output.document import Figure, Heading, Paragraph
 from navlayers.pages.results import Field, table_of
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from navlayers.output.document import Block
     from navlayers.output.tables import Table
     from navlayers.scoring.stats import Stats
-
-
-_NAMED = 3
-"""Maximum number of tactics named in a sentence."""
 
 
 class SetNumbers(NamedTuple):
@@ -103,13 +100,9 @@ def headline(numbers: SetNumbers) -> str:
     share = percent_text(numbers.mapped, stats.active)
     sentence = _statement(numbers) or f"{stats.set} maps {words.counted(stats.capabilities)}"
     sentences = [f"{sentence}: {matrix} ({share}), {quantity(stats.mappings, 'mapping')}."]
-    active = [each for each in stats.tactics if each.total]
-    none = [each.name for each in active if not each.mapped]
-    least = min(active, key=lambda each: each.mapped / each.total)
-    if len(none) > 1:
-        sentences.append(f"Nothing is mapped in {len(none)} tactics: {first_few(none, _NAMED)}.")
-    else:
-        sentences.append(f"Least is mapped in {least.name}: {least.mapped} of {least.total}.")
+    hole = weakest(((each.name, each.mapped, each.total) for each in stats.tactics), "mapped")
+    if hole.text and not words.threat:
+        sentences.append(f"{hole.text}.")
     if stats.non_mappable.capabilities:
         sentences.append(f"{words.counted(stats.non_mappable.capabilities)} cannot be mapped.")
     return " ".join(sentences)

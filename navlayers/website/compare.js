@@ -135,6 +135,10 @@ class Compare {
           if (!mapped.has(model.techniques[technique].id)) cell.append(make("i", { class: `neither ${this.root.dataset.neither}` }));
         }
       }
+      for (const { rows, strip } of matrix.columns) {
+        const shown = rows.filter(({ element }) => !element.hidden);
+        shown.forEach(({ technique }, at) => strip.children[at].classList.toggle("open", !mapped.has(model.techniques[technique].id)));
+      }
     }
   }
 

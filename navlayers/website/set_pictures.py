@@ -9,7 +9,7 @@ from navlayers.output.drawing.thumbnail import Squares
 from navlayers.website.matrix import overview_gradient
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from markupsafe import Markup
 
@@ -28,7 +28,7 @@ class Thumbnails:
             (base.id, *(sub.id for sub in subs)) for column in columns for base, subs in column.families
         ]
 
-    def draw(self, colors: Mapping[str, str], page: Colors, text: str) -> Markup:
+    def draw(self, colors: Mapping[str, str], page: Colors, text: str, marked: Collection[int] = ()) -> Markup:
         """The matrix as SVG.
 
         Args:
@@ -36,6 +36,7 @@ class Thumbnails:
                 sub-technique.
             page: gives colors their classes.
             text: what it shows, for those who cannot see it.
+            marked: the numbers of the tactics with a bar below.
         """
         rank = {technique: number for number, technique in enumerate(colors)}
         last = len(rank)
@@ -43,15 +44,18 @@ class Thumbnails:
             base if base in rank or not subs else min(subs, key=lambda sub: rank.get(sub, last))
             for base, *subs in self._families
         ]
-        return self._squares.svg([colors.get(technique, "") for technique in shown], page, text)
+        return self._squares.svg([colors.get(technique, "") for technique in shown], page, text, marked)
 
 
 def set_picture(site_set: SiteSet, page: Colors) -> Markup:
-    """The matrix of a set with its overall scores."""
+    """The matrix of a set with its overall scores, and a bar below the tactics of its biggest hole."""
     item = site_set.indexed
     scores = {technique: entry.overall for technique, entry in item.scored.scores.items()}
     text = f"Matrix of {site_set.title}: {site_set.covered.percent}% {site_set.word}"
-    return Thumbnails(item.columns).draw(score_colors(scores, overview_gradient(item)), page, text)
+    hole = site_set.hole
+    text += f". {hole.text}" if hole.text else ""
+    marked = [number for number, column in enumerate(item.columns) if column.tactic.name in hole.tactics]
+    return Thumbnails(item.columns).draw(score_colors(scores, overview_gradient(item)), page, text, marked)
 
 
 def score_colors(scores: Mapping[str, float | None], gradient: Gradient) -> dict[str, str]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from navlayers._text.numbers import percent
 from navlayers.attack.versions import DOMAIN_NAMES
 from navlayers.errors import InputError, Place, Problem
+from navlayers.layer.holes import NONE, Hole, weakest
 from navlayers.mapping.model import groups_of
 from navlayers.pages.show.rows import mapped_rows
-from navlayers.scoring.stats import Stats, set_stats, tactic_stats
+from navlayers.scoring.stats import Stats, TacticStats, set_stats, tactic_stats
 from navlayers.scoring.words import IdAndName, labels
 from navlayers.website.downloads import Downloads, LayerFile
 from navlayers.website.matrix import covered
@@ -189,11 +190,21 @@ class SiteSet:
         return self.share(covered(self.indexed.scored.scores))
 
     @cached_property
+    def _tactics(self) -> tuple[TacticStats, ...]:
+        return tactic_stats(set(covered(self.indexed.scored.scores)), self.indexed.catalogue)
+
+    @cached_property
     def ratios(self) -> dict[str, str]:
         """Tactic id → "5/10": its techniques and sub-techniques that the set maps, and all."""
-        shares = tactic_stats(set(covered(self.indexed.scored.scores)), self.indexed.catalogue)
-        tactics = zip(self.indexed.catalogue.tactics, shares, strict=True)
+        tactics = zip(self.indexed.catalogue.tactics, self._tactics, strict=True)
         return {tactic.id: f"{share.mapped}/{share.total}" for tactic, share in tactics}
+
+    @cached_property
+    def hole(self) -> Hole:
+        """Its biggest hole; a set of threats has none."""
+        if self.head.noun.threat:
+            return NONE
+        return weakest(((share.name, share.mapped, share.total) for share in self._tactics), self.word)
 
     def share(self, techniques: Iterable[str]) -> Share:
         """The share of these techniques in its release."""

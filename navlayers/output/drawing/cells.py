@@ -8,6 +8,7 @@ import msgspec
 
 from navlayers._text.lines import single_line
 from navlayers.layer.colors import text_color
+from navlayers.layer.ramps import UNCOVERED
 from navlayers.output.drawing.font import CAP, ems, rooms, wrap
 from navlayers.output.drawing.layout import (
     APART,
@@ -24,10 +25,11 @@ from navlayers.output.drawing.shapes import Group, Line, Rect, Shape, Text
 from navlayers.output.drawing.theme import Look, tooltip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from navlayers.layer.matrix import Cell, Column, Matrix
     from navlayers.output.drawing.layout import Layout
+    from navlayers.output.drawing.theme import Theme
 
 
 def draw_cells(matrix: Matrix, look: Look, layout: Layout, x: float, y: float) -> Iterator[Group]:
@@ -198,12 +200,28 @@ def _flow(column: Column, room: float) -> tuple[tuple[Cell, ...], ...]:
 
 
 def draw_compact(
-    matrix: Matrix, look: Look, fit: Compact, x: float, y: float, least: float = SMALLEST
+    matrix: Matrix,
+    look: Look,
+    fit: Compact,
+    x: float,
+    y: float,
+    least: float = SMALLEST,
+    marked: Collection[str] = (),
 ) -> Iterator[Group]:
-    """Draw the compact matrix from an upper left corner on, with scores where their text has the least size."""
+    """Draw the compact matrix from an upper left corner on.
+
+    Args:
+        matrix: the matrix.
+        look: the look of its cells.
+        fit: the layout.
+        x: the left edge.
+        y: the upper edge.
+        least: the least size of scores; smaller ones are omitted.
+        marked: names of tactics with a bar on their left.
+    """
     side = fit.side
     for column, lines in zip(matrix.columns, fit.lines, strict=True):
-        yield _label(column, look, fit, x, y)
+        yield _label(column, look, fit, x, y, marked=single_line(column.name) in marked)
         top = y
         for line in lines:
             left = x + fit.label
@@ -219,13 +237,21 @@ def draw_compact(
         y += _lines_height(len(lines), side, fit.size) + fit.between
 
 
-def _label(column: Column, look: Look, fit: Compact, x: float, y: float) -> Group:
+def marker(x: float, y: float, height: float, theme: Theme) -> Rect:
+    """The bar that marks the biggest hole."""
+    return Rect(x, y, height / 4, height, theme.paint(UNCOVERED))
+
+
+def _label(column: Column, look: Look, fit: Compact, x: float, y: float, *, marked: bool) -> Group:
     base = y + max(fit.side * (1 - _FREE), fit.size) / 2 + CAP * fit.size / 2
-    shapes: tuple[Shape, ...] = (
+    ink = look.theme.ink if marked else look.theme.muted
+    shapes: list[Shape] = [
         Text(x, base, single_line(column.name), fit.size, look.theme.ink, strong=True),
-        Text(x + fit.label - fit.size, base, column.ratio, fit.size, look.theme.muted, "end"),
-    )
-    return Group(f"tactic--{column.shortname}", column.tooltip, shapes)
+        Text(x + fit.label - fit.size, base, column.ratio, fit.size, ink, "end", strong=marked),
+    ]
+    if marked:
+        shapes.append(marker(x - fit.size * 0.7, base - fit.size * 0.85, fit.size, look.theme))
+    return Group(f"tactic--{column.shortname}", column.tooltip, tuple(shapes))
 
 
 def _square(cell: Cell, column: Column, look: Look, x: float, y: float, step: float, least: float) -> Group:

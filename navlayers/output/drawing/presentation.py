@@ -73,9 +73,10 @@ def render_pptx(views: Sequence[View], options: RenderOptions) -> Rendered:
 
 
 def _notes(view: View) -> str:
-    """What the speaker says: the headline, the description, the first techniques that are open."""
+    """What the speaker says: headline, biggest hole, description, the first techniques that are open."""
     summary = summary_of(view)
-    parts = [f"{summary.number} {summary.words}: {summary.counts}.", single_line(view.description)]
+    parts = [f"{summary.number} {summary.words}: {summary.counts}."]
+    parts += [f"{summary.hole.text}." if summary.hole.text else "", single_line(view.description)]
     names = summary.open_names
     if names:
         shown = names[:_MOST_OPEN]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text.lines import single_line
 from navlayers.layer.matrix import matrix_of
-from navlayers.output.drawing.cells import compact_fit, draw_cells, draw_compact
+from navlayers.output.drawing.cells import compact_fit, draw_cells, draw_compact, marker
 from navlayers.output.drawing.facts import short_name
 from navlayers.output.drawing.font import CAP, cut, ems
 from navlayers.output.drawing.header import describe, legend_of
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 LEAST = 9.0
 """The smallest text of a name on a slide, in points."""
 
-# Sizes of text in points: the number, its words, the title, the rest; the height of a line of the list.
-_NUMBER, _WORDS, _TITLE, _SMALL, _ROW = 40.0, 17.0, 13.0, 10.5, 17.0
+# Sizes of text in points: the number, its words, the hole, the title, the rest; the height of a line of the list.
+_NUMBER, _WORDS, _HOLE, _TITLE, _SMALL, _ROW = 40.0, 17.0, 17.0, 13.0, 10.5, 17.0
 
 # The height of the line above the ratios of the tactics.
 _CAPTION = 13.0
@@ -71,7 +71,7 @@ def draw_slide(summary: Summary, look: Look, frame: Frame, *, names: bool) -> Dr
             end = x + fit.label - fit.size
             caption = cut(summary.caption, (end - x) / LEAST)
             groups.append(Group("caption", "", (Text(end, top + LEAST, caption, LEAST, look.theme.muted, "end"),)))
-            groups += draw_compact(squares, look, fit, x, top + _CAPTION, LEAST)
+            groups += draw_compact(squares, look, fit, x, top + _CAPTION, LEAST, summary.hole.tactics)
         left = x + frame.inner_width - frame.inner_width * _LIST
         groups += _lists(summary.names, look, left, top, frame.inner_width * _LIST, room)
     title = single_line(view.name) or "layer"
@@ -95,6 +95,12 @@ def _head(summary: Summary, matrix: Matrix, look: Look, frame: Frame) -> tuple[l
     counts = Text(start, base, cut(summary.counts, (room - start + x) / _SMALL), _SMALL, theme.muted)
     number = Text(x, base, summary.number, _NUMBER, theme.ink, strong=True)
     groups = [Group("header", "", (title, number, words, counts))]
+    if summary.hole.text:
+        base += _HOLE * 1.6
+        mark = marker(x, base - _HOLE * CAP, _HOLE * CAP, theme)
+        left = x + _HOLE * 0.6
+        text = cut(summary.hole.text, (room - left + x) / _HOLE)
+        groups.append(Group("hole", "", (mark, Text(left, base, text, _HOLE, theme.ink, strong=True))))
     shapes = tuple(legend.shapes(x + frame.inner_width - legend.width(rows), y, rows))
     if shapes:
         groups.append(Group("legend", "", shapes))

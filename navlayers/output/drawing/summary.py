@@ -13,16 +13,18 @@ import msgspec
 from navlayers._text.lines import single_line
 from navlayers._text.numbers import percent_text
 from navlayers._text.wording import or_list, quantity
+from navlayers.layer import holes
 from navlayers.layer.colors import LegendItem
 from navlayers.layer.matrix import release_columns
 from navlayers.layer.ramps import COVERED, NOT_RATED, UNCOVERED, tells_uncovered
-from navlayers.layer.view import Ratios
+from navlayers.layer.view import TECHNIQUES, Ratios
 from navlayers.output.drawing.facts import undated
 from navlayers.output.drawing.theme import figure
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from navlayers.layer.holes import Hole
     from navlayers.layer.view import Annotation, View
 
     Keys: TypeAlias = Collection[tuple[str, str]]
@@ -75,6 +77,7 @@ class Summary(NamedTuple):
         number, words, counts: the headline: "44%", "of Enterprise 16.1 covered", "129 of 203 techniques …".
         word: what the techniques that count are: "covered", "mapped", "annotated", "higher".
         caption: what the ratios of the tactics count: "covered / all".
+        hole: the biggest hole; none of what covers nothing.
         view: the layer with these ratios.
         names: the lists.
     """
@@ -84,6 +87,7 @@ class Summary(NamedTuple):
     counts: str
     word: str
     caption: str
+    hole: Hole
     view: View
     names: tuple[Names, ...]
 
@@ -131,7 +135,9 @@ def _release(view: View, facts: dict[str, str]) -> Summary:
         )
     elif word != "annotated" and not is_threat:
         names.append(_bare(view, {technique for technique, _ in chosen}, word))
-    return _of_release(view, chosen, word, f"{{}} {word}", names, "" if word == "annotated" else f"not {word}")
+    said = _of_release(view, chosen, word, f"{{}} {word}", names, "" if word == "annotated" else f"not {word}")
+    # What a threat or another tool leaves out is no hole.
+    return said._replace(hole=holes.NONE) if is_threat or word == "annotated" else said
 
 
 def _gap(view: View, facts: dict[str, str]) -> Summary:
@@ -220,6 +226,7 @@ def _difference(view: View, first: str, second: str) -> Summary:
         counts,
         "higher",
         f"{leader} {'more' if more == 'has more' else 'higher'} / compared",
+        holes.NONE,
         shown,
         tuple(names),
     )
@@ -237,9 +244,10 @@ def _of_release(view: View, chosen: Keys, word: str, words: str, names: Iterable
         counts += f" · platforms: {single_line(', '.join(view.platforms))}"
     number = percent_text(sum(t.id in ids for t in active), len(active))
     words = words.format(f"of {single_line(view.release).removeprefix('ATT&CK ')}")
-    counted = f"techniques and sub-techniques {word}"
+    counted = f"{TECHNIQUES} {word}"
     view = _ratios(view, chosen, {t.id for t in active}, counted, f"{counts} {word}", unscored)
-    return Summary(number, words, counts, word, f"{word} / all", view, tuple(names))
+    hole = holes.weakest(_shares(view), word)
+    return Summary(number, words, counts, word, f"{word} / all", hole, view, tuple(names))
 
 
 def _of_threat(
@@ -250,9 +258,17 @@ def _of_threat(
     counts = f"{covered} of the {total} techniques of {name} · {single_line(view.release)}"
     used = {technique for technique, entry in _enabled(view).items() if entry.annotated}
     view = _ratios(view, chosen, used, f"techniques of {name} {word}", f"{counts} {word}", "not used")
+    hole = holes.most_open(_shares(view), word)
     return Summary(
-        percent_text(covered, total), f"of {name} {words}", counts, word, f"{word} / used", view, tuple(names)
+        percent_text(covered, total), f"of {name} {words}", counts, word, f"{word} / used", hole, view, tuple(names)
     )
+
+
+def _shares(view: View) -> list[tuple[str, int, int]]:
+    """The ratios of the tactics that have one, with their names."""
+    ratios = view.ratios.tactics if view.ratios else {}
+    every = [(single_line(tactic.name), ratios.get(tactic.shortname)) for tactic in view.catalogue.tactics]
+    return [(name, *ratio) for name, ratio in every if ratio]
 
 
 def _ratios(view: View, chosen: Keys, whole: Collection[str], counted: str, sentence: str, unscored: str) -> View:
@@ -277,10 +293,9 @@ def _is_on(entry: Annotation) -> bool:
 
 
 def _techniques(view: View, count: int) -> str:
-    has_subs = any(t.parent for t in view.catalogue.techniques.values())
     if count == 1:
-        return "technique or sub-technique" if has_subs else "technique"
-    return "techniques and sub-techniques" if has_subs else "techniques"
+        return "technique or sub-technique" if view.has_subtechniques else "technique"
+    return TECHNIQUES if view.has_subtechniques else "techniques"
 
 
 def _open(view: View, entries: Entries, title: str, chosen: Iterable[str]) -> Names:

@@ -15,7 +15,7 @@ from navlayers.output.drawing.theme import THEMES, Look
 from navlayers.output.mini_matrix import color_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from markupsafe import Markup
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Squares in a row of a tactic; the side of a square, its distance to the next, and the space between tactics.
 _WIDE, _SIDE, _STEP, _BETWEEN = 3, 3, 4, 2
+_BAR = 2
+"""The height of the bar below a tactic."""
 
 _LARGEST = 3.0
 """The most points that a unit is long: a matrix with few tactics is narrower."""
@@ -35,30 +37,34 @@ _UNIT, _ROWS = 1.2, 3
 
 
 class Squares(NamedTuple):
-    """The places of the squares of a matrix, tactic by tactic, and its size, in units."""
+    """The places of the squares of a matrix, tactic by tactic, the lower ends of tactics, its size; in units."""
 
     places: tuple[tuple[int, int], ...]
+    ends: tuple[tuple[int, int], ...]
     width: int
     height: int
 
     @classmethod
     def from_sizes(cls, sizes: Iterable[int]) -> Squares:
         """The squares of tactics with these numbers of techniques."""
-        places = []
-        left = rows = 0
+        places, ends = [], []
+        left = 0
         for size in sizes:
             places += [(left + at % _WIDE * _STEP, at // _WIDE * _STEP) for at in range(size)]
-            rows = max(rows, -(-size // _WIDE))
+            ends.append((left, -(-size // _WIDE) * _STEP))
             left += _WIDE * _STEP + _BETWEEN
-        return cls(tuple(places), max(left - _BETWEEN - _STEP + _SIDE, 1), max(rows * _STEP - _STEP + _SIDE, 1))
+        lowest = max((end for _, end in ends), default=0)
+        width, height = left - _BETWEEN - _STEP + _SIDE, lowest - _STEP + _SIDE
+        return cls(tuple(places), tuple(ends), max(width, 1), max(height, 1))
 
-    def svg(self, colors: Sequence[str], page: Colors, label: str) -> Markup:
+    def svg(self, colors: Sequence[str], page: Colors, label: str, marked: Collection[int] = ()) -> Markup:
         """The picture for a page, with a path per color.
 
         Args:
             colors: the `#rrggbb` of each square; "" for none.
             page: gives colors their classes.
             label: what it shows, for those who cannot see it.
+            marked: the numbers of the tactics with a bar below.
         """
         from markupsafe import Markup  # noqa: PLC0415 - for HTML alone
 
@@ -69,7 +75,12 @@ class Squares(NamedTuple):
             f'<path class="{page.name(color) if color else "none"}" d="{"".join(squares)}"/>'
             for color, squares in sorted(drawn.items())
         )
-        element = svg_element(paths, "thumbnail", single_line(label), (self.width, self.height))
+        width = _WIDE * _STEP - _STEP + _SIDE
+        ends = [self.ends[number] for number in sorted(marked)]
+        bars = "".join(f"M{x} {y}h{width}v{_BAR}h-{width}z" for x, y in ends)
+        paths += f'<path class="hole" d="{bars}"/>' if bars else ""
+        height = max([self.height, *(y + _BAR for _, y in ends)])
+        element = svg_element(paths, "thumbnail", single_line(label), (self.width, height))
         return Markup(element)  # noqa: S704 - numbers, classes, and an escaped text
 
 
