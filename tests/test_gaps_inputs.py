@@ -178,7 +178,10 @@ def test_techniques_recorded_as_non_mappable_are_told_from_those_that_nobody_map
     recorded = [row["id"] for row in found["techniques"] if row["non_mappable"] == ["nist_800_53"]]
     assert len(recorded) == 8
     assert all(row["state"] == "uncovered" for row in found["techniques"] if row["non_mappable"])
-    assert "14 uncovered (8 of them recorded as non-mappable). Most gaps: Resource Development, 6 of 6" in found["summary"]
+    assert (
+        "14 uncovered (8 of them recorded as non-mappable). Most gaps: Resource Development, 6 of 6"
+        in found["summary"]
+    )
 
 
 def test_a_set_without_mappings_covers_nothing_and_is_told(run: Run, tmp_path: Path, weights: Path) -> None:
