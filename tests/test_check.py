@@ -150,6 +150,13 @@ def test_against_another_release(run: Run, file: Path) -> None:
     assert "unknown-technique" in run("check", file, "--attack", "8.2").out
 
 
+def test_the_error_is_explained_before_more_frequent_warnings(run: Run) -> None:
+    """Of AWS, one id is revoked in its release, and many have other names."""
+    result = run("check", "aws")
+    assert result.err.splitlines()[0].split() == ["27", "technique-renamed"]
+    assert result.err.endswith("`navlayers check --explain revoked-technique` explains the code\n")
+
+
 def test_a_code_with_a_slip_gets_a_suggestion(run: Run) -> None:
     result = run("check", "--explain", "revoked-techniques")
     assert (result.code, result.out) == (2, "")

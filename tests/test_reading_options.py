@@ -52,6 +52,15 @@ def test_a_layer_is_not_of_another_domain(run: Run, command: str) -> None:
     assert "note: layer: --scale has no effect: the layer keeps its scores\n" in idle
 
 
+@pytest.mark.parametrize("command", ["build", "check", "render", "stats", "upgrade"])
+def test_an_option_that_one_of_several_inputs_needs_is_no_notice(run: Run, command: str) -> None:
+    Path("five.csv").write_text(TABLE.replace("technique", "ID"))
+    done = run(command, "gcp", "five.csv", "aws", "--columns", "technique=ID", "--score-range", "0-5")
+    assert "has no effect" not in done.err
+    done = run(command, "gcp", "kev", "--columns", "technique=ID")
+    assert done.err.count("note: gcp, kev: --columns has no effect: the input is not a table\n") == 1
+
+
 @pytest.mark.parametrize("command", ["build", "check", "convert", "upgrade"])
 def test_reading_options_without_effect_are_told(run: Run, command: str) -> None:
     options = ["--columns", "technique=ID", "--score-range", "0-5", "--scale", "High=3"]

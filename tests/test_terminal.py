@@ -167,6 +167,15 @@ def test_the_small_matrix_fills_what_is_covered(tmp_path: Path) -> None:
     assert shares[:3] == ["0%", "0%", "10%"]
 
 
+@pytest.mark.parametrize("words", [["stats", "gcp"], ["plan", "gcp", "--budget", "2"]])
+def test_each_item_of_the_legend_has_a_color_of_its_own_among_256(words: list[str]) -> None:
+    legend = next(
+        line for line in on_terminal(100, *words, "-q").splitlines() if re.search("not (covered|in plan)", line)
+    )
+    colors = re.findall(r"38;5;(\d+)m■", legend)
+    assert len(colors) == len(set(colors)) >= 3
+
+
 def test_contrast_rises_from_the_empty_square_to_the_highest_score() -> None:
     """On a dark terminal: the background, what is not covered, the lowest score, and so on."""
     text = on_terminal(100, "stats", "gcp", COLORTERM="truecolor")

@@ -11,7 +11,7 @@ from navlayers.api.render_load import load
 from navlayers.api.report import write_report
 from navlayers.api.sources import Input, source, sources, warn
 from navlayers.errors import UsageError, unknown
-from navlayers.mapping.formats import ReadOptions
+from navlayers.mapping.formats import ReadOptions, idle_options
 from navlayers.output.drawing.options import RenderOptions
 from navlayers.pages.report.build import make_report
 from navlayers.pages.report.input import report_input
@@ -47,7 +47,7 @@ def picture(
         raise UsageError(problems)
     loaded = load(source(item, reading), reading=reading)
     rendered = rendering.render(loaded.views, to, options)
-    warn((*loaded.notices, *rendered.notices))
+    warn((*loaded.notices, *idle_options([loaded.idle]), *rendered.notices))
     return rendered.data
 
 

@@ -11,6 +11,7 @@ from navlayers._text.lines import slug, slugs
 from navlayers._text.wording import quoted
 from navlayers.api.render_load import load, to_draw
 from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, UsageError, by_ending, unknown
+from navlayers.mapping.formats import idle_options
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.output.files import Written, write_rendered
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from navlayers.api.render_load import Loaded
     from navlayers.layer.view import View
     from navlayers.mapping.find import Source
+    from navlayers.mapping.formats import Idle
     from navlayers.output.drawing.options import Rendered, RenderOptions
 
 
@@ -187,6 +189,7 @@ def render_files(
     notices: list[Problem] = list(skipped)
     names = slugs(source.name for source in layers)
     problems: list[Problem] = []
+    idle: list[tuple[Idle, ...]] = []
     for source in layers:
         try:
             loaded = load(source, attack_version, reading=reading)
@@ -196,6 +199,7 @@ def render_files(
         if problems:
             continue
         notices += loaded.notices
+        idle.append(loaded.idle)
         if target.folder is None:
             views += loaded.views
         else:
@@ -203,6 +207,7 @@ def render_files(
         on_input()
     if problems:
         raise InputError(problems)
+    notices += idle_options(idle)
     if target.folder is None:
         rendered = render(views, formats[0], options)
         if target.file is None:
@@ -251,7 +256,8 @@ def badge(
     views = [view for each in loaded for view in each.views]
     if len(views) != 1:
         raise UsageError(Problem(f"a badge shows one layer, but there are {len(views)}", hint="name one of them"))
-    notices = (*skipped, *(notice for each in loaded for notice in each.notices))
+    idle = idle_options([each.idle for each in loaded])
+    notices = (*skipped, *(notice for each in loaded for notice in each.notices), *idle)
     rendered = render_badge(views[0])
     if output is None:
         return Written(notices=notices, data=rendered.data)

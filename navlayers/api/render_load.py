@@ -16,11 +16,12 @@ from navlayers.layer.document import Layer, encode_layer
 from navlayers.layer.format_versions import modern
 from navlayers.layer.view import View
 from navlayers.layer.view_json import view_of
+from navlayers.mapping.formats import Idle, without_effect
 from navlayers.mapping.formats import source as sources
-from navlayers.mapping.formats import without_effect
 from navlayers.mapping.formats._json import HALF_PAIR
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.formats.detect import sniff
+from navlayers.mapping.formats.metadata import likely_release
 from navlayers.mapping.load import prepare_all
 from navlayers.mapping.replacements import MOST_LISTED, changes_of_ids, not_active
 from navlayers.output.folders import INDEX, read_index
@@ -70,10 +71,14 @@ class Item(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """The views of one input in the order of the Navigator's tabs, and all notices about them."""
+    """The views of one input in the order of the Navigator's tabs, and all notices about them.
+
+    `idle` are the reading options that do not matter to it.
+    """
 
     views: tuple[View, ...]
     notices: tuple[Problem, ...]
+    idle: tuple[Idle, ...]
 
 
 def load(source: Source, attack_version: str | None = None, reading: ReadOptions = ReadOptions()) -> Loaded:
@@ -87,15 +92,15 @@ def load(source: Source, attack_version: str | None = None, reading: ReadOptions
     Raises:
         NavlayersError: it cannot be read, or its ATT&CK release is not installed.
     """
-    items, notices = load_layers(source, attack_version, reading)
+    items, notices, idle = load_layers(source, attack_version, reading)
     views = tuple(item.view for item in items)
-    return Loaded(views, (*notices, *(notice for view in views for notice in view.notices)))
+    return Loaded(views, (*notices, *(notice for view in views for notice in view.notices)), idle)
 
 
 def load_layers(
     source: Source, attack_version: str | None = None, reading: ReadOptions = ReadOptions()
-) -> tuple[list[Item], list[Problem]]:
-    """The layers of one input in the order of the Navigator's tabs, as `load` reads them, and notices."""
+) -> tuple[list[Item], list[Problem], tuple[Idle, ...]]:
+    """The layers of one input in the order of the Navigator's tabs, as `load` reads them, notices, idle options."""
     if (reading.format or _format(source, reading)) != "layer":
         ((prepared,), _) = prepare_all([source], attack_version, reading)
         scored = score_set(prepared.set, prepared.catalogue, ScoreOptions())
@@ -108,19 +113,19 @@ def load_layers(
             own=prepared.own_attack_version,
         )
         ids = [Problem(f"{heading}: {first_few(items, MOST_LISTED, '; ')}") for heading, items in changes]
-        return [Item(source.name, built.layer, prepared.catalogue)], [*prepared.notices, *ids]
+        return [Item(source.name, built.layer, prepared.catalogue)], [*prepared.notices, *ids], prepared.idle
     raw = sources.load(source.path, source.data, reading.max_bytes)
     # Half a surrogate pair is not text: show the replacement character.
     whole = sources.Source(raw.path, HALF_PAIR.sub(_REPLACEMENT, raw.data))
     read = format_versions.read(whole, reading.metadata, lenient=reading.lenient)
-    items, notices = [], [*read.notices, *without_effect(source.name, reading, "layer")]
+    items, notices = [], [*read.notices]
     # The Navigator opens the last layer of a list in its first tab.
     for number, item in enumerate(reversed(read.layers)):
         name = source.name if read.single else f"{source.name}, layer {number + 1}"
         layer, catalogue, about = _at_release(item, source, attack_version)
         notices += about
         items.append(Item(name, layer, catalogue, raw.data if read.single and whole.data == raw.data else b""))
-    return items, notices
+    return items, notices, without_effect(source.name, reading, "layer")
 
 
 def _format(source: Source, reading: ReadOptions) -> str:
@@ -132,14 +137,15 @@ def _format(source: Source, reading: ReadOptions) -> str:
 def _at_release(
     item: format_versions.Read, source: Source, attack_version: str | None
 ) -> tuple[dict[str, Any], attack.Catalogue, list[Problem]]:
-    """The layer in format 4.5 at the requested release, else its own or the nearest, else the newest."""
+    """The layer in format 4.5 at the requested release, else its own or the nearest, else the likely one."""
     notices = []
     place = Place(str(source.path))
-    wanted = attack_version or item.attack_version or "latest"
+    own = item.attack_version or _likely_release(item)
     if not item.attack_version:
-        notices.append(Problem(f"the layer does not name its ATT&CK release; using {wanted}", place))
+        message = f"the layer does not name its ATT&CK release; using {attack_version or own}"
+        notices.append(Problem(message, place))
     try:
-        target = attack.find(item.domain, attack_version, own=item.attack_version or "latest")
+        target = attack.find(item.domain, attack_version, own=own)
         route = Routes(target.release.version)[item.domain, item.attack_version]
     except NavlayersError as error:
         problems = (problem.at(place) for problem in error.problems)
@@ -148,7 +154,7 @@ def _at_release(
     notices += (notice.at(place) for notice in about)
     catalogue = route.releases.new
     # A layer of another minor version is drawn as it is.
-    named = parse_wanted(item.attack_version or "latest")
+    named = parse_wanted(own)
     if attack_version is None and named and named.major in (None, int(catalogue.major)):
         return modern(item.layer, catalogue)[0], catalogue, notices
     layer, report = upgraded_layer(item.layer, route)
@@ -160,6 +166,16 @@ def _at_release(
     if dropped:
         notices.append(Problem(f"{source.name}: entries left out: {first_few(dropped, MOST_LISTED, '; ')}"))
     return layer, catalogue, notices
+
+
+def _likely_release(item: format_versions.Read) -> str:
+    """The release that a layer without one is probably of, as for all readers."""
+    entries = [entry for entry in item.layer.get("techniques") or () if isinstance(entry, dict)]
+    ids, tactics = (
+        [value for entry in entries if isinstance(value := entry.get(field), str)]
+        for field in ("techniqueID", "tactic")
+    )
+    return likely_release(item.domain, ids, tactics)
 
 
 def to_draw(inputs: Sequence[Source], max_bytes: int) -> tuple[tuple[Source, ...], tuple[Problem, ...]]:

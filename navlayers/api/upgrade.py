@@ -42,6 +42,7 @@ class Upgraded(msgspec.Struct, frozen=True):
         reports: The changes of the set, or of each layer.
         notices: Those of the reader and the writer.
         lost: Content that the file would lose if the result replaced it.
+        idle: The reading options that do not matter to it.
     """
 
     source: Source
@@ -52,6 +53,7 @@ class Upgraded(msgspec.Struct, frozen=True):
     reports: tuple[Report, ...]
     notices: tuple[Problem, ...]
     lost: tuple[str, ...] = ()
+    idle: tuple[readers.Idle, ...] = ()
 
     @property
     def unchanged(self) -> bool:
@@ -181,7 +183,7 @@ class _Upgrader(NamedTuple):
             problems = [*nothing_read(inputs), *skipped[:MOST_SKIPPED]]
         if problems:
             raise (kinds.pop() if len(kinds) == 1 else InputError)(problems)
-        return results, tuple(skipped)
+        return results, (*skipped, *readers.idle_options([each.idle for each in results]))
 
     def _one(self, source: Source) -> Upgraded:
         path = str(source.path)
@@ -203,7 +205,6 @@ class _Upgrader(NamedTuple):
 
         read = format_versions.read(loaded, self.reading.metadata, lenient=self.reading.lenient)
         results, reports, notices = [], [], [*read.notices]
-        notices += readers.without_effect(source.name, self.reading, outputs.LAYER)
         for old in read.layers:
             route = self.routes[old.domain, old.attack_version]
             layer, report = layers.upgraded_layer(old.layer, route)
@@ -216,19 +217,22 @@ class _Upgrader(NamedTuple):
         data = loaded.data if unchanged else layers.encode(results, single=read.single)
         messages = tuple(dict.fromkeys(notices))
         left_out = () if unchanged else messages
+        idle = readers.without_effect(source.name, self.reading, outputs.LAYER)
         lost = tuple(notice.message for notice in left_out if isinstance(notice, LeftOut))
-        return Upgraded(source, loaded.data, outputs.LAYER, outputs.LAYER, data, tuple(reports), messages, lost)
+        return Upgraded(
+            source, loaded.data, outputs.LAYER, outputs.LAYER, data, tuple(reports), messages, lost, idle
+        )
 
     def _set(self, source: Source, before: bytes | None, read: Reading) -> Upgraded:
         route = self._route(read)
         result, report = sets.upgraded_set(read.mapping_set, route)
         format_ = self._format(read.format)
         notices = [*map(_without_release, read.notices), *_placed(route.notices, _label(source))]
-        notices += readers.without_effect(source.name, self.reading, read.format, read.mapping_set)
+        idle = readers.without_effect(source.name, self.reading, read.format, read.mapping_set)
         if not read.mapping_set.mappings and all(notice.code != "empty-set" for notice in read.notices):
             notices.append(Problem("the set has no mappings", Place(str(source.path)), code="empty-set"))
         if report.already and format_ == read.format and before is not None:
-            return Upgraded(source, before, read.format, format_, before, (report,), tuple(notices))
+            return Upgraded(source, before, read.format, format_, before, (report,), tuple(notices), idle=idle)
         try:
             written = readers.encode(result, format_)
         except OutputError as error:
@@ -236,7 +240,7 @@ class _Upgrader(NamedTuple):
         replaces = self.in_place and before is not None and format_ == read.format
         lost = outputs.losses(before or b"", read, self.reading) if replaces else ()
         notices += written.notices
-        return Upgraded(source, before, read.format, format_, written.data, (report,), tuple(notices), lost)
+        return Upgraded(source, before, read.format, format_, written.data, (report,), tuple(notices), lost, idle)
 
     def _route(self, read: Reading) -> Route:
         """The route from the release of a set; from an unknown one where the reader assumed the newest."""

@@ -6,7 +6,7 @@ import tomllib
 from collections import Counter
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -157,6 +157,12 @@ class Report(msgspec.Struct, frozen=True):
     def unreadable(self) -> bool:
         """Whether an input could not be opened or decoded, or is a file of another kind, such as an image."""
         return any(each.level == "error" and each.code in _UNREADABLE for each in self.findings)
+
+    @property
+    def worst(self) -> str:
+        """The code to explain first: of the most serious level, the most frequent one; "" without findings."""
+        ranks = {finding.code: get_args(Level).index(finding.level) for finding in self.findings}
+        return min(self.by_code(), key=lambda code: ranks[code], default="")
 
     def by_code(self) -> dict[str, int]:
         """Number of findings per code, most frequent first."""

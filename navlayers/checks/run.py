@@ -62,7 +62,7 @@ def check(
     every: list[Finding] = []
     inputs: list[CheckedInput] = []
     skipped: list[Problem] = []
-    option_notices: list[Problem] = []
+    idle: list[tuple[readers.Idle, ...]] = []
     readers.check_options(reading)
     for source in sources:
         path = STDIN if str(source.path) == STDIN else str(source.path)
@@ -77,14 +77,14 @@ def check(
             read, findings = None, [_as_finding(problem, fatal=True) for problem in error.problems]
         inputs.append(CheckedInput(path, read.format if read else "", source.origin))
         if read is not None and not any(each.level == "error" for each in findings):
-            option_notices += readers.without_effect(source.name, reading, read.format, read.mapping_set)
+            idle.append(readers.without_effect(source.name, reading, read.format, read.mapping_set))
         # Techniques of the other parts of the table are checked with them.
         first = source.name in source.parts[:1]
         elsewhere = {"other-domain-technique", *([] if first else ["unknown-technique"])} if source.parts else set()
         every += (each for each in findings if each.code not in elsewhere)
     kept = (f for f in every if f.code not in ignore and (not select or f.code in select))
     ordered = tuple(sorted(_merged(kept), key=lambda f: (f.place, f.code, f.message)))
-    return Report(ordered, tuple(inputs), tuple(skipped), tuple(option_notices))
+    return Report(ordered, tuple(inputs), tuple(skipped), tuple(readers.idle_options(idle)))
 
 
 def _findings_of(

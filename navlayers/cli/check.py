@@ -207,4 +207,4 @@ def _summarize(report: Report, fixed: Sequence[FixedFile], *, fix: bool, can_fix
     elif can_fix and fixable and all(checked.origin != "shipped" for checked in report.inputs):
         _print.notify(f"{fixable:,} can be fixed with --fix")
     if report.findings:
-        _print.notify(f"`navlayers check --explain {next(iter(codes))}` explains the code")
+        _print.notify(f"`navlayers check --explain {report.worst}` explains the code")

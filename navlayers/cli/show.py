@@ -39,6 +39,7 @@ _ENDINGS: dict[str, Format] = {
 @_options.attack_option
 @_scoring.scoring_options
 @_options.format_option(show.FORMATS, "Page format (default: by the ending of -o, else text).")
+@_options.json_option
 @_options.output_file_option
 @_options.force_file_option
 @_options.reading_options
@@ -51,6 +52,7 @@ def command(
     attack_version: str | None,
     scoring: ScoreOptions,
     format_: Format | None,
+    as_json: bool,
     output: str,
     force: bool,
     reading: ReadOptions,
@@ -73,7 +75,7 @@ def command(
     from navlayers.pages.show.build import page  # noqa: PLC0415
     from navlayers.pages.show.lookup import find  # noqa: PLC0415
 
-    format_ = _options.report_format(format_, output, _ENDINGS)
+    format_ = _options.report_format(format_, output, _ENDINGS, as_json=as_json)
     inputs = sources(sets, reading)
     loaded, skipped = prepare_all(inputs, attack_version, reading)
     subject = find(what, loaded, kind)

@@ -67,7 +67,7 @@ def convert(source: Source, to: str = NATIVE, *, reading: ReadOptions, only_fact
     except OutputError as error:
         place = Place(str(source.path))
         raise OutputError(p.at(place) for p in error.problems) from None
-    unused = formats.without_effect(source.name, reading, read.format, read.mapping_set)
+    unused = formats.idle_options([formats.without_effect(source.name, reading, read.format, read.mapping_set)])
     return Written(written.data, (*read.notices, *unused, *written.notices))
 
 

@@ -12,7 +12,7 @@ from navlayers import attack
 from navlayers._text.wording import and_list, quantity
 from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem, ReleaseError
 from navlayers.mapping import find, formats
-from navlayers.mapping.formats import Reading, ReadOptions, without_effect
+from navlayers.mapping.formats import Idle, Reading, ReadOptions, idle_options, without_effect
 from navlayers.mapping.model import MappingSet, likely_role
 from navlayers.mapping.replacements import ReplacedId, remap
 
@@ -37,6 +37,7 @@ class Prepared(msgspec.Struct, frozen=True, dict=True):
         notices: notices about the file and the release.
         format: a name of `navlayers.mapping.formats.FORMATS`.
         path: the file or folder.
+        idle: the reading options that do not matter to it.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Prepared(msgspec.Struct, frozen=True, dict=True):
     notices: tuple[Problem, ...]
     format: str = "native"
     path: Path = Path()
+    idle: tuple[Idle, ...] = ()
 
     @cached_property
     def results(self) -> dict[object, Any]:
@@ -88,6 +90,7 @@ def prepare(
     skipped: list[Problem] = []
     kinds: set[type[NavlayersError]] = set()
     absent: list[tuple[attack.Catalogue, list[Problem]]] = []
+    idle: list[tuple[Idle, ...]] = []
     done = 0
     for source in sources:
         try:
@@ -108,6 +111,7 @@ def prepare(
             kinds.add(type(error))
             continue
         done += 1
+        idle += [prepared.idle] if source.mapping_set is None else []
         # After a problem nothing is built, but the other files are still checked.
         if not problems:
             yield prepared
@@ -119,6 +123,7 @@ def prepare(
     if problems:
         raise (kinds.pop() if len(kinds) == 1 else InputError)(problems)
     yield from skipped
+    yield from idle_options(idle)
     if absent:
         used = {catalogue.domain: f"{catalogue.domain} {catalogue.version}" for catalogue, _ in absent}
         message = f"ATT&CK {attack_version} is not installed for {and_list([*used])}"
@@ -196,8 +201,10 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
     if "role" in options.metadata and role != "threat" == likely_role(mapping_set.framework):
         message = f"{source.name} lists what is attacked; it is a set of {role}s by --meta role={role}"
         notices.append(Problem(message))
-    notices += without_effect(source.name, options, reading.format, mapping_set)
-    return Prepared(source.name, mapping_set, own, catalogue, replaced, tuple(notices), reading.format, source.path)
+    idle = without_effect(source.name, options, reading.format, mapping_set)
+    return Prepared(
+        source.name, mapping_set, own, catalogue, replaced, tuple(notices), reading.format, source.path, idle
+    )
 
 
 def read(source: Source, options: ReadOptions) -> Reading:

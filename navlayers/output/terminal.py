@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import product
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,8 +20,8 @@ FEW = 8
 
 _END = "\x1b[0m"
 _TONES = {"": "", "good": "32", "bad": "31", "warning": "33", "accent": "36", "dim": "2", "strong": "1"}
-_FIRST_OF_CUBE, _FIRST_OF_GRAYS = 16, 232
 _LEVELS = (0, 95, 135, 175, 215, 255)
+_PALETTE = dict(enumerate([*product(_LEVELS, repeat=3), *((level,) * 3 for level in range(8, 248, 10))], start=16))
 _LIGHT = 7
 """From this color of the palette on, `COLORFGBG` names a light background, but for the dark gray, 8."""
 
@@ -52,18 +54,23 @@ class Terminal(msgspec.Struct, frozen=True):
         channels = [int(color[at : at + 2], 16) for at in (1, 3, 5)]
         if self.colors >= TRUE_COLORS:
             return ";".join(map(str, (2, *channels)))
-        nearest = [min(range(6), key=lambda i: abs(_LEVELS[i] - channel)) for channel in channels]
-        # The cube has no dark colors between black and 95.
-        gray = min(range(24), key=lambda i: sum((_gray(i) - channel) ** 2 for channel in channels))
-        off = sum((_LEVELS[i] - channel) ** 2 for i, channel in zip(nearest, channels, strict=True))
-        if sum((_gray(gray) - channel) ** 2 for channel in channels) < off:
-            return f"5;{_FIRST_OF_GRAYS + gray}"
-        return f"5;{_FIRST_OF_CUBE + 36 * nearest[0] + 6 * nearest[1] + nearest[2]}"
+        red, green, blue = channels
+        return f"5;{_nearest(red, green, blue)}"
 
 
-def _gray(number: int) -> int:
-    """The level of a gray of xterm."""
-    return 8 + 10 * number
+@lru_cache(maxsize=4096)
+def _nearest(red: int, green: int, blue: int) -> int:
+    """The number of the color of xterm that looks most like a color.
+
+    Differences of the channels, which make the hue, count half as much as the channels: without them, most dark
+    colors of a ramp would be the same gray.
+    """
+
+    def off(number: int) -> float:
+        r, g, b = (one - other for one, other in zip(_PALETTE[number], (red, green, blue), strict=True))
+        return r * r + g * g + b * b + ((r - g) ** 2 + (g - b) ** 2 + (b - r) ** 2) / 2
+
+    return min(_PALETTE, key=off)
 
 
 PLAIN = Terminal()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers._text.lines import slug, slugs
 from navlayers.api.render_load import load_layers, to_draw
 from navlayers.errors import Problem, UsageError
+from navlayers.mapping.formats import idle_options
 from navlayers.mapping.formats.context import ReadOptions
 
 if TYPE_CHECKING:
@@ -47,13 +48,15 @@ def offered_layers(
         UsageError: There are more than `MOST` layers.
     """
     chosen, skipped = to_draw(inputs, reading.max_bytes)
-    items, notices = [], list(skipped)
+    items, notices, idle = [], list(skipped), []
     for source in chosen:
-        layers, about = load_layers(source, attack_version, reading)
+        layers, about, unused = load_layers(source, attack_version, reading)
+        idle.append(unused)
         items += layers
         notices += about
         notices += [notice for item in layers for notice in item.view.notices]
         on_input(len(chosen))
+    notices += idle_options(idle)
     if len(items) > MOST:
         message = f"{len(items)} layers are too many to open"
         raise UsageError(Problem(message, expected=f"at most {MOST}", hint="name the layers that you want to see"))
@@ -93,7 +96,7 @@ class SetLayers:
                 stamp, layers = self._known.get(held.source.name, ("", {}))
                 if stamp != held.stamp:
                     settings = self._workspace.settings
-                    items, _ = load_layers(held.source, settings.attack_version, settings.reading)
+                    items, _, _ = load_layers(held.source, settings.attack_version, settings.reading)
                     layers = dict(zip(files, (item.data for item in items), strict=False))
                     self._known[held.source.name] = (held.stamp, layers)
                 return layers.get(file)

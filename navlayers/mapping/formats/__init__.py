@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from navlayers._text.wording import comma_list
 from navlayers.errors import OtherFileError, Place, Problem, UsageError, unknown
 from navlayers.mapping.formats import source as sources
 from navlayers.mapping.formats.context import (
@@ -29,16 +30,21 @@ from navlayers.mapping.formats.source import MAX_BYTES, YAML, Folder, Source
 from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE, HUNDRED, Mapping, MappingSet, NonMappable
 from navlayers.mapping.ranges import in_hundred, range_of, range_text, unused_words, with_words
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
 __all__ = [
     "FORMATS",
     "MAX_BYTES",
     "TABLE_FORMATS",
     "WRITABLE",
     "Findings",
+    "Idle",
     "ReadOptions",
     "Reading",
     "check_options",
     "encode",
+    "idle_options",
     "read",
     "without_effect",
 ]
@@ -162,10 +168,18 @@ def read(
     return Reading(mapping_set, findings.summary(), format_, places)
 
 
+class Idle(NamedTuple):
+    """A reading option that does not matter to an input, and why."""
+
+    name: str
+    option: str
+    why: str
+
+
 def without_effect(
     name: str, options: ReadOptions, format_: str, mapping_set: MappingSet | None = None
-) -> tuple[Problem, ...]:
-    """A notice for each reading option that does not matter to an input.
+) -> tuple[Idle, ...]:
+    """The reading options that do not matter to an input.
 
     Args:
         name: the input.
@@ -184,7 +198,23 @@ def without_effect(
         if options.score_range is not None and not any(value and DECIMAL.fullmatch(value) for value in values):
             unused.append(("--score-range", "no score is a number"))
         unused += unused_words(options.scale, mapping_set)
-    return tuple(Problem(f"{name}: {option} has no effect: {why}") for option, why in unused)
+    return tuple(Idle(name, option, why) for option, why in unused)
+
+
+def idle_options(inputs: Sequence[Sequence[Idle]]) -> Iterator[Problem]:
+    """A notice for each reading option that matters to none of the inputs, with their names.
+
+    Args:
+        inputs: of each input, the options that do not matter to it.
+    """
+    options = [{idle.option for idle in each} for each in inputs]
+    names: dict[tuple[str, str], list[str]] = {}
+    for name, option, why in (idle for each in inputs for idle in each):
+        # Without score values, none of the words of "--scale WORD" matters.
+        if all({option, option.partition(" ")[0]} & each for each in options):
+            names.setdefault((option, why), []).append(name)
+    for (option, why), those in names.items():
+        yield Problem(f"{comma_list(those)}: {option} has no effect: {why}")
 
 
 def _drop_known_names(mapping_set: MappingSet) -> None:
