@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -225,6 +226,21 @@ def test_a_shipped_set_is_added_and_removed_and_stays_at_a_reload(live: Live) ->
     assert menu.locator("[data-set=azure]").count() == 1
     assert page.evaluate("() => document.activeElement.textContent") == "Add a shipped set"
     assert page.url == live.address
+
+
+def test_what_moved_files_in_git_is_shown_once_the_section_is_open(live: Live) -> None:
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    for words in (("init", "-q"), ("add", "mine.yaml"), (*who, "commit", "-q", "-m", "First")):
+        subprocess.run(["git", *words], cwd=live.folder, check=True)
+    try:
+        live.page.get_by_text("Over time", exact=True).click()
+        live.wait("moves", "1 commit, so nothing moved")
+        assert "cloud.yaml: no commit of the current branch has this file" in live.part("moves")
+        live.write(HEAD + MFA)
+        live.wait("moves", "Logs no longer covers T1110")
+        assert "not committed" in live.part("moves")
+    finally:
+        shutil.rmtree(live.folder / ".git")
 
 
 def test_what_is_shown_can_be_downloaded(live: Live, tmp_path: Path) -> None:

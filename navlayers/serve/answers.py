@@ -11,6 +11,7 @@ import msgspec
 from navlayers import attack
 from navlayers._text.lines import printable
 from navlayers.analysis.gaps import find_gaps
+from navlayers.analysis.history import History
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.analysis.plan.plan import ground_of, make_plan
 from navlayers.analysis.plan.result import summary, threat_coverage
@@ -29,8 +30,10 @@ from navlayers.web.report_data import layer_views, report_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from navlayers.analysis.gaps_result import Gaps
+    from navlayers.analysis.history import Series
     from navlayers.analysis.inputs import InputSet
     from navlayers.analysis.plan.plan import Ground
     from navlayers.analysis.plan.result import Plan
@@ -186,6 +189,29 @@ def plan_answer(subject: Subject, plan: Plan) -> dict[str, Any]:
     }
 
 
+def history_answer(paths: Iterable[Path], settings: Settings) -> dict[str, Any]:
+    """What moved the numbers of files over time; a sentence about each that has no history."""
+    # A page asks for it when somebody opens its section.
+    from navlayers.api.history import history  # noqa: PLC0415
+    from navlayers.pages.history import moves_table, unread_table  # noqa: PLC0415
+    from navlayers.pages.moves import headline  # noqa: PLC0415
+
+    series: list[Series] = []
+    without: list[str] = []
+    for path in paths:
+        try:
+            scores = msgspec.structs.asdict(settings.scoring)
+            found = history(path, attack_version=settings.attack_version, reading=settings.reading, **scores)
+            series += found.series
+        except NavlayersError as error:
+            without.append(printable(str(error.problems[0])))
+    if not series:
+        return {"sentences": [], "tables": [], "notices": without}
+    found = History(tuple(series))
+    tables = [table for table in (moves_table(found), unread_table(found)) if table.rows]
+    return {"sentences": [headline(found)], "tables": list(map(_table, tables)), "notices": without}
+
+
 def _told(blocks: Iterable[Block]) -> dict[str, Any]:
     """The sentences and tables among blocks, as plain text."""
     blocks = list(blocks)
@@ -201,7 +227,10 @@ def _table(table: Table) -> dict[str, Any]:
     note = f"… and {more:,} more" if more > 0 else ""
     return {
         "title": table.title,
-        "columns": [{"name": printable(column.header), "right": column.right} for column in table.columns],
+        "columns": [
+            {"name": printable(column.header), "right": column.right, "whole": column.whole}
+            for column in table.columns
+        ],
         "rows": [list(map(_clean, row)) for row in table.texts[:_MOST_ROWS]],
         "note": " · ".join(filter(None, (table.note, note))),
     }

@@ -88,6 +88,7 @@ class Explorer:
             "explorer": self._ask,
             "plan": self._ask,
             "download": self._ask,
+            "history": self._ask,
         }
 
     @property
@@ -234,8 +235,8 @@ class Explorer:
                     dropped = await file_of(request, self.workspace.settings.reading.max_bytes)
                     job = await asyncio.to_thread(self._job, question, names, dropped)
                     found = await _while_asked(request, self._processes.answer(job))
-            elif question.kind == "plan" and question.best:
-                # The search takes as long as it may: in a process, it holds neither others nor the end.
+            elif question.kind == "history" or question.best:
+                # They take as long as they may: in a process, they hold neither others nor the end.
                 job = await asyncio.to_thread(self._job, question, names)
                 found = await _while_asked(request, self._processes.answer(job))
             else:

@@ -10,7 +10,7 @@ import msgspec
 from navlayers._text.lines import printable
 from navlayers.errors import NavlayersError, Problem, UsageError
 from navlayers.mapping.find import Source
-from navlayers.serve.answers import explorer_answer, plan_answer, subject_of
+from navlayers.serve.answers import explorer_answer, history_answer, plan_answer, subject_of
 from navlayers.serve.download import Choice, download
 from navlayers.serve.workspace import Settings, findings_of
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from navlayers.checks.finding import Finding
     from navlayers.serve.answers import Subject
 
-Kind = Literal["explorer", "plan", "download"]
+Kind = Literal["explorer", "plan", "download", "history"]
 
 SECONDS_FOR_PLAN = 0.03
 """Time of the search for a plan while a hand moves the slider."""
@@ -109,6 +109,8 @@ def job_answer(job: Job) -> Answer:
     Raises:
         NavlayersError: there is no answer.
     """
+    if job.question.kind == "history":
+        return Answer(msgspec.json.encode(history_answer([source.path for source in job.sources], job.settings)))
     # Only here, because the server itself keeps what it reads.
     from navlayers.analysis.inputs import load_inputs  # noqa: PLC0415
     from navlayers.mapping.parts import by_domain  # noqa: PLC0415

@@ -7,7 +7,7 @@ from functools import lru_cache
 from navlayers.output.html import bundle, documents, source
 from navlayers.web.explorer import SCRIPTS
 
-_SCRIPTS = (*SCRIPTS, "web/questions.js", "web/planner.js", "web/live.js")
+_SCRIPTS = (*SCRIPTS, "web/questions.js", "web/planner.js", "web/over_time.js", "web/live.js")
 _STYLES = ("output/base.css", "web/explorer.css", "web/live.css")
 
 

@@ -43,6 +43,7 @@ class Live {
       fail: (error) => this.fail(error),
       changed: () => this.writeAddress(),
     });
+    this.overTime = new OverTime(this.at, (parts) => this.questions.ask("history", parts));
     this.listen();
     this.follow();
   }
@@ -95,6 +96,7 @@ class Live {
     this.shownNames = names.join();
     this.writeAddress();
     this.planner.renew();
+    this.overTime.renew(names);
     if (!names.length && !this.dropped) return;
     try {
       const { budget } = this.planner;
@@ -355,7 +357,7 @@ function restyle(sheet, text) {
 }
 
 function tableOf({ columns, rows, note }) {
-  const name = ({ right }) => (right ? "right" : null);
+  const name = ({ right, whole }) => (right ? "right" : whole ? "id" : null);
   return make("div", { class: "frame", tabindex: "0", role: "region", "aria-label": "Table" },
     make("table", {},
       make("thead", {}, make("tr", {}, ...columns.map((column) => make("th", { scope: "col", class: name(column) }, column.name)))),
