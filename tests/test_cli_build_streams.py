@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import signal
 import subprocess
@@ -229,6 +230,23 @@ def test_one_document_of_an_unscored_set_has_no_note_on_missing_layers(run: Run,
 def test_a_document_and_a_report_cannot_both_go_to_standard_output(run: Run, tiny: Path) -> None:
     done = run("build", tiny, "-o", "-", "--json")
     assert (done.code, done.out) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("variables", "arrow"),
+    [
+        ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, "→"),
+        ({"PYTHONIOENCODING": "cp1252"}, "\\u2192"),
+    ],
+    ids=["older encoding", "chosen encoding"],
+)
+def test_output_into_a_pipe_is_utf_8_unless_another_encoding_is_chosen(
+    variables: dict[str, str], arrow: str
+) -> None:
+    environment = {**{k: v for k, v in os.environ.items() if k != "PYTHONIOENCODING"}, **variables}
+    command = [sys.executable, "-m", "navlayers", "diff", "gcp", "aws", "-q"]
+    done = subprocess.run(command, env=environment, capture_output=True, check=True)
+    assert done.stdout.decode().startswith(f"Google Cloud 2025-03-06 {arrow} AWS 2024-12-12")
 
 
 @pytest.mark.parametrize("args", [["build", "TINY", "--json"], ["sets"], ["stats", "TINY"], ["--help"]])

@@ -151,6 +151,8 @@ def _command(argv: Sequence[str], folder: Path) -> subprocess.CompletedProcess[s
     return subprocess.run(  # noqa: S603
         command,
         cwd=folder,
+        # On Windows, output into a pipe has another encoding.
+        env={**os.environ, "PYTHONUTF8": "1"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",

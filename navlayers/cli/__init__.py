@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import io
 import os
 import shutil
 import signal
@@ -200,6 +201,18 @@ def _as_a_program() -> None:
 
         _errors.say("standard output is closed (redirect it to a file or the null device)")
         sys.exit(_errors.BAD_INPUT)
+    _write_unicode()
+
+
+def _write_unicode() -> None:
+    """Write UTF-8 into files and pipes: on Windows, theirs is an older encoding that has no arrows."""
+    for stream in (sys.stdout, sys.stderr):
+        if not isinstance(stream, io.TextIOWrapper) or stream.encoding.lower() in ("utf-8", "utf8"):
+            continue
+        if stream.isatty() or "PYTHONIOENCODING" in os.environ:
+            stream.reconfigure(errors="backslashreplace")
+        else:
+            stream.reconfigure(encoding="utf-8", newline="\n")
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

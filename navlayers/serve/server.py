@@ -54,7 +54,9 @@ def listener(host: str, port: int, *, exact: bool = False) -> socket.socket:
     last: OSError | None = None
     for candidate in range(port, port + 1 + (0 if exact or not port else _MORE_PORTS)):
         found = socket.socket(family, kind)
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # On Windows, SO_REUSEADDR would share a port that another program uses.
+        exclusive = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)
+        found.setsockopt(socket.SOL_SOCKET, exclusive or socket.SO_REUSEADDR, 1)
         try:
             found.bind((address[0], candidate))
         except (OSError, OverflowError) as error:
