@@ -246,7 +246,9 @@ def test_output_into_a_pipe_is_utf_8_unless_another_encoding_is_chosen(
     environment = {**{k: v for k, v in os.environ.items() if k != "PYTHONIOENCODING"}, **variables}
     command = [sys.executable, "-m", "navlayers", "diff", "gcp", "aws", "-q"]
     done = subprocess.run(command, env=environment, capture_output=True, check=True)
-    assert done.stdout.decode().startswith(f"Google Cloud 2025-03-06 {arrow} AWS 2024-12-12")
+    assert done.stdout.decode(variables.get("PYTHONIOENCODING", "utf-8")).startswith(
+        f"Google Cloud 2025-03-06 {arrow} AWS 2024-12-12"
+    )
 
 
 @pytest.mark.parametrize("args", [["build", "TINY", "--json"], ["sets"], ["stats", "TINY"], ["--help"]])
