@@ -13,10 +13,12 @@ from render_helpers import layer, picture, read, scored, techniques, view
 
 from navlayers.errors import UsageError
 from navlayers.layer.colors import contrast
+from navlayers.layer.ramps import UNCOVERED
 from navlayers.output.drawing import pictures, typeset
 from navlayers.output.drawing.options import RenderOptions
-from navlayers.output.drawing.shapes import Drawing, Group, Line
+from navlayers.output.drawing.shapes import Drawing, Group, Line, Rect, Text
 from navlayers.output.drawing.theme import figure
+from navlayers.output.drawing.thumbnail import thumbnail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -373,3 +375,17 @@ def test_any_text_gives_sound_svg_without_anything_active(one: str, other: str) 
     assert not any("href" in name or name.startswith("on") or name in ("class", "style") for name in attributes)
     shown = "".join(text.text for text in drawn.texts)
     assert not any(char in shown for char in "\u202e\u202c\x00")
+
+
+def test_a_small_matrix_shows_gaps_below_covered_techniques() -> None:
+    """T1078 is covered, T1078.001 is not; all of T1110 is covered."""
+    entries = [{"techniqueID": id_, "score": 50} for id_ in ("T1078", "T1110", "T1110.001")]
+    entries.append({"techniqueID": "T1078.001", "score": 0, "color": UNCOVERED})
+    drawn = thumbnail(view(layer(entries, legendItems=[{"label": "not covered", "color": UNCOVERED}])), 400, "")
+    parts = {group.id: group.shapes for group in drawn.groups}
+    corners = [shape for shape in parts["matrix"] if isinstance(shape, Rect) and shape.fill == UNCOVERED]
+    assert len(corners) == 4, "under each tactic of T1078"
+    words = " ".join(shape.text for shape in parts["caption"] if isinstance(shape, Text))
+    assert "A red corner: some of its sub-techniques are not covered." in words
+    closed = view(layer(entries[1:3], legendItems=[{"label": "not covered", "color": UNCOVERED}]))
+    assert "corner" not in str(thumbnail(closed, 400, ""))

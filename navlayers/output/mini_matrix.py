@@ -86,6 +86,11 @@ def color_of(cell: Cell) -> str:
     return _shown(cell).color
 
 
+def hides_open(cell: Cell) -> bool:
+    """Whether sub-techniques of a technique are not covered, which its color does not show."""
+    return color_of(cell) != UNCOVERED and any(sub.color == UNCOVERED for sub in cell.subtechniques)
+
+
 def _covered(cell: Cell) -> str:
     """The color of a covered technique; "" for colors of their own that stand for what is not covered."""
     shown = _shown(cell)

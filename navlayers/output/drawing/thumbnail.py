@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers._text.lines import single_line
 from navlayers.layer.colors import LegendItem
 from navlayers.layer.matrix import matrix_of
+from navlayers.layer.ramps import UNCOVERED
 from navlayers.output.drawing.font import paragraph
 from navlayers.output.drawing.header import NUMBER, describe, legend_of
 from navlayers.output.drawing.shapes import Drawing, Group, Rect, Text, svg_element
 from navlayers.output.drawing.theme import THEMES, Look
-from navlayers.output.mini_matrix import color_of
+from navlayers.output.mini_matrix import color_of, hides_open
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _WIDE, _SIDE, _STEP, _BETWEEN = 3, 3, 4, 2
 _BAR = 2
 """The height of the bar below a tactic."""
+_CORNER = 2
+"""The side of the corner of a technique whose sub-techniques are not covered."""
 
 _LARGEST = 3.0
 """The most points that a unit is long: a matrix with few tactics is narrower."""
@@ -57,7 +60,19 @@ class Squares(NamedTuple):
         width, height = left - _BETWEEN - _STEP + _SIDE, lowest - _STEP + _SIDE
         return cls(tuple(places), tuple(ends), max(width, 1), max(height, 1))
 
-    def svg(self, colors: Sequence[str], page: Colors, label: str, marked: Collection[int] = ()) -> Markup:
+    def corners(self, numbers: Iterable[int]) -> list[tuple[float, float]]:
+        """The places of the lower right corners of squares."""
+        free = _SIDE - _CORNER
+        return [(x + free, y + free) for x, y in map(self.places.__getitem__, numbers)]
+
+    def svg(
+        self,
+        colors: Sequence[str],
+        page: Colors,
+        label: str,
+        marked: Collection[int] = (),
+        corners: Collection[int] = (),
+    ) -> Markup:
         """The picture for a page, with a path per color.
 
         Args:
@@ -65,6 +80,7 @@ class Squares(NamedTuple):
             page: gives colors their classes.
             label: what it shows, for those who cannot see it.
             marked: the numbers of the tactics with a bar below.
+            corners: the numbers of the squares with a corner in the color of what is not covered.
         """
         from markupsafe import Markup  # noqa: PLC0415 - for HTML alone
 
@@ -75,6 +91,9 @@ class Squares(NamedTuple):
             f'<path class="{page.name(color) if color else "none"}" d="{"".join(squares)}"/>'
             for color, squares in sorted(drawn.items())
         )
+        if corners:
+            parts = "".join(f"M{x} {y}h{_CORNER}v{_CORNER}h-{_CORNER}z" for x, y in self.corners(corners))
+            paths += f'<path class="{page.name(UNCOVERED)} corner" d="{parts}"/>'
         width = _WIDE * _STEP - _STEP + _SIDE
         ends = [self.ends[number] for number in sorted(marked)]
         bars = "".join(f"M{x} {y}h{width}v{_BAR}h-{width}z" for x, y in ends)
@@ -99,12 +118,16 @@ def thumbnail(view: View, width: float, text: str) -> Drawing:
         text: what goes before its description, for those who cannot see it.
     """
     matrix = matrix_of(view)
-    squares, colors = _squares(matrix)
+    squares, colors, corners = _squares(matrix)
     unit = min(width / squares.width, _LARGEST)
     side, theme = _SIDE * unit, THEMES["light"]
     shapes = tuple(
         Rect(x * unit, y * unit, side, side, color or theme.page, "" if color else theme.border, unit / 2)
         for (x, y), color in zip(squares.places, colors, strict=True)
+    )
+    shapes += tuple(
+        Rect(x * unit, y * unit, _CORNER * unit, _CORNER * unit, UNCOVERED, theme.page, unit / 4)
+        for x, y in squares.corners(corners)
     )
     legend, rows = legend_of(matrix, _LOOK, _UNIT).within(width, _ROWS)
     size, y = legend.size, squares.height * unit + 1.5 * legend.size
@@ -156,9 +179,10 @@ def caption(matrix: Matrix) -> str:
     if not names:
         return ""
     blocks = f"a block per tactic, from {names[0]} to {names[-1]}" if len(names) > 1 else f"all of {names[0]}"
+    corner = " A red corner: some of its sub-techniques are not covered."
     return (
         f"A square per technique, {blocks}; a technique without a color of its own has that of its strongest "
-        "sub-technique."
+        f"sub-technique.{corner if any(hides_open(cell) for cell in matrix.cells()) else ''}"
     )
 
 
@@ -174,13 +198,17 @@ def thumbnail_svg(view: View, page: Colors, text: str) -> Markup:
         The picture as an element of the page.
     """
     matrix = matrix_of(view)
-    squares, colors = _squares(matrix)
-    return squares.svg(colors, page, f"{single_line(view.name) or 'Matrix'}. {_description(matrix, text)}")
+    squares, colors, corners = _squares(matrix)
+    label = f"{single_line(view.name) or 'Matrix'}. {_description(matrix, text)}"
+    return squares.svg(colors, page, label, corners=corners)
 
 
-def _squares(matrix: Matrix) -> tuple[Squares, list[str]]:
-    columns = [[color_of(cell) for cell in column.cells] for column in matrix.columns]
-    return Squares.from_sizes(map(len, columns)), [color for column in columns for color in column]
+def _squares(matrix: Matrix) -> tuple[Squares, list[str], list[int]]:
+    """The squares of a matrix, their colors, and the numbers of those with a corner."""
+    cells = [cell for column in matrix.columns for cell in column.cells]
+    corners = [number for number, cell in enumerate(cells) if hides_open(cell)]
+    sizes = [len(column.cells) for column in matrix.columns]
+    return Squares.from_sizes(sizes), [color_of(cell) for cell in cells], corners
 
 
 def _description(matrix: Matrix, text: str) -> str:
