@@ -355,7 +355,8 @@ def _id_drivers(before: Iterable[str], after: Iterable[str], old: Catalogue, new
 
 def _mapping_drivers(catalogue: Catalogue, before: Coverage, after: Coverage, category: str | None) -> list[Driver]:
     """The capabilities behind the techniques whose coverage changed, those of most techniques first."""
-    if category is not None and category not in (*before.categories, *after.categories):
+    has_category = category is None or category in (*before.categories, *after.categories)
+    if before.entries == after.entries or not has_category:
         return []
     changed: dict[str, dict[str, list[str]]] = {}
     for kind, techniques in diff(catalogue, before, after, category=category).techniques.items():
