@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shlex
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -42,8 +43,10 @@ def last(context: click.Context) -> Iterator[None]:
         yield
     finally:
         del context.meta[_WAITING]
+        # Where the answer fills the window, the empty line would hide its first line.
+        full = _print.lines_printed() >= shutil.get_terminal_size().lines
         for text in waiting:
-            _print.echo(text)
+            _print.echo(text.lstrip("\n") if full else text)
 
 
 def propose(command: str, *words: str, end: Sequence[str] = ()) -> None:
