@@ -261,7 +261,7 @@ def test_a_merge_is_one_commit_and_each_set_of_a_folder_has_its_own_moves(run: R
     assert moves("sets") == [("2025-01-15", "mapping", 2, 5, 656)]
     result = run("history", "sets")
     assert result.out.splitlines()[0].startswith(
-        "2 sets since 2025-01-10: 1 of 3 commits moved a number: b. The largest move of b: +2 on 2025-01-15 "
+        "2 sets since 2025-01-10: 1 of 3 commits moved a number: b. The largest move: b +2 on 2025-01-15 by "
     )
     assert "note: sets/notes.csv: no commit of the current branch has this file" in result.err
 

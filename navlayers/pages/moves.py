@@ -44,7 +44,7 @@ def headline(history: History) -> str:
     """What covers how much, since when, and the largest move."""
     rows = rows_of(history)
     every = [version for series in history.series for version in series.versions]
-    unit = "commit" if any(version.subject for version in every) else "version"
+    unit = "commit" if all(version.subject for version in every) else "version"
     versions = {(version.name, version.time) for version in every}
     moved = {(row.point.version.name, row.point.version.time) for row in rows}
     total = quantity(len(versions), unit)
@@ -54,12 +54,12 @@ def headline(history: History) -> str:
     largest = max(rows, key=lambda row: (abs(row.move.change), row.point.version.seconds), default=None)
     if largest is None or not largest.move.change:
         return start
-    name = "" if len(history.series) == 1 else f" of {largest.series.name}"
+    name = "" if len(history.series) == 1 else f"{largest.series.name} "
     version = largest.point.version
     by = f" by {label(version)}" if version.subject else ""
     when = f"on {version.day}{by}" if version.day else UNCOMMITTED
     reason = why(largest.series, largest.move)
-    return f"{start} The largest move{name}: {signed(largest.move.change)} {when}: {reason}."
+    return f"{start} The largest move: {name}{signed(largest.move.change)} {when}: {reason}."
 
 
 def _of_one(series: Series, how_many: str) -> str:

@@ -48,7 +48,8 @@ def trend_chart(history: History) -> Chart | None:
 
 def _extent(history: History) -> str:
     first, last = _ends(history)
-    return f"From {first} to {last}. Marks show what moved a number; small panels go from 0% to 100%."
+    until = "what is not committed" if last == UNCOMMITTED else last
+    return f"From {first} to {until}. Marks show what moved a number; small panels go from 0% to 100%."
 
 
 def _most_moved(series: Series) -> str:
