@@ -279,7 +279,8 @@ HISTORY = {
     "no-history": "old.yaml",
     "nothing": "",
     "ending": "copies -o out.xlsx",
-    "shipped": "absent.yaml",
+    "absent": "absent.yaml",
+    "one-set": "rules",
 }
 ATTACK = {
     "list": "list",
