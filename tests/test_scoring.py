@@ -9,8 +9,8 @@ import pytest
 from conftest import TINY, row, set_of
 
 from navlayers.errors import UsageError
-from navlayers.scoring.options import AGGREGATES, Aggregate, Rollup, ScoreOptions, parse_numbers
-from navlayers.scoring.scores import TechniqueScore, make_rules, roll_up, score
+from navlayers.scoring.options import AGGREGATES, Aggregate, Rollup, ScoreOptions, make_rules, parse_numbers
+from navlayers.scoring.scores import TechniqueScore, roll_up, score
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

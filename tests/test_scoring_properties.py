@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from navlayers.layer.build import KINDS
 from navlayers.layer.document import encode_layer, encode_layers
 from navlayers.pages import index
-from navlayers.scoring.options import AGGREGATES, ROLLUPS, Aggregate, ScoreOptions
-from navlayers.scoring.scores import make_rules, roll_up, score, score_set
+from navlayers.scoring.options import AGGREGATES, ROLLUPS, Aggregate, ScoreOptions, make_rules
+from navlayers.scoring.scores import roll_up, score, score_set
 
 if TYPE_CHECKING:
     import random

@@ -22,7 +22,7 @@ from navlayers.analysis.compare_result import (
 )
 from navlayers.errors import Problem, UsageError
 from navlayers.scoring.coverage import Coverage, check_category, unrated_by_all
-from navlayers.scoring.options import exact
+from navlayers.scoring.scores import exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set

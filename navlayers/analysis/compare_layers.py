@@ -31,7 +31,7 @@ from navlayers.layer.ramps import (
     uncovered_item,
 )
 from navlayers.mapping.model import HUNDRED
-from navlayers.scoring.scores import UNSPECIFIED
+from navlayers.scoring.options import UNSPECIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

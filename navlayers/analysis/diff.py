@@ -15,8 +15,8 @@ from navlayers.attack import Catalogue
 from navlayers.errors import Problem
 from navlayers.mapping.model import CATEGORIES
 from navlayers.scoring.coverage import Coverage, check_category
-from navlayers.scoring.options import exact, mean
-from navlayers.scoring.scores import UNSPECIFIED
+from navlayers.scoring.options import UNSPECIFIED
+from navlayers.scoring.scores import exact, mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -23,7 +23,8 @@ from navlayers.analysis.inputs import newer_than, refuse_threats
 from navlayers.errors import NavlayersError, Problem, UsageError
 from navlayers.mapping.model import CATEGORIES
 from navlayers.scoring.coverage import unrated_by_all
-from navlayers.scoring.options import WEAK, ScoreOptions, exact
+from navlayers.scoring.options import WEAK, ScoreOptions
+from navlayers.scoring.scores import exact
 from navlayers.scoring.stats import non_mappable_ids
 
 if TYPE_CHECKING:

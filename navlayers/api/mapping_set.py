@@ -27,7 +27,7 @@ from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.replacements import remap
 from navlayers.scoring import scores as scoring
 from navlayers.scoring import stats as statistics
-from navlayers.scoring.options import ScoreOptions
+from navlayers.scoring.options import UNSPECIFIED, ScoreOptions
 
 if TYPE_CHECKING:
     from navlayers.attack import Catalogue
@@ -84,7 +84,7 @@ class Scores(Tabular, Mapping[str, "TechniqueScore"]):
 
 
 def _category_order(category: str) -> int:
-    known = (*model.CATEGORIES, scoring.UNSPECIFIED)
+    known = (*model.CATEGORIES, UNSPECIFIED)
     return known.index(category)
 
 

@@ -15,6 +15,7 @@ from navlayers.layer.document import ATTACK, Layer, Link, Metadata, Versions, ta
 from navlayers.layer.ramps import NOT_RATED_ITEM, count_gradient, count_legend, value_gradient, value_legend
 from navlayers.mapping.model import HUNDRED
 from navlayers.scoring import scores as scoring
+from navlayers.scoring.options import UNSPECIFIED
 from navlayers.scoring.words import capability_labels, how_rolled_up, how_scored, labels
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from navlayers.layer.colors import Gradient, LegendItem
     from navlayers.layer.document import Technique
     from navlayers.mapping.model import Mapping, MappingSet
+    from navlayers.scoring.options import Rules
 
 LayerKind = Literal["overview", "categories", "groups", "capabilities", "all"]
 KINDS: tuple[LayerKind, ...] = get_args(LayerKind)
@@ -89,7 +91,7 @@ def set_links(mapping_set: MappingSet) -> tuple[Link, ...]:
     return tuple(Link("Source of the mappings", url) for url in web_links([mapping_set.source]))
 
 
-def set_facts(mapping_set: MappingSet, catalogue: Catalogue, rules: scoring.Rules) -> list[tuple[str, str]]:
+def set_facts(mapping_set: MappingSet, catalogue: Catalogue, rules: Rules) -> list[tuple[str, str]]:
     """The metadata that all layers of a set share."""
     options = rules.options
     scale = {} if rules.counts else rules.scale
@@ -113,7 +115,7 @@ def _pairs(numbers: dict[str, float]) -> str:
     return ", ".join(f"{name} {number_text(number)}" for name, number in numbers.items())
 
 
-def scored_gradient(rules: scoring.Rules, category: str | None, highest: float) -> Gradient:
+def scored_gradient(rules: Rules, category: str | None, highest: float) -> Gradient:
     """The gradient of scores; beyond the range of a layer, those that are not sums have the colors of its ends."""
     if rules.range is not None and rules.options.aggregate != "sum":
         highest = 0
@@ -242,7 +244,7 @@ def layers_of(scored: scoring.Scored, only: Iterable[LayerKind] = KINDS) -> Iter
         yield BuiltLayer("overview", "overview", "overview.json", layer)
     if "categories" in wanted:
         for category in scored.rules.scored_categories:
-            if category != scoring.UNSPECIFIED:
+            if category != UNSPECIFIED:
                 layer = builder.layer(
                     category, scored.mappings, category, shown=f"{category} only", scores=scored.scores
                 )

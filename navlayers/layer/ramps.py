@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from navlayers.mapping.model import Noun, Range, Role
-    from navlayers.scoring.scores import Rules
+    from navlayers.scoring.options import Rules
 
 
 COVERED = WHITE

@@ -14,7 +14,7 @@ from navlayers.output.markdown import escape
 from navlayers.output.tables import Span
 from navlayers.output.text import item_lines
 from navlayers.pages.results import Field, table_of
-from navlayers.scoring.scores import UNSPECIFIED
+from navlayers.scoring.options import UNSPECIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -13,7 +13,8 @@ from navlayers.layer.holes import weakest
 from navlayers.mapping.model import DEFAULT_SCALE, common_noun, noun
 from navlayers.output.document import Figure, Heading, Paragraph
 from navlayers.pages.results import Field, table_of
-from navlayers.scoring.scores import UNSPECIFIED, score_set
+from navlayers.scoring.options import UNSPECIFIED
+from navlayers.scoring.scores import score_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

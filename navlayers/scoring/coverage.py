@@ -12,7 +12,8 @@ from navlayers.errors import Problem, UsageError
 from navlayers.mapping.model import CAPABILITY, CATEGORIES, HUNDRED, MappingSet, Noun, noun
 from navlayers.mapping.ranges import range_text, written
 from navlayers.mapping.replacements import Inactive, ReplacedId
-from navlayers.scoring.scores import UNSPECIFIED, Scored, TechniqueScore, score_set
+from navlayers.scoring.options import UNSPECIFIED
+from navlayers.scoring.scores import Scored, TechniqueScore, score_set
 from navlayers.scoring.words import capability_labels, method
 
 if TYPE_CHECKING:

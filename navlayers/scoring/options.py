@@ -1,7 +1,4 @@
-"""Scoring options: checked, and parsed from command-line text; the functions that aggregate scores.
-
-Scores are numbers 0–100. Every function is independent of the order of its input.
-"""
+"""Scoring options: checked, parsed from command-line text, and combined with the scale of a set to its rules."""
 
 from __future__ import annotations
 
@@ -11,14 +8,23 @@ from typing import TYPE_CHECKING, Literal, get_args
 import msgspec
 
 from navlayers.errors import Problem, UsageError, unknown
-from navlayers.mapping.model import CATEGORIES
+from navlayers.mapping.model import CATEGORIES, DECIMAL, Noun, Range, Role, noun
+from navlayers.mapping.ranges import with_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterable, Sequence
 
+    from navlayers.mapping.model import MappingSet
+
+
+Aggregate = Literal["max", "mean", "median", "min", "sum", "count", "combined"]
+AGGREGATES: tuple[Aggregate, ...] = get_args(Aggregate)
 
 Rollup = Literal["none", "max", "mean"]
 ROLLUPS: tuple[Rollup, ...] = get_args(Rollup)
+
+UNSPECIFIED = "unspecified"
+"""The category of mappings without one, such as all mappings of an unscored set."""
 
 WEAK = 50.0
 """Default of `--weak`: a technique that is covered below this score is weak."""
@@ -111,53 +117,119 @@ def parse_numbers(option: str, text: str) -> dict[str, float]:
     return numbers
 
 
-Aggregate = Literal["max", "mean", "median", "min", "sum", "count", "combined"]
-AGGREGATES: tuple[Aggregate, ...] = get_args(Aggregate)
+class Rules(msgspec.Struct, frozen=True):
+    """The scoring rules of one set: its scale combined with the options.
 
-
-def mean(scores: Sequence[float]) -> float:
-    """Arithmetic mean; `fsum` makes it exact, so the order of the scores cannot show."""
-    return math.fsum(scores) / len(scores)
-
-
-def median(scores: Sequence[float]) -> float:
-    """The middle score, or the mean of the middle two."""
-    from statistics import median  # noqa: PLC0415 - slow to import, and seldom chosen
-
-    return median(scores)
-
-
-def combined(scores: Sequence[float]) -> float:
-    """100·(1−∏(1−sᵢ/100)): the combined effect of independent capabilities.
-
-    With every score within 0–100 the result lies within [max, 100].
+    Attributes:
+        options: the options of the user.
+        scale: score value → number 0–100, weakest first.
+        counts: scores are numbers of capabilities, not 0–100.
+        categories: the categories of the set, in order.
+        scored_categories: the categories with numbers, to which weights apply.
+        used: the values of the scale in use.
+        worth: the score of mappings without a value, if the set has any.
+        several_types: the mappings are of more than one mapping type.
+        role: what the set's capabilities are.
+        noun: the word for them.
+        range: of the scores of a layer, which are as written; None: scores are 0–100.
     """
-    return 100 * (1 - math.prod(1 - score / 100 for score in sorted(scores)))
+
+    options: ScoreOptions
+    scale: dict[str, float]
+    counts: bool
+    categories: tuple[str, ...]
+    scored_categories: tuple[str, ...]
+    used: tuple[str, ...]
+    worth: float | None
+    several_types: bool
+    role: Role
+    noun: Noun
+    range: Range | None = None
 
 
-FUNCTIONS: dict[Aggregate, Callable[[Sequence[float]], float]] = {
-    "max": max,
-    "mean": mean,
-    "median": median,
-    "min": min,
-    "sum": math.fsum,
-    "count": len,
-    "combined": combined,
-}
+def make_rules(mapping_set: MappingSet, options: ScoreOptions) -> Rules:
+    """The scoring rules of a set.
 
-DESCRIPTIONS: dict[Aggregate, str] = {
-    "max": "that of its strongest {0.singular}",
-    "mean": "the mean of its {0.plural}' scores",
-    "median": "the median of its {0.plural}' scores",
-    "min": "that of its weakest {0.singular}",
-    "sum": "the sum of its {0.plural}' scores",
-    "count": "the number of {0.plural} that are mapped to it",
-    "combined": "that of its {0.plural} combined as if they were independent",
-}
-"""The end of the sentence "A technique's score is …", per function, to format with the noun of the capabilities."""
+    Raises:
+        UsageError: the weights lack a category of the set, or are all 0.
+    """
+    score_range, worth = mapping_set.range, options.worth
+    scale = with_words(mapping_set.scale, options.scale) if score_range is None else {}
+    if score_range is not None and worth is not None:
+        low, high = score_range
+        worth = low + worth * (high - low) / 100
+    scale = dict(sorted(scale.items(), key=lambda item: (item[1], item[0])))
+    present = {mapping.category or UNSPECIFIED for mapping in mapping_set.mappings}
+    valued = {
+        mapping.category or UNSPECIFIED
+        for mapping in mapping_set.mappings
+        if mapping.value is not None or options.worth is not None
+    }
+    if mapping_set.scored and not valued:
+        valued = present  # nothing is rated yet, which is not the same as a set without ratings
+    values = {mapping.value for mapping in mapping_set.mappings}
+    if not (mapping_set.scale or options.scale) and _only_numbers(values):
+        scale = {}  # the words of the default scale would explain nothing
+    order = (*CATEGORIES, UNSPECIFIED)
+    scored = tuple(category for category in order if category in valued)
+    if options.weights:
+        _check_weights(mapping_set.name, options.weights, [c for c in scored if c != UNSPECIFIED])
+    return Rules(
+        options=options,
+        scale=scale,
+        counts=options.aggregate == "count" or not valued,
+        categories=tuple(category for category in order if category in present),
+        scored_categories=scored,
+        used=tuple(value for value in scale if value in values),
+        worth=worth if None in values else None,
+        several_types=len({mapping.type for mapping in mapping_set.mappings}) > 1,
+        role=mapping_set.role,
+        noun=noun(mapping_set),
+        range=score_range,
+    )
 
 
-def exact(score: float) -> float:
-    """The score without floating-point noise; whole numbers as int."""
-    rounded = round(score, 10)
-    return int(rounded) if rounded == int(rounded) else rounded
+def _only_numbers(values: Iterable[str | None]) -> bool:
+    """Whether there are values, and all of them are numbers."""
+    texts = [value for value in values if value is not None]
+    return bool(texts) and all(map(DECIMAL.fullmatch, texts))
+
+
+def _check_weights(name: str, weights: dict[str, float], scored: Sequence[str]) -> None:
+    missing = [category for category in scored if category not in weights]
+    if missing:
+        raise UsageError(
+            Problem(
+                f"the weights lack {', '.join(missing)}, which {name} scores",
+                hint="add " + ",".join(f"{category}=0" for category in missing) + " or another number",
+            )
+        )
+    if scored and not any(weights[category] for category in scored):
+        raise UsageError(
+            Problem(f"every category that {name} scores has weight 0", hint="give one of them a higher weight")
+        )
+
+
+def number(value: str | None, rules: Rules) -> float | None:
+    """The number of a score value, 0–100 or on `rules.range`; without a value, `rules.worth`, which may be None.
+
+    Raises:
+        UsageError: the value is neither on the scale nor a number.
+    """
+    if value is None:
+        return rules.worth
+    if rules.range is not None:
+        return float(value)
+    known = rules.scale.get(value)
+    if known is not None:
+        return known
+    plain = DECIMAL.fullmatch(value)
+    if plain and float(value) <= 100:
+        return float(value)
+    raise UsageError(
+        Problem(
+            f"score value {value!r} is not on the scale",
+            expected=", ".join(rules.scale) + ", or a number from 0 to 100",
+            hint="" if plain else f"add it with --scale {value}=NUMBER",
+        )
+    )

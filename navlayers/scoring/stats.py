@@ -11,14 +11,15 @@ import msgspec
 from navlayers._text.numbers import rounded
 from navlayers.mapping.model import CATEGORIES, Role
 from navlayers.mapping.replacements import Inactive, inactive
-from navlayers.scoring.scores import UNSPECIFIED
+from navlayers.scoring.options import UNSPECIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from navlayers.attack import Catalogue
     from navlayers.mapping.model import MappingSet, NonMappable
-    from navlayers.scoring.scores import Rules, Scored
+    from navlayers.scoring.options import Rules
+    from navlayers.scoring.scores import Scored
 
 
 class TacticStats(msgspec.Struct, frozen=True):

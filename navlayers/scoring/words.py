@@ -12,14 +12,26 @@ from navlayers._text.numbers import number_text, rounded
 from navlayers._text.spelling import compact
 from navlayers._text.wording import and_list
 from navlayers.mapping.model import HUNDRED
-from navlayers.scoring.options import DESCRIPTIONS
-from navlayers.scoring.scores import UNSPECIFIED
+from navlayers.scoring.options import UNSPECIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from navlayers.mapping.model import MappingSet
-    from navlayers.scoring.scores import Contribution, Rules, TechniqueScore
+    from navlayers.scoring.options import Aggregate, Rules
+    from navlayers.scoring.scores import Contribution, TechniqueScore
+
+
+DESCRIPTIONS: dict[Aggregate, str] = {
+    "max": "that of its strongest {0.singular}",
+    "mean": "the mean of its {0.plural}' scores",
+    "median": "the median of its {0.plural}' scores",
+    "min": "that of its weakest {0.singular}",
+    "sum": "the sum of its {0.plural}' scores",
+    "count": "the number of {0.plural} that are mapped to it",
+    "combined": "that of its {0.plural} combined as if they were independent",
+}
+"""The end of the sentence "A technique's score is …", per function, to format with the noun of the capabilities."""
 
 
 def method(rules: Rules) -> tuple[str, ...]:

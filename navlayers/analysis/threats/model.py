@@ -13,7 +13,7 @@ from navlayers._text.wording import and_list
 from navlayers.attack.versions import Domain
 from navlayers.errors import Problem
 from navlayers.mapping.replacements import Inactive, ReplacedId
-from navlayers.scoring.options import exact
+from navlayers.scoring.scores import exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -24,8 +24,7 @@ from navlayers.mapping.formats.table_columns import HEADER_WITHIN, check_names
 from navlayers.mapping.model import Mapping, MappingSet
 from navlayers.mapping.ranges import written
 from navlayers.mapping.replacements import inactive, remap
-from navlayers.scoring.options import exact
-from navlayers.scoring.scores import score, score_set
+from navlayers.scoring.scores import exact, score, score_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,7 +11,7 @@ from navlayers.output.document import Paragraph
 from navlayers.pages.charts import flow_chart
 from navlayers.pages.report.input import optional
 from navlayers.pages.results import Field, table_of
-from navlayers.scoring.scores import UNSPECIFIED
+from navlayers.scoring.options import UNSPECIFIED
 from navlayers.scoring.stats import non_mappable, non_mappable_records
 
 if TYPE_CHECKING:

@@ -31,8 +31,7 @@ from navlayers.pages.show.results import (
 )
 from navlayers.pages.show.rows import mapped_rows, named, record, status_of
 from navlayers.pages.show.set_index import indexed
-from navlayers.scoring.options import ScoreOptions
-from navlayers.scoring.scores import UNSPECIFIED
+from navlayers.scoring.options import UNSPECIFIED, ScoreOptions
 from navlayers.scoring.words import IdAndName, comment, strength_name
 
 if TYPE_CHECKING:
@@ -44,7 +43,8 @@ if TYPE_CHECKING:
     from navlayers.pages.show.lookup import Subject
     from navlayers.pages.show.results import Page, Section
     from navlayers.pages.show.set_index import IndexedSet
-    from navlayers.scoring.scores import Rules, TechniqueScore
+    from navlayers.scoring.options import Rules
+    from navlayers.scoring.scores import TechniqueScore
 
 
 def page(subject: Subject, sets: Sequence[Prepared], options: ScoreOptions | None = None) -> Page:

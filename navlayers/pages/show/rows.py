@@ -9,7 +9,7 @@ import msgspec
 from navlayers._text.numbers import rounded
 from navlayers.mapping.model import CATEGORIES
 from navlayers.pages.show.results import MappingRow
-from navlayers.scoring.scores import UNSPECIFIED, number
+from navlayers.scoring.options import UNSPECIFIED, number
 from navlayers.scoring.words import IdAndName
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from navlayers.mapping.model import Mapping, NonMappable
     from navlayers.pages.show.results import Status
     from navlayers.pages.show.set_index import IndexedSet
-    from navlayers.scoring.scores import Contribution, Rules
+    from navlayers.scoring.options import Rules
+    from navlayers.scoring.scores import Contribution
 
 
 def named(technique: str, catalogue: Catalogue, written: str | None = None) -> IdAndName:

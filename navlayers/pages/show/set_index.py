@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from navlayers.layer.matrix import ReleaseColumn
     from navlayers.mapping.load import Prepared
     from navlayers.mapping.model import Capability, Mapping, NonMappable
-    from navlayers.scoring.options import ScoreOptions
-    from navlayers.scoring.scores import Rules, Scored
+    from navlayers.scoring.options import Rules, ScoreOptions
+    from navlayers.scoring.scores import Scored
     from navlayers.scoring.stats import CapabilityStats
 
 _T = TypeVar("_T")
