@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +14,7 @@ from navlayers._text.wording import and_list
 from navlayers.cli import _analysis, _help, _options, _print, _scoring, _threat
 from navlayers.errors import Problem, UsageError
 from navlayers.output.document import Paper
-from navlayers.pages.report.options import SECTIONS, USUAL, ReportOptions
+from navlayers.pages.report.options import LONG, SECTIONS, USUAL, ReportOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from navlayers.analysis.gaps_result import Gaps
     from navlayers.analysis.history import History
     from navlayers.analysis.plan.candidates import Measure
+    from navlayers.analysis.plan.options import PlanOptions
     from navlayers.analysis.plan.result import Plan
     from navlayers.mapping.formats.context import ReadOptions
     from navlayers.mapping.model import Category
@@ -80,15 +82,11 @@ _STAGES = 3
 def command(
     sets: tuple[str, ...],
     outputs: tuple[str, ...],
-    title: str,
-    author: str,
-    date: str,
     logo: str | None,
     sections: tuple[SectionId, ...],
     brief: bool,
     appendix: bool,
     comments: bool,
-    paper: Paper,
     baseline: str | None,
     threat: tuple[str, ...],
     software_of: tuple[str, ...],
@@ -103,6 +101,7 @@ def command(
     reading: ReadOptions,
     force: bool,
     quiet: bool,
+    **front: Any,
 ) -> None:
     """Write a report on mapping sets: coverage, comparison, gaps, plan.
 
@@ -117,7 +116,6 @@ def command(
     """
     # Other commands import this module for the options that they propose.
     from navlayers.analysis.gaps import find_gaps  # noqa: PLC0415
-    from navlayers.analysis.plan.options import PlanOptions  # noqa: PLC0415
     from navlayers.api import inputs as given  # noqa: PLC0415
     from navlayers.api import report as files  # noqa: PLC0415
     from navlayers.pages.report.build import make_report  # noqa: PLC0415
@@ -127,54 +125,31 @@ def command(
     if brief and (sections or appendix or comments or over_time):
         expected = "no --sections, --appendix, --comments or --history"
         raise UsageError(Problem("--brief is one page without sections", expected=expected))
-    names, folders = files.inputs_of(sets)
-    if baseline is not None:
-        baseline, of_baseline = _single(baseline)
-        names = names if baseline in names else (baseline, *names)
-        folders = tuple(dict.fromkeys((*folders, *of_baseline)))
+    names, baseline, folders = _inputs(sets, baseline)
     _threat.refuse_stdin_twice(names, threat)
     if not (threat or software_of):
         _refuse_idle(set(), "gaps", sections, "a threat", "add --threat THREAT")
-    cost, plan_options = request.pop("cost"), None
-    if request["budget"] is not None or request["target"] is not None:
-        plan_options = PlanOptions(measure=measure, category=category, **request)
+    if not over_time:
+        _refuse_idle({"since"}, "history", sections, "a history", "add --history")
+    cost = request.pop("cost")
+    plan_options = _plan_options(request, sections, measure=measure, category=category)
+    if plan_options is not None:
         names = tuple(map(str, given.sets_in_place(names, plan_options.have)))
-    else:
-        hint = "add --budget NUMBER or --target SHARE"
-        _refuse_idle({"have", "exclude", "cost", "seconds"}, "plan", sections, "a plan", hint)
-    options = ReportOptions(
-        title=title,
-        author=author,
-        date=date,
-        logo=None if logo is None else _logo(logo),
-        sections=(
-            *(sections or USUAL),
-            *(("appendix",) if appendix else ()),
-            *(("comments",) if comments else ()),
-        ),
-        paper=paper,
-        brief=brief,
-    )
+    every = (*(sections or USUAL), *compress(LONG, (appendix, comments)))
+    options = ReportOptions(**front, logo=None if logo is None else _logo(logo), sections=every, brief=brief)
     steps = _STAGES + len(outputs)
     with _print.progress("Reporting", quiet=quiet) as step:
         inputs = given.input_set(names, attack_version, reading, example="report gcp -o report.pdf").split_layers()
         step(steps)
-        model = gaps = plan = None
+        model = gaps = plan = history = None
         if threat or software_of:
             inputs, model = given.against(inputs, threat, software_of, attack_version, reading)
             gaps = find_gaps(inputs, model, scoring, category=category, weak=weak)
         if plan_options is not None:
             plan = given.plan_for(inputs, plan_options, scoring, model, cost)
-        history = _history(
-            names,
-            sections,
-            scoring,
-            over_time=over_time,
-            since=since,
-            category=category,
-            attack_version=attack_version,
-            reading=reading,
-        )
+        if over_time:
+            asked = {"since": since, "category": category, "attack_version": attack_version, "reading": reading}
+            history = _history(names, scoring, **asked)
         subject = report_input(
             inputs,
             scoring,
@@ -189,20 +164,9 @@ def command(
         step(steps)
         made = make_report(subject, options)
         step(steps)
-        result = files.write_report(
-            made,
-            outputs,
-            force=force,
-            keep=given.files_of(
-                inputs,
-                [
-                    *threat,
-                    *(given.plan_files(plan_options, cost) if plan_options else []),
-                    *([logo] if logo else []),
-                ],
-            ),
-            on_file=partial(step, steps),
-        )
+        of_plan = given.plan_files(plan_options, cost) if plan_options else []
+        keep = given.files_of(inputs, [*threat, *of_plan, *([logo] if logo else [])])
+        result = files.write_report(made, outputs, force=force, keep=keep, on_file=partial(step, steps))
     if not quiet:
         more = (*_notices(gaps, plan, history), *_without_comments(subject, options))
         _print.notices([*folders, *subject.notices, *more, *result.notices])
@@ -212,13 +176,37 @@ def command(
         _print.written(result.written, result.unchanged)
 
 
-def _history(
-    names: Sequence[str], sections: Sequence[str], scoring: ScoreOptions, **options: Any
-) -> History | None:
-    """The history of the sets; None without `--history`."""
-    if not options.pop("over_time"):
-        _refuse_idle({"since"}, "history", sections, "a history", "add --history")
+def _inputs(sets: tuple[str, ...], baseline: str | None) -> tuple[tuple[str, ...], str | None, tuple[Problem, ...]]:
+    """The names of the inputs with the baseline, the baseline's own, and notices about folders.
+
+    Raises:
+        UsageError: The baseline is a folder of several inputs.
+    """
+    from navlayers.api.report import inputs_of  # noqa: PLC0415
+
+    names, folders = inputs_of(sets)
+    if baseline is None:
+        return names, None, folders
+    (name, *more), of_baseline = inputs_of([baseline])
+    if more:
+        raise UsageError(Problem(f"--baseline {name} is a folder of several inputs", expected="one of them"))
+    folders = tuple(dict.fromkeys((*folders, *of_baseline)))
+    return names if name in names else (name, *names), name, folders
+
+
+def _plan_options(request: dict[str, Any], sections: Sequence[str], **options: Any) -> PlanOptions | None:
+    """The options of the plan; None without a budget and a target."""
+    from navlayers.analysis.plan.options import PlanOptions  # noqa: PLC0415
+
+    if request["budget"] is None and request["target"] is None:
+        hint = "add --budget NUMBER or --target SHARE"
+        _refuse_idle({"have", "exclude", "cost", "seconds"}, "plan", sections, "a plan", hint)
         return None
+    return PlanOptions(**options, **request)
+
+
+def _history(names: Sequence[str], scoring: ScoreOptions, **options: Any) -> History:
+    """The history of the sets."""
     from navlayers.api.history import history  # noqa: PLC0415 - for this option alone
 
     return history(*names, **options, **msgspec.structs.asdict(scoring))
@@ -236,20 +224,6 @@ def _logo(path: str) -> Logo:
     from navlayers.output.logo import read_logo  # noqa: PLC0415 - for this option alone
 
     return read_logo(path)
-
-
-def _single(baseline: str) -> tuple[str, tuple[Problem, ...]]:
-    """The input that `--baseline` names, and notices about its folder.
-
-    Raises:
-        UsageError: It is a folder of several.
-    """
-    from navlayers.api.report import inputs_of  # noqa: PLC0415
-
-    (name, *more), notices = inputs_of([baseline])
-    if more:
-        raise UsageError(Problem(f"--baseline {name} is a folder of several inputs", expected="one of them"))
-    return name, notices
 
 
 def _without_comments(subject: ReportInput, options: ReportOptions) -> Iterator[Problem]:
