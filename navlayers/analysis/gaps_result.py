@@ -278,8 +278,14 @@ def headline(gaps: Gaps) -> str:
     uncovered = f"{total.techniques - total.covered - total.unrated} uncovered"
     recorded = sum(bool(row.non_mappable) for row in gaps.rows)
     uncovered += f" ({recorded} of them recorded as non-mappable)" if recorded else ""
-    hole = most_open((tactic.name, tactic.share.covered, tactic.share.techniques) for tactic in gaps.tactics)
-    return f"{sentence}. {', '.join([uncovered, *parts])}.{f' {hole.text}.' if hole.text else ''}"
+    hole = biggest_gap(gaps)
+    return f"{sentence}. {', '.join([uncovered, *parts])}.{f' {hole}.' if hole else ''}"
+
+
+def biggest_gap(gaps: Gaps) -> str:
+    """The tactic with most techniques of the threat that are not covered: a text, "" for none."""
+    shares = ((tactic.name, tactic.share.covered, tactic.share.techniques) for tactic in gaps.tactics)
+    return most_open(shares).text
 
 
 def unscored(gaps: Gaps) -> str:

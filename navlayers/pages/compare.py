@@ -63,11 +63,17 @@ def _open(comparison: Comparison) -> str:
     """What the inputs cover together, what they leave open, and in which tactic most."""
     cover, covered, active = comparison.noun.cover, comparison.noun.covered, comparison.active
     union = comparison.union.covered
-    hole = weakest(((tactic.name, tactic.any, tactic.total) for tactic in comparison.tactics), covered)
-    where = f" {hole.text}." if hole.text and not comparison.noun.threat else ""
+    hole = weakest_tactic(comparison)
+    where = f" {hole}." if hole else ""
     if len(comparison.inputs) == 1:
         return f"{active - union:,} are not {covered}.{where}"
     return f"Together they {cover} {percent_text(union, active)}; {active - union:,} are {covered} by none.{where}"
+
+
+def weakest_tactic(comparison: Comparison) -> str:
+    """The tactic of which the inputs together cover least: a text, "" for threats, and where all is covered."""
+    shares = ((tactic.name, tactic.any, tactic.total) for tactic in comparison.tactics)
+    return "" if comparison.noun.threat else weakest(shares, comparison.noun.covered).text
 
 
 def short_inputs(comparison: Comparison) -> Table:
