@@ -20,8 +20,8 @@ from navlayers.errors import InputError, NavlayersError, Place, Problem, UsageEr
 from navlayers.mapping.find import HERE, STDIN, Source, resolve, source_name
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.formats.source import ENDINGS
+from navlayers.mapping.git import DATE, SHORT_HASH, Revision, content, log
 from navlayers.mapping.parts import by_domain
-from navlayers.mapping.revision import DAY, Revision, content, log
 from navlayers.pages import history as pages
 from navlayers.pages.history import FORMATS, Format
 from navlayers.scoring.options import ScoreOptions
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 
 MOST = 200
 """The number of commits of a file that are read, newest first."""
-
-SHORT = 7
-"""The characters of a hash that people read."""
 
 ENDINGS_OF_FORMATS: dict[str, Format] = {
     "": "text",
@@ -110,7 +107,7 @@ def history(
             Problem("no input given", None, expected, "for example: navlayers history my-controls.yaml")
         )
     notices: list[Problem] = []
-    found = [each for item in inputs or (HERE,) for each in _found(item, since, commits, reading, notices)]
+    found = [each for item in inputs or (HERE,) for each in _versions_of(item, since, commits, reading, notices)]
     total = sum(len(each.versions) for each in found)
     series: list[Series] = []
     unread: list[Problem] = []
@@ -131,8 +128,15 @@ def history(
 def render(history: History, format_: Format) -> bytes:
     """The history in a format.
 
+    Args:
+        history: The history.
+        format_: One of `FORMATS`.
+
+    Returns:
+        The bytes of the file.
+
     Raises:
-        UsageError: It has one version, so there is nothing to draw.
+        UsageError: A picture is asked for, and the history has one version.
     """
     if format_ == "json":
         return json_text(pages.as_json(history)).encode()
@@ -158,18 +162,19 @@ class _Reader:
     """Reads versions one at a time; then `problems` of those without numbers, and the `notices` of the newest."""
 
     def __init__(
-        self, of: _Versions, attack_version: str | None, reading: ReadOptions, done: Callable[[], None]
+        self, versions: _Versions, attack_version: str | None, reading: ReadOptions, on_version: Callable[[], None]
     ) -> None:
         self.problems: list[Problem] = []
         self.notices: tuple[Problem, ...] = ()
-        self._of, self._attack_version, self._reading, self._done = of, attack_version, reading, done
+        self._versions, self._on_version = versions, on_version
+        self._attack_version, self._reading = attack_version, reading
 
     def __iter__(self) -> Iterator[tuple[Version, InputSet | Problem]]:
-        for version in reversed(self._of.before):
+        for version in reversed(self._versions.before):
             with contextlib.suppress(NavlayersError):
                 yield version, self._read(version)
                 break
-        for version in self._of.versions:
+        for version in self._versions.versions:
             try:
                 inputs = self._read(version)
             except NavlayersError as error:
@@ -178,16 +183,16 @@ class _Reader:
             else:
                 self.notices = (*inputs.notices, *(notice for each in inputs.inputs for notice in each.notices))
                 yield version, inputs
-            self._done()
+            self._on_version()
 
     def _read(self, version: Version) -> InputSet:
         if not version.path:
-            raise InputError(Problem("deleted", Place(f"{version.name[:SHORT]}:{self._of.name}")))
-        source = self._of.source(version)
+            raise InputError(Problem("deleted", Place(f"{version.name[:SHORT_HASH]}:{self._versions.name}")))
+        source = self._versions.source(version)
         return load_inputs(by_domain((source,), self._reading), self._attack_version, self._reading)
 
 
-def _found(
+def _versions_of(
     item: Input, since: str, commits: int, reading: ReadOptions, notices: list[Problem]
 ) -> Iterator[_Versions]:
     """The sets of an input with their versions; notices of files without any are added."""
@@ -196,7 +201,7 @@ def _found(
     folder = Path(item)
     dated = _dated_entries(folder) if folder.is_dir() else {}
     if len(set(dated.values())) > 1:
-        yield from _in_dated(folder, dated, since, reading)
+        yield from _dated_versions(folder, dated, since, reading)
         return
     found = resolve((os.fspath(item),), reading.format)
     problems: list[Problem] = []
@@ -206,7 +211,7 @@ def _found(
             hint = "name a file in git, or a folder of dated copies, such as 2025-01-31/…"
             raise UsageError(Problem(message, Place(str(source.path)), "a file or a folder of sets", hint))
         try:
-            yield _in_git(source, since, commits, notices)
+            yield _git_versions(source, since, commits, notices)
         except InputError as error:
             absent = Problem("no such file", Place(os.fspath(item)))
             problems += error.problems if source.path.exists() else (absent,)
@@ -216,7 +221,7 @@ def _found(
     notices += problems
 
 
-def _in_git(source: Source, since: str, commits: int, notices: list[Problem]) -> _Versions:
+def _git_versions(source: Source, since: str, commits: int, notices: list[Problem]) -> _Versions:
     """The versions of a file in git, and the file that is there if it differs."""
     known = log(source.path, since, commits)
     place = Place(str(source.path))
@@ -234,15 +239,15 @@ def _in_git(source: Source, since: str, commits: int, notices: list[Problem]) ->
     ):
         versions.append(Version("", "", "", str(source.path)))
 
-    def committed(version: Version) -> Source:
+    def source_of(version: Version) -> Source:
         if not version.name:
             return source
         data = content(Revision(version.name, version.path), known.top)
-        path = Path(f"{version.name[:SHORT]}:{version.path}")
+        path = Path(f"{version.name[:SHORT_HASH]}:{version.path}")
         return Source(source.name, path, "git", data)
 
     return _Versions(
-        source.name, tuple(versions[: known.first]), tuple(versions[known.first :]), committed, (source.path,)
+        source.name, tuple(versions[: known.first]), tuple(versions[known.first :]), source_of, (source.path,)
     )
 
 
@@ -265,7 +270,7 @@ def _dated_entries(folder: Path) -> dict[Path, str]:
     return dated
 
 
-def _in_dated(folder: Path, dated: dict[Path, str], since: str, reading: ReadOptions) -> Iterator[_Versions]:
+def _dated_versions(folder: Path, dated: dict[Path, str], since: str, reading: ReadOptions) -> Iterator[_Versions]:
     """The sets of dated files and folders; those of one name are versions of one set."""
     own = source_name(folder.resolve())
     entries = sorted(dated, key=lambda path: (dated[path], path.name))
@@ -278,15 +283,15 @@ def _in_dated(folder: Path, dated: dict[Path, str], since: str, reading: ReadOpt
             version = Version(entry.name, dated[entry], path=str(source.path))
             by_name.setdefault(name, []).append((version, source))
     for name, pairs in sorted(by_name.items()):
-        of_path = {version.path: source for version, source in pairs}
+        sources = {version.path: source for version, source in pairs}
         versions = tuple(version for version, _ in pairs)
         first = _first(versions, since, folder)
-        files = tuple(map(Path, of_path))
-        yield _Versions(name, versions[:first], versions[first:], partial(_at_path, of_path), files)
+        files = tuple(map(Path, sources))
+        yield _Versions(name, versions[:first], versions[first:], partial(_source_at, sources), files)
 
 
-def _at_path(of_path: dict[str, Source], version: Version) -> Source:
-    return of_path[version.path]
+def _source_at(sources: dict[str, Source], version: Version) -> Source:
+    return sources[version.path]
 
 
 def _first(versions: Sequence[Version], since: str, folder: Path) -> int:
@@ -294,7 +299,7 @@ def _first(versions: Sequence[Version], since: str, folder: Path) -> int:
     names = [version.name for version in versions]
     if since in names:
         return names.index(since) + 1
-    if since and not DAY.fullmatch(since):
+    if since and not DATE.fullmatch(since):
         expected = "a date such as 2025-03-01, or the name of a dated file or folder"
         raise UsageError(Problem(f"--since {quoted(since)} is not in {folder}", expected=expected))
     later = (number for number, version in enumerate(versions) if version.time[: len(since)] >= since)

@@ -17,7 +17,7 @@ import platformdirs
 
 from navlayers.attack import release
 from navlayers.errors import OutputError
-from navlayers.mapping import find, revision
+from navlayers.mapping import find, git
 from navlayers.output.files import Output, write_all
 from navlayers.output.folders import INDEX, read_index, sha256
 
@@ -217,7 +217,7 @@ def _fingerprint(step: Step, folder: Path) -> str:
     add(importlib.metadata.version("navlayers"), step.command, *step.args)
     add(*map(str, release.releases()))
     if step.command == "history":
-        add(revision.head(folder))
+        add(git.head(folder))
     shipped = {source.name: source.path for source in find.shipped()}
     names = [name for arg in step.args for name in _names(arg)]
     # Without a set, a command takes those of the folder mappings or all that are shipped.
@@ -228,8 +228,8 @@ def _fingerprint(step: Step, folder: Path) -> str:
             if file.is_file():
                 add(str(file.relative_to(folder) if file.is_relative_to(folder) else file.name))
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
-        if not path.exists() and (commit := revision.revision_of(name)) is not None:
-            digest.update(revision.content(commit))
+        if not path.exists() and (commit := git.revision_of(name)) is not None:
+            digest.update(git.content(commit))
     return digest.hexdigest()
 
 

@@ -208,7 +208,7 @@ def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | Non
             raise InputError(nothing_in(path))
         return sources
     if ":" in name and not path.exists():
-        from navlayers.mapping.revision import content, revision_of  # noqa: PLC0415 - for files in git alone
+        from navlayers.mapping.git import content, revision_of  # noqa: PLC0415 - for files in git alone
 
         if file := revision_of(name):
             return (Source(f"{source_name(Path(file.path))}@{file.revision}", path, "git", content(file)),)

@@ -8,6 +8,7 @@ from navlayers._text.numbers import number_text, percent_text
 from navlayers._text.wording import and_list, first_few, quantity
 from navlayers.analysis.history import GONE
 from navlayers.attack.versions import DOMAIN_NAMES
+from navlayers.mapping.git import SHORT_HASH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,6 @@ DRIVERS, TECHNIQUES = 3, 3
 """Maximum number of reasons of a move, and of techniques of a reason."""
 
 UNCOMMITTED = "not committed"
-_SHORT = 7
 
 
 class Row(NamedTuple):
@@ -37,7 +37,7 @@ def rows_of(history: History) -> list[Row]:
 
 def label(version: Version) -> str:
     """The commit in seven letters, or the name of the dated file or folder."""
-    return version.name[:_SHORT] if version.subject else version.name or UNCOMMITTED
+    return version.name[:SHORT_HASH] if version.subject else version.name or UNCOMMITTED
 
 
 def headline(history: History) -> str:

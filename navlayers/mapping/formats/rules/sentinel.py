@@ -9,9 +9,9 @@ import msgspec
 
 from navlayers.errors import InputError, Problem
 from navlayers.mapping.formats.rules import rule_set
-from navlayers.mapping.formats.rules.decoded import tree
 from navlayers.mapping.formats.rules.field_table import FieldTable, documents, one_per_document
 from navlayers.mapping.formats.rules.rule_set import Content, Grouping
+from navlayers.mapping.formats.rules.tree import tree
 from navlayers.mapping.formats.yaml_files import FileKind
 
 if TYPE_CHECKING:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from navlayers.mapping.formats.rules import rule_set
 from navlayers.mapping.formats.rules.field_table import FieldTable, one_per_document
 from navlayers.mapping.formats.rules.rule_set import Content, Grouping
+from navlayers.mapping.formats.rules.tree import branch_of, scalar_at
 from navlayers.mapping.formats.yaml_files import FileKind
-from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar
+from navlayers.mapping.formats.yaml_tree import Scalar
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.context import Findings
     from navlayers.mapping.formats.source import Source
+    from navlayers.mapping.formats.yaml_tree import Node
 
 RULE = re.compile(
     rb"^[ \t]*(?P<off>\#[ \t]*)?(?:alert|drop|reject\w*|pass)[ \t]+\w[^\n(]*\((?P<options>[^\n]*)\)[ \t]*\r?$",
@@ -60,19 +62,14 @@ def _parse(source: Source, findings: Findings) -> list[Node]:
                 values.setdefault(name, []).append(_scalar(source, option))
         if rule["off"]:
             values["enabled"] = [Scalar("false", True, place.line, place.column)]
-        items: dict[str, tuple[Scalar, Node]] = {
-            name: (texts[0], texts[0] if len(texts) == 1 else Listing([*texts], texts[0].line, texts[0].column))
-            for name, texts in values.items()
-        }
-        rules.append(Branch(items, place.line, place.column))
+        rules.append(branch_of(values, place))
     return rules
 
 
 def _scalar(source: Source, match: re.Match[bytes]) -> Scalar:
     text = match[2].decode().strip()
     quoted = len(text) > 1 and text[0] == text[-1] == '"'
-    place = source.place(match.start(2))
-    return Scalar(text[1:-1] if quoted else text, not quoted, place.line, place.column)
+    return scalar_at(source, text[1:-1] if quoted else text, match.start(2), plain=not quoted)
 
 
 CONTENT = Content(

@@ -10,12 +10,13 @@ from navlayers.mapping.formats.rules import rule_set
 from navlayers.mapping.formats.rules.field_table import IDS, FieldTable, one_per_document
 from navlayers.mapping.formats.rules.markup import elements
 from navlayers.mapping.formats.rules.rule_set import Content, Grouping
+from navlayers.mapping.formats.rules.tree import branch_of, scalar_at
 from navlayers.mapping.formats.yaml_files import FileKind
-from navlayers.mapping.formats.yaml_tree import Branch, Node, Scalar
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.context import Findings
     from navlayers.mapping.formats.source import Source
+    from navlayers.mapping.formats.yaml_tree import Branch, Node
 
 _TABLE = FieldTable(
     id=(),
@@ -45,12 +46,10 @@ def _parse(source: Source, findings: Findings) -> list[Node]:
             name, offset = condition.attributes.get("name", ("", 0))
             if not re.search(IDS, name) or (event.name, name) in rules:
                 continue
-            place = source.place(offset)
             values = {"technique": name, "event": event.name, "field": condition.name}
             values |= {"name": f"{event.name}: {name}", "text": f"{condition.name} {condition.text}".strip()}
-            scalars = {key: Scalar(text, True, place.line, place.column) for key, text in values.items()}
-            items: dict[str, tuple[Scalar, Node]] = {key: (scalar, scalar) for key, scalar in scalars.items()}
-            rules[event.name, name] = Branch(items, place.line, place.column)
+            texts = {key: [scalar_at(source, text, offset)] for key, text in values.items()}
+            rules[event.name, name] = branch_of(texts, source.place(offset))
     return [*rules.values()]
 
 

@@ -9,13 +9,14 @@ from navlayers.mapping.formats.rules import rule_set
 from navlayers.mapping.formats.rules.field_table import FieldTable, one_per_document
 from navlayers.mapping.formats.rules.markup import elements
 from navlayers.mapping.formats.rules.rule_set import Content, Grouping
+from navlayers.mapping.formats.rules.tree import branch_of, scalar_at
 from navlayers.mapping.formats.yaml_files import FileKind
-from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.context import Findings
     from navlayers.mapping.formats.rules.markup import Element
     from navlayers.mapping.formats.source import Source
+    from navlayers.mapping.formats.yaml_tree import Node, Scalar
 
 _TABLE = FieldTable(
     id=("id",),
@@ -37,29 +38,19 @@ def _parse(source: Source, findings: Findings) -> list[Node]:
         values: dict[str, list[Scalar]] = {}
         for name in ("id", "level"):
             if name in rule.attributes:
-                values[name] = [_scalar(source, *rule.attributes[name])]
+                values[name] = [scalar_at(source, *rule.attributes[name])]
         for name in ("description", "info", "group"):
             if (element := rule.child(name)) is not None:
                 values[name] = [_text(source, element)]
         ids = [id_ for mitre in rule.descendants("mitre") for id_ in mitre.descendants("id")]
         values["mitre"] = [_text(source, id_) for id_ in ids]
-        place = source.place(rule.start)
-        items: dict[str, tuple[Scalar, Node]] = {}
-        for name, texts in values.items():
-            if texts:
-                items[name] = texts[0], Listing([*texts], texts[0].line, texts[0].column)
-        rules.append(Branch(items, place.line, place.column))
+        rules.append(branch_of(values, source.place(rule.start)))
     return rules
 
 
 def _text(source: Source, element: Element) -> Scalar:
     text = element.text
-    return _scalar(source, text.strip(), element.content + len(text) - len(text.lstrip()))
-
-
-def _scalar(source: Source, text: str, offset: int) -> Scalar:
-    place = source.place(offset)
-    return Scalar(text, True, place.line, place.column)
+    return scalar_at(source, text.strip(), element.content + len(text) - len(text.lstrip()))
 
 
 CONTENT = Content(

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from navlayers.mapping.formats.rules import rule_set
 from navlayers.mapping.formats.rules.field_table import IDS, FieldTable, one_per_document
 from navlayers.mapping.formats.rules.rule_set import Content, Grouping
+from navlayers.mapping.formats.rules.tree import branch_of, scalar_at
 from navlayers.mapping.formats.yaml_files import FileKind
-from navlayers.mapping.formats.yaml_tree import Branch, Node, Scalar
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.context import Findings
     from navlayers.mapping.formats.source import Source
+    from navlayers.mapping.formats.yaml_tree import Node, Scalar
 
 RULE = re.compile(rb"^[ \t]*rule[ \t]+(\w+)\s*\{", re.MULTILINE)
 _META = re.compile(rb"\bmeta[ \t]*:")
@@ -46,24 +47,18 @@ def _parse(source: Source, findings: Findings) -> list[Node]:
     """The `meta` sections of the rules of a file, with the rule's name where there is no rule_id or rule_name."""
     rules: list[Node] = []
     for start in RULE.finditer(source.data):
-        place = source.place(start.start(1))
-        name = Scalar(start[1].decode(), True, place.line, place.column)
-        items: dict[str, tuple[Scalar, Node]] = {}
+        name = scalar_at(source, start[1].decode(), start.start(1))
+        values: dict[str, list[Scalar]] = {}
         section = _META.search(source.data, start.end())
         offset = section.end() if section else len(source.data)
         while pair := _PAIR.match(source.data, offset):
             value = next(number for number in (2, 3, 4) if pair[number] is not None)
-            items.setdefault(pair[1].decode(), (name, _scalar(source, pair, value)))
+            values.setdefault(pair[1].decode(), [scalar_at(source, pair[value].decode(), pair.start(value))])
             offset = pair.end()
         for key in ("rule_id", "rule_name"):
-            items.setdefault(key, (name, name))
-        rules.append(Branch(items, place.line, place.column))
+            values.setdefault(key, [name])
+        rules.append(branch_of(values, source.place(start.start(1))))
     return rules
-
-
-def _scalar(source: Source, match: re.Match[bytes], group: int) -> Scalar:
-    place = source.place(match.start(group))
-    return Scalar(match[group].decode(), True, place.line, place.column)
 
 
 CONTENT = Content(

@@ -1,4 +1,7 @@
-"""The tree of a value that a library decoded without places: they are found by a search for its texts in order."""
+"""Trees of rules that are not YAML: of texts at offsets, and of values that a library decoded without places.
+
+The places of the latter are found by a search for their texts in order.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,29 @@ from typing import TYPE_CHECKING, Any
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Mapping, Sequence
 
+    from navlayers.errors import Place
     from navlayers.mapping.formats.source import Source
 
 _LONGEST = 40
 """Characters of a text that are searched for: a longer one may have escapes or several lines."""
+
+
+def scalar_at(source: Source, text: str, offset: int, *, plain: bool = True) -> Scalar:
+    """A text of a file as a node. `plain`: without quotes; otherwise the offset is that of the first quote."""
+    place = source.place(offset)
+    return Scalar(text, plain, place.line, place.column)
+
+
+def branch_of(values: Mapping[str, Sequence[Scalar]], place: Place) -> Branch:
+    """A mapping of names to their texts: a list where there are several, left out where there are none."""
+    items: dict[str, tuple[Scalar, Node]] = {}
+    for name, texts in values.items():
+        if texts:
+            first = texts[0]
+            items[name] = first, first if len(texts) == 1 else Listing([*texts], first.line, first.column)
+    return Branch(items, place.line, place.column)
 
 
 def tree(source: Source, value: dict[str, Any], start: int = 0, keys: Container[str] | None = None) -> Branch:

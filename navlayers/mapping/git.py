@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"([^:]{2,}|@):(.+)", re.DOTALL)
 """A revision and a path; a letter and a colon are a drive of Windows."""
 
-DAY = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
+DATE = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 """A day, month or year."""
+
+SHORT_HASH = 7
+"""Characters of a hash that people read."""
+
 _HASH = re.compile(rb"[0-9a-f]{40,64}")
 
 _SECONDS = 60
@@ -118,7 +122,7 @@ def log(path: Path, since: str = "", most: int = 200) -> Log:
         raise InputError(_without_repository(found, path))
     top, prefix, shallow = os.fsdecode(found.stdout).split("\n")[:3]
     start = f"{prefix}{name}"
-    if not since or DAY.fullmatch(since):
+    if not since or DATE.fullmatch(since):
         commits = _commits(top, "HEAD", start, most + 1)
         later = list(takewhile(lambda commit: commit.time[: len(since)] >= since, commits))
     else:
@@ -141,10 +145,10 @@ def _commits(top: str, revisions: str, path: str, most: int) -> list[Commit]:
     done = _git("log", *how, *more, revisions, "--", path, folder=top)
     if done.returncode and head(Path(top)):
         raise InputError(Problem(_reason(done) or "git log failed", Place(path), "a file with a history in git"))
-    return list(_parsed(done.stdout))
+    return list(_commits_in(done.stdout))
 
 
-def _parsed(output: bytes) -> Iterator[Commit]:
+def _commits_in(output: bytes) -> Iterator[Commit]:
     """The commits of git's output: hash, time, subject, then a status with one path or, of a rename, two."""
     parts = iter(output.split(b"\0"))
     for part in parts:
