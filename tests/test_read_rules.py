@@ -353,6 +353,27 @@ atomic_tests:
 }
 
 
+def test_any_text_is_scanned_for_ids(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "in" / "sub").mkdir(parents=True)
+    (tmp_path / "in" / "a.kql").write_text("// Logins\nlet x = 1; // T1059.001, t1078 and T1059.001\n")
+    (tmp_path / "in" / "sub" / "a.md").write_text("https://attack.mitre.org/techniques/T1003/001/\n")
+    (tmp_path / "in" / "none.py").write_text("no id\n")
+    (tmp_path / "in" / "b.bin").write_bytes(b"\xff\x00T1059")
+    reading = readers.read(tmp_path / "in", reading=ReadOptions(format="scan"))
+    mappings = reading.mapping_set.mappings
+    pairs = [(mapping.capability, mapping.technique, mapping.type, mapping.category) for mapping in mappings]
+    assert pairs == [
+        ("a.kql", "T1059.001", "mentions", None),
+        ("a.kql", "T1078", "mentions", None),
+        ("sub/a.md", "T1003.001", "mentions", None),
+    ]
+    place = reading.place(1)
+    assert (place.path, place.line, place.column) == (str(tmp_path / "in" / "a.kql"), 2, 26)
+    done = run("stats", "--from", "scan", tmp_path / "in")
+    assert "skipped 2 of 4 files that are not files with a technique id" in done.err
+    assert "a file that mentions a technique may not detect it" in done.err
+
+
 def write(folder: Path, case: Case, text: str | None = None) -> Path:
     path = folder / case.name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -462,4 +483,8 @@ def test_rules_of_sentinel_are_read_from_templates_and_of_defender_from_json(tmp
 
 
 def test_every_format_of_rules_has_a_case() -> None:
-    assert {name for name, format_ in FORMATS.items() if format_.reader.startswith("rules.")} == {*CASES, "sigma"}
+    assert {name for name, format_ in FORMATS.items() if format_.reader.startswith("rules.")} == {
+        *CASES,
+        "sigma",
+        "scan",
+    }

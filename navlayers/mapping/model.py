@@ -330,6 +330,7 @@ _DETECTIONS = {
     "splunk": Noun("detection", "detections"),
     "car": Noun("analytic", "analytics"),
     "sysmon": Noun("condition", "conditions"),
+    "scan": Noun("file", "files", ("is mentioned by", "are mentioned by")),
     "dettect": Noun("system", "systems"),
 }
 _NOUNS = {

@@ -95,6 +95,7 @@ FORMATS = {
     "sysmon": Format("a Sysmon configuration", "rules.sysmon", folder=(".xml",)),
     "atomic": Format("Atomic Red Team tests", "rules.atomic", folder=YAML),
     "caldera": Format("CALDERA abilities", "rules.caldera", folder=YAML),
+    "scan": Format("any text that mentions technique ids", "rules.scan", folder=("",)),
 }
 """Name → format, in the order in which they are listed."""
 

@@ -58,6 +58,7 @@ class Content(NamedTuple):
         tag: how a rule names a technique, for messages.
         role, type, category: of the set and of its mappings.
         scale: score value → number 0–100, of a format with ratings of its own.
+        notice: what every user of the format should know; "" for nothing.
     """
 
     kind: FileKind
@@ -72,6 +73,7 @@ class Content(NamedTuple):
     type: str = "detects"
     category: Category | None = "detect"
     scale: MappingOf[str, float] = {}
+    notice: str = ""
 
 
 class TechniqueTag(NamedTuple):
@@ -198,12 +200,16 @@ class RuleSet:
         self.parts.capabilities[id_] = capability
         self._techniques(rule, capability)
 
+    def inner_path(self, path: str) -> str:
+        """The path of a file from the folder on, with slashes; the name of a single file."""
+        return "/".join(Path(path).parts[self._top :])
+
     def _unique(self, rule: Rule) -> str:
         """A unique id for a rule: its own, else its path, with its number in the file if needed."""
         id_ = rule.id
         if id_ and id_ not in self.parts.capabilities:
             return id_
-        path = "-".join(Path(rule.fields.path).parts[self._top :])
+        path = self.inner_path(rule.fields.path).replace("/", "-")
         name = slug(path.rpartition(".")[0] or path) or "rule"
         if not id_:
             id_ = name if rule.number is None else f"{name}-{rule.number}"
@@ -268,6 +274,8 @@ class RuleSet:
             hint = f"{tag}; the {plural} are kept without mappings"
             issue = Issue(message, hint=hint, fatal=False, code="capability-without-mapping")
             self.findings.add(issue, Place(self._path))
+        if self._content.notice:
+            self.findings.add(Issue(self._content.notice, fatal=False, code="not-carried"), Place(self._path))
         keys = [key for key, _ in sorted(self.unread.items(), key=lambda item: (-item[1], item[0]))]
         if keys:
             message = f"{self._content.noun[0]} fields not carried over: {comma_list(keys)}"
