@@ -171,6 +171,8 @@ def test_hooks_stop_what_is_wrong_or_out_of_date(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(own)
     git("init", "-q")
     Path(".pre-commit-config.yaml").write_text(CONFIG.format(hooks.as_posix()), encoding="utf-8")
+    # Only the folder of mappings is theirs.
+    Path("controls.yaml").write_text("no: [mapping", encoding="utf-8")
     mapping = Path("mappings/my.csv")
     mapping.write_text(OLD, encoding="utf-8")
     subprocess.run(["navlayers", "build", "-q"], check=True)

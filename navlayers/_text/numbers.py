@@ -82,7 +82,6 @@ def decimal(number: float) -> str:
     return "0" if digits == "-0" else digits
 
 
-_US_DATE = re.compile(r"(?P<month>0[1-9]|1[0-2])/(?P<day>0[1-9]|[12]\d|3[01])/(?P<year>\d{4})")
 _DAY = re.compile(r"(?P<y>[0-9]{4})([-/])(?P<m>[0-9]{1,2})\2(?P<d>[0-9]{1,2})(?:[Tt ].*)?", re.DOTALL)
 _AMERICAN_DAY = re.compile(r"(?P<m>[0-9]{1,2})/(?P<d>[0-9]{1,2})/(?P<y>[0-9]{4})")
 
@@ -102,5 +101,4 @@ def day(text: str) -> str | None:
 
 def iso_date(text: str) -> str:
     """A date as Mappings Explorer writes versions, month first, as "2025-03-06"; any other text as it is."""
-    date = _US_DATE.fullmatch(text)
-    return "-".join((date["year"], date["month"], date["day"])) if date else text
+    return (day(text) if _AMERICAN_DAY.fullmatch(text) else None) or text

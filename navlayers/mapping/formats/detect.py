@@ -196,7 +196,6 @@ _FILE_IS_SET = frozenset(
 """What a file of a folder is whose format is not one of whole folders."""
 
 _ID = re.compile(rb"(?<![A-Za-z0-9])T[ -]?[0-9]{4}(?![0-9])", re.IGNORECASE)
-_JSON_RULES = (b'"alertRules', b"/alertRules", b'"detectionAction"')
 _JSON_SETS = (b'"mapping_objects"', b'"techniques"', b'"spec_version"')
 
 

@@ -28,14 +28,15 @@ class FileKind(msgspec.Struct):
         plural: of the name, if that does not end in "s".
         expected: the parts of a file, for messages.
         keys: a file has one of these keys at its top.
-        skip_broken: skip the files of a folder that cannot be read; otherwise they are errors.
+        skip_broken: skip the files of a folder that cannot be read, as folders of rules have other files, too;
+            otherwise they are errors.
     """
 
     name: str
     expected: str
     keys: frozenset[str]
-    skip_broken: bool
     plural: str = ""
+    skip_broken: bool = True
 
     @property
     def names(self) -> str:

@@ -44,7 +44,6 @@ CONTENT = Content(
         "Atomic Red Team file",
         "an atomic: attack_technique, atomic_tests",
         frozenset({"attack_technique"}),
-        skip_broken=True,
     ),
     "atomic",
     "Atomic Red Team",

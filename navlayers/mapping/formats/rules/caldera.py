@@ -46,7 +46,6 @@ CONTENT = Content(
         "CALDERA ability",
         "a list of abilities: id, name, tactic, technique",
         frozenset({"technique"}),
-        skip_broken=True,
         plural="CALDERA abilities",
     ),
     "caldera",

@@ -23,7 +23,7 @@ _TABLE = FieldTable(
 )
 
 CONTENT = Content(
-    FileKind("capa rule", "a capa rule: rule, meta, att&ck, features", frozenset({"rule"}), skip_broken=True),
+    FileKind("capa rule", "a capa rule: rule, meta, att&ck, features", frozenset({"rule"})),
     "capa",
     "capa rules",
     documents,

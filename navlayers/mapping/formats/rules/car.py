@@ -54,7 +54,7 @@ def _techniques(analytic: Branch) -> Iterator[TechniqueTag]:
 
 
 CONTENT = Content(
-    FileKind("CAR analytic", "an analytic: title, id, coverage", frozenset({"coverage"}), skip_broken=True),
+    FileKind("CAR analytic", "an analytic: title, id, coverage", frozenset({"coverage"})),
     "car",
     "Cyber Analytics Repository",
     documents,

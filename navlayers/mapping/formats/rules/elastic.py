@@ -112,9 +112,7 @@ def _not_toml(source: Source, error: str) -> Problem:
 
 
 CONTENT = Content(
-    FileKind(
-        "Elastic rule", "an Elastic rule: rule_id, name, threat", frozenset({"rule_id", "threat"}), skip_broken=True
-    ),
+    FileKind("Elastic rule", "an Elastic rule: rule_id, name, threat", frozenset({"rule_id", "threat"})),
     "elastic",
     "Elastic rules",
     _parse,

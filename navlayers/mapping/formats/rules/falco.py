@@ -27,7 +27,6 @@ CONTENT = Content(
         "Falco rule file",
         "a list of Falco rules: rule, desc, condition, tags",
         frozenset({"rule"}),
-        skip_broken=True,
     ),
     "falco",
     "Falco rules",

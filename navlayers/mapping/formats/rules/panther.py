@@ -60,9 +60,7 @@ def _parse(source: Source, findings: Findings) -> list[Node]:
 
 
 CONTENT = Content(
-    FileKind(
-        "Panther rule", "a Panther rule: AnalysisType, RuleID, Severity", frozenset({"RuleID"}), skip_broken=True
-    ),
+    FileKind("Panther rule", "a Panther rule: AnalysisType, RuleID, Severity", frozenset({"RuleID"})),
     "panther",
     "Panther rules",
     _parse,

@@ -92,7 +92,6 @@ CONTENT = Content(
         "Sentinel rule",
         "a Sentinel rule: id, name, severity, relevantTechniques",
         frozenset({"relevantTechniques", "techniques", "query", "detectionAction"}),
-        skip_broken=True,
     ),
     "sentinel",
     "Microsoft Sentinel rules",

@@ -147,7 +147,7 @@ def _size(node: Node, known: dict[int, int]) -> int:
 
 
 CONTENT = Content(
-    FileKind("Sigma rule", "a Sigma rule: title, logsource, detection, tags", _RULE, skip_broken=True),
+    FileKind("Sigma rule", "a Sigma rule: title, logsource, detection, tags", _RULE),
     "sigma",
     "Sigma rules",
     partial(documents, keys=_READ),

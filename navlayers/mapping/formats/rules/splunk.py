@@ -37,9 +37,7 @@ _READ = frozenset(
 )
 
 CONTENT = Content(
-    FileKind(
-        "Splunk detection", "a Splunk detection: name, id, search, tags", frozenset({"search"}), skip_broken=True
-    ),
+    FileKind("Splunk detection", "a Splunk detection: name, id, search, tags", frozenset({"search"})),
     "splunk",
     "Splunk detections",
     partial(documents, keys=_READ),

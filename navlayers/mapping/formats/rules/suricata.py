@@ -73,9 +73,7 @@ def _scalar(source: Source, match: re.Match[bytes]) -> Scalar:
 
 
 CONTENT = Content(
-    FileKind(
-        "Suricata rule file", "Suricata rules: alert … (msg: …; sid: …;)", frozenset({"sid"}), skip_broken=True
-    ),
+    FileKind("Suricata rule file", "Suricata rules: alert … (msg: …; sid: …;)", frozenset({"sid"})),
     "suricata",
     "Suricata rules",
     _parse,

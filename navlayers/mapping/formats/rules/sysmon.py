@@ -55,7 +55,10 @@ def _parse(source: Source, findings: Findings) -> list[Node]:
 
 CONTENT = Content(
     FileKind(
-        "Sysmon configuration", "a Sysmon configuration with technique ids", frozenset({"event"}), skip_broken=True
+        "Sysmon configuration with technique ids",
+        'conditions that include events, with name="technique_id=T1003"',
+        frozenset({"event"}),
+        "Sysmon configurations with technique ids",
     ),
     "sysmon",
     "Sysmon configuration",

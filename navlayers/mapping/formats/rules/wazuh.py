@@ -54,7 +54,7 @@ def _text(source: Source, element: Element) -> Scalar:
 
 
 CONTENT = Content(
-    FileKind("Wazuh rule file", "Wazuh rules: group, rule, mitre", frozenset({"id"}), skip_broken=True),
+    FileKind("Wazuh rule file", "Wazuh rules: group, rule, mitre", frozenset({"id"})),
     "wazuh",
     "Wazuh rules",
     _parse,

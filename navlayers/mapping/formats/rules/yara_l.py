@@ -62,7 +62,7 @@ def _parse(source: Source, findings: Findings) -> list[Node]:
 
 
 CONTENT = Content(
-    FileKind("YARA-L rule", "a YARA-L rule: rule NAME { meta: … }", frozenset({"rule_id"}), skip_broken=True),
+    FileKind("YARA-L rule", "a YARA-L rule: rule NAME { meta: … }", frozenset({"rule_id"})),
     "yara-l",
     "Google SecOps rules",
     _parse,
