@@ -11,6 +11,7 @@ from navlayers._text.wording import quantity
 from navlayers.analysis.frames import Tabular
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem
+from navlayers.layer.holes import weakest
 from navlayers.mapping.model import HUNDRED, Noun, common_noun
 from navlayers.scoring.coverage import Coverage
 from navlayers.scoring.scores import capabilities_of
@@ -209,6 +210,12 @@ class Comparison(msgspec.Struct, Tabular, frozen=True):
         """Inputs and release in one line."""
         names = ", ".join(self.names)
         return f"<Comparison of {names}, ATT&CK {self.catalogue.domain} {self.catalogue.version}>"
+
+    @property
+    def weakest_tactic(self) -> str:
+        """The tactic of which the inputs together cover least: a text, "" for threats, and where all is covered."""
+        shares = ((tactic.name, tactic.any, tactic.total) for tactic in self.tactics)
+        return "" if self.noun.threat else weakest(shares, self.noun.covered).text
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """One row per technique that any input covers: id, name, a score per input, the best score and by whom."""

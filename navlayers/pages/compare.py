@@ -9,7 +9,6 @@ from navlayers._text.wording import and_list
 from navlayers.analysis.compare_layers import layers_of
 from navlayers.analysis.compare_result import Relation
 from navlayers.attack.versions import DOMAIN_NAMES
-from navlayers.layer.holes import weakest
 from navlayers.layer.view import View
 from navlayers.output.document import Figure, Paragraph
 from navlayers.pages.charts import shares_chart
@@ -63,17 +62,10 @@ def _open(comparison: Comparison) -> str:
     """What the inputs cover together, what they leave open, and in which tactic most."""
     cover, covered, active = comparison.noun.cover, comparison.noun.covered, comparison.active
     union = comparison.union.covered
-    hole = weakest_tactic(comparison)
-    where = f" {hole}." if hole else ""
+    where = f" {comparison.weakest_tactic}." if comparison.weakest_tactic else ""
     if len(comparison.inputs) == 1:
         return f"{active - union:,} are not {covered}.{where}"
     return f"Together they {cover} {percent_text(union, active)}; {active - union:,} are {covered} by none.{where}"
-
-
-def weakest_tactic(comparison: Comparison) -> str:
-    """The tactic of which the inputs together cover least: a text, "" for threats, and where all is covered."""
-    shares = ((tactic.name, tactic.any, tactic.total) for tactic in comparison.tactics)
-    return "" if comparison.noun.threat else weakest(shares, comparison.noun.covered).text
 
 
 def short_inputs(comparison: Comparison) -> Table:

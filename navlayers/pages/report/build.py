@@ -9,7 +9,6 @@ from navlayers.analysis.gaps_result import biggest_gap
 from navlayers.errors import Problem, UsageError
 from navlayers.output.document import Document, Section, with_own_pages
 from navlayers.output.tables import Span, Table
-from navlayers.pages.compare import weakest_tactic
 from navlayers.pages.report.brief import brief_blocks
 from navlayers.pages.report.capabilities import capability_blocks, comment_blocks, non_mappable_blocks
 from navlayers.pages.report.heatmaps import gaps_blocks, heatmap_blocks, overview, plan_blocks
@@ -88,7 +87,7 @@ def make_report(data: ReportInput, options: ReportOptions = ReportOptions()) -> 
     names, more = list(data.names[:_NAMED]), len(data.names) - _NAMED
     category = data.comparison.category
     scores = f"Numbers of {data.noun.plural}" if data.comparison.counts else "Scores"
-    gap = biggest_gap(data.gaps) if data.gaps else weakest_tactic(data.comparison)
+    gap = biggest_gap(data.gaps) if data.gaps else data.comparison.weakest_tactic
     facts: list[tuple[str, Content]] = [
         *([("Biggest gap", gap)] if gap else []),
         ("Inputs" if data.several else "Input", tuple(_titles(data))),
