@@ -40,7 +40,13 @@ def method(rules: Rules) -> tuple[str, ...]:
 
 
 def how_scored(rules: Rules, category: str | None, single: bool) -> list[str]:
-    """Sentences about the scores of one category, or overall for None; `single`: of one capability."""
+    """Sentences about the scores of a set.
+
+    Args:
+        rules: how they were worked out.
+        category: the category of the scores; None for overall.
+        single: the scores are those of one capability.
+    """
     options = rules.options
     if not rules.scored_categories:
         return [f"A technique's score is {DESCRIPTIONS['count'].format(rules.noun)}."]

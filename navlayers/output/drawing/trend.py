@@ -46,7 +46,13 @@ class _Frame(NamedTuple):
 
 
 def draw_trend(trend: Trend, width: float, size: float) -> tuple[tuple[Group, ...], float]:
-    """The shapes of shares over time, and their height."""
+    """The shapes of shares over time, and their height.
+
+    Args:
+        trend: the lines and their marks.
+        width: the width of the drawing, in points.
+        size: the size of its text, in points.
+    """
     groups = [*_legend(trend, width, size)]
     top = (len(groups) and _ROW * size) + 0.4 * size
     lines = list(trend.lines)

@@ -146,6 +146,12 @@ def one_per_document(table: FieldTable, *keys: str) -> Callable[[RuleSet, str, l
 
 
 def documents(source: Source, findings: Findings, keys: Container[str] | None = None) -> list[Node]:
-    """The YAML documents of a file, and the items of those that are lists, as `yaml_tree.documents` reads them."""
+    """The YAML documents of a file, and the items of those that are lists.
+
+    Args:
+        source: the file.
+        findings: where problems go.
+        keys: as for `yaml_tree.documents`.
+    """
     trees = yaml_tree.documents(source, findings, keys)
     return [node for tree in trees for node in (tree.items if isinstance(tree, Listing) else [tree])]

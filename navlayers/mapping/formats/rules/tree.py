@@ -20,7 +20,14 @@ _LONGEST = 40
 
 
 def scalar_at(source: Source, text: str, offset: int, *, plain: bool = True) -> Scalar:
-    """A text of a file as a node. `plain`: without quotes; otherwise the offset is that of the first quote."""
+    """A text of a file as a node.
+
+    Args:
+        source: the file.
+        text: the text.
+        offset: where it starts; where it is quoted, the offset of the first quote.
+        plain: it is not quoted.
+    """
     place = source.place(offset)
     return Scalar(text, plain, place.line, place.column)
 
