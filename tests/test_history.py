@@ -468,3 +468,53 @@ def test_the_parts_of_a_change_add_up(versions: list[Any], aggregate: Any) -> No
             lost = {technique for driver in move.drivers for technique in driver.lost}
             gained = {technique for driver in move.drivers for technique in driver.gained}
             assert len(gained) - len(lost) == move.change
+
+
+@pytest.mark.usefixtures("_repository")
+def test_odd_names_and_times_of_commits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of folders have line breaks; commits have times that no calendar has."""
+    folder = Path("new\nline/sub\ndir")
+    folder.mkdir(parents=True)
+    git("init", "-q", "-b", "main", str(folder.parent))
+    file = folder / "-own \n ü.yaml"
+    for number, time in enumerate(("@1750000000 +0000", "@1750000000 +9900", "@253402300900 +0000"), 1):
+        file.write_text(written({"MFA": dict.fromkeys(["T1110", "T1003", "T1059"][:number], "partial")}))
+        monkeypatch.setenv("GIT_COMMITTER_DATE", time)
+        git("-C", str(folder), "add", "-A")
+        git("-C", str(folder), "commit", "-q", "-m", "x")
+    assert moves(str(file)) == [("2025-06-19", "mapping", 1, 2, 656), ("9999-12-31", "mapping", 1, 3, 656)]
+
+
+@pytest.mark.usefixtures("_repository")
+def test_settings_of_git_and_of_its_hooks_change_nothing(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    commit("2025-01-10", "First", written(FIRST), "sub/own.yaml")
+    git("checkout", "-q", "-b", "side")
+    commit("2025-02-10", "Less", written({"MFA": {"T1110": "partial"}}), "sub/own.yaml")
+    git("checkout", "-q", "main")
+    commit("2025-03-10", "Other", "x", "other.txt")
+    git("merge", "-q", "--no-edit", "side", day="2025-04-10")
+    expected = [("2025-04-10", "mapping", -2, 1, 656)]
+    for value in ("off", "combined", "separate"):
+        git("config", "log.diffMerges", value)
+        assert moves("sub/own.yaml") == expected
+    monkeypatch.setenv("GIT_DIR", ".git")
+    assert moves("sub/own.yaml") == expected
+    monkeypatch.delenv("GIT_DIR")
+    done = run("history", "sub/own.yaml", "--since", "^HEAD")
+    assert (done.code, '"^HEAD" is neither a date nor a revision that git knows' in done.err) == (2, True)
+
+
+def test_dated_entries_that_are_no_versions(tmp_path: Path, run: Run) -> None:
+    """A day that no month has is no date, an empty folder no version, and the dates of rules' ids no versions."""
+    for name, rows in (("2025-01-31", FIRST), ("2025-02-31", FIRST), ("2025-03-31", {"MFA": {"T1110": "partial"}})):
+        (tmp_path / "sets" / name).mkdir(parents=True)
+        (tmp_path / "sets" / name / "own.yaml").write_text(written(rows))
+    (tmp_path / "sets" / "2025-04-30").mkdir()
+    assert moves(str(tmp_path / "sets")) == [("2025-03-31", "mapping", -2, 1, 656)]
+    assert "2025-04-30: no mapping set in this folder" in run("history", tmp_path / "sets").err
+    (tmp_path / "rules").mkdir()
+    for month in ("01", "02"):
+        text = f"title: x\nid: CAR-2013-{month}-001\ncoverage: [{{technique: T1003}}]\nimplementations: []\n"
+        (tmp_path / "rules" / f"CAR-2013-{month}-001.yaml").write_text(text)
+    done = run("history", tmp_path / "rules")
+    assert (done.code, "a folder that is one set has no history" in done.err) == (2, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -491,6 +492,46 @@ def test_rules_of_sentinel_are_read_from_templates_and_of_defender_from_json(tmp
         found = reading.mapping_set
         assert {(mapping.capability, mapping.technique) for mapping in found.mappings} == expected
     assert dict(found.mappings[0].other)["enabled"] == "false"
+
+
+def test_a_value_that_is_nested_too_deeply_is_an_error_with_its_place(tmp_path: Path) -> None:
+    deep = f'{"[" * 700}"T1059"{"]" * 700}'
+    rule = f'{{"rule_id": "a", "name": "b", "threat": [{{"technique": {deep}}}]}}\n'
+    for format_, text in (
+        ("elastic", rule + rule),
+        ("sentinel", f'{{"displayName": "a", "query": "b", "techniques": {deep}}}'),
+        ("sentinel", deep.replace('"T1059"', '{"displayName": "a", "query": "b"}')),
+    ):
+        file = tmp_path / "in.json"
+        file.write_text(text)
+        with pytest.raises(InputError, match=r"in\.json:1:[0-9]+: this is nested too deeply; expected at most 50"):
+            readers.read(file, reading=ReadOptions(format=format_))
+
+
+@pytest.mark.parametrize("filler", ["a", " ", "a:", 'a:"', "a ", ",", "metadata:a   ", "(", "\\"], ids=repr)
+def test_a_line_without_end_takes_no_time_of_its_square(filler: str) -> None:
+    """With a search from each letter on, each of these takes minutes."""
+    start = "alert tcp any any -> any any (sid:1; metadata:mitre_technique_id T1059, a"
+    for between in ("", "; "):
+        line = f"{start}{between}{filler * (500_000 // len(filler))})\n"
+        found = readers.read("x.rules", data=line.encode(), reading=ReadOptions(format="suricata")).mapping_set
+        assert [mapping.technique for mapping in found.mappings] == ["T1059"]
+
+
+def test_many_rules_in_one_line_have_their_own_places() -> None:
+    """Of each, the place is counted from the one before; the rules of a template are searched in order."""
+    rules = [{"properties": {"displayName": f"{n}", "techniques": ["T1059"], "query": "é"}} for n in range(2_000)]
+    template = json.dumps({"resources": [{"type": "alertRules"}, *rules]}, ensure_ascii=False)
+    reading = readers.read("x.json", data=template.encode(), reading=ReadOptions(format="sentinel"))
+    columns = [match.start() + 2 for match in re.finditer('"T1059', template)]
+    assert [reading.place(number).column for number in (0, 1, 1_999)] == [columns[0], columns[1], columns[-1]]
+
+
+def test_a_rule_without_meta_has_none_of_the_next_rule() -> None:
+    text = 'rule bare {\n  events:\n    $e.x = "1"\n}\n' + CASES["yara-l"].text
+    found = readers.read("x.yaral", data=text.encode()).mapping_set
+    assert [one.id for one in found.capabilities] == ["bare", "shell_from_office"]
+    assert {mapping.capability for mapping in found.mappings} == {"shell_from_office"}
 
 
 def test_every_format_of_rules_has_a_case() -> None:

@@ -19,6 +19,7 @@ from navlayers.analysis.inputs import load_inputs
 from navlayers.errors import InputError, NavlayersError, Place, Problem, UsageError
 from navlayers.mapping.find import HERE, STDIN, Source, resolve, source_name
 from navlayers.mapping.formats import ReadOptions
+from navlayers.mapping.formats.detect import sniff_folder
 from navlayers.mapping.formats.source import ENDINGS
 from navlayers.mapping.git import DATE, SHORT_HASH, Revision, content, log
 from navlayers.mapping.parts import by_domain
@@ -200,8 +201,11 @@ def _versions_of(
         raise UsageError(Problem(f"{item!r:.60} has no history", expected="a file or folder"))
     folder = Path(item)
     dated = _dated_entries(folder) if folder.is_dir() else {}
-    if len(set(dated.values())) > 1:
-        yield from _dated_versions(folder, dated, since, reading)
+    if len(set(dated.values())) > 1 and not (
+        # Rules may have dates in their names.
+        all(path.is_file() for path in dated) and sniff_folder(folder) is not None
+    ):
+        yield from _dated_versions(folder, dated, since, reading, notices)
         return
     found = resolve((os.fspath(item),), reading.format)
     problems: list[Problem] = []
@@ -266,15 +270,33 @@ def _dated_entries(folder: Path) -> dict[Path, str]:
         match = _DATE.search(path.stem if path.is_file() else path.name)
         if match and not path.name.startswith(".") and (path.is_dir() or path.suffix.lower() in ENDINGS):
             year, _, month, day, other_month, other_day = match.groups()
-            dated[path] = "-".join(filter(None, (year, month or other_month, day or other_day)))
+            text = "-".join(filter(None, (year, month or other_month, day or other_day)))
+            with contextlib.suppress(ValueError):  # such as February 31
+                Version("", text).seconds  # noqa: B018
+                dated[path] = text
     return dated
 
 
-def _dated_versions(folder: Path, dated: dict[Path, str], since: str, reading: ReadOptions) -> Iterator[_Versions]:
-    """The sets of dated files and folders; those of one name are versions of one set."""
+def _dated_versions(
+    folder: Path, dated: dict[Path, str], since: str, reading: ReadOptions, notices: list[Problem]
+) -> Iterator[_Versions]:
+    """The sets of dated files and folders; those of one name are versions of one set; notices of empty ones.
+
+    Raises:
+        InputError: all are empty.
+    """
     own = source_name(folder.resolve())
     entries = sorted(dated, key=lambda path: (dated[path], path.name))
-    per_entry = {entry: resolve((os.fspath(entry),), reading.format) for entry in entries}
+    per_entry: dict[Path, Sequence[Source]] = {}
+    problems: list[Problem] = []
+    for entry in entries:
+        try:
+            per_entry[entry] = resolve((os.fspath(entry),), reading.format)
+        except InputError as error:
+            problems += error.problems
+    if not per_entry:
+        raise InputError(problems)
+    notices += problems
     single = all(entry.is_dir() and len(found) == 1 for entry, found in per_entry.items())
     by_name: dict[str, list[tuple[Version, Source]]] = {}
     for entry, found in per_entry.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -27,6 +28,9 @@ SHORT_HASH = 7
 _HASH = re.compile(rb"[0-9a-f]{40,64}")
 
 _SECONDS = 60
+
+_SETTINGS = ("-c", "log.diffMerges=separate")
+"""Settings of the user that would change what is read."""
 
 _ABSENT = 127
 """The exit status of a shell for a program that is not installed."""
@@ -117,11 +121,11 @@ def log(path: Path, since: str = "", most: int = 200) -> Log:
         InputError: The file is in no repository or in none of its commits, or git knows no such revision.
     """
     folder, name = os.path.split(os.path.realpath(path))
-    found = _git("rev-parse", "--show-toplevel", "--show-prefix", "--is-shallow-repository", folder=folder)
+    found = _git("rev-parse", "--show-toplevel", "--is-shallow-repository", folder=folder)
     if found.returncode:
         raise InputError(_without_repository(found, path))
-    top, prefix, shallow = os.fsdecode(found.stdout).split("\n")[:3]
-    start = f"{prefix}{name}"
+    top, _, shallow = os.fsdecode(found.stdout).removesuffix("\n").rpartition("\n")
+    start = Path(os.path.relpath(Path(folder, name), os.path.realpath(top))).as_posix()
     if not since or DATE.fullmatch(since):
         commits = _commits(top, "HEAD", start, most + 1)
         later = list(takewhile(lambda commit: commit.time[: len(since)] >= since, commits))
@@ -158,7 +162,20 @@ def _commits_in(output: bytes) -> Iterator[Commit]:
         status = next(parts, b"").strip()
         path = b"" if status == b"D" else next(parts, b"")
         path = next(parts, b"") if status.startswith((b"R", b"C")) else path
-        yield Commit(part.strip().decode(), time.decode(), subject.decode("utf-8", "replace"), os.fsdecode(path))
+        yield Commit(
+            part.strip().decode(), _time(time.decode()), subject.decode("utf-8", "replace"), os.fsdecode(path)
+        )
+
+
+def _time(text: str) -> str:
+    """The time of a commit, which may be any: without its zone, or the last one, where it is none of ISO 8601."""
+    for known in (text, text[: len("2025-01-31T12:00:00")]):
+        try:
+            datetime.fromisoformat(known)
+        except ValueError:
+            continue
+        return known
+    return "9999-12-31T23:59:59"
 
 
 def _commit_of(revision: str, folder: str) -> str:
@@ -168,7 +185,7 @@ def _commit_of(revision: str, folder: str) -> str:
         InputError: git knows none.
     """
     done = _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", folder=folder)
-    if revision.startswith("-") or done.returncode:
+    if revision.startswith("-") or done.returncode or not _HASH.fullmatch(done.stdout.strip()):
         message = f"{quoted(revision)} is neither a date nor a revision that git knows"
         expected = "a date such as 2025-03-01, or a branch, tag or commit"
         raise InputError(Problem(message, None, expected, "`git tag` and `git log` list them"))
@@ -186,8 +203,9 @@ def _without_repository(done: subprocess.CompletedProcess[bytes], path: Path) ->
 
 
 def _reason(done: subprocess.CompletedProcess[bytes]) -> str:
-    """The first line of git's message."""
-    return done.stderr.decode("utf-8", "replace").strip().split("\n")[0].removeprefix("fatal: ")
+    """The first line of git's message, after those of tracing."""
+    lines = done.stderr.decode("utf-8", "replace").strip().split("\n")
+    return next((line for line in lines if line.startswith("fatal: ")), lines[0]).removeprefix("fatal: ")
 
 
 def _git(*args: str, folder: str = "") -> subprocess.CompletedProcess[bytes]:
@@ -196,9 +214,12 @@ def _git(*args: str, folder: str = "") -> subprocess.CompletedProcess[bytes]:
     Raises:
         InputError: It takes too long.
     """
-    command: Sequence[str] = ("git", *(("-C", folder) if folder else ()), *args)
+    command: Sequence[str] = ("git", *_SETTINGS, *(("-C", folder) if folder else ()), *args)
     # Paths are no patterns, and questions have no answer.
     env = {**os.environ, "GIT_LITERAL_PATHSPECS": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+    if folder and "GIT_WORK_TREE" not in env:
+        # A hook of git has the repository in the environment, which takes each folder as its top.
+        env.pop("GIT_DIR", None)
     try:
         return subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False, env=env)  # noqa: S603
     except subprocess.TimeoutExpired as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers.mapping.formats.source import ENDINGS, OLE, UTF16, YAML, walk
+from navlayers.mapping.formats.source import ENDINGS, MAX_BYTES, OLE, UTF16, YAML, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -254,6 +254,8 @@ def _kind_of(file: Path) -> str:
         if ending != ".json" or any(
             name in head for name in (b'"alertRules', b"/alertRules", b'"detectionAction"')
         ):
+            if file.stat().st_size > MAX_BYTES:
+                return ""
             format_ = _json(file.read_bytes()).format
             return format_ if format_ in {"elastic", "sentinel"} else ""
         return "json" if any(name in head for name in _JSON_SETS) else ""

@@ -54,6 +54,7 @@ class Source:
     def __init__(self, path: str, data: bytes) -> None:
         self.path = path
         self.data = data
+        self._known = 0, 0, 0
 
     @cached_property
     def _lines(self) -> Lines:
@@ -62,8 +63,14 @@ class Source:
     def place(self, offset: int) -> Place:
         """Line and column (in characters) of a byte offset."""
         line, column = self._lines.position(offset)
-        before = self.data[offset - column + 1 : offset]
-        return Place(self.path, line, len(before.decode("utf-8", "replace")) + 1)
+        start = offset - column + 1
+        # Counted from the place before where that is on the line: a line may have all of a file.
+        known, last, characters = self._known
+        if known != start or last > offset:
+            last, characters = start, 0
+        characters += len(self.data[last:offset].decode("utf-8", "replace"))
+        self._known = start, offset, characters
+        return Place(self.path, line, characters + 1)
 
 
 class Folder(NamedTuple):

@@ -99,7 +99,7 @@ def _exported(source: Source) -> list[Node]:
                 message, hint = f"this is not JSON: {error}", "an export of rules has one JSON object in each line"
                 raise InputError(Problem(message, place, hint=hint, code="syntax")) from None
             if "rule_id" in value or "threat" in value:
-                trees.append(tree(source, _attack_alone(value), offset, _KEYS))
+                trees.append(tree(source, _attack_alone(value), (offset, offset + len(line)), _KEYS))
         offset += len(line)
     return trees
 

@@ -36,7 +36,7 @@ class Element(msgspec.Struct, gc=False):
         attributes: name → value and the offset of the value.
         start: the offset of the element.
         content: the offset of its first text.
-        text: the text directly in it.
+        texts: the parts of the text directly in it.
     """
 
     name: str
@@ -44,7 +44,12 @@ class Element(msgspec.Struct, gc=False):
     start: int
     content: int
     children: list[Element]
-    text: str = ""
+    texts: list[str]
+
+    @property
+    def text(self) -> str:
+        """The text directly in it."""
+        return "".join(self.texts)
 
     def descendants(self, *names: str) -> Iterator[Element]:
         """The elements below this one in the order of the text, those with a name if names are given."""
@@ -64,16 +69,16 @@ def elements(source: Source) -> Element:
     Raises:
         InputError: the elements are nested too deeply, or the text ends within one.
     """
-    top = Element("", {}, 0, 0, [])
+    top = Element("", {}, 0, 0, [], [])
     stack = [top]
     data, offset = source.data, 0
     for token in _TOKEN.finditer(data):
-        stack[-1].text += _plain(data[offset : token.start()])
+        stack[-1].texts.append(_plain(data[offset : token.start()]))
         offset = token.end()
         name = token["name"]
         if name is None:
             if token[0].startswith(b"<![CDATA["):
-                stack[-1].text += token[0][9:].removesuffix(b"]]>").decode()
+                stack[-1].texts.append(token[0][9:].removesuffix(b"]]>").decode())
         elif token["end"]:
             # An end tag without a start ends nothing.
             if any(element.name == name.decode() for element in stack[1:]):
@@ -84,7 +89,7 @@ def elements(source: Source) -> Element:
                 pair[1].decode(): (_plain(pair[2] or pair[3] or b""), pair.start(2 if pair[2] is not None else 3))
                 for pair in _ATTRIBUTE.finditer(data, *token.span("attributes"))
             }
-            element = Element(name.decode(), attributes, token.start(), token.end(), [])
+            element = Element(name.decode(), attributes, token.start(), token.end(), [], [])
             stack[-1].children.append(element)
             if not token["empty"]:
                 stack.append(element)

@@ -11,7 +11,7 @@ from navlayers.errors import InputError, Problem
 from navlayers.mapping.formats.rules import rule_set
 from navlayers.mapping.formats.rules.field_table import FieldTable, documents, one_per_document
 from navlayers.mapping.formats.rules.rule_set import Content, Grouping
-from navlayers.mapping.formats.rules.tree import tree
+from navlayers.mapping.formats.rules.tree import MAX_DEPTH, too_deep, tree
 from navlayers.mapping.formats.yaml_files import FileKind
 
 if TYPE_CHECKING:
@@ -61,30 +61,53 @@ _NAMES = {"displayName": "name", "isEnabled": "enabled", "alertRuleTemplateName"
 """Key of a rule in JSON → the key of the same value in YAML."""
 
 
+_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_array = msgspec.json.Decoder(list[msgspec.Raw])
+
+
 def _parse(source: Source, findings: Findings) -> list[Node]:
     if source.data.lstrip()[:1] not in {b"{", b"["}:
         return documents(source, findings, _READ)
+    rules = _rules(source, source.data.strip(), len(source.data) - len(source.data.lstrip()))
+    return [tree(source, rule, span, _READ) for rule, span in rules]
+
+
+def _rules(
+    source: Source, text: bytes, start: int, depth: int = 1
+) -> Iterator[tuple[dict[str, Any], tuple[int, int]]]:
+    """The rules in a JSON text with their offsets: resources of a template with a query, or custom detections.
+
+    Args:
+        source: the whole text.
+        text: the part of it that is looked at.
+        start: where that starts.
+        depth: how deep it is nested.
+    """
+    if text[:1] not in {b"{", b"["}:
+        return
+    if depth > MAX_DEPTH:
+        place = source.place(start)
+        raise too_deep(source, place.line or 1, place.column or 1)
     try:
-        value = msgspec.json.decode(source.data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(Problem(f"this is not JSON: {error}", source.place(0), code="syntax")) from None
-    return [tree(source, rule, keys=_READ) for rule in _rules(value)]
-
-
-def _rules(value: Any) -> Iterator[dict[str, Any]]:
-    """The rules below a value: resources of a template with a query, or custom detections, as in YAML."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _rules(item)
-    elif isinstance(value, dict):
-        properties = value.get("properties")
-        rule = {**value, **properties} if isinstance(properties, dict) else value
-        if "displayName" in rule and not rule.keys().isdisjoint({"query", "techniques", "detectionAction"}):
+        value: Any = (_object if text[:1] == b"{" else _array).decode(text)
+        properties = value.get("properties", b"") if isinstance(value, dict) else b""
+        known = _object.decode(properties) if bytes(properties)[:1] == b"{" else {}
+        keys = value.keys() | known.keys() if isinstance(value, dict) else set()
+        if "displayName" in keys and not keys.isdisjoint({"query", "techniques", "detectionAction"}):
+            whole = msgspec.json.decode(text)
+            whole |= whole["properties"] if known else {}
             # The name of a resource is an expression that makes an id.
-            yield {_NAMES.get(key, key): text for key, text in rule.items() if key != "name"}
-        else:
-            for inner in value.values():
-                yield from _rules(inner)
+            named = {_NAMES.get(key, key): inner for key, inner in whole.items() if key != "name"}
+            yield named, (start, start + len(text))
+            return
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(Problem(f"this is not JSON: {error}", source.place(start), code="syntax")) from None
+    offset = 0
+    for raw in value.values() if isinstance(value, dict) else value:
+        inner = bytes(raw)
+        offset = max(text.find(inner, offset), 0)
+        yield from _rules(source, inner, start + offset, depth + 1)
+        offset += len(inner)
 
 
 CONTENT = Content(

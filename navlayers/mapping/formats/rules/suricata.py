@@ -24,8 +24,9 @@ RULE = re.compile(
 )
 """A rule on its line; a commented rule is one that is off."""
 
-_OPTION = re.compile(rb"[ \t]*([\w.]+)[ \t]*(?::[ \t]*((?:\"(?:[^\"\\]|\\.)*\"|[^;\"\\]|\\.)*))?;")
-_METADATA = re.compile(rb"\s*([\w.]+)[ \t]+([^,]*[^,\s])\s*,?")
+# Both take a word as a whole and need no end: a search from each letter on would take the square of a line.
+_OPTION = re.compile(rb"(?<![\w.])([\w.]++)[ \t]*+(?::((?:\"(?:[^\"\\]|\\.)*+\"|[^;\\]|\\.)*+))?;?")
+_METADATA = re.compile(rb"(?<![\w.])([\w.]++)[ \t]++([^,]++)")
 
 _TABLE = FieldTable(
     id=("sid",),

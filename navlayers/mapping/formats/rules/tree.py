@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
-    from navlayers.errors import Place
     from navlayers.mapping.formats.source import Source
 
 _LONGEST = 40
 """Characters of a text that are searched for: a longer one may have escapes or several lines."""
+
+_NEAR = 1 << 16
+"""Bytes from one text to the next that are searched: a text with escapes is not found."""
+
+MAX_DEPTH = 50
 
 
 def scalar_at(source: Source, text: str, offset: int, *, plain: bool = True) -> Scalar:
@@ -42,18 +47,23 @@ def branch_of(values: Mapping[str, Sequence[Scalar]], place: Place) -> Branch:
     return Branch(items, place.line, place.column)
 
 
-def tree(source: Source, value: dict[str, Any], start: int = 0, keys: Container[str] | None = None) -> Branch:
+def tree(
+    source: Source, value: dict[str, Any], span: tuple[int, int] | None = None, keys: Container[str] | None = None
+) -> Branch:
     """The tree of a decoded TOML table or JSON object.
 
     Args:
         source: the text that it was decoded from.
         value: the table or object.
-        start: the offset where it starts.
+        span: the offsets of its start and end; None: those of the whole text.
         keys: the keys at its top whose values are needed; None: all.
+
+    Raises:
+        InputError: it is nested too deeply.
     """
-    texts = _Texts(source.data, start)
+    texts = _Texts(source, *(span or (0, len(source.data))))
     items: dict[str, tuple[Scalar, Node]] = {}
-    top = texts.scalar("", start)
+    top = texts.scalar("", -1)
     for name, inner in value.items():
         if keys is None or name in keys:
             key = texts.key(name)
@@ -61,28 +71,37 @@ def tree(source: Source, value: dict[str, Any], start: int = 0, keys: Container[
     return Branch(items, top.line, top.column)
 
 
+def too_deep(source: Source, line: int, column: int) -> InputError:
+    """The error of a value that is nested too deeply, at its place."""
+    place, expected = Place(source.path, line, column), f"at most {MAX_DEPTH} levels"
+    return InputError(Problem("this is nested too deeply", place, expected, code="wrong-shape"))
+
+
 class _Texts:
     """The texts of a value from one to the next. What holds texts has the place of the key before it."""
 
-    def __init__(self, data: bytes, start: int) -> None:
-        self._data = data
+    def __init__(self, source: Source, start: int, end: int) -> None:
+        self._source = source
+        self._data = source.data
         self._offset = start
-        self._line = data.count(b"\n", 0, start) + 1
+        self._end = end
 
     def key(self, name: str) -> Scalar:
         """A key of TOML or JSON, as both are usually written."""
-        return self.scalar(
-            name, max(self._data.find(form.encode(), self._offset) for form in (f"{name} =", f'"{name}":'))
-        )
+        forms = (f"{name} =".encode(), f'"{name}":'.encode())
+        return self.scalar(name, max(self._data.find(form, self._offset, self._end) for form in forms))
 
-    def node(self, value: Any, before: Scalar) -> Node:
+    def node(self, value: Any, before: Scalar, depth: int = 1) -> Node:
         """The node of a value."""
+        if depth > MAX_DEPTH:
+            raise too_deep(self._source, before.line, before.column)
         if isinstance(value, str):
-            found = self._data.find(value[:_LONGEST].partition("\n")[0].encode(), self._offset)
+            needle = value[:_LONGEST].partition("\n")[0].encode()
+            found = self._data.find(needle, self._offset, min(self._offset + _NEAR, self._end))
             return self.scalar(value, found) if found >= 0 else Scalar(value, True, before.line, before.column)
         if isinstance(value, dict):
             return Branch(
-                {name: (before, self.node(inner, before)) for name, inner in value.items()},
+                {name: (before, self.node(inner, before, depth + 1)) for name, inner in value.items()},
                 before.line,
                 before.column,
             )
@@ -91,7 +110,7 @@ class _Texts:
             items = [
                 Scalar(item, True, before.line, before.column)
                 if isinstance(item, str) and not item[:2].upper().startswith("T")
-                else self.node(item, before)
+                else self.node(item, before, depth + 1)
                 for item in value
             ]
             return Listing(items, before.line, before.column)
@@ -100,11 +119,6 @@ class _Texts:
 
     def scalar(self, text: str, offset: int) -> Scalar:
         """A text at an offset; at the one before if that is -1."""
-        data = self._data
-        if offset > self._offset:
-            self._line += data.count(b"\n", self._offset, offset)
-            self._offset = offset
-        start = data.rfind(b"\n", 0, self._offset) + 1
-        before = data[start : self._offset]
-        column = len(before) if before.isascii() else len(before.decode("utf-8", "replace"))
-        return Scalar(text, True, self._line, column + 1)
+        self._offset = max(offset, self._offset)
+        place = self._source.place(self._offset)
+        return Scalar(text, True, place.line or 1, place.column or 1)

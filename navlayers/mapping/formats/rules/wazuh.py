@@ -42,8 +42,8 @@ def _parse(source: Source, findings: Findings) -> list[Node]:
         for name in ("description", "info", "group"):
             if (element := rule.child(name)) is not None:
                 values[name] = [_text(source, element)]
-        ids = [id_ for mitre in rule.descendants("mitre") for id_ in mitre.descendants("id")]
-        values["mitre"] = [_text(source, id_) for id_ in ids]
+        mitre = [one for child in rule.children if child.name == "mitre" for one in child.children]
+        values["mitre"] = [_text(source, one) for one in mitre if one.name == "id"]
         rules.append(branch_of(values, source.place(rule.start)))
     return rules
 

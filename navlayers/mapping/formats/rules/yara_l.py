@@ -46,12 +46,13 @@ _TABLE = FieldTable(
 def _parse(source: Source, findings: Findings) -> list[Node]:
     """The `meta` sections of the rules of a file, with the rule's name where there is no rule_id or rule_name."""
     rules: list[Node] = []
-    for start in RULE.finditer(source.data):
+    starts = [*RULE.finditer(source.data)]
+    for start, end in zip(starts, [*(after.start() for after in starts[1:]), len(source.data)], strict=True):
         name = scalar_at(source, start[1].decode(), start.start(1))
         values: dict[str, list[Scalar]] = {}
-        section = _META.search(source.data, start.end())
-        offset = section.end() if section else len(source.data)
-        while pair := _PAIR.match(source.data, offset):
+        section = _META.search(source.data, start.end(), end)
+        offset = section.end() if section else end
+        while pair := _PAIR.match(source.data, offset, end):
             value = next(number for number in (2, 3, 4) if pair[number] is not None)
             values.setdefault(pair[1].decode(), [scalar_at(source, pair[value].decode(), pair.start(value))])
             offset = pair.end()
