@@ -108,6 +108,53 @@ def test_new_and_unchanged_files_are_told(log: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("base", ["origin/mian", "nosuch", "0" * 40])
+def test_a_base_that_is_not_found_is_an_error(log: Path, base: str) -> None:
+    status, out = run_action(BASE=base, FAIL_ON_LOSS="true")
+    assert status == 2
+    assert out.startswith(f"::error::navlayers: cannot find the base '{base}': fatal: ")
+    assert len(out.splitlines()) == 1
+    assert not (log / "summary").exists()
+
+
+def test_a_base_can_be_a_commit_that_the_clone_lacks(log: Path) -> None:
+    first = subprocess.check_output(["git", "ls-remote", "origin", "main"], text=True).split()[0]
+    assert run_action(BASE=first, FAIL_ON_LOSS="true")[0] == 1
+    assert "1 technique lost, 1 weaker, 1 gained" in (log / "summary").read_text(encoding="utf-8")
+
+
+LONG = "control,technique,category,score\n" + "".join(
+    f"C{number},T{number},protect,partial\n" for number in (1003, 1055, 1059, 1078, 1110, 1133)
+)
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_renamed_file_is_compared_with_its_old_path(log: Path, committed: bool) -> None:
+    """The clone has one commit: of an older one, only the base."""
+    origin = log.parent / "origin"
+    git("-C", str(origin), "checkout", "-q", "main")
+    (origin / "my.csv").write_text(LONG, encoding="utf-8")
+    git("-C", str(origin), "commit", "-q", "-a", "-m", "long")
+    Path("sub").mkdir()
+    git("mv", "my.csv", "sub/é [1].csv")
+    # Half of the content is gone.
+    Path("sub/é [1].csv").write_text("".join(LONG.splitlines(keepends=True)[:4]), encoding="utf-8")
+    if committed:
+        git("commit", "-q", "-a", "-m", "rename")
+    status, _ = run_action(FILES="sub/é [1].csv", FAIL_ON_LOSS="true")
+    summary = (log / "summary").read_text(encoding="utf-8")
+    assert summary.startswith("### Coverage: my → e-1\n\n3 techniques lost; ")
+    assert status == 1
+
+
+def test_paths_start_at_the_current_folder(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("sub").mkdir()
+    monkeypatch.chdir("sub")
+    for name in ("../my.csv", str(log.parent / "clone" / "my.csv")):
+        assert run_action(FILES=name, FAIL_ON_LOSS="true")[0] == 1
+    assert (log / "summary").read_text(encoding="utf-8").count("1 technique lost, 1 weaker, 1 gained") == 2
+
+
 def test_no_files_are_an_error(log: Path) -> None:
     status, out = run_action(FILES=" \n")
     assert status == 2
