@@ -527,6 +527,12 @@ def test_many_rules_in_one_line_have_their_own_places() -> None:
     assert [reading.place(number).column for number in (0, 1, 1_999)] == [columns[0], columns[1], columns[-1]]
 
 
+@pytest.mark.parametrize("format_", CASES)
+def test_a_file_of_another_kind_is_an_error_with_its_place(format_: str) -> None:
+    with pytest.raises(InputError, match=r"other:1:1: this is not "):
+        readers.read("other", data=b"x = 1\n", reading=ReadOptions(format=format_))
+
+
 def test_a_rule_without_meta_has_none_of_the_next_rule() -> None:
     text = 'rule bare {\n  events:\n    $e.x = "1"\n}\n' + CASES["yara-l"].text
     found = readers.read("x.yaral", data=text.encode()).mapping_set

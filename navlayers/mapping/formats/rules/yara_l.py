@@ -47,7 +47,8 @@ def _parse(source: Source, findings: Findings) -> list[Node]:
     """The `meta` sections of the rules of a file, with the rule's name where there is no rule_id or rule_name."""
     rules: list[Node] = []
     starts = [*RULE.finditer(source.data)]
-    for start, end in zip(starts, [*(after.start() for after in starts[1:]), len(source.data)], strict=True):
+    ends = [*(after.start() for after in starts[1:]), len(source.data)]
+    for start, end in zip(starts, ends, strict=False):
         name = scalar_at(source, start[1].decode(), start.start(1))
         values: dict[str, list[Scalar]] = {}
         section = _META.search(source.data, start.end(), end)
