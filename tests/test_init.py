@@ -77,6 +77,18 @@ def test_an_edited_file_is_kept(run: Run) -> None:
     assert Path("navlayers.schema.json").read_text(encoding="utf-8") == "{}\n"
 
 
+def test_a_recipe_that_is_there_is_kept_and_takes_the_file(run: Run) -> None:
+    run("init")
+    before = Path("navlayers.yaml").read_bytes()
+    assert run("init", "second.csv").err.splitlines() == [
+        "wrote second.csv",
+        "navlayers.yaml is unchanged; for `navlayers run` to build second.csv, add it to `sets` there",
+        "Next:  navlayers check second.csv",
+    ]
+    assert Path("navlayers.yaml").read_bytes() == before
+    assert "unchanged" not in run("init", "--force").err
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [

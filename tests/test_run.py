@@ -54,13 +54,17 @@ def test_a_recipe_makes_what_its_commands_make_and_only_what_changed(run: Run, r
 
     # One output of two depends on `only`.
     recipe.write_text(RECIPE.replace("[overview, groups]", "overview"), encoding="utf-8")
-    assert results(run("run").out)["coverage.svg"] == "up to date"
+    assert results(run("run").out) == {"layers": "1 of 2 files written, 1 removed", "coverage.svg": "up to date"}
     # Both depend on the set.
     write_set(Path("controls.json"), [("ids", "T1078", "detect", "partial")])
     changed = run("run", "--check")
     assert changed.code == 1
-    assert "navlayers: coverage.svg: differs" in changed.err
-    assert "navlayers: layers/controls/overview.json: differs" in changed.err
+    assert changed.err.splitlines()[-4:] == [
+        "navlayers: layers/controls/index.json: differs",
+        "navlayers: layers/controls/overview.json: differs",
+        "navlayers: coverage.svg: differs",
+        "Run `navlayers run`, and commit the files.",
+    ]
     assert results(run("run").out) == {"layers": "2 of 2 files written", "coverage.svg": "1 of 1 file written"}
 
 
@@ -89,6 +93,20 @@ def test_a_file_that_navlayers_did_not_write_is_kept(run: Run, recipe: Path) -> 
     Path("coverage.svg").write_text("edited", encoding="utf-8")
     assert run("run").code == 2
     assert Path("coverage.svg").read_text(encoding="utf-8") == "edited"
+
+
+def test_a_check_says_how_to_overwrite_edited_files(run: Run, recipe: Path) -> None:
+    run("run")
+    for name in ("layers/controls/overview.json", "coverage.svg"):
+        Path(name).write_text("edited", encoding="utf-8")
+    assert run("run", "--check").err.splitlines()[-3:] == [
+        "navlayers: layers/controls/overview.json: edited by hand",
+        "navlayers: coverage.svg: edited by hand",
+        "Run `navlayers run --force`, which overwrites the edited files, and commit the files.",
+    ]
+    assert run("run").code == 2
+    assert run("run", "--force").code == 0
+    assert run("run", "--check").code == 0
 
 
 def test_a_command_that_fails_does_not_stop_the_others(run: Run, recipe: Path) -> None:
@@ -122,7 +140,10 @@ def test_a_dry_run_prints_the_commands(run: Run, recipe: Path) -> None:
         ("outputs:\n  build: '-'", "2:10: the output '-' is outside"),
         ("outputs:\n  build: [l, ./l]", "l is written twice"),
         ("outputs:\n  report: {output: r.md, brief: maybe}", "2:33: 'brief' is the text 'maybe'"),
-        ("outputs:\n  badge: {output: b.svg, sets: [gcp, aws]}", "2:32: badge takes one set"),
+        (
+            "outputs:\n  badge: {output: b.svg, sets: [gcp, aws]}",
+            "2:32: badge takes one set, not 2; expected one set, as in badge: {output: …, sets: gcp}",
+        ),
         ("outputs: {check: x}", "1:11: unknown command 'check' in outputs"),
         ("- gcp", "1:1: the top level is a list"),
         ("outputs: {build: l", "not YAML"),
@@ -155,5 +176,17 @@ def test_the_schema_knows_recipes(run: Run) -> None:
     assert valid(yaml.safe_load(Path("navlayers.yaml").read_text(encoding="utf-8")))
     assert run("run", "--dry-run").out.splitlines() == [
         "navlayers build --output=layers -- my-controls.yaml",
+        "navlayers badge --output=coverage.svg -- my-controls.yaml",
+    ]
+
+
+def test_the_first_recipe_takes_more_sets(run: Run) -> None:
+    run("init")
+    recipe = Path("navlayers.yaml")
+    recipe.write_text(
+        recipe.read_text(encoding="utf-8").replace("sets: [my-controls.yaml]", "sets: [my-controls.yaml, gcp]")
+    )
+    assert run("run", "--dry-run").out.splitlines() == [
+        "navlayers build --output=layers -- my-controls.yaml gcp",
         "navlayers badge --output=coverage.svg -- my-controls.yaml",
     ]

@@ -51,6 +51,8 @@ class Result(NamedTuple):
         status: "differs" only of a check.
         files: how many files it makes.
         changed: paths of files that were written or, in a check, differ, are missing or are no longer made.
+        removed: paths of files that it made last time and no longer makes.
+        edited: paths of files that, in a check, are not as navlayers wrote them; only `force` overwrites them.
         messages: the lines of its notices or errors.
     """
 
@@ -58,6 +60,8 @@ class Result(NamedTuple):
     status: Status
     files: int = 0
     changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
 
 
@@ -91,7 +95,7 @@ def run(
     with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
 
         def result(step: Step) -> Result:
-            done = _checked(step, folder) if check else _made(step, folder, records, force=force)
+            done = _checked(step, folder, records.of(step)) if check else _made(step, folder, records, force=force)
             on_result(done)
             return done
 
@@ -119,11 +123,13 @@ def _made(step: Step, folder: Path, records: _Records, *, force: bool) -> Result
     sets = {each.folder for each in msgspec.json.decode(done.stdout, type=list[_Built])} if listing else set()
     before, after = _files(there, sets), _files(_hashes(step, folder), sets)
     records.keep(step, _Record(inputs, after))
-    changed = sorted(path for path in after.keys() | before.keys() if after.get(path) != before.get(path))
-    return Result(step, "written" if changed else "unchanged", len(after), tuple(changed), messages)
+    changed = tuple(sorted(path for path in after if after[path] != before.get(path)))
+    removed = tuple(sorted(before.keys() - after.keys()))
+    status: Status = "written" if changed or removed else "unchanged"
+    return Result(step, status, len(after), changed, removed, messages=messages)
 
 
-def _checked(step: Step, folder: Path) -> Result:
+def _checked(step: Step, folder: Path, record: _Record | None) -> Result:
     with tempfile.TemporaryDirectory(prefix="navlayers-") as name:
         made = Path(name)
         done = _command(step.argv(str(made / output) for output in step.outputs), folder)
@@ -136,13 +142,16 @@ def _checked(step: Step, folder: Path) -> Result:
     absent = [output for output in step.outputs if not (folder / output).exists()]
     changed = [f"{output}: missing" for output in absent]
     inside = tuple(f"{output}/" for output in absent)
+    written = _as_written(step, folder, record)
+    edited = tuple(path for path in sorted(old) if old[path] not in (written.get(path, old[path]), new.get(path)))
     for path in sorted(
         path for path in new.keys() | old.keys() if path not in absent and not path.startswith(inside)
     ):
         if new.get(path) != old.get(path):
             what = "no longer made" if path not in new else "missing" if path not in old else "differs"
-            changed.append(f"{path}: {what}")
-    return Result(step, "differs" if changed else "unchanged", len(new), tuple(changed), messages)
+            changed.append(f"{path}: {'edited by hand' if path in edited else what}")
+    status: Status = "differs" if changed else "unchanged"
+    return Result(step, status, len(new), tuple(changed), edited=edited, messages=messages)
 
 
 def _command(argv: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -181,12 +190,28 @@ def _hashes(step: Step, folder: Path) -> dict[str, dict[str, str]]:
         if target.is_file():
             hashes.setdefault("", {})[output] = _hash(target)
         elif target.is_dir():
-            below = (path for path in target.iterdir() if path.is_dir() and not path.is_symlink())
-            for name, own in (("", target), *sorted((path.name, path) for path in below)):
+            for name, own in _folders(target):
                 paths = {path.relative_to(folder).as_posix(): _hash(path) for path in _own(own)}
                 if paths:
                     hashes.setdefault(name, {}).update(paths)
     return hashes
+
+
+def _as_written(step: Step, folder: Path, record: _Record | None) -> dict[str, str]:
+    """Path → hash of the files of a step as navlayers wrote them, from indexes of folders and the record."""
+    hashes = {output: record.files[output] for output in step.outputs if record and output in record.files}
+    for output in step.outputs:
+        for _, own in _folders(folder / output) if (folder / output).is_dir() else ():
+            index = read_index(own)
+            start = own.relative_to(folder).as_posix()
+            hashes |= {f"{start}/{file.path}": file.sha256 for file in index.files} if index else {}
+    return hashes
+
+
+def _folders(target: Path) -> Iterator[tuple[str, Path]]:
+    """A folder of results, with the name "", and the folders in it, which can be those of sets."""
+    yield "", target
+    yield from sorted((path.name, path) for path in target.iterdir() if path.is_dir() and not path.is_symlink())
 
 
 def _files(hashes: Mapping[str, dict[str, str]], sets: Iterable[str]) -> dict[str, str]:

@@ -52,7 +52,7 @@ sets: [{file}]
 # Command → the file or folder to write; for options of its own, a mapping with output
 outputs:
   build: layers
-  badge: coverage.svg
+  badge: {{output: coverage.svg, sets: {file}}}
   # compare: {{output: compared, sets: [{file}, gcp]}}
   # gaps: {{output: gaps/apt29, threat: APT29}}
   # report: [coverage.html, {{output: brief.pdf, brief: true}}]
@@ -62,6 +62,11 @@ outputs:
 def template(file: str) -> str:
     """A first recipe, for a mapping file."""
     return _TEMPLATE.format(file=file if _PLAIN.fullmatch(file) else json.dumps(file))
+
+
+def names(path: Path, file: str) -> bool:
+    """Whether the text of a recipe, right or wrong, names a mapping file."""
+    return file in re.split(r"""[\s\[\]{},"']+""", path.read_text(encoding="utf-8", errors="replace"))
 
 
 def read_recipe(path: Path) -> tuple[Step, ...]:
@@ -134,7 +139,8 @@ def _step(
     used |= {name for name in general if name in own or name == "sets"}
     sets = [text for text, _ in inputs.texts("sets")]
     if len(sets) > 1 and _single(command):
-        inputs.wrong("sets", f"{command} takes one set", "its sets: one name or path")
+        expected = f"one set, as in {command}: {{output: …, sets: {sets[0]}}}"
+        inputs.wrong("sets", f"{command} takes one set, not {len(sets)}", expected)
     args += ["--", *sets] if sets else []
     return (Step(command, tuple(args), paths, outputs.place(target)) if paths else None), used
 

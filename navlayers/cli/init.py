@@ -35,6 +35,8 @@ def command(
     navlayers init my-controls.xlsx
     navlayers init our-cloud.yaml --from gcp
     """
+    recipe = Path(file).with_name(RECIPE)
+    other = recipe.exists() and not _recipe.names(recipe, Path(file).name)
     beside = {RECIPE: _recipe.template(Path(file).name), _recipe.SCHEMA_FILE: _recipe.schema_text()}
     result = write_template(
         file, origin=origin, domain=domain, attack_version=attack_version, beside=beside, force=force
@@ -42,4 +44,8 @@ def command(
     if not quiet:
         _print.notices(result.notices)
         _print.written(result.written, result.unchanged)
+        if other:
+            _print.notify(
+                f"{recipe} is unchanged; for `navlayers run` to build {Path(file).name}, add it to `sets` there"
+            )
         _print.notify(f"Next:  navlayers check {Path(file)}")

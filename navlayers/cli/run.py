@@ -74,6 +74,7 @@ def _show(results: tuple[runs.Result, ...], *, check: bool, quiet: bool) -> None
         status: str = result.status
         if status == "written":
             status = f"{len(result.changed):,} of {quantity(result.files, 'file')} written"
+            status += f", {len(result.removed):,} removed" if result.removed else ""
         rows.append((" ".join(result.step.outputs), result.step.command, status))
     if not quiet:
         seen = dict.fromkeys(line for result in results if result.status != "failed" for line in result.messages)
@@ -93,4 +94,8 @@ def _show(results: tuple[runs.Result, ...], *, check: bool, quiet: bool) -> None
             if len(result.changed) > _SHOWN:
                 _print.notify(f"navlayers: … and {len(result.changed) - _SHOWN:,} more")
     if check and any(result.status == "differs" for result in results):
-        _print.notify("Run `navlayers run`, and commit the files.")
+        edited = any(result.edited for result in results)
+        by_force = (
+            "Run `navlayers run --force`, which overwrites the edited files" if edited else "Run `navlayers run`"
+        )
+        _print.notify(f"{by_force}, and commit the files.")
