@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from navlayers.api.history import history
     from navlayers.api.maintenance import check, convert, show, upgrade
     from navlayers.api.mapping_set import Layer, MappingSet, Scores, load
+    from navlayers.attack.scope import Scope
     from navlayers.errors import (
         InputError,
         NavlayersError,
@@ -54,6 +55,7 @@ _HOMES = {
     "api.history": ("history",),
     "api.maintenance": ("check", "convert", "show", "upgrade"),
     "api.mapping_set": ("Layer", "MappingSet", "Scores", "load"),
+    "attack.scope": ("Scope",),
     "errors": (
         "InputError",
         "NavlayersError",
@@ -96,6 +98,7 @@ __all__ = [
     "ReleaseError",
     "RenderOptions",
     "ReportOptions",
+    "Scope",
     "ScoreOptions",
     "Scores",
     "SiteOptions",

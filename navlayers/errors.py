@@ -95,6 +95,10 @@ class UsageError(NavlayersError):
     """An option is invalid, by itself or for the input."""
 
 
+class ScopeError(UsageError):
+    """A release lacks what a scope names, or nothing is in scope."""
+
+
 class ReleaseError(NavlayersError):
     """An ATT&CK release is not installed, or a bundle contains none."""
 

@@ -154,6 +154,13 @@ UPGRADE = {
     "faults": "faults.yaml --attack 17.1 -o -",
 }
 STATS = {
+    "scope": "tiny.yaml ics.yaml --platform linux,WINDOWS --exclude initial-access",
+    "where": 'rules --where "level>=medium" --json',
+    "bad-platform": "tiny.yaml --platform linx",
+    "bad-word": "tiny.yaml --include defence",
+    "bad-where": 'tiny.yaml --where "category=detect and (value"',
+    "bad-name": "tiny.yaml --where kategory=detect",
+    "nothing-in-scope": "tiny.yaml --platform linux --include T1003.001",
     "json": "tiny.yaml --json",
     "several": "tiny.yaml newer.yaml counts.yaml ics.yaml -q",
     "carried": "tiny.yaml --attack 18.1",

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
 
 def encode(document: msgspec.Struct, indent: str = "") -> bytes:
-    """A Struct as a JSON object, with a line per member, and per item of a member that is a non-empty tuple."""
+    """A Struct as a JSON object, with a line per member, and per item of a member that is a non-empty tuple.
+
+    Members that are `msgspec.UNSET` are left out.
+    """
     members = ((field, getattr(document, field)) for field in document.__struct_fields__)
-    return _lines(members, indent)
+    return _lines(((field, value) for field, value in members if value is not msgspec.UNSET), indent)
 
 
 def encode_members(document: Mapping[str, Any]) -> bytes:

@@ -10,7 +10,6 @@ from navlayers._text.lines import slugs
 from navlayers._text.numbers import number_text, rounded
 from navlayers._text.wording import and_list, quantity
 from navlayers.analysis.compare_result import OVERALL
-from navlayers.attack.versions import DOMAIN_NAMES
 from navlayers.layer import build
 from navlayers.layer.annotate import LINKS_IN_MENU, make_entry, technique_links
 from navlayers.layer.colors import FEWEST_COLORS, Gradient, LegendItem, safe_maximum
@@ -116,14 +115,14 @@ def _layer(
     catalogue = comparison.catalogue
     titles = ", ".join(coverage.title for coverage in comparison.inputs)
     about = "overall" if comparison.category is None else f"category {comparison.category} only"
-    release = f"{DOMAIN_NAMES[catalogue.domain]} {catalogue.version}"
+    release = catalogue.title
     return build.make_layer(
         what[:1].upper() + what[1:],
         catalogue,
         entries,
         gradient,
         legend,
-        description=f"{description} Compared at ATT&CK {release}, {about}: {titles}.",
+        description=f"{description} Compared at {release}, {about}: {titles}.",
         facts=[
             ("shows", what),
             ("compared", titles),
@@ -334,7 +333,7 @@ def _input(comparison: Comparison, coverage: Coverage) -> Layer:
     if coverage.is_layer:
         entries = list(_entries_of_layer(coverage, gradient))
         catalogue = comparison.catalogue
-        release = f"{DOMAIN_NAMES[catalogue.domain]} {catalogue.version}"
+        release = catalogue.title
         scores = [coverage.entries[entry.techniqueID] for entry in entries]
         return build.make_layer(
             f"{coverage.title}: {what}",
@@ -342,7 +341,7 @@ def _input(comparison: Comparison, coverage: Coverage) -> Layer:
             entries,
             gradient,
             legend,
-            description=f"{coverage.title} at ATT&CK {release}: its own scores.",
+            description=f"{coverage.title} at {release}: its own scores.",
             facts=[
                 *build.view_facts(what, scores, len(coverage.left_out)),
                 build.release_fact(catalogue),

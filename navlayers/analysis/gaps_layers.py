@@ -194,6 +194,7 @@ def _layer(
         ("covered share", percent_figure(total.plain, 100)),
         ("covered share by weight", percent_figure(total.weighted, 100)),
         ("covered share by score", "" if total.by_score is None else percent_figure(total.by_score, 100)),
+        ("threat in scope", gaps.threat.in_scope),
         ("left out", gaps.threat.losses),
         release_fact(catalogue),
     ]

@@ -261,6 +261,11 @@ def covered_by(gaps: Gaps, row: TechniqueGap) -> list[str]:
     return texts
 
 
+def _release(gaps: Gaps) -> str:
+    scope = gaps.catalogue.scope
+    return f"ATT&CK {gaps.catalogue.version}{f', {scope}' if scope else ''}"
+
+
 def headline(gaps: Gaps) -> str:
     """The result in a few sentences."""
     total = gaps.total
@@ -271,8 +276,8 @@ def headline(gaps: Gaps) -> str:
     shares += [] if gaps.threat.even else [f"{percent_text(total.covered_weight, total.weight)} by weight"]
     if total.scored_weight is not None:
         shares.append(f"{percent_text(total.scored_weight, total.weight)} by score")
-    sentence = f"{and_list(gaps.titles)} {verb} {covered} at ATT&CK {gaps.catalogue.version}: {', '.join(shares)}"
-    sentence += f"; {gaps.threat.losses}" if gaps.threat.losses else ""
+    sentence = f"{and_list(gaps.titles)} {verb} {covered} at {_release(gaps)}: {', '.join(shares)}"
+    sentence += "".join(f"; {text}" for text in (gaps.threat.in_scope, gaps.threat.losses) if text)
     parts = [] if total.weak is None else [f"{total.weak} weak (below {gaps.weak:g})"]
     parts += [f"{total.unrated} not rated"] if total.unrated else []
     uncovered = f"{total.techniques - total.covered - total.unrated} uncovered"

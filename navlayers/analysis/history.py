@@ -129,6 +129,7 @@ class Point(msgspec.Struct, frozen=True):
         version: the version.
         level: its numbers.
         attack_version: its release.
+        scope: that of its numbers in words, if they have one.
         moves: one per cause that moved a number, in the order of `CAUSES`; () for the first version.
     """
 
@@ -136,6 +137,7 @@ class Point(msgspec.Struct, frozen=True):
     level: Level
     attack_version: str
     moves: tuple[Move, ...] = ()
+    scope: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Unread(msgspec.Struct, frozen=True):
@@ -259,7 +261,9 @@ def series_of(
         categories |= set(coverage.categories)
         level = _level(coverage, read.catalogue, category)
         moves = _moves(last, (read, coverage, level), options, category) if last else ()
-        points.append(Point(version, level, read.catalogue.version, tuple(moves)))
+        points.append(
+            Point(version, level, read.catalogue.version, tuple(moves), read.catalogue.scope or msgspec.UNSET)
+        )
         last = read, coverage, level
     if last is None:
         return None

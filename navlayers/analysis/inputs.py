@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from navlayers.mapping.find import Source
-    from navlayers.mapping.model import Capability, Range
+    from navlayers.mapping.model import Capability, MappingSet, Range
 
 
 class InputSet(msgspec.Struct, frozen=True):
@@ -85,7 +85,8 @@ class InputSet(msgspec.Struct, frozen=True):
         return tuple(inputs)
 
     def at_release(self, catalogue: Catalogue) -> InputSet:
-        """The inputs remapped to another release of their domain."""
+        """The inputs remapped to another release of their domain, in their scope."""
+        catalogue = self.inputs[0].in_scope(catalogue)
         if catalogue is self.catalogue:
             return self
         inputs = tuple(prepared.at(catalogue) for prepared in self.inputs)
@@ -212,24 +213,25 @@ def _is_counted(layer: Prepared, layers: tuple[bool, ...]) -> bool:
 
 def _single_layer(layer_list: Prepared, capability: Capability) -> Prepared:
     """One layer of a list as an input."""
-    whole = layer_list.set
-    layer = msgspec.structs.replace(
-        whole,
-        title=capability.name,
-        version="",
-        capabilities=(capability,),
-        mappings=tuple(m for m in whole.mappings if m.capability == capability.id),
-        non_mappable=tuple(r for r in whole.non_mappable if r.capability == capability.id),
-    )
-    return msgspec.structs.replace(layer_list, name=capability.id, set=layer)
+
+    def single(layers: MappingSet) -> MappingSet:
+        return msgspec.structs.replace(
+            layers,
+            title=capability.name,
+            version="",
+            capabilities=(capability,),
+            mappings=tuple(m for m in layers.mappings if m.capability == capability.id),
+            non_mappable=tuple(r for r in layers.non_mappable if r.capability == capability.id),
+        )
+
+    return msgspec.structs.replace(layer_list.changed(single), name=capability.id)
 
 
 def _layer_input(layer: Prepared, *, is_counted: bool) -> Prepared:
     """A layer as an input: without notices of its losses as a set, and with its counts as counts."""
     idle = {"not-carried", "other-scale", "suspicious-scale"} if is_counted else {"not-carried"}
-    mapping_set = as_unscored(layer.set) if is_counted else layer.set
     notices = tuple(notice for notice in layer.notices if notice.code not in idle)
-    return msgspec.structs.replace(layer, set=mapping_set, notices=notices)
+    return msgspec.structs.replace(layer.changed(as_unscored) if is_counted else layer, notices=notices)
 
 
 def _of_one_domain(

@@ -188,6 +188,7 @@ def _build_set(prepared: Prepared, scoring: ScoreOptions, only: Sequence[LayerKi
 def _entry(
     path: str, kind: LayerKind, id_: str, name: str, techniques: Sequence[Technique], data: bytes
 ) -> FileEntry:
+    techniques = [technique for technique in techniques if technique.enabled]  # those out of scope are disabled
     subs = sum("." in technique.techniqueID for technique in techniques)
     return FileEntry(
         path=path,

@@ -15,11 +15,13 @@ from navlayers.attack.release import (
     threats,
     user_folder,
 )
+from navlayers.attack.scope import Scope, restricted
 
 __all__ = [
     "Catalogue",
     "Found",
     "Release",
+    "Scope",
     "Status",
     "Tactic",
     "Technique",
@@ -33,6 +35,7 @@ __all__ = [
     "newest",
     "releases",
     "remove",
+    "restricted",
     "threats",
     "user_folder",
 ]

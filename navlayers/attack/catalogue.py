@@ -8,7 +8,8 @@ import msgspec
 
 from navlayers._text.links import technique_url
 from navlayers._text.spelling import compact
-from navlayers.attack.versions import Domain
+from navlayers.attack.scope import Bounds, Scope
+from navlayers.attack.versions import DOMAIN_NAMES, Domain
 
 Status = Literal["active", "deprecated", "revoked"]
 ThreatKind = Literal["group", "software", "campaign"]
@@ -58,12 +59,45 @@ class Technique(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Catalogue(msgspec.Struct, frozen=True, dict=True):
-    """One release of one domain: tactics in matrix order, and techniques by id, in id order."""
+    """One release of one domain: tactics in matrix order, and techniques by id, in id order.
+
+    `bounds` are those of a release in scope, see `navlayers.attack.scope`; None: it is whole.
+    """
 
     domain: Domain
     version: str
     tactics: tuple[Tactic, ...]
     techniques: dict[str, Technique]
+    bounds: Bounds | None = None
+
+    @property
+    def title(self) -> str:
+        """The release with its scope: "ATT&CK Enterprise 19.1", "ATT&CK Enterprise 19.1, Linux"."""
+        return f"ATT&CK {DOMAIN_NAMES[self.domain]} {self.version}{self._suffix}"
+
+    @property
+    def label(self) -> str:
+        """The domain as in files, and the release with its scope: "enterprise 19.1"."""
+        return f"{self.domain} {self.version}{self._suffix}"
+
+    @property
+    def scope(self) -> str:
+        """The scope in words; "" for the whole release."""
+        return self.bounds.words if self.bounds else ""
+
+    @property
+    def whole(self) -> "Catalogue":
+        """The whole release."""
+        return self.bounds.whole if self.bounds else self
+
+    @cached_property
+    def in_scope(self) -> dict[Scope, "Catalogue"]:
+        """The parts of the release that were asked for, by scope."""
+        return {}
+
+    @property
+    def _suffix(self) -> str:
+        return f", {self.scope}" if self.scope else ""
 
     @property
     def major(self) -> str:

@@ -81,6 +81,19 @@ def threats(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> 
     return [*_items(words, incomplete), *sets(ctx, parameter, incomplete)]
 
 
+def platforms(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> Items:
+    """Platforms of the newest releases, with their domains; of a list, the last word."""
+    from navlayers.attack.platforms import platforms_of  # noqa: PLC0415 - for one option alone
+
+    before, comma, last = incomplete.rpartition(",")
+    words = []
+    for domain in DOMAINS:
+        with contextlib.suppress(NavlayersError):
+            words += [(name, domain) for name in sorted(platforms_of(attack.find(domain).catalogue))]
+    start = last.casefold()
+    return _items(((f"{before}{comma}{w}", d) for w, d in words if w.casefold().startswith(start)), before + comma)
+
+
 def releases(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> Items:
     """Installed ATT&CK versions, the newest first, with their domains."""
     domains: dict[str, list[str]] = {}

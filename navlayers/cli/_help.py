@@ -19,7 +19,8 @@ _PAGES = {
 _FIRST = "Options"
 _SECTIONS = {
     "Threat": "threat software_of weak",
-    "Plan": "budget target have exclude cost seconds",
+    "Scope": "platform where include exclude scope",
+    "Plan": "budget target have cost seconds",
     "Scoring": "aggregate weights worth rollup scale category measure min_score",
     "Input": "from_ columns meta score_range max_size lenient",
     "Output": "output outputs force format_ names as_json quiet color in_place report every full version help",

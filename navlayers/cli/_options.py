@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 Format = TypeVar("Format", bound=str)
 
-Words: TypeAlias = Literal["sets", "files", "folders", "subjects", "capabilities", "threats", "releases", "codes"]
+Words: TypeAlias = Literal[
+    "sets", "files", "folders", "subjects", "capabilities", "platforms", "threats", "releases", "codes"
+]
 """What a shell completes: a function of `_complete`."""
 
 MEGABYTE = 1_000_000
@@ -36,6 +38,9 @@ _FILES = r"(?i)\.(x?html?|zip|tar|t?gz|pdf|md|txt|docx|xlsx|csv|json|ya?ml|xml|s
 
 _SCALE = "navlayers.scale"
 """The key of `--scale` in the metadata of a context."""
+
+_EXCLUDE = "navlayers.exclude"
+"""The key of `--exclude` there."""
 
 
 def complete(words: Words) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]]]:
@@ -224,13 +229,65 @@ def scale() -> dict[str, float]:
     return numbers
 
 
-def _read_options(*, from_: str | None, max_size: int, meta: dict[str, str], **more: Any) -> ReadOptions:
+def _keep_exclude(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> None:
+    """Callback of `--exclude`: kept for `excluded`, as both the scope and a plan use it.
+
+    In a command with a plan, words that ATT&CK does not have are capabilities. Their names may have commas.
+    """
+    of_scope = words()(ctx, parameter, value)
+    of_plan: tuple[str, ...] = ()
+    if of_scope and any(each.name == "budget" for each in ctx.command.params):
+        from navlayers.attack.scope import named_by_attack  # noqa: PLC0415 - for this option alone
+
+        parts = {text: words()(ctx, parameter, (text,)) for text in value if text.strip(", ")}
+        of_scope = tuple(filter(named_by_attack, of_scope))
+        others = {text: [word for word in parts[text] if word not in of_scope] for text in parts}
+        of_plan = tuple(
+            text if len(rest) == len(parts[text]) else ",".join(rest) for text, rest in others.items() if rest
+        )
+    ctx.meta[_EXCLUDE] = of_scope, of_plan
+
+
+def excluded(*, capabilities: bool) -> tuple[str, ...]:
+    """The values of `--exclude` that are capabilities of a plan, or those that are of ATT&CK."""
+    kept: tuple[tuple[str, ...], tuple[str, ...]] = click.get_current_context().meta.get(_EXCLUDE, ((), ()))
+    return kept[capabilities]
+
+
+def _condition(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Callback of `--where`."""
+    if value is not None:
+        from navlayers.mapping.where import condition  # noqa: PLC0415 - for this option alone
+
+        condition(value)
+    return value
+
+
+def _read_options(
+    *,
+    from_: str | None,
+    max_size: int,
+    meta: dict[str, str],
+    platform: tuple[str, ...] = (),
+    include: tuple[str, ...] = (),
+    scope: str | None = None,
+    where: str | None = None,
+    **more: Any,
+) -> ReadOptions:
+    exclude = excluded(capabilities=False)
+    limits = None
+    if platform or include or exclude or scope or where:
+        from navlayers.attack.scope import Scope  # noqa: PLC0415 - for these options alone
+
+        limits = Scope(platform, include, exclude, scope or "", where or "")
     if scale():
         from navlayers.scoring.options import ScoreOptions  # noqa: PLC0415 - for this option alone
 
         # Checks the numbers, which are options of the scores, too.
         ScoreOptions(scale=scale())
-    return ReadOptions(format=from_, metadata=meta, max_bytes=max_size * MEGABYTE, scale=scale(), **more)
+    return ReadOptions(
+        format=from_, metadata=meta, max_bytes=max_size * MEGABYTE, scale=scale(), scope=limits, **more
+    )
 
 
 _reading = (
@@ -283,6 +340,60 @@ _scale_option = click.option(
 )
 reading_options = bundle("reading", _read_options, *_reading[:4], _scale_option, *_reading[4:])
 """Given to a command as `reading: ReadOptions`."""
+
+
+def _scoped(exclude_help: str) -> Callable[[Any], Any]:
+    """Those of `reading_options`, and the scope of what is scored."""
+    return bundle(
+        "reading",
+        _read_options,
+        click.option(
+            "--platform",
+            metavar="NAME,…",
+            multiple=True,
+            callback=words(),
+            shell_complete=complete("platforms"),
+            help="Count only techniques on these platforms, such as windows,linux.",
+        ),
+        click.option(
+            "--where",
+            metavar="CONDITION",
+            callback=_condition,
+            help='Count only mappings that meet a condition, such as "level>=high and status=stable".',
+        ),
+        click.option(
+            "--include",
+            metavar="WORD,…",
+            multiple=True,
+            callback=words(),
+            shell_complete=complete("threats"),
+            help="Count only these techniques, tactics and threats of ATT&CK, by id or name.",
+        ),
+        click.option(
+            "--exclude",
+            metavar="WORD,…",
+            multiple=True,
+            callback=_keep_exclude,
+            expose_value=False,
+            shell_complete=complete("threats"),
+            help=exclude_help,
+        ),
+        click.option(
+            "--scope",
+            type=click.Choice(("detectable",)),
+            help="Leave out Reconnaissance and Resource Development, which no detection sees.",
+        ),
+        *_reading[:4],
+        _scale_option,
+        *_reading[4:],
+    )
+
+
+_LEFT_OUT = "Leave out these techniques, tactics and threats of ATT&CK"
+scope_options = _scoped(f"{_LEFT_OUT}.")
+"""Given to a command as `reading: ReadOptions`."""
+plan_scope_options = _scoped(f"{_LEFT_OUT}; do not choose these capabilities (@FILE: one per line).")
+"""The same for a command with a plan."""
 
 
 def report_format(

@@ -30,9 +30,13 @@ def _parsed(parse: Callable[[str], Fraction]) -> Callable[..., Fraction | None]:
     return lambda ctx, parameter, value: None if value is None else parse(value)
 
 
+def _request(**values: Any) -> dict[str, Any]:
+    return {**values, "exclude": _options.excluded(capabilities=True)}
+
+
 plan_options = _options.bundle(
     "request",
-    dict,
+    _request,
     click.option(
         "--budget",
         metavar="NUMBER",
@@ -51,13 +55,6 @@ plan_options = _options.bundle(
         metavar="ID|SET,…",
         shell_complete=_options.complete("capabilities"),
         help="Capabilities already in place: ids, names, all of a SET, or @FILE with one per line.",
-    ),
-    click.option(
-        "--exclude",
-        multiple=True,
-        metavar="ID,…",
-        shell_complete=_options.complete("capabilities"),
-        help="Capabilities not to choose, or @FILE with one per line.",
     ),
     click.option(
         "--cost",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @_options.output_file_option
 @_options.attack_option
 @_options.force_file_option
-@_options.reading_options
+@_options.scope_options
 @_options.quiet_option
 def command(
     layer: str, output: str, attack_version: str | None, reading: ReadOptions, *, force: bool, quiet: bool

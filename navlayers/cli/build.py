@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     help=f"Build only these layers: {', '.join(KINDS)}.",
 )
 @_options.force_folder_option
-@_options.reading_options
+@_options.scope_options
 @_options.json_option
 @_options.quiet_option
 def command(

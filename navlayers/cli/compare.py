@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @_options.attack_option
 @_scoring.scoring_options
 @_options.all_option("Print all tables: of tactics, pairs, differences, threats and techniques.")
-@_options.reading_options
+@_options.scope_options
 @_analysis.output_options
 def command(
     sets: tuple[str, ...],

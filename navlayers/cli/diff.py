@@ -31,7 +31,7 @@ _ENDINGS: dict[str, pages.Format] = {"": "text", ".txt": "text", ".md": "md", ".
 @_options.attack_option
 @_scoring.scoring_options
 @_options.force_file_option
-@_options.reading_options
+@_options.scope_options
 @_options.json_option
 @_options.no_notes_option
 def command(

@@ -36,7 +36,7 @@ _CONTROLS = "nist_800_53"
 @_options.all_option("Print all tables: of tactics, categories, threats, capabilities and techniques.")
 @_options.attack_option
 @_scoring.scoring_options
-@_options.reading_options
+@_options.scope_options
 @_analysis.output_options
 def command(
     sets: tuple[str, ...],

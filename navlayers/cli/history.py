@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @_analysis.category_option
 @_options.attack_option
 @_scoring.scoring_options
-@_options.reading_options
+@_options.scope_options
 @_options.force_file_option
 @_options.json_option
 @_options.no_notes_option

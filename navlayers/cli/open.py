@@ -31,7 +31,7 @@ _LONGEST = 2_000
 @_address.address_options
 @click.option("--once", is_flag=True, help="Stop when the Navigator has read each layer.")
 @_options.attack_option
-@_options.reading_options
+@_options.scope_options
 @_options.quiet_option
 def command(
     inputs: tuple[str, ...],

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @_options.all_option("Print the whole plan, the next best and replacements.")
 @_options.attack_option
 @_scoring.worth_option
-@_options.reading_options
+@_options.plan_scope_options
 @_analysis.output_options
 def command(
     sets: tuple[str, ...],

@@ -70,7 +70,7 @@ render_options = _options.bundle(
 @render_options
 @_options.attack_option
 @_options.force_files_option
-@_options.reading_options
+@_options.scope_options
 @_options.quiet_option
 def command(
     layers: tuple[str, ...],

@@ -76,7 +76,7 @@ _STAGES = 3
 )
 @_options.attack_option
 @_scoring.scoring_options
-@_options.reading_options
+@_options.plan_scope_options
 @_options.force_files_option
 @_options.quiet_option
 def command(
@@ -199,8 +199,8 @@ def _plan_options(request: dict[str, Any], sections: Sequence[str], **options: A
     from navlayers.analysis.plan.options import PlanOptions  # noqa: PLC0415
 
     if request["budget"] is None and request["target"] is None:
-        hint = "add --budget NUMBER or --target SHARE"
-        _refuse_idle({"have", "exclude", "cost", "seconds"}, "plan", sections, "a plan", hint)
+        idle = {"have", "cost", "seconds", *(["exclude"] if request["exclude"] else [])}
+        _refuse_idle(idle, "plan", sections, "a plan", "add --budget NUMBER or --target SHARE")
         return None
     return PlanOptions(**options, **request)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @_address.address_options
 @_options.attack_option
 @_scoring.scoring_options
-@_options.reading_options
+@_options.scope_options
 @_options.quiet_option
 def command(
     inputs: tuple[str, ...],

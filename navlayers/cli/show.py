@@ -42,7 +42,7 @@ _ENDINGS: dict[str, Format] = {
 @_options.json_option
 @_options.output_file_option
 @_options.force_file_option
-@_options.reading_options
+@_options.scope_options
 @_options.no_notes_option
 def command(
     what: str,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @_options.attack_option
 @_scoring.scoring_options
 @_options.force_folder_option
-@_options.reading_options
+@_options.scope_options
 @_options.quiet_option
 def command(
     sets: tuple[str, ...],

@@ -13,6 +13,7 @@ from navlayers.cli import _help, _next, _options, _print
 from navlayers.mapping.find import STDIN, shipped
 from navlayers.mapping.load import Prepared, prepare_all
 from navlayers.pages import stats as pages
+from navlayers.pages.results import release_entries
 from navlayers.scoring.stats import Stats, set_stats
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @click.command(cls=_help.Answer)
 @_options.sets_argument
 @_options.attack_option
-@_options.reading_options
+@_options.scope_options
 @_options.all_option("Print all numbers of each set: facts, tactics, score values.")
 @_options.json_option
 @_options.no_notes_option
@@ -53,7 +54,9 @@ def command(
         fields = Stats.__struct_fields__
         _print.echo_json(
             [
-                {"name": each.name} | {field: getattr(numbers, field) for field in fields}
+                {"name": each.name}
+                | {field: getattr(numbers, field) for field in fields}
+                | release_entries(each.catalogue)
                 for each, numbers in counted
             ]
         )
@@ -74,7 +77,7 @@ def _follow(sets: tuple[str, ...], loaded: Sequence[Prepared], attack_version: s
     if len(loaded) > 1 and sets != (str(first.path),):
         _next.propose("stats", first.name if is_shipped else str(first.path))
         return
-    word = sets[0] if len(sets) == 1 else first.name
+    word = str(first.path) if str(first.path) in sets else sets[0] if len(sets) == 1 else first.name
     # The shipped controls are for Enterprise.
     if first.set.role == "threat" and first.set.domain == "enterprise":
         _next.propose("gaps", "nist_800_53", "--threat", word)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, get_args
 
 import msgspec
+from msgspec import UNSET
 
 from navlayers._text.lines import slugs
 from navlayers._text.links import web_links
 from navlayers._text.numbers import number_text
-from navlayers.attack.versions import DOMAIN_NAMES
 from navlayers.layer.annotate import LINKS_IN_MENU, Style, annotate, with_own_pages
-from navlayers.layer.document import ATTACK, Layer, Link, Metadata, Versions, tab_name
+from navlayers.layer.document import ATTACK, Filters, Layer, Link, Metadata, Technique, Versions, tab_name
 from navlayers.layer.ramps import NOT_RATED_ITEM, count_gradient, count_legend, value_gradient, value_legend
 from navlayers.mapping.model import HUNDRED
 from navlayers.scoring import scores as scoring
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from navlayers.attack import Catalogue
     from navlayers.layer.colors import Gradient, LegendItem
-    from navlayers.layer.document import Technique
     from navlayers.mapping.model import Mapping, MappingSet
     from navlayers.scoring.options import Rules
 
@@ -56,6 +55,8 @@ def make_layer(
         links: the sources of its data.
         hide_disabled: hide disabled entries instead of graying them out.
     """
+    outside = [*_outside(catalogue)]
+    entries = sorted((*techniques, *outside), key=lambda entry: entry.techniqueID) if outside else techniques
     return Layer(
         name=tab_name(name),
         versions=Versions(attack=catalogue.major),
@@ -63,11 +64,21 @@ def make_layer(
         description=description,
         gradient=gradient,
         legendItems=tuple(legend),
-        techniques=tuple(with_own_pages(techniques, catalogue.own_pages)),
-        metadata=tuple(Metadata(label, value) for label, value in facts if value),
+        techniques=tuple(with_own_pages(entries, catalogue.own_pages)),
+        metadata=tuple(Metadata(label, value) for label, value in (*facts, ("scope", catalogue.scope)) if value),
         links=tuple(links),
-        hideDisabled=hide_disabled,
+        hideDisabled=hide_disabled or bool(outside),
+        filters=Filters(catalogue.bounds.platforms) if catalogue.bounds and catalogue.bounds.platforms else UNSET,
     )
+
+
+def _outside(catalogue: Catalogue) -> Iterator[Technique]:
+    """Disabled entries of the techniques out of scope, unless the filter of platforms alone hides them."""
+    scope = catalogue.bounds.scope if catalogue.bounds else None
+    if scope is not None and (scope.include or scope.exclude or scope.preset):
+        for technique in catalogue.whole.techniques.values():
+            if technique.active and not catalogue.is_active(technique.id):
+                yield Technique(technique.id, enabled=False)
 
 
 def release_fact(catalogue: Catalogue) -> tuple[str, str]:
@@ -195,7 +206,7 @@ class SetLayers:
         title, release = set_title(self.set), self.scored.catalogue
         statement = self.rules.noun.statement(len(entries), scoring.capabilities_of(entries))
         sentences = [
-            f"{title} mapped to ATT&CK {DOMAIN_NAMES[self.set.domain]} {release.version}: {shown or what}.",
+            f"{title} mapped to {release.title}: {shown or what}.",
             *([f"{statement}."] if statement else []),
             *how_scored(self.rules, category, single=notes),
             *how_rolled_up(self.rules),

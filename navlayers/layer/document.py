@@ -63,6 +63,12 @@ class Layout(msgspec.Struct, frozen=True):
     expandedSubtechniques: Literal["none", "annotated", "all"] = "annotated"  # noqa: N815 - the layer format's name
 
 
+class Filters(msgspec.Struct, frozen=True):
+    """The platforms of the techniques that the Navigator shows."""
+
+    platforms: tuple[str, ...]
+
+
 class Technique(msgspec.Struct, frozen=True, omit_defaults=True):
     """An annotated technique or sub-technique, under each of its tactics.
 
@@ -94,6 +100,7 @@ class Layer(msgspec.Struct, frozen=True):
     sorting: int = 0
     hideDisabled: bool = False  # noqa: N815 - the layer format's name
     layout: Layout = Layout()
+    filters: Filters | msgspec.UnsetType = msgspec.UNSET
 
 
 def encode_layer(layer: Layer) -> bytes:

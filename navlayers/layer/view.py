@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import msgspec
 
 from navlayers.attack import Catalogue
-from navlayers.attack.versions import DOMAIN_NAMES
 from navlayers.errors import Problem
 from navlayers.layer.colors import DEFAULT_COLORS, Gradient, LegendItem
 
@@ -168,7 +167,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def release(self) -> str:
         """The ATT&CK release as text, such as "ATT&CK Enterprise 16.1"."""
-        return f"ATT&CK {DOMAIN_NAMES[self.catalogue.domain]} {self.catalogue.version}"
+        return self.catalogue.title
 
     @property
     def techniques(self) -> list[Technique]:

@@ -10,16 +10,20 @@ import msgspec
 
 from navlayers import attack
 from navlayers._text.wording import and_list, quantity
-from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem, ReleaseError
+from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem, ReleaseError, ScopeError
 from navlayers.mapping import find, formats
 from navlayers.mapping.formats import Idle, Reading, ReadOptions, idle_options, without_effect
 from navlayers.mapping.model import MappingSet, likely_role
 from navlayers.mapping.replacements import ReplacedId, remap
+from navlayers.mapping.scope import meeting, told, within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from navlayers.mapping.find import Source
+
+    _Absent = list[tuple[attack.Catalogue, list[Problem]]]
+    _Outside = list[tuple[Source, ScopeError]]
 
 MOST_SKIPPED = 3
 """Maximum files listed where nothing in a folder is a mapping set."""
@@ -38,6 +42,7 @@ class Prepared(msgspec.Struct, frozen=True, dict=True):
         format: a name of `navlayers.mapping.formats.FORMATS`.
         path: the file or folder.
         idle: the reading options that do not matter to it.
+        whole: the set with its mappings to techniques that are out of scope; None: without a scope.
     """
 
     name: str
@@ -49,6 +54,7 @@ class Prepared(msgspec.Struct, frozen=True, dict=True):
     format: str = "native"
     path: Path = Path()
     idle: tuple[Idle, ...] = ()
+    whole: MappingSet | None = None
 
     @cached_property
     def results(self) -> dict[object, Any]:
@@ -56,15 +62,32 @@ class Prepared(msgspec.Struct, frozen=True, dict=True):
         return {}
 
     def at(self, catalogue: attack.Catalogue) -> Prepared:
-        """The set remapped to a release, also to its own: ids are revoked within a release, too."""
-        key = "at", catalogue.version
+        """The set remapped to a release, also to its own: ids are revoked within a release, too.
+
+        The scope stays that of the set: of the release, the part in this scope is used.
+        """
+        there = self.in_scope(catalogue)
+        key = "at", there.version
         known = self.results.get(key)
-        if known is None or known.catalogue is not catalogue:
-            remapped, replaced = remap(self.set, catalogue, self.catalogue)
+        if known is None or known.catalogue is not there:
+            remapped, replaced = remap(self.whole or self.set, there.whole, self.catalogue.whole)
             known = self.results[key] = msgspec.structs.replace(
-                self, set=remapped, catalogue=catalogue, replaced=(*self.replaced, *replaced)
+                self,
+                set=within(remapped, there),
+                whole=remapped if there.bounds else None,
+                catalogue=there,
+                replaced=(*self.replaced, *(one for one in replaced if there.is_active(one.successor))),
             )
         return known
+
+    def in_scope(self, catalogue: attack.Catalogue) -> attack.Catalogue:
+        """The part of a release that is in the scope of the set."""
+        return attack.restricted(catalogue, self.catalogue.bounds.scope if self.catalogue.bounds else None)
+
+    def changed(self, change: Callable[[MappingSet], MappingSet]) -> Prepared:
+        """The same with a change of the set."""
+        whole = None if self.whole is None else change(self.whole)
+        return msgspec.structs.replace(self, set=change(self.set), whole=whole)
 
 
 def prepare(
@@ -83,14 +106,16 @@ def prepare(
 
     Raises:
         NavlayersError: at the end, with the problems of all sets: a ReleaseError if releases are not installed, an
-            InputError if sets cannot be read, if there are problems of both kinds, or if no file is a set.
+            InputError if sets cannot be read, if there are problems of both kinds, or if no file is a set; a
+            ScopeError if no set has a release with what the scope names.
     """
     sources = list(sources)
     problems: list[Problem] = []
     skipped: list[Problem] = []
     kinds: set[type[NavlayersError]] = set()
-    absent: list[tuple[attack.Catalogue, list[Problem]]] = []
+    absent: _Absent = []
     idle: list[tuple[Idle, ...]] = []
+    outside: _Outside = []
     done = 0
     for source in sources:
         try:
@@ -102,6 +127,9 @@ def prepare(
             else:
                 problems += error.problems
                 kinds.add(InputError)
+            continue
+        except ScopeError as error:
+            outside.append((source, error))
             continue
         except NavlayersError as error:
             if reading.lenient and source.origin == "folder" and isinstance(error, InputError):
@@ -115,15 +143,29 @@ def prepare(
         # After a problem nothing is built, but the other files are still checked.
         if not problems:
             yield prepared
-    if absent and len(absent) == done:  # no set is of a domain that has the release
-        problems += [problem for _, missing in absent for problem in missing]
-        kinds.add(ReleaseError)
+    for unusable in _unusable(done, absent, outside):
+        problems += unusable.problems
+        kinds.add(type(unusable))
     if not (done or problems):
         problems = [*nothing_read(sources), *skipped[:MOST_SKIPPED]]
     if problems:
         raise (kinds.pop() if len(kinds) == 1 else InputError)(problems)
     yield from skipped
     yield from idle_options(idle)
+    yield from _without(absent, outside, attack_version)
+
+
+def _unusable(done: int, absent: _Absent, outside: _Outside) -> Iterator[NavlayersError]:
+    """The errors if none of the sets is of a domain that has the release, or none has what the scope names."""
+    if absent and len(absent) == done:
+        yield ReleaseError([problem for _, missing in absent for problem in missing])
+    if outside and not done:
+        yield ScopeError([*dict.fromkeys(problem for _, error in outside for problem in error.problems)])
+
+
+def _without(absent: _Absent, outside: _Outside, attack_version: str | None) -> Iterator[Problem]:
+    """The notices of sets that are left out for the scope, or are at another release."""
+    yield from (Problem(f"{source.name}: left out: {error.problems[0].message}") for source, error in outside)
     if absent:
         used = {catalogue.domain: f"{catalogue.domain} {catalogue.version}" for catalogue, _ in absent}
         message = f"ATT&CK {attack_version} is not installed for {and_list([*used])}"
@@ -187,23 +229,36 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
         place = reading.place_of("attack_version")
         problems = [problem.at(place) for problem in error.problems]
         raise type(error)(problems) from None
-    catalogue = match.catalogue
+    catalogue = attack.restricted(match.catalogue, options.scope)
+    asked = mapping_set
+    mapping_set = meeting(asked, options.scope.where if options.scope else "", source.name)
     # Ids are revoked within a release, too, so a set is remapped to its own as well.
-    mapping_set, replaced = remap(mapping_set, catalogue, _own_release(mapping_set))
+    whole, replaced = remap(mapping_set, match.catalogue, _own_release(mapping_set))
+    mapping_set = within(whole, catalogue)
     notices = [match.notice] if match.notice is not None and not nearest_to else []
+    in_scope = told(asked, mapping_set, catalogue, source.name)
+    prepared = Prepared(
+        name=source.name,
+        set=mapping_set,
+        own_attack_version=own,
+        catalogue=catalogue,
+        replaced=tuple(one for one in replaced if catalogue.is_active(one.successor)),
+        notices=(*notices, *in_scope),
+        whole=whole if catalogue.bounds else None,
+    )
     if reading is None:
-        return Prepared(source.name, mapping_set, own, catalogue, replaced, tuple(notices))
+        return prepared
     if source.origin != "shipped":
         # The place takes time to find.
         notices = [notice.at(reading.place_of("attack_version")) for notice in notices]
-    notices = [*reading.notices, *(_placed(notice, source) for notice in notices)]
+    notices = [*reading.notices, *(_placed(notice, source) for notice in notices), *in_scope]
     role = mapping_set.role
     if "role" in options.metadata and role != "threat" == likely_role(mapping_set.framework):
         message = f"{source.name} lists what is attacked; it is a set of {role}s by --meta role={role}"
         notices.append(Problem(message))
-    idle = without_effect(source.name, options, reading.format, mapping_set)
-    return Prepared(
-        source.name, mapping_set, own, catalogue, replaced, tuple(notices), reading.format, source.path, idle
+    idle = without_effect(source.name, options, reading.format, asked)
+    return msgspec.structs.replace(
+        prepared, notices=tuple(notices), format=reading.format, path=source.path, idle=idle
     )
 
 

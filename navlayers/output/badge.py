@@ -32,8 +32,9 @@ def render_badge(view: View) -> Rendered:
 def _drawing(view: View) -> Drawing:
     """The label, and the share with the release: "ATT&CK | 44% · 16.1"; of threats and counts with "mapped"."""
     summary = summary_of(view)
+    scope = f" ({single_line(view.catalogue.scope)})" if view.catalogue.scope else ""
     covers = summary.word == "covered"
-    value = f"{summary.number if covers else f'{summary.number} {summary.word}'} · {view.catalogue.version}"
+    value = f"{summary.number if covers else f'{summary.number} {summary.word}'} · {view.catalogue.version}{scope}"
     shapes: list[Shape] = []
     left = 0.0
     for text, fill in ((_LABEL, _DARK), (value, RAMPS["overall" if covers else "count"][2])):

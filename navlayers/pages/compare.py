@@ -8,11 +8,10 @@ from navlayers._text.numbers import percent_text, rounded
 from navlayers._text.wording import and_list
 from navlayers.analysis.compare_layers import layers_of
 from navlayers.analysis.compare_result import Relation
-from navlayers.attack.versions import DOMAIN_NAMES
 from navlayers.layer.view import View
 from navlayers.output.document import Figure, Paragraph
 from navlayers.pages.charts import shares_chart
-from navlayers.pages.results import Field, about, result_folder, table_of
+from navlayers.pages.results import Field, about, release_entries, result_folder, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -51,7 +50,7 @@ def headline(comparison: Comparison) -> str:
     most = ranked[0][1].covered
     first = [name for name, total in ranked if total.covered == most]
     rest = [f"{name} {percent_text(total.covered, active)}" for name, total in ranked[len(first) :]]
-    release = f"ATT&CK {DOMAIN_NAMES[comparison.catalogue.domain]} {comparison.catalogue.version}"
+    release = comparison.catalogue.title
     verb = f"{noun.cover}{'s' * (len(first) == 1)}{' most:' * bool(rest)}"
     of_matrix = f"{most:,} of the {active:,} techniques and sub-techniques of {release}"
     best = f"{and_list(first)} {verb} {of_matrix} ({percent_text(most, active)})"
@@ -161,7 +160,7 @@ def inputs(comparison: Comparison) -> Table:
         ),
         Field("unique", [*(total.unique for total in comparison.totals), *rest], "number", shown=several),
     ]
-    release = f"ATT&CK {comparison.catalogue.domain} {comparison.catalogue.version}"
+    release = f"ATT&CK {comparison.catalogue.label}"
     matrix = f"{release} ({comparison.active:,} techniques and sub-techniques)"
     title = f"{comparison.noun.covered.capitalize()} at {matrix}, {comparison.measure}"
     methods = {coverage.method for coverage in comparison.inputs if coverage.set.mappings}
@@ -344,8 +343,7 @@ def comparison_folder(comparison: Comparison, options: ScoreOptions) -> dict[str
 def as_json(comparison: Comparison) -> dict[str, object]:
     """All numbers of a comparison, inputs by their names."""
     return {
-        "domain": comparison.catalogue.domain,
-        "attack_version": comparison.catalogue.version,
+        **release_entries(comparison.catalogue),
         "category": comparison.category,
         "scores_are_counts": comparison.counts,
         "active": comparison.active,

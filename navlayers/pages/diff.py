@@ -13,7 +13,7 @@ from navlayers.output.document import Item, Paragraph
 from navlayers.output.markdown import escape
 from navlayers.output.tables import Span
 from navlayers.output.text import item_lines
-from navlayers.pages.results import Field, table_of
+from navlayers.pages.results import Field, release_entries, table_of
 from navlayers.scoring.options import UNSPECIFIED
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def render(diff: Diff, format_: Format, width: int | None = None) -> str:
 
 def brief(diff: Diff) -> Iterator[Block]:
     """The answer for a terminal: both versions, what changed in numbers, the first changes with losses first."""
-    yield Paragraph(f"{_titles(diff)}, at ATT&CK {diff.catalogue.domain} {diff.catalogue.version}")
+    yield Paragraph(f"{_titles(diff)}, at ATT&CK {diff.catalogue.label}")
     yield Paragraph(f"{headline(diff)} {_totals(diff)}")
     changes = [(change, technique) for change, changed in diff.techniques.items() for technique in changed]
     shown, more = changes[:BRIEF], len(changes) - BRIEF
@@ -212,7 +212,7 @@ def _before_difference(before: str, after: str) -> int:
 
 
 def _text(diff: Diff, width: int | None) -> Iterator[str]:
-    release = f"ATT&CK {diff.catalogue.domain} {diff.catalogue.version}"
+    release = f"ATT&CK {diff.catalogue.label}"
     start = [Item(f"{_titles(diff)}, at {release}"), Item(headline(diff)), Item(_totals(diff))]
     yield from item_lines(start, width)
     lists = [Item(section.heading, section.items) for section in _sections(diff)]
@@ -229,7 +229,7 @@ def _text(diff: Diff, width: int | None) -> Iterator[str]:
 def _markdown(diff: Diff) -> Iterator[str]:
     yield f"### Coverage: {escape(_titles(diff))}"
     yield ""
-    yield f"{headline(diff)} {_totals(diff)} At ATT&CK {diff.catalogue.domain} {diff.catalogue.version}."
+    yield f"{headline(diff)} {_totals(diff)} At ATT&CK {diff.catalogue.label}."
     for section in _sections(diff):
         opened = " open" if section.heading in _OPEN else ""
         yield from ("", f"<details{opened}><summary>{section.summary}</summary>", "")
@@ -251,8 +251,7 @@ def _facts(diff: Diff) -> Iterator[tuple[str, str, str]]:
 def as_json(diff: Diff) -> dict[str, object]:
     """All that changed, for machines."""
     return {
-        "domain": diff.catalogue.domain,
-        "attack_version": diff.catalogue.version,
+        **release_entries(diff.catalogue),
         "lost_coverage": diff.lost_coverage,
         "totals": {"before": diff.totals[0], "after": diff.totals[1]},
         **{

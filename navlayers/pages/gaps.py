@@ -11,7 +11,7 @@ from navlayers.analysis.gaps_layers import layers_of
 from navlayers.analysis.gaps_result import covered_by, headline, unscored, used_by
 from navlayers.layer.view import Ratios, View
 from navlayers.output.document import Figure, Paragraph
-from navlayers.pages.results import Field, result_folder, table_of
+from navlayers.pages.results import Field, release_entries, result_folder, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -112,7 +112,9 @@ def threats(gaps: Gaps, *, brief: bool = False) -> Table:
         Field("kind", [member.kind for member in members], shown=not brief),
         *_shares(gaps, gaps.members, brief=brief),
     ]
-    note = "; ".join(text for text in (gaps.threat.losses, "" if brief else unscored(gaps)) if text)
+    note = "; ".join(
+        text for text in (gaps.threat.in_scope, gaps.threat.losses, "" if brief else unscored(gaps)) if text
+    )
     return table_of("threats", "Coverage per threat", fields, note)
 
 
@@ -242,8 +244,7 @@ def as_json(gaps: Gaps) -> dict[str, object]:
     """All numbers, inputs by their names, techniques with the largest gap first."""
     threat = gaps.threat
     return {
-        "domain": gaps.catalogue.domain,
-        "attack_version": gaps.catalogue.version,
+        **release_entries(gaps.catalogue),
         "summary": headline(gaps),
         "category": gaps.category,
         "weak_below": gaps.weak,
@@ -251,6 +252,11 @@ def as_json(gaps: Gaps) -> dict[str, object]:
         "threat": {
             "title": threat.title,
             "weight": threat.total,
+            **(
+                {}
+                if threat.whole is None
+                else {"techniques_in_scope": len(threat.weights), "techniques": threat.whole}
+            ),
             "left_out": {"weights": threat.lost, "percent_of_weight": round(threat.lost_share, 4)},
         },
         "inputs": {

@@ -63,6 +63,7 @@ class SetIndex(msgspec.Struct, frozen=True, kw_only=True):
     generator: str = GENERATOR
     set: SetEntry
     attack_version: str
+    scope: str | msgspec.UnsetType = msgspec.UNSET
     options: ScoreOptions
     only: tuple[str, ...]
     counts: Counts
@@ -116,6 +117,7 @@ class ResultIndex(msgspec.Struct, frozen=True, kw_only=True):
     command: str
     domain: str
     attack_version: str
+    scope: str | msgspec.UnsetType = msgspec.UNSET
     options: dict[str, object]
     inputs: tuple[InputEntry, ...]
     files: tuple[FileEntry, ...]
@@ -142,6 +144,7 @@ class SiteSetEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     subtechniques: int
     source: str = ""
     licence: str = ""
+    scope: str = ""
     losses: tuple[str, ...] = ()
     replaced: tuple[ReplacedId, ...] = ()
     left_out: tuple[Inactive, ...] = ()
@@ -194,6 +197,7 @@ def make_index(
             mapping_set.licence,
         ),
         attack_version=catalogue.version,
+        scope=catalogue.scope or msgspec.UNSET,
         options=scored.rules.options,
         only=tuple(only),
         counts=Counts(

@@ -68,7 +68,7 @@ def _of_one(series: Series, how_many: str) -> str:
     change, day = last.level.covered - first.level.covered, first.version.day
     since = f", {signed(change)} since {day}" if change else f", as on {day}"
     base = f"the {last.level.total:,} techniques and sub-techniques of ATT&CK "
-    base += f"{DOMAIN_NAMES[series.domain]} {last.attack_version}"
+    base += f"{DOMAIN_NAMES[series.domain]} {last.attack_version}{f', {last.scope}' if last.scope else ''}"
     what = f"{series.title} {series.noun.cover}s {last.level.covered:,} of {base} ({share})"
     return f"{what}{since if len(series.points) > 1 else ''}; {how_many}."
 
@@ -78,7 +78,9 @@ def _of_all(history: History, how_many: str) -> str:
     since = f" since {min(days)}" if days else ""
     moved = [series.name for series in history.series if any(point.moves for point in series.points)]
     names = f": {and_list(moved)}" if moved and len(moved) < len(history.series) else ""
-    return f"{quantity(len(history.series), 'set')}{since}: {how_many}{names}."
+    scopes = {point.scope for series in history.series for point in series.points if point.scope}
+    limits = f" In scope: {and_list(sorted(map(str, scopes)))}." if scopes else ""
+    return f"{quantity(len(history.series), 'set')}{since}: {how_many}{names}.{limits}"
 
 
 def signed(change: float) -> str:

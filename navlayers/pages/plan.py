@@ -13,7 +13,7 @@ from navlayers.analysis.plan.layer import plan_layer
 from navlayers.analysis.plan.result import decimal, goal, label, summary, threat_coverage
 from navlayers.layer.view import Ratios, View
 from navlayers.output.document import Figure, Paragraph
-from navlayers.pages.results import Field, about, result_folder, table_of
+from navlayers.pages.results import Field, about, release_entries, result_folder, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -308,8 +308,7 @@ def as_json(plan: Plan) -> object:
     """All numbers of a plan; shares are in percent, numbers rounded to two decimals."""
     options = plan.options
     result = {
-        "domain": plan.catalogue.domain,
-        "attack_version": plan.catalogue.version,
+        **release_entries(plan.catalogue),
         "sets": [coverage.name for coverage in plan.inputs],
         "summary": summary(plan),
         "budget": options.most,

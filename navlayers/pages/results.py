@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from navlayers._text.numbers import percent
-from navlayers.attack.versions import DOMAIN_NAMES
 from navlayers.mapping.model import HUNDRED
 from navlayers.output.tables import Cell, CellKind, Column, Table, columns, with_pages
 
@@ -63,6 +64,12 @@ def _tenths(cell: Cell) -> Cell:
     return cell if cell is None or isinstance(cell, str) else percent(cell, 100)
 
 
+def release_entries(catalogue: Catalogue) -> dict[str, str]:
+    """The release in JSON, with its scope if it has one."""
+    entries = {"domain": catalogue.domain, "attack_version": catalogue.version}
+    return entries | {"scope": catalogue.scope} if catalogue.scope else entries
+
+
 def layer_list(layers: Iterable[tuple[str, str, Layer]]) -> bytes:
     """Layers as one list, which the Navigator opens as tabs in reading order."""
     from navlayers.layer.document import encode_layer, encode_layers  # noqa: PLC0415 - for files alone
@@ -72,7 +79,7 @@ def layer_list(layers: Iterable[tuple[str, str, Layer]]) -> bytes:
 
 def about(catalogue: Catalogue, inputs: Iterable[Coverage], facts: Sequence[tuple[str, str]]) -> Table:
     """Release, inputs and scoring of results, for readers who did not run the command."""
-    rows = [("ATT&CK", f"{DOMAIN_NAMES[catalogue.domain]} {catalogue.version}")]
+    rows = [("ATT&CK", catalogue.title.removeprefix("ATT&CK "))]
     methods: dict[str, list[str]] = {}
     for coverage in inputs:
         made_for = f"made for ATT&CK {coverage.own_attack_version}"
@@ -155,6 +162,7 @@ def result_folder(
         command=command,
         domain=catalogue.domain,
         attack_version=catalogue.version,
+        scope=catalogue.scope or msgspec.UNSET,
         options=options,
         inputs=tuple(map(InputEntry.of, inputs)),
         files=tuple(entries),

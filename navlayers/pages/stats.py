@@ -8,7 +8,7 @@ import msgspec
 
 from navlayers._text.numbers import percent, percent_figure, percent_text
 from navlayers._text.wording import quantity
-from navlayers.attack.versions import DOMAIN_NAMES, release_name
+from navlayers.attack.versions import release_name
 from navlayers.layer.holes import weakest
 from navlayers.mapping.model import DEFAULT_SCALE, common_noun, noun
 from navlayers.output.document import Figure, Heading, Paragraph
@@ -80,9 +80,8 @@ def every_table(numbers: Sequence[SetNumbers]) -> Iterator[Block]:
     """All numbers: a row per set, then facts, tactics and values of each."""
     yield sets(numbers)
     for each in numbers:
-        stats = each.stats
         name = f"{each.prepared.name}: {each.prepared.set.name_and_version}"
-        title = f"{name}, ATT&CK {stats.domain} {stats.attack_version}"
+        title = f"{name}, ATT&CK {each.prepared.catalogue.label}"
         yield Heading(title)
         if statement := _statement(each):
             yield Paragraph(f"{statement}.")
@@ -96,7 +95,7 @@ def _statement(numbers: SetNumbers) -> str:
 def headline(numbers: SetNumbers) -> str:
     """What the set maps, with what, and where it maps least."""
     stats, words = numbers.stats, noun(numbers.prepared.set)
-    release = f"ATT&CK {DOMAIN_NAMES[numbers.prepared.set.domain]} {stats.attack_version}"
+    release = numbers.prepared.catalogue.title
     matrix = f"{numbers.mapped:,} of the {stats.active:,} techniques and sub-techniques of {release}"
     share = percent_text(numbers.mapped, stats.active)
     sentence = _statement(numbers) or f"{stats.set} maps {words.counted(stats.capabilities)}"
@@ -118,7 +117,7 @@ def short_sets(numbers: Sequence[SetNumbers]) -> Table:
         Field("mapped", [each.mapped for each in numbers], "number"),
         Field("of the matrix", [each.share for each in numbers], "percent", bar=True),
     ]
-    return table_of("sets", "", fields)
+    return table_of("sets", "", fields, _scope(numbers))
 
 
 def sets(numbers: Sequence[SetNumbers]) -> Table:
@@ -131,7 +130,13 @@ def sets(numbers: Sequence[SetNumbers]) -> Table:
         Field("subs", [each.stats.subtechniques for each in numbers], "number"),
         Field("of the matrix", [each.share for each in numbers], "percent"),
     ]
-    return table_of("sets", "", fields)
+    return table_of("sets", "", fields, _scope(numbers))
+
+
+def _scope(numbers: Sequence[SetNumbers]) -> str:
+    """The scope of the numbers in words; "" for none."""
+    scopes = [each.prepared.catalogue.scope for each in numbers]
+    return next((f"In scope: {scope}" for scope in scopes if scope), "")
 
 
 def _header(numbers: Sequence[SetNumbers]) -> str:

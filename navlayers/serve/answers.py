@@ -155,7 +155,7 @@ def explorer_answer(subject: Subject, known: str = "") -> dict[str, Any]:
     colors = Colors()
     blocks = list(gaps_blocks(data))
     explorer = report_data(data, [block for block in blocks if isinstance(block, Figure)], colors)
-    release = f"{data.catalogue.domain} {data.catalogue.version}"
+    release = data.catalogue.label
     return {
         "data": msgspec.structs.replace(explorer, release=None) if release == known else explorer,
         "release": release,

@@ -9,6 +9,7 @@ import msgspec
 
 from navlayers._text.json_text import encode_members
 from navlayers._text.wording import bare, comma_list
+from navlayers.attack.platforms import OLD_NAMES, RENAMES, platforms_of
 from navlayers.attack.versions import DOMAIN_NAMES, canonical, number
 from navlayers.errors import InputError, Problem, UsageError
 from navlayers.layer import format_versions
@@ -22,23 +23,9 @@ from navlayers.upgrades.routes import Routes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from navlayers.attack import Catalogue
     from navlayers.layer.format_versions import Document
     from navlayers.upgrades.routes import Route
 
-# Names of platforms, by domain: the release that changed them, old name → new name. Source: ATT&CK's release notes.
-_RENAMES: dict[str, tuple[tuple[tuple[int, int], dict[str, str]], ...]] = {
-    "enterprise": (
-        ((9, 0), {"AWS": "IaaS", "Azure": "IaaS", "GCP": "IaaS"}),
-        (
-            (16, 0),
-            {"Azure AD": "Identity Provider", "Office 365": "Office Suite", "Google Workspace": "Office Suite"},
-        ),
-        ((17, 0), {"Network": "Network Devices"}),
-    )
-}
-# Layers before format 3.0 have this name; their other names differ in case alone.
-_OLD_NAMES = {"mac": "macOS"}
 # All platforms of layer format 3.0, for old releases that are not installed.
 _ALL_OF_FORMAT_3 = {
     "enterprise": frozenset({"Windows", "Linux", "macOS", "AWS", "GCP", "Azure", "Azure AD", "Office 365", "SaaS"}),
@@ -158,12 +145,6 @@ def _bases(ids: Iterable[str]) -> int:
     return sum("." not in identifier for identifier in set(ids))
 
 
-def platforms_of(catalogue: Catalogue) -> tuple[str, ...]:
-    """The platforms of a release's active techniques, in the order of the techniques."""
-    techniques = catalogue.techniques.values()
-    return tuple(dict.fromkeys(name for t in techniques if t.active for name in t.platforms))
-
-
 def _update_filter(layer: Document, route: Route) -> Platforms | None:
     """Update the platform filter of a layer to the names of the new release; None: it filters nothing."""
     filters = layer.get("filters")
@@ -199,8 +180,8 @@ def _current_names(name: str, route: Route) -> Iterable[str]:
     new = number(route.releases.new.version)
     written = canonical(route.releases.old.version if route.releases.old else route.written)
     old = new if written is None else number(written)
-    steps = _RENAMES.get(route.domain, ())
-    names = [_OLD_NAMES.get(name, name)]
+    steps = RENAMES.get(route.domain, ())
+    names = [OLD_NAMES.get(name, name)]
     if old <= new:
         for since, renames in steps:
             if since <= new:

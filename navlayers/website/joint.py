@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers import attack
 from navlayers._text.numbers import percent_text
 from navlayers.attack import versions
-from navlayers.attack.versions import DOMAIN_NAMES, DOMAINS
+from navlayers.attack.versions import DOMAINS
 from navlayers.errors import ReleaseError
 from navlayers.layer.colors import Gradient
 from navlayers.layer.matrix import ReleaseColumn, release_columns
@@ -63,7 +63,7 @@ class Joint(NamedTuple):
     @property
     def release(self) -> str:
         """The release."""
-        return f"ATT&CK {DOMAIN_NAMES[self.domain]} {self.catalogue.version}"
+        return self.catalogue.title
 
     @property
     def columns(self) -> tuple[ReleaseColumn, ...]:
@@ -96,7 +96,8 @@ def joints(sets: Sequence[SiteSet]) -> Iterator[Joint]:
 
 
 def joint_of(domain: Domain, catalogue: Catalogue, sets: Sequence[SiteSet]) -> Joint:
-    """The sets of a domain at a release."""
+    """The sets of a domain at a release, in their scope."""
+    catalogue = sets[0].indexed.prepared.in_scope(catalogue)
     members = tuple(Member(item, item.indexed.at(catalogue)) for item in sets)
     return Joint(domain, catalogue, members, Thumbnails(release_columns(catalogue)))
 
@@ -124,5 +125,6 @@ def threatened(joint: Joint) -> Threatened | None:
             return None
         known = attack.threats(releases[0])
         there = joint_of(domain, attack.load(releases[0]), [member.site_set for member in joint.members])
+    known = known.carried_to(there.catalogue) if there.catalogue.bounds else known
     threats = tuple(threat for threat in (*known.groups, *known.campaigns) if threat.techniques)
     return Threatened(there, threats) if threats else None

@@ -346,6 +346,7 @@ def _entry(site_set: SiteSet) -> index.SiteSetEntry:
         version=site_set.indexed.set.version,
         domain=site_set.indexed.set.domain,
         attack_version=site_set.indexed.catalogue.version,
+        scope=site_set.indexed.catalogue.scope,
         own_attack_version=site_set.indexed.prepared.own_attack_version,
         mappings=stats.mappings,
         capabilities=stats.capabilities,

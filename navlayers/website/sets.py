@@ -142,7 +142,7 @@ class SiteSet:
     @property
     def release(self) -> str:
         """The ATT&CK release of its pages."""
-        return f"ATT&CK {DOMAIN_NAMES[self.indexed.set.domain]} {self.indexed.catalogue.version}"
+        return self.indexed.catalogue.title
 
     @property
     def word(self) -> str:

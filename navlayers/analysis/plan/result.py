@@ -18,7 +18,6 @@ from navlayers.analysis.plan.candidates import Candidate
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.analysis.threats.model import ThreatModel
 from navlayers.attack import Catalogue
-from navlayers.attack.versions import DOMAIN_NAMES
 from navlayers.errors import Problem
 from navlayers.mapping.model import Noun, common_noun
 from navlayers.scoring.coverage import Coverage
@@ -259,7 +258,7 @@ def summary(plan: Plan) -> str:
     "Choose 13 of 109 controls for a target of 100% at ATT&CK Enterprise 16.1: together they cover 469 of 469
     techniques and sub-techniques; proven optimal".
     """
-    release = f"ATT&CK {DOMAIN_NAMES[plan.catalogue.domain]} {plan.catalogue.version}"
+    release = plan.catalogue.title
     return f"{_choice(plan)} for {goal(plan)} at {release}: {_reached(plan)}; {certainty(plan)}"
 
 

@@ -11,12 +11,14 @@ import msgspec
 from navlayers._text.numbers import percent_text
 from navlayers._text.wording import and_list
 from navlayers.attack.versions import Domain
-from navlayers.errors import Problem
+from navlayers.errors import Problem, ScopeError
 from navlayers.mapping.replacements import Inactive, ReplacedId
 from navlayers.scoring.scores import exact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from navlayers.attack import Catalogue
 
 MemberKind = Literal["group", "software", "campaign", "tactic", "layer", "set", "table"]
 
@@ -43,6 +45,14 @@ class Member(msgspec.Struct, frozen=True):
     left_out: tuple[Inactive, ...] = ()
     lost: dict[str, float] = {}
 
+    def within(self, catalogue: Catalogue) -> Member:
+        """The member with its techniques in the scope of a release."""
+        weights = {
+            technique: weight for technique, weight in self.weights.items() if catalogue.is_active(technique)
+        }
+        through = {technique: names for technique, names in self.through.items() if technique in weights}
+        return msgspec.structs.replace(self, weights=weights, through=through)
+
     @property
     def of_attack(self) -> bool:
         """Whether its techniques are from ATT&CK itself, with weight 1 each."""
@@ -63,6 +73,7 @@ class ThreatModel(msgspec.Struct, frozen=True, dict=True):
         members: its members in the given order, without duplicates.
         weights: technique id → the sum of the weights that the members give it, above 0, by id.
         notices: messages for the user.
+        whole: number of techniques of the threat in the whole release; None: the scope is that.
     """
 
     title: str
@@ -71,6 +82,35 @@ class ThreatModel(msgspec.Struct, frozen=True, dict=True):
     members: tuple[Member, ...]
     weights: dict[str, float]
     notices: tuple[Problem, ...] = ()
+    whole: int | None = None
+
+    def within(self, catalogue: Catalogue) -> ThreatModel:
+        """The threat in the scope of its release.
+
+        Raises:
+            ScopeError: nothing of it is in scope.
+        """
+        if catalogue.bounds is None:
+            return self
+        members = tuple(member.within(catalogue) for member in self.members)
+        weights = {
+            technique: weight for technique, weight in self.weights.items() if catalogue.is_active(technique)
+        }
+        if not weights:
+            message = f"no technique of {self.title} is in scope: {catalogue.scope}"
+            raise ScopeError(
+                Problem(message, expected="at least one", hint="name another threat, or widen the scope")
+            )
+        return msgspec.structs.replace(self, members=members, weights=weights, whole=len(self.weights))
+
+    @property
+    def in_scope(self) -> str:
+        """How much of it is in scope: "58 of the 66 techniques of APT29 are in scope"; "" without a scope."""
+        if self.whole is None:
+            return ""
+        number = len(self.weights)
+        of = f"of the {self.whole:,} techniques" if self.whole > 1 else "of 1 technique"
+        return f"{number:,} {of} of {self.title} {'are' if number > 1 else 'is'} in scope"
 
     @cached_property
     def total(self) -> float:

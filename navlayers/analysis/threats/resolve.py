@@ -60,12 +60,15 @@ class Chosen(msgspec.Struct, frozen=True):
         return bool(self.software_of) or any(isinstance(i, AttackName) and not i.tactic for i in self.items)
 
     def at(self, catalogue: Catalogue) -> ThreatModel:
-        """The threat at a release.
+        """The threat at a release, in the scope of that.
 
         Raises:
-            NavlayersError: the release lacks what was named, or nothing of it is active there.
+            NavlayersError: the release lacks what was named, or nothing of it is active and in scope there.
         """
-        release = f"ATT&CK {DOMAIN_NAMES[catalogue.domain]} {catalogue.version}"
+        return self._at_whole(catalogue.whole).within(catalogue)
+
+    def _at_whole(self, catalogue: Catalogue) -> ThreatModel:
+        release = catalogue.title
         known = None
         named: dict[str, Threat] = {}
         using: tuple[Threat, ...] = ()
@@ -295,7 +298,7 @@ def _tactic(name: str, catalogue: Catalogue) -> Member:
     tactic = catalogue.tactic(name)
     if tactic is None:
         expected = f"one of {', '.join(tactic.name for tactic in catalogue.tactics)}"
-        message = f"ATT&CK {DOMAIN_NAMES[catalogue.domain]} {catalogue.version} has no tactic {quoted(name)}"
+        message = f"{catalogue.title} has no tactic {quoted(name)}"
         raise InputError(Problem(message, expected=expected))
     inside = [t.id for t in catalogue.techniques.values() if t.active and tactic.shortname in t.tactics]
     return Member("tactic", tactic.id, tactic.name, dict.fromkeys(sorted(inside), 1.0))

@@ -194,6 +194,9 @@ def without_effect(
     if mapping_set is None:
         given = {"--score-range": options.score_range, "--scale": options.scale}
         unused += [(option, "the layer keeps its scores") for option, value in given.items() if value]
+        unused += (
+            [(option, "the layer keeps its entries") for option in options.scope.options] if options.scope else []
+        )
     else:
         values = {mapping.value for mapping in mapping_set.mappings}
         if options.score_range is not None and not any(value and DECIMAL.fullmatch(value) for value in values):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import msgspec
 
 from navlayers._text.wording import and_list, quantity, quoted
+from navlayers.attack.scope import Scope
 from navlayers.errors import InputError, Place, Problem, ReleaseError
 from navlayers.mapping.formats.source import MAX_BYTES
 from navlayers.mapping.model import DETAILS, Range
@@ -48,6 +49,7 @@ class ReadOptions(msgspec.Struct, frozen=True):
             read.
         score_range: lowest and highest of scores that are numbers; None: those of a layer's gradient, else 0–100.
         scale: score value → number 0–100, in addition to the scale of the file.
+        scope: which techniques and mappings count wherever sets are scored; None: all.
     """
 
     format: str | None = None
@@ -57,6 +59,7 @@ class ReadOptions(msgspec.Struct, frozen=True):
     lenient: bool = False
     score_range: Range | None = None
     scale: dict[str, float] = {}
+    scope: Scope | None = None
 
 
 class Context(NamedTuple):

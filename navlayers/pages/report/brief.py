@@ -45,7 +45,7 @@ def brief_blocks(data: ReportInput) -> Iterator[Block]:
     inputs = and_list([coverage.title for coverage in data.comparison.every])
     yield Note(
         f"{words.covered.capitalize()}: a technique or sub-technique with a mapped {words.singular}{how}. "
-        f"Sources: {inputs}, at ATT&CK {data.release}."
+        f"Sources: {inputs}, at {data.release}."
     )
 
 

@@ -100,7 +100,7 @@ def make_report(data: ReportInput, options: ReportOptions = ReportOptions()) -> 
     ]
     document = Document(
         title=options.title or f"ATT&CK {kind} of {and_list([*names, f'{more} more'] if more > 0 else names)}",
-        subtitle=f"MITRE ATT&CK {data.release}",
+        subtitle=f"MITRE {data.release}",
         author=options.author,
         date=options.date,
         logo=options.logo,

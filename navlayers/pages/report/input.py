@@ -16,7 +16,6 @@ from navlayers.analysis.compare_result import Comparison, Threatened
 from navlayers.analysis.gaps import check_weak
 from navlayers.analysis.gaps_result import Gaps
 from navlayers.analysis.plan.result import Plan
-from navlayers.attack.versions import DOMAIN_NAMES
 from navlayers.errors import Problem
 from navlayers.pages.results import Field
 from navlayers.scoring.options import WEAK, ScoreOptions
@@ -68,7 +67,7 @@ class ReportInput(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @property
     def release(self) -> str:
         """The release in sentences, without "ATT&CK"."""
-        return f"{DOMAIN_NAMES[self.catalogue.domain]} {self.catalogue.version}"
+        return self.catalogue.title
 
     @property
     def inputs(self) -> tuple[Coverage, ...]:

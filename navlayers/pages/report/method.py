@@ -102,7 +102,7 @@ def _terms(data: ReportInput) -> Iterator[tuple[str, str]]:
 def _release(data: ReportInput) -> Iterator[Block]:
     """The release of all numbers, and the remapped techniques of the inputs."""
     version = data.catalogue.version
-    yield Paragraph(f"All numbers refer to ATT&CK {data.release}.")
+    yield Paragraph(f"All numbers refer to {data.release}.")
     rows = []
     for coverage in data.comparison.every:
         if coverage.own_attack_version == version:

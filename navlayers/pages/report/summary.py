@@ -133,7 +133,7 @@ def _single(data: ReportInput) -> int:
 
 def _sentences_of_one(data: ReportInput) -> Iterator[str]:
     coverage, total = data.inputs[0], data.comparison.totals[0]
-    name, release, words = data.names[0], f"ATT&CK {data.release}", data.noun
+    name, release, words = data.names[0], data.release, data.noun
     if not total.covered:
         why = (
             "no mapped technique is active there and scores above 0"
@@ -184,7 +184,7 @@ def _sentences_of_several(data: ReportInput) -> Iterator[str]:
     total, covered = data.comparison.active, len(data.comparison.rows)
     yield (
         f"Together, {and_list(list(names))} {words.cover} {covered:,} ({percent_text(covered, total)}) of the "
-        f"{total:,} {TECHNIQUES} of ATT&CK {data.release}; {total - covered:,} are {words.covered} by none."
+        f"{total:,} {TECHNIQUES} of {data.release}; {total - covered:,} are {words.covered} by none."
     )
     if not covered:
         return

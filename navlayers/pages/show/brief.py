@@ -32,7 +32,8 @@ def brief(page: results.Page, threats: Collection[str] = ()) -> Iterator[Block]:
     if isinstance(page, TechniquePage):
         yield from _technique(page, threats)
     elif isinstance(page, TacticPage):
-        yield Paragraph(f"{page.id} {page.name}: techniques of ATT&CK {page.domain} {page.attack_version}")
+        release = page.sections[0].set.release if page.sections else page.attack_version
+        yield Paragraph(f"{page.id} {page.name}: techniques of ATT&CK {page.domain} {release}")
         for listed in page.sections:
             yield _entries(listed.set, [listed.column])
     elif isinstance(page, CapabilityPage):
@@ -126,7 +127,7 @@ def _capability(section: results.CapabilitySection) -> Iterator[Block]:
     verb = f"{head.noun.cover}s" if head.scored else "maps"
     yield Paragraph(
         f"{name} ({_title(head)}) {verb} {stats.techniques + stats.subtechniques} techniques and sub-techniques of "
-        f"ATT&CK {head.attack_version}{unique}."
+        f"ATT&CK {head.release}{unique}."
     )
     yield _entries(head, section.tactics)
 
@@ -172,7 +173,8 @@ def _members(section: results.GroupSection) -> Table:
 
 def _title(head: results.SetHead) -> str:
     """The title of a set, or its framework if the file has none."""
-    return head.title or head.framework
+    title = head.title or head.framework
+    return f"{title}, {head.scope}" if head.scope else title
 
 
 def _more(number: int) -> str:

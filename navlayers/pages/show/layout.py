@@ -275,7 +275,7 @@ def _tactic(page: TacticPage) -> Iterator[Block]:
 
 def _set_heading(head: results.SetHead) -> Heading:
     title = " ".join(part for part in (head.title or head.framework, iso_date(head.version)) if part)
-    return Heading(f"{title}, ATT&CK {head.domain} {head.attack_version}", 2, head.name)
+    return Heading(f"{title}, ATT&CK {head.domain} {head.release}", 2, head.name)
 
 
 def _tactic_heading(column: results.Column) -> Heading:

@@ -27,6 +27,7 @@ class SetHead(msgspec.Struct, frozen=True):
 
     `attack_version` is the release of the scores, which may not be the set's own. `counts`: scores are numbers of
     capabilities. `range`: the least and the highest score. `method`: how scores are computed, in sentences.
+    `scope`: that of the numbers in words, if they have one.
     """
 
     name: str
@@ -40,11 +41,17 @@ class SetHead(msgspec.Struct, frozen=True):
     counts: bool
     range: Range
     method: tuple[str, ...]
+    scope: str | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def noun(self) -> Noun:
         """The word for the set's capabilities."""
         return noun_of(self.framework, self.role)
+
+    @property
+    def release(self) -> str:
+        """The release with its scope."""
+        return f"{self.attack_version}, {self.scope}" if self.scope else self.attack_version
 
 
 class Section(msgspec.Struct, frozen=True):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
+
 from navlayers.mapping.model import HUNDRED, groups_of
 from navlayers.pages.show.results import SetHead
 from navlayers.scoring.scores import score_set
@@ -36,7 +38,8 @@ class IndexedSet:
 
     def at(self, catalogue: Catalogue) -> IndexedSet:
         """The set remapped to another release, scored with the same options."""
-        return self if catalogue is self.catalogue else IndexedSet(self.prepared.at(catalogue), self._options)
+        there = self.prepared.at(catalogue) if catalogue is not self.catalogue else self.prepared
+        return self if there.catalogue is self.catalogue else IndexedSet(there, self._options)
 
     @cached_property
     def scored(self) -> Scored:
@@ -67,6 +70,7 @@ class IndexedSet:
             counts=self.rules.counts,
             range=self.rules.range or HUNDRED,
             method=method(self.rules),
+            scope=self.catalogue.scope or msgspec.UNSET,
         )
 
     @cached_property

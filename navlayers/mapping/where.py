@@ -1,0 +1,282 @@
+"""Conditions on mappings, as `--where` has them: `level>=high and not (status=deprecated or product=windows)`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from navlayers._text.spelling import suggestion
+from navlayers._text.wording import comma_list, quoted
+from navlayers.errors import Problem, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from navlayers.mapping.model import Capability, MappingSet
+    from navlayers.mapping.model import Mapping as OneMapping
+
+    Test = Callable[[Mapping[str, tuple[str, ...]]], bool]
+
+_LONGEST = 2_000
+_DEEPEST = 50
+_TOKEN = re.compile(
+    r"\s*(?:(?P<mark>[()]|<=|>=|!=|==|=|<|>|~|,)|\"(?P<quoted>[^\"]*)\"|'(?P<single>[^']*)'"
+    r"|(?P<word>(?:(?!<=|>=|!=)[^\s()<>=~,\"'])+))"
+)
+_COMPARISONS = ("=", "!=", "<", "<=", ">", ">=", "~", "in")
+_WORDS = frozenset({"and", "or", "not", "in"})
+
+_ORDERS = (
+    ("informational", "info", "notice", "low", "minor", "warning", "medium", "error", "high", "major", "critical"),
+    ("minimal", "partial", "significant"),
+    ("unsupported", "deprecated", "experimental", "development", "beta", "test", "stable", "production"),
+)
+"""Words that have an order, lowest first: levels and priorities; score values; states of a rule."""
+
+_RANKS = {word: (number, rank) for number, order in enumerate(_ORDERS) for rank, word in enumerate(order)}
+
+
+class Condition(NamedTuple):
+    """A condition, and the names that it asks for, each with its place in the text."""
+
+    text: str
+    holds: Test
+    names: dict[str, int]
+
+
+def condition(text: str) -> Condition:
+    """The condition of a text.
+
+    Args:
+        text: comparisons `NAME OP VALUE` and `NAME in VALUE,…` or `NAME in @FILE`, joined by and, or, not and
+            parentheses. OP is =, !=, <, <=, >, >= or ~ (contains). A name alone asks whether there is a value.
+
+    Raises:
+        UsageError: the text is no condition, with a caret below the place.
+    """
+    return _Parser(text).condition()
+
+
+def check_names(asked: Condition, known: Iterable[str], of: str) -> None:
+    """Check that a set has the names that a condition asks for.
+
+    Args:
+        asked: the condition.
+        known: the names that the set has.
+        of: the name of the set, for messages.
+
+    Raises:
+        UsageError: a name is unknown.
+    """
+    names = sorted({*known})
+    for name, offset in asked.names.items():
+        if name not in names:
+            hint = suggestion(name, names) or f"it has {comma_list(names)}"
+            raise _error(asked.text, offset, f"{of} has no {quoted(name)}", "", hint)
+
+
+def values_of(
+    mapping_set: MappingSet, mapping: OneMapping, capability: Capability | None
+) -> dict[str, tuple[str, ...]]:
+    """What a condition may ask of a mapping, by name.
+
+    Args:
+        mapping_set: its set.
+        mapping: the mapping.
+        capability: its capability.
+    """
+    groups = (*((mapping.group,) if mapping.group else ()), *(capability.groups if capability else ()))
+    texts = {
+        "id": (mapping.capability,),
+        "name": (mapping.capability_name or (capability.name if capability else ""),),
+        "group": (*groups, *(mapping_set.groups.get(group, "") for group in groups)),
+        "technique": (mapping.technique,),
+        "category": (mapping.category or "",),
+        "value": (mapping.value or "",),
+        "type": (mapping.type or "",),
+        **{_plain(name): (text, *text.split(", ")) for name, text in mapping.other},
+    }
+    return {name: tuple(text.casefold() for text in found if text) for name, found in texts.items()}
+
+
+class _Token(NamedTuple):
+    text: str
+    offset: int
+    quoted: bool = False
+
+    def is_word(self, *words: str) -> bool:
+        return not self.quoted and self.text.lower() in words
+
+
+class _Parser:
+    """A parser by recursive descent; each method takes the tokens of what it returns."""
+
+    def __init__(self, text: str) -> None:
+        if len(text) > _LONGEST:
+            raise UsageError(Problem("--where is too long", expected=f"at most {_LONGEST:,} characters"))
+        self._text = text
+        self._names: dict[str, int] = {}
+        self._tokens = self._split()
+        self._next = 0
+        self._depth = 0
+
+    def condition(self) -> Condition:
+        holds = self._any()
+        if (token := self._peek()) is not None:
+            raise self._wrong(token, "and, or, or the end")
+        return Condition(self._text, holds, self._names)
+
+    def _split(self) -> list[_Token]:
+        tokens = []
+        offset = 0
+        end = len(self._text.rstrip())
+        while offset < end:
+            match = _TOKEN.match(self._text, offset)
+            if match is None:
+                place = offset + len(self._text[offset:]) - len(self._text[offset:].lstrip())
+                raise _error(self._text, place, "a quote is not closed", "", "add the second one")
+            kind = match.lastgroup or ""
+            start = match.start(kind) - (kind in {"quoted", "single"})
+            tokens.append(_Token(match[kind], start, kind in {"quoted", "single"}))
+            offset = match.end()
+        return tokens
+
+    def _peek(self) -> _Token | None:
+        return self._tokens[self._next] if self._next < len(self._tokens) else None
+
+    def _takes(self, *words: str) -> bool:
+        token = self._peek()
+        found = token is not None and token.is_word(*words)
+        self._next += found
+        return found
+
+    def _wrong(self, token: _Token | None, expected: str) -> UsageError:
+        if token is None:
+            return _error(self._text, len(self._text), "the condition ends here", expected)
+        return _error(self._text, token.offset, f"unexpected {quoted(token.text)}", expected)
+
+    def _any(self) -> Test:
+        parts = [self._all()]
+        while self._takes("or"):
+            parts.append(self._all())
+        return parts[0] if len(parts) == 1 else lambda values: any(part(values) for part in parts)
+
+    def _all(self) -> Test:
+        parts = [self._not()]
+        while self._takes("and"):
+            parts.append(self._not())
+        return parts[0] if len(parts) == 1 else lambda values: all(part(values) for part in parts)
+
+    def _not(self) -> Test:
+        start = self._peek()
+        self._depth += 1
+        if self._depth > _DEEPEST and start is not None:
+            raise _error(
+                self._text, start.offset, "the condition is nested too deeply", f"at most {_DEEPEST} levels"
+            )
+        if self._takes("not"):
+            inner = self._not()
+            found: Test = lambda values: not inner(values)  # noqa: E731
+        elif self._takes("("):
+            found = self._any()
+            if not self._takes(")"):
+                raise self._wrong(self._peek(), ")")
+        else:
+            found = self._comparison()
+        self._depth -= 1
+        return found
+
+    def _comparison(self) -> Test:
+        token = self._peek()
+        if token is None or (not token.quoted and (token.text.lower() in _WORDS or not token.text[0].isalnum())):
+            raise self._wrong(token, "a name, such as level")
+        self._next += 1
+        name = _plain(token.text)
+        self._names.setdefault(name, token.offset)
+        following = self._peek()
+        if following is None or following.is_word("and", "or", ")"):
+            return lambda values: bool(values.get(name))
+        if not following.is_word("==", *_COMPARISONS):
+            raise self._wrong(following, comma_list(_COMPARISONS))
+        self._next += 1
+        operator = following.text.lower().replace("==", "=")
+        value = self._peek()
+        wanted = self._list() if operator == "in" else [self._value()]
+        if operator[0] in "<>" and value is not None:
+            self._check_order(value)
+        return lambda values: _compare(operator, values.get(name, ()), wanted)
+
+    def _check_order(self, token: _Token) -> None:
+        if _rank(token.text.casefold())[0] == "text" and not token.text[:1].isdecimal():
+            expected = "a number, a date, or a word such as high or stable"
+            hint = suggestion(token.text, _RANKS)
+            raise _error(self._text, token.offset, f"{quoted(token.text)} has no order", expected, hint)
+
+    def _value(self) -> str:
+        token = self._peek()
+        if token is None or token.is_word("(", ")", ",", "=", *_COMPARISONS, "and", "or", "not"):
+            raise self._wrong(token, 'a value, such as high or "not yet"')
+        self._next += 1
+        return token.text.casefold()
+
+    def _list(self) -> list[str]:
+        token = self._peek()
+        if token is not None and not token.quoted and token.text.startswith("@"):
+            self._next += 1
+            return self._lines(token)
+        wanted = [self._value()]
+        while self._takes(","):
+            wanted.append(self._value())
+        return wanted
+
+    def _lines(self, token: _Token) -> list[str]:
+        try:
+            text = Path(token.text[1:]).read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not UTF-8 text"
+            message = f"{token.text[1:]} cannot be read: {reason.lower()}"
+            raise _error(self._text, token.offset, message, "a file with a value in each line") from None
+        lines = (line.strip().casefold() for line in text.splitlines())
+        return [line for line in lines if line and not line.startswith("#")]
+
+
+def _plain(name: str) -> str:
+    return name.strip().casefold().replace("_", " ")
+
+
+def _compare(operator: str, values: tuple[str, ...], wanted: list[str]) -> bool:
+    if operator in {"=", "in"}:
+        return any(value in wanted for value in values)
+    if operator == "!=":
+        return wanted[0] not in values
+    if operator == "~":
+        return any(wanted[0] in value for value in values)
+    return any(_in_order(operator, value, wanted[0]) for value in values)
+
+
+def _in_order(operator: str, value: str, wanted: str) -> bool:
+    """Whether two values of one kind are in an order: numbers, words with ranks, or texts such as dates."""
+    one, other = _rank(value), _rank(wanted)
+    if one[0] != other[0]:
+        # A year is a number, and a day is not.
+        if not (value[:1].isdecimal() and wanted[:1].isdecimal()):
+            return False
+        one, other = ("text", 0, value), ("text", 0, wanted)
+    left, right = one[1:], other[1:]
+    return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[operator]
+
+
+def _rank(text: str) -> tuple[str, float, str]:
+    if text in _RANKS:
+        number, rank = _RANKS[text]
+        return f"order {number}", rank, ""
+    try:
+        return "number", float(text), ""
+    except ValueError:
+        return "text", 0, text
+
+
+def _error(text: str, offset: int, message: str, expected: str, hint: str = "") -> UsageError:
+    wanted = f"; expected {expected}" if expected else ""
+    return UsageError(Problem(f"--where: {message}{wanted}\n    {text}\n    {' ' * offset}^", hint=hint))

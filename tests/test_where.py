@@ -1,0 +1,134 @@
+"""Conditions of `--where`: what they find, and where they are wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import navlayers
+from navlayers.errors import UsageError
+from navlayers.mapping.scope import meeting
+from navlayers.mapping.where import condition
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from navlayers import MappingSet
+
+RULES = """\
+id,name,technique,level,status,risk_score,since,os
+R1,Reverse shell,T1059.004,high,stable,73,2024-05-01,linux
+R2,Cron job,T1053.003,critical,test,99,2025-01-15,"linux, macos"
+R3,Key added,T1098.004,medium,stable,47,2023-11-30,linux
+R4,LSASS dump,T1003.001,critical,deprecated,99,2022-02-02,windows
+R5,Login at night,T1078,informational,experimental,5,2025-06-30,
+"""
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory: pytest.TempPathFactory) -> MappingSet:
+    path = tmp_path_factory.mktemp("rules") / "rules.csv"
+    path.write_text(RULES, encoding="utf-8")
+    return navlayers.load(path, navlayers.ReadOptions(metadata={"domain": "enterprise", "attack_version": "19.1"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("level=HIGH", "1"),
+        ("level == high", "1"),
+        ("level>=high", "124"),
+        ("level<high", "35"),
+        ("level != critical", "135"),
+        ("level>=high and status=stable", "1"),
+        ("level>=high and not (status=deprecated or os=windows)", "12"),
+        ("level=medium or level=high and status=stable", "13"),
+        ("(level=medium or level=high) and status=stable", "13"),
+        ("not level=critical and not level=high", "35"),
+        ("status>=test", "123"),
+        ("status<experimental", "4"),
+        ("risk_score>=73", "124"),
+        ('"risk score" < 10', "5"),
+        ("since>=2024", "125"),
+        ("since < 2024-05-01", "34"),
+        ("name ~ shell", "1"),
+        ("NAME ~ 'AT night'", "5"),
+        ("os=macos", "2"),
+        ("os", "1234"),
+        ("not os", "5"),
+        ("os!=windows", "1235"),
+        ("technique ~ t1003", "4"),
+        ("technique in T1078,T1003.001", "45"),
+        ("id in R1, R5", "15"),
+        ("id=R9", ""),
+        ("level>high", "24"),
+        ("risk_score>high", ""),
+    ],
+)
+def test_a_condition_finds(text: str, found: str, rules: MappingSet) -> None:
+    part = meeting(rules, text, "rules")
+    assert [mapping.capability for mapping in part.mappings] == [f"R{number}" for number in found]
+    assert [capability.id for capability in part.capabilities] == [f"R{number}" for number in found]
+
+
+def test_values_may_be_the_lines_of_a_file(rules: MappingSet, tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text("# ours\nr2\n\nR4\n", encoding="utf-8")
+    part = meeting(rules, f'id in @{path} and level="critical"', "rules")
+    assert [mapping.capability for mapping in part.mappings] == ["R2", "R4"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "column"),
+    [
+        ("level>=high and", "the condition ends here; expected a name, such as level", 15),
+        ("level>=", 'the condition ends here; expected a value, such as high or "not yet"', 7),
+        ("", "the condition ends here; expected a name, such as level", 0),
+        ("(level=high", "the condition ends here; expected )", 11),
+        ("level=high)", 'unexpected ")"; expected and, or, or the end', 10),
+        ("level high", 'unexpected "high"; expected =, !=, <, <=, >, >=, ~, in', 6),
+        ("level='high", "a quote is not closed", 6),
+        ("level=high status=stable", 'unexpected "status"; expected and, or, or the end', 11),
+        (">= 3", 'unexpected ">="; expected a name, such as level', 0),
+        ("id in @nowhere.txt", "nowhere.txt cannot be read: no such file or directory", 6),
+        ("level>=hihg", '"hihg" has no order', 7),
+        ("not " * 60 + "level", "the condition is nested too deeply; expected at most 50 levels", 200),
+    ],
+)
+def test_a_wrong_condition_is_an_error_at_its_place(text: str, message: str, column: int) -> None:
+    with pytest.raises(UsageError) as error:
+        condition(text)
+    first, shown, caret, *_ = str(error.value).split("\n")
+    assert first.startswith(f"--where: {message}")
+    assert shown == f"    {text}"
+    assert caret.startswith(f"{' ' * (4 + column)}^")
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("levl=high", "did you mean level?"),
+        ("owner=us", "it has id, level, name, os, risk score, since, status, technique"),
+    ],
+)
+def test_an_unknown_name_is_an_error_with_those_that_the_set_has(text: str, hint: str, rules: MappingSet) -> None:
+    with pytest.raises(UsageError) as error:
+        meeting(rules, text, "rules")
+    assert str(error.value) == f'--where: rules has no "{text.partition("=")[0]}"\n    {text}\n    ^ ({hint})'
+
+
+def test_a_very_long_condition_is_an_error() -> None:
+    with pytest.raises(UsageError, match="at most 2,000 characters"):
+        condition("level=high or " * 200 + "level=low")
+
+
+@given(st.text(alphabet="level>=<!~()'\",@ andornti5#\n", max_size=40))
+def test_any_text_is_a_condition_or_an_error(text: str) -> None:
+    try:
+        found = condition(text)
+    except UsageError:
+        return
+    assert found.holds({}) in (True, False)
