@@ -258,3 +258,13 @@ def test_invalid_yaml_is_reported_once_in_lenient_reading(text: str) -> None:
         readers.read("set.yaml", data=text.encode(), findings=findings)
     assert len({*caught.value.problems, *findings.errors()}) == 1
     assert "this is not YAML" in str(caught.value)
+
+
+def test_a_list_of_techniques_and_a_file_of_unknown_shape_have_one_finding_with_what_to_do() -> None:
+    findings = readers.Findings(lenient=True)
+    readers.read(
+        "set.yaml", data=f"{HEAD}capabilities: {{c: {{techniques: [T1078]}}}}\n".encode(), findings=findings
+    )
+    assert [problem.code for problem in (*findings.errors(), *findings.notices())] == ["wrong-type"]
+    (problem,) = problems("controls:\n- name: MFA\n")
+    assert problem.endswith("(`navlayers init` writes a first file)")

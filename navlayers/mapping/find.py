@@ -15,6 +15,7 @@ from navlayers._text.wording import and_list
 from navlayers.attack.versions import Domain
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.formats import FORMATS, READS, TABLE_FORMATS
+from navlayers.mapping.formats.context import FIRST_FILE
 from navlayers.mapping.formats.detect import likely_set, sniff_folder
 from navlayers.mapping.formats.source import ENDINGS
 from navlayers.mapping.model import MappingSet
@@ -240,8 +241,8 @@ def nothing_in(folder: Path) -> Problem:
 def skipped(problem: Problem) -> Problem:
     """The notice of a file of a folder that is not a mapping set."""
     place = problem.place and Place(problem.place.path)
-    # What is read is said once, by the message about the folder.
-    hint = "" if problem.hint == READS else problem.hint
+    # What is read is said once, by the message about the folder, whose other files need no first one.
+    hint = "" if problem.hint in {READS, FIRST_FILE} else problem.hint
     return Problem(f"skipped, not a mapping set: {problem.message}", place, hint=hint)
 
 

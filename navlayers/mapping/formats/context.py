@@ -106,6 +106,9 @@ def technique_names(head: MappingSet) -> Callable[[str], str | None]:
 LIMIT = 1_000
 """Maximum errors, and maximum notices, kept per file; further ones are only counted."""
 
+FIRST_FILE = "`navlayers init` writes a first file"
+"""The hint for a file of unknown shape."""
+
 REPEATED_RULE = "repeated-rule"
 """The code of the notice of a rule with the id of another one."""
 

@@ -9,7 +9,7 @@ from navlayers._text.spelling import Names
 from navlayers._text.wording import bare, quoted
 from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import value_rules
-from navlayers.mapping.formats.context import Issue
+from navlayers.mapping.formats.context import FIRST_FILE, Issue
 from navlayers.mapping.formats.metadata import REQUIRED, head_of
 from navlayers.mapping.formats.native.entries import Entries
 from navlayers.mapping.formats.yaml_fields import Fields, is_null, is_number, kind, read_top
@@ -46,7 +46,7 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     top = read_top(source, findings, _TOP, strict=True)
     if not top.branch.items.keys() & {"framework", "capabilities"}:
         message = 'there is neither "framework" nor "capabilities"'
-        other = Problem(message, top.place(), _TOP, code="wrong-shape")
+        other = Problem(message, top.place(), _TOP, FIRST_FILE, code="wrong-shape")
         raise OtherFileError(findings.errors() or other)
     top.unknown(TOP_KEYS, "the mapping set")
     head = _head(top, context.options.metadata)
@@ -180,7 +180,8 @@ def _capabilities(top: Fields, entries: Entries) -> Iterator[Capability]:
         )
         for technique, entry in techniques.branch.items.values():
             entries.technique(capability, technique, entry)
-        if entries.count == before and not isinstance(node, Listing):
+        written = fields.branch.get("techniques")
+        if entries.count == before and not isinstance(node, Listing) and not isinstance(written, Listing):
             hint = "list its techniques, or add non_mappable: true"
             issue = Issue(f"{what} has no techniques", hint=hint, fatal=False, code="capability-without-mapping")
             top.report(issue, key)
