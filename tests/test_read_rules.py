@@ -546,3 +546,24 @@ def test_every_format_of_rules_has_a_case() -> None:
         "sigma",
         "scan",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.toml", '[rule]\nrule_id = "r"\nthreat = [{tactic.name = "TACTIC", technique = [{id = "T1027"}]}]\n'),
+        ("a.yaml", "id: r\nname: R\nseverity: High\ntactics: [TACTIC]\nrelevantTechniques: [T1027]\nquery: x\n"),
+        (
+            "a.yaral",
+            'rule r {\n meta:\n  mitre_attack_tactic = "TACTIC"\n  mitre_attack_technique = "T1027"\n'
+            ' events:\n  $e.a = "b"\n condition:\n  $e\n}\n',
+        ),
+    ],
+)
+def test_the_tactics_that_rules_name_tell_the_release(name: str, text: str, tmp_path: Path) -> None:
+    releases = []
+    for tactic in ("Defense Evasion", "DefenseEvasion", "Stealth"):
+        path = tmp_path / name
+        path.write_text(text.replace("TACTIC", tactic))
+        releases.append(readers.read(path).mapping_set.attack_version)
+    assert releases == ["18.1", "18.1", "19.1"]

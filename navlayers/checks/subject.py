@@ -13,7 +13,7 @@ from navlayers._text.wording import quoted
 from navlayers.attack import versions
 from navlayers.attack.versions import DOMAINS, Domain
 from navlayers.errors import ReleaseError
-from navlayers.mapping.formats.context import technique_names
+from navlayers.mapping.formats.context import Assumed, technique_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,8 +31,9 @@ _MARKS = re.compile(r"[\s_\u2010-\u2015-]+")
 class Subject:
     """A set with its places and the catalogue of its release.
 
-    `version` is the release that the set, or the user, names. `catalogue` is None if no installed release fits, and
-    `release_problem` reports that, or which other release is used. `newest` gives the newest releases of a domain.
+    `version` is the release that the set, or the user, names; with `assumes_release`, the reader assumed it.
+    `catalogue` is None if no installed release fits, and `release_problem` reports that, or which other release is
+    used. `newest` gives the newest releases of a domain.
     """
 
     def __init__(self, reading: Reading, texts: Texts, version: str | None = None) -> None:
@@ -40,6 +41,9 @@ class Subject:
         self.set: MappingSet = reading.mapping_set
         self.texts = texts
         self.version = version or self.set.attack_version
+        self.assumes_release = version is None and any(
+            isinstance(notice, Assumed) and "attack_version" in notice.assumed for notice in reading.notices
+        )
         self.catalogue: Catalogue | None = None
         self.newest = cache(attack.newest)
         self.release_problem: Problem | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from navlayers._text import wording
 from navlayers._text.spelling import compact
 from navlayers.attack.id_changes import reason
@@ -58,7 +60,18 @@ def techniques(subject: Subject) -> Iterator[Finding]:
                 hint += f", unless the name {wording.quoted(row.technique_name or '')} is right and the id is wrong"
             else:
                 fix = _fix(subject, kind, index, row, verdict.successor, place)
-        yield finding(verdict.code, place, verdict.message, hint=hint, fix=fix)
+        found = finding(verdict.code, place, verdict.message, hint=hint, fix=fix)
+        own = _active_in(technique, subject) if subject.assumes_release else ""
+        if subject.assumes_release and (own or verdict.code in _LATER):
+            hint += f"; if the input is for {f'ATT&CK {own}' if own else 'another release'}, "
+            hint += f"add --meta attack_version={own or '…'}"
+            found = msgspec.structs.replace(found, level="warning", hint=hint)
+        yield found
+
+
+def _active_in(technique: str, subject: Subject) -> str:
+    """The newest other release in which a technique is active; "" for none."""
+    return next((each.version for each in reversed(subject.releases) if each.is_active(technique)), "")
 
 
 def named(technique: Technique, catalogue: Catalogue) -> str:

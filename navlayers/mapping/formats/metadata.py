@@ -77,15 +77,15 @@ def make_head(
     """A mapping set that has only metadata.
 
     Metadata that neither the file nor the user gives is assumed, with one notice: the framework is the file's name,
-    the domain that of most technique ids, the ATT&CK version the installed release that knows most of them and of
-    the tactics, the version "unversioned".
+    the domain that of most technique ids, the ATT&CK version the installed release that fits them and the tactics
+    best, the version "unversioned".
 
     Args:
         context: has the metadata of the user, which comes first.
         given: the metadata of the file, by names of `METADATA`; blank is absent.
         techniques: the technique ids of the file.
         place: the place of notices.
-        tactics: short names of tactics that the file names.
+        tactics: the tactics that the file names, by id, name or short name.
     """
     techniques = list(techniques)
     texts = {name: text.strip() for name, text in given.items() if text.strip()}
@@ -129,22 +129,25 @@ def file_id(path: str) -> str:
 
 
 def likely_release(domain: Domain, techniques: Iterable[str], tactics: Iterable[str] = ()) -> str:
-    """The newest installed version of those in which most of the ids, or names, are active or replaced.
+    """The newest installed version of those that lose the fewest ids, or names.
 
-    Of those that know as many ids, it is the one with most of the tactics, by their short names.
+    Of those that know as many ids, it is the one in which most are active and not replaced, then the one with most
+    of the tactics, by id, name or short name.
     """
     ids, named = Counter(techniques), Counter(tactics)
-    best, most = "", (-1, -1)
+    best, most = "", (-1, -1, -1)
     for release in reversed([release for release in attack.releases() if release.domain == domain]):
         catalogue = attack.load(release)
-        known = 0
+        known = active = 0
         for id_, count in ids.items():
             chain = catalogue.resolve(id_)
-            known += count * (catalogue.is_active(chain[-1]) if chain else bool(catalogue.named(id_)))
-        there = sum(named[tactic.shortname] for tactic in catalogue.tactics)
-        if (known, there) > most:
-            best, most = release.version, (known, there)
-        if (known, there) == (ids.total(), named.total()):
+            if catalogue.is_active(chain[-1]) if chain else catalogue.named(id_):
+                known += count
+                active += count * (len(chain) <= 1)
+        there = sum(count for tactic, count in named.items() if catalogue.tactic(tactic))
+        if (known, active, there) > most:
+            best, most = release.version, (known, active, there)
+        if (active, there) == (ids.total(), named.total()):
             break
     return best
 

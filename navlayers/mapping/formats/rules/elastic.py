@@ -42,6 +42,7 @@ _TABLE = FieldTable(
     name=("name",),
     comment=("description",),
     techniques=(("threat", "technique", "id"), ("threat", "technique", "subtechnique", "id")),
+    tactics=("threat", "tactic", "name"),
     references=("references",),
     groups={"level": ("severity",), "status": ("maturity",), "product": ("integration",)},
     other={
@@ -78,12 +79,12 @@ def _parse(source: Source, findings: Findings) -> list[Node]:
 
 
 def _attack_alone(rule: dict[str, Any]) -> dict[str, Any]:
-    """The rule with the techniques of its threats alone, without those of other frameworks than ATT&CK."""
+    """The rule with tactics and techniques of its threats alone, without those of other frameworks than ATT&CK."""
     threats = rule.get("threat")
     if not isinstance(threats, list):
         return rule
     ours = [one for one in threats if isinstance(one, dict) and one.get("framework", _ATTACK) == _ATTACK]
-    return {**rule, "threat": [{"technique": one.get("technique")} for one in ours]}
+    return {**rule, "threat": [{key: one.get(key) for key in ("tactic", "technique")} for one in ours]}
 
 
 def _exported(source: Source) -> list[Node]:

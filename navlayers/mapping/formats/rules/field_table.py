@@ -33,6 +33,7 @@ class FieldTable(NamedTuple):
     Attributes:
         id, name, comment, references: the paths of these.
         techniques: the paths of technique ids.
+        tactics: the path of ids or names of tactics, which tell the ATT&CK release.
         groups: name of a grouping → path of its values, which are compared in lower case.
         other: name → path of the other values to keep, in this order.
         dates: paths of the days on which the rule was made or changed.
@@ -44,6 +45,7 @@ class FieldTable(NamedTuple):
     name: Path
     comment: Path
     techniques: tuple[Path, ...]
+    tactics: Path = ()
     references: Path = ()
     groups: Mapping[str, Path] = {}
     other: Mapping[str, Path] = {}
@@ -103,12 +105,14 @@ def rule_of(fields: Fields, table: FieldTable, rule_set: RuleSet, number: int | 
     Args:
         fields: the rule.
         table: where its values are.
-        rule_set: counts its dates.
+        rule_set: counts its dates and tactics.
         number: its number in its file; None for the only one.
     """
     root = fields.branch
     for path in table.dates:
         rule_set.date(first(root, path).replace("/", "-"))
+    if table.tactics:
+        rule_set.tactics += texts(root, table.tactics)
     counts = ((name, len([*nodes(root, path)])) for name, path in table.number.items())
     places = {"id": table.id, "name": table.name, "comment": table.comment, **table.groups}
     other = [(name, ", ".join(dict.fromkeys(texts(root, path)))) for name, path in table.other.items()]

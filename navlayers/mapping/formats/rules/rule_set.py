@@ -152,7 +152,7 @@ class RuleSet:
     Attributes:
         parts: the capabilities and mappings.
         dates: the days on which rules were made or changed.
-        tactics: the short names of tactics that rules name, which tell the ATT&CK release.
+        tactics: the tactics that rules name, by id, name or short name, which tell the ATT&CK release.
         unread: field of a rule that is not carried over → number of rules with it.
         findings: where problems go.
     """

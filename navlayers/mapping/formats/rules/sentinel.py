@@ -29,6 +29,7 @@ _TABLE = FieldTable(
     name=("name",),
     comment=("description",),
     techniques=(("relevantTechniques",), ("techniques",), ("subTechniques",), (*_ALERT, "mitreTechniques")),
+    tactics=("tactics",),
     groups={"level": ("severity",), "status": ("status",), "product": ("requiredDataConnectors", "connectorId")},
     other={
         "level": ("severity",),

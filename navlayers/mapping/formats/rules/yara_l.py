@@ -27,6 +27,7 @@ _TABLE = FieldTable(
     name=("rule_name",),
     comment=("description",),
     techniques=(("mitre_attack_technique",), ("technique",), ("mitre",), ("mitre_attack_url",)),
+    tactics=("mitre_attack_tactic",),
     references=("reference",),
     groups={"level": ("severity",), "product": ("platform",)},
     other={
