@@ -101,16 +101,17 @@ def test_each_cause_is_told_apart(run: Run) -> None:
     result = run("history", "own.yaml")
     assert (result.code, result.err) == (0, "")
     hashes = git("log", "--reverse", "--format=%h", "--abbrev=7").split()
-    assert result.out.splitlines()[:6] == [
+    assert result.out.splitlines()[:7] == [
         "Own covers 2 of the 679 techniques and sub-techniques of ATT&CK Enterprise 17.1 (<1%), "
         "−1 since 2025-01-10; 3 of 4 commits moved a number. The largest move: −1 on 2025-04-10 "
         f"by {hashes[3]}: scale minimal 10 → 0 (1 lost).",
         "",
         "commit   date        covered  share  change  why",
+        f"{hashes[0]}  2025-01-10        3   0.5%   first",
         f"{hashes[1]}  2025-02-10        4   0.6%      +1  "
         "mapping: EDR now covers T1003, T1059.001; MFA no longer covers T1110",
         f"{hashes[2]}  2025-03-10        3   0.4%      −1  "
-        "ATT&CK 16.1 → 17.1: T1574.002 replaced by one that was covered; 679 in all instead of 656",
+        "ATT&CK 16.1 → 17.1: T1574.002 replaced by one that was covered; total 656 → 679",
         f"{hashes[3]}  2025-04-10        2   0.3%      −1  options: scale minimal 10 → 0 (1 lost)",
     ]
 
@@ -138,7 +139,28 @@ def test_techniques_that_a_release_lacks_are_its_own_move(run: Run) -> None:
     commit("2025-01-10", "Newest", written({"EDR": {"T1685": "partial", "T1110": "partial"}}, "19.1"))
     commit("2025-02-10", "Back", written({"EDR": {"T1685": "partial", "T1110": "partial"}}, "18.1"))
     assert moves("own.yaml") == [("2025-02-10", "attack", -1, 1, 691)]
-    assert "ATT&CK 19.1 → 18.1: T1685 no longer active; 691 in all" in run("history", "own.yaml").out
+    assert "ATT&CK 19.1 → 18.1: T1685 no longer active; total 697 → 691" in run("history", "own.yaml").out
+
+
+@pytest.mark.usefixtures("_repository")
+def test_all_changes_of_a_capability_are_reasons(run: Run) -> None:
+    commit("2025-01-10", "First", written({"MFA": {"T1210": "partial"}}))
+    commit("2025-02-10", "More", written({"MFA": {"T1210": "significant", "T1133": "partial"}}))
+    commit("2025-03-10", "Less", written({"MFA": {"T1210": "minimal", "T1003": "partial"}}))
+    more = "MFA now covers T1133, raises T1210 50 → 100"
+    less = "MFA now covers T1003, no longer T1133, lowers T1210 100 → 10"
+    lines = run("history", "own.yaml").out.splitlines()[3:6]
+    first, second, third = git("log", "--reverse", "--format=%h", "--abbrev=7").split()
+    # The mean of 100 and 50 is 75, that of 10 and 50 is 30.
+    assert lines == [
+        f"{first}  2025-01-10        1   0.2%    50   first",
+        f"{second}  2025-02-10        2   0.3%    75      +1  mapping: {more}",
+        f"{third}  2025-03-10        2   0.3%    30      ±0  mapping: {less}",
+    ]
+    (series,) = json.loads(run("history", "own.yaml", "--json").out)["series"]
+    assert series["points"][1]["moves"][0]["drivers"] == [
+        {"name": "MFA", "gained": ["T1133"], "stronger": ["T1210"], "scores": {"T1210": [50, 100]}}
+    ]
 
 
 @pytest.mark.usefixtures("_repository")
@@ -191,9 +213,9 @@ def test_what_cannot_be_read_or_is_deleted_ends_nothing(run: Run) -> None:
     # What cannot be read is no start either.
     assert moves("own.yaml", since="2025-04") == [("2025-04-10", "mapping", -2, 1, 656)]
     assert [line[9:] for line in lines if "Oops" in line or "Gone" in line] == [
-        "2025-02-10  cannot be read: this is not YAML: did not find expected node content while parsing a flow "
-        "node; Oops",
-        "2025-03-10  deleted; Gone",
+        "2025-02-10  Oops     line 1, column 13: this is not YAML: did not find expected node content while "
+        "parsing a flow node",
+        "2025-03-10  Gone     deleted",
     ]
 
 
@@ -210,10 +232,11 @@ def test_a_renamed_file_keeps_its_history_and_changes_on_disk_are_its_last_versi
     assert moves("own.yaml") == [("", "mapping", 1, 4, 656)]
     result = run("history", "own.yaml", "--all")
     assert "not committed" in result.out
-    assert result.out.splitlines()[2:5] == [
+    assert result.out.splitlines()[2:6] == [
         "What moved the numbers",
-        "commit         covered   of  share  change  moved by",
-        "not committed        4  656   0.6%      +1  mapping",
+        "commit         date        covered   of  share  change  moved by",
+        f"{git('rev-list', '--max-parents=0', 'HEAD')[:7]}        2025-01-10        3  656   0.5%   first",
+        "not committed                    4  656   0.6%      +1  mapping",
     ]
 
 
@@ -341,8 +364,9 @@ def test_dated_folders_and_files_need_no_git(run: Run) -> None:
         assert moves(folder, since="2025-03") == [third]
     assert [series.name for series in navlayers.history("files").series] == ["own"]
     assert moves("copies", since="20250301") == []
-    assert run("history", "copies").out.splitlines()[2:5] == [
+    assert run("history", "copies").out.splitlines()[2:6] == [
         "version     covered  share  change  why",
+        "2025-01           3   0.5%   first",
         "2025-02-15        4   0.6%      +1  mapping: EDR now covers T1003",
         "20250301          1   0.2%      −3  mapping: MFA no longer covers T1110, T1574.001, T1574.002",
     ]
@@ -371,7 +395,7 @@ def test_layers_have_a_history_and_counts_move(run: Run) -> None:
         Path(f"counts/{day}.csv").write_text(f"control,technique\n{rows}", encoding="utf-8")
     total = moves("counts")[0][-1]
     assert moves("counts") == [("2025-02-01", "mapping", 0, 1, total)]
-    assert "mapping: B raises T1110" in run("history", "counts").out
+    assert "mapping: B raises T1110 1 → 2" in run("history", "counts").out
 
 
 @pytest.mark.usefixtures("_repository")

@@ -45,6 +45,8 @@ def test_a_file_of_a_branch_is_compared_with_the_one_on_disk(run: Run) -> None:
             "mean score 75 → 67. At ATT&CK enterprise 19.1.",
         ],
     )
+    for head in ("HEAD", "@", "HEAD~0"):
+        assert run("diff", f"{head}:sub/my.csv", "sub/my.csv").out.startswith(f"my: {head} → working tree, at ")
     assert "note: main:sub/my.csv:1:1: the file lacks metadata; assumed: framework my, " in result.err
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import msgspec
 
 from navlayers._text.numbers import number_text, percent
-from navlayers.analysis.diff import CHANGES, CoverageTotal, diff, total_of
+from navlayers.analysis.diff import OVERALL, CoverageTotal, diff, total_of
 from navlayers.analysis.frames import Tabular
 from navlayers.attack.id_changes import ReleaseChange
 from navlayers.attack.versions import Domain
@@ -21,8 +21,9 @@ from navlayers.scoring.coverage import check_category
 from navlayers.scoring.stats import TacticStats, tactic_stats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from navlayers.analysis.diff import Change
     from navlayers.analysis.inputs import InputSet
     from navlayers.attack import Catalogue
     from navlayers.mapping.model import MappingSet
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 Cause: TypeAlias = Literal["attack", "mapping", "options"]
 CAUSES: dict[Cause, str] = {"attack": "ATT&CK", "mapping": "mapping", "options": "options"}
 """Causes of moves in the order in which they are told apart → their names in sentences."""
+
+_KINDS: tuple[Change, ...] = ("gained", "lost", "stronger", "weaker")
 
 REPLACED = "replaced by a successor"
 GONE = "no longer active"
@@ -90,6 +93,7 @@ class Driver(msgspec.Struct, frozen=True, omit_defaults=True):
         name: the capability's label, `REPLACED`, `GONE`, or the change of the option; "" for entries of a layer.
         gained, lost: techniques whose coverage begins or ends.
         stronger, weaker: techniques whose score rises or falls.
+        scores: of those, technique → score before and after; none where only a score of a category moves.
     """
 
     name: str
@@ -97,6 +101,7 @@ class Driver(msgspec.Struct, frozen=True, omit_defaults=True):
     lost: tuple[str, ...] = ()
     stronger: tuple[str, ...] = ()
     weaker: tuple[str, ...] = ()
+    scores: dict[str, tuple[float | None, float | None]] = {}
 
 
 class Move(msgspec.Struct, frozen=True):
@@ -362,14 +367,22 @@ def _mapping_drivers(catalogue: Catalogue, before: Coverage, after: Coverage, ca
     has_category = category is None or category in (*before.categories, *after.categories)
     if before.entries == after.entries or not has_category:
         return []
-    changed: dict[str, dict[str, list[str]]] = {}
+    changed: dict[str, dict[Change, list[str]]] = {}
+    scores: dict[str, tuple[float | None, float | None]] = {}
     for kind, techniques in diff(catalogue, before, after, category=category).techniques.items():
         for technique in techniques:
+            for step in technique.steps:
+                if step.measure == (category or OVERALL) and kind in ("stronger", "weaker"):
+                    scores[technique.id] = step.before, step.after
             for capability in dict.fromkeys(reason.capability for reason in technique.reasons) or ("",):
                 changed.setdefault(capability, {}).setdefault(kind, []).append(technique.id)
     labels = before.labels | after.labels
     drivers = [
-        Driver(labels.get(capability, capability), **{kind: tuple(kinds.get(kind, ())) for kind in CHANGES})
+        _driver(
+            labels.get(capability, capability),
+            kinds,
+            {technique: scores[technique] for of in kinds.values() for technique in of if technique in scores},
+        )
         for capability, kinds in changed.items()
     ]
     return sorted(drivers, key=_rank)
@@ -388,4 +401,13 @@ def _option_driver(
     catalogue: Catalogue, before: Coverage, after: Coverage, name: str, category: str | None
 ) -> Driver:
     techniques = diff(catalogue, before, after, category=category).techniques
-    return Driver(name, **{kind: tuple(each.id for each in techniques[kind]) for kind in CHANGES})
+    return _driver(name, {kind: [each.id for each in of] for kind, of in techniques.items()})
+
+
+def _driver(
+    name: str,
+    kinds: Mapping[Change, Sequence[str]],
+    scores: Mapping[str, tuple[float | None, float | None]] = {},
+) -> Driver:
+    gained, lost, stronger, weaker = (tuple(kinds.get(kind, ())) for kind in _KINDS)
+    return Driver(name, gained, lost, stronger, weaker, dict(scores))

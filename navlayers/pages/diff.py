@@ -117,7 +117,9 @@ def _titles(diff: Diff) -> str:
         return f"{before.title} → {after.title}"
     (old, _, revision), (new, _, other) = before.name.partition("@"), after.name.partition("@")
     if revision and old == new:
-        return f"{before.title}: {revision.removeprefix('origin/')} → {other or 'this branch'}"
+        # The file on disk is what a pull request changes, unless the other one is of the current branch itself.
+        disk = "working tree" if revision.startswith(("HEAD", "@")) else "this branch"
+        return f"{before.title}: {revision.removeprefix('origin/')} → {other or disk}"
     return f"{before.title}: {before.name} → {after.name}"
 
 

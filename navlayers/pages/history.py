@@ -11,7 +11,7 @@ from navlayers._text.wording import and_list, quantity
 from navlayers.analysis.history import CAUSES
 from navlayers.output.document import Document, Paragraph, Section
 from navlayers.output.tables import Detail, RowStyle, Span
-from navlayers.pages.moves import headline, label, rows_of, signed, why
+from navlayers.pages.moves import Row, Start, headline, label, order, rows_of, signed, starts_of, why
 from navlayers.pages.results import Field, table_of
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from navlayers.analysis.history import History, Level, Series, Unread, Version
     from navlayers.output.document import Block
     from navlayers.output.tables import Cell, Table, Tone
-    from navlayers.pages.moves import Row
 
 Format: TypeAlias = Literal["text", "md", "html", "pdf", "docx", "svg", "csv", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -32,7 +31,7 @@ _TONES: dict[int, Tone] = {1: "good", 0: "", -1: "bad"}
 
 
 def moves_table(history: History, most: int | None = None, *, below: bool = False) -> Table:
-    """A row per move: version, numbers after it, change, cause, reasons.
+    """A row per move: version, numbers after it, change, cause, reasons; the first version of sets that moved.
 
     Args:
         history: the history.
@@ -40,10 +39,12 @@ def moves_table(history: History, most: int | None = None, *, below: bool = Fals
         below: the reasons are below their rows.
     """
     every = rows_of(history)
-    rows = every[-most:] if most else every
-    levels = [row.move.after for row in rows]
-    causes = [CAUSES[row.move.cause] for row in rows]
-    whys = [why(row.series, row.move) for row in rows]
+    moves = every[-most:] if most else every
+    earlier = len(every) - len(moves)
+    rows: list[Row | Start] = sorted([*([] if earlier else starts_of(history)), *moves], key=order)
+    levels = [row.level for row in rows]
+    causes = [CAUSES[row.move.cause] if isinstance(row, Row) else "" for row in rows]
+    whys = [why(row.series, row.move) if isinstance(row, Row) else "" for row in rows]
     if most:
         whys = [
             text if text.startswith(cause) else f"{cause}: {text}" for cause, text in zip(causes, whys, strict=True)
@@ -53,17 +54,16 @@ def moves_table(history: History, most: int | None = None, *, below: bool = Fals
         Field(_covered(history), [level.covered for level in levels], "number"),
         Field("of", [level.total for level in levels], "number", shown=not most),
         Field("share", [percent(level.covered, level.total) for level in levels], "percent"),
-        Field("mean", [level.mean for level in levels], "number", shown=_means(rows)),
-        Field("change", [_change(row.move.change) for row in rows], "number"),
+        Field("mean", [level.mean for level in levels], "number", shown=_means(moves)),
+        Field("change", [_change(row.move.change) if isinstance(row, Row) else "first" for row in rows], "number"),
         Field("moved by", causes, shown=not most),
         Field("why", whys, shown=not below),
     ]
-    earlier = len(every) - len(rows)
     note = f"… and {quantity(earlier, 'earlier move')}; --all lists them" if earlier else ""
     table = table_of("moves", "" if most else "What moved the numbers", fields, note)
     if not below:
         return table
-    styles = tuple(RowStyle(details=(Detail("why", (text,)),)) for text in whys)
+    styles = tuple(RowStyle(details=(Detail("why", (text,)),) if text else ()) for text in whys)
     return msgspec.structs.replace(table, styles=styles)
 
 
@@ -129,9 +129,9 @@ def tactics_table(series: Series) -> Table:
 def versions_table(history: History) -> Table:
     """A row per version, also of those that moved nothing or have no numbers."""
     rows = [
-        (series, version, level, release, change, subject)
+        (series, version, level, release, change, problem)
         for series in history.series
-        for version, level, release, change, subject in _versions(series)
+        for version, level, release, change, problem in _versions(series)
     ]
     rows.sort(key=lambda row: row[1].seconds)
     levels = [row[2] for row in rows]
@@ -142,33 +142,35 @@ def versions_table(history: History) -> Table:
         Field("of", [level.total if level else None for level in levels], "number"),
         Field("share", [percent(level.covered, level.total) if level else None for level in levels], "percent"),
         Field("change", [row[4] for row in rows], "number"),
-        Field("subject", [row[5] for row in rows]),
+        Field("subject", [row[1].subject for row in rows], shown=_unit(history) == "commit"),
+        Field("problem", [row[5] for row in rows], shown=any(row[5] for row in rows)),
     ]
     return table_of("versions", "All versions", fields)
 
 
 def _versions(series: Series) -> Iterator[tuple[Version, Level | None, str, Cell, str]]:
-    """Each version with its numbers if it has some, its release, its change, and its subject."""
+    """Each version with its numbers if it has some, its release, its change, and its problem."""
     for number, point in enumerate(series.points):
         change: Cell = _change(sum(move.change for move in point.moves)) if number else "first"
-        yield point.version, point.level, point.attack_version, change, point.version.subject
+        yield point.version, point.level, point.attack_version, change, ""
     for unread in series.unread:
-        yield unread.version, None, "", "", _without_numbers(unread)
+        yield unread.version, None, "", "", _problem(unread)
 
 
-def _without_numbers(unread: Unread) -> str:
-    reason = f"cannot be read: {unread.problem.message}" if unread.version.path else "deleted"
-    return f"{reason}; {unread.version.subject}" if unread.version.subject else reason
+def _problem(unread: Unread) -> str:
+    place = unread.problem.place
+    return f"{place.position}: {unread.problem.message}" if place and place.line else unread.problem.message
 
 
 def unread_table(history: History) -> Table:
-    """The versions without numbers; most histories have none."""
+    """The versions that are deleted or cannot be read; most histories have none."""
     rows = [(series, unread) for series in history.series for unread in series.unread]
     fields = [
         *_version_fields(history, [(series, unread.version) for series, unread in rows]),
-        Field("without numbers", [_without_numbers(unread) for _, unread in rows]),
+        Field("subject", [unread.version.subject for _, unread in rows], shown=_unit(history) == "commit"),
+        Field("problem", [_problem(unread) for _, unread in rows]),
     ]
-    return table_of("unread", "", fields)
+    return table_of("unread", "Unreadable versions", fields)
 
 
 def brief(history: History) -> Iterator[Block]:

@@ -13,7 +13,7 @@ from navlayers.mapping.git import SHORT_HASH
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from navlayers.analysis.history import Driver, History, Move, Point, Series, Version
+    from navlayers.analysis.history import Driver, History, Level, Move, Point, Series, Version
 
 DRIVERS, TECHNIQUES = 3, 3
 """Maximum number of reasons of a move, and of techniques of a reason."""
@@ -28,11 +28,39 @@ class Row(NamedTuple):
     point: Point
     move: Move
 
+    @property
+    def level(self) -> Level:
+        """The numbers after the move."""
+        return self.move.after
+
+
+class Start(NamedTuple):
+    """The first version of a series."""
+
+    series: Series
+    point: Point
+
+    @property
+    def level(self) -> Level:
+        """Its numbers."""
+        return self.point.level
+
+
+def order(row: Row | Start) -> str:
+    """What rows are sorted by: the time, and last what is not committed."""
+    return row.point.version.time or "~"
+
+
+def starts_of(history: History) -> list[Start]:
+    """The first versions of the series that have moves."""
+    moved = (series for series in history.series if any(point.moves for point in series.points))
+    return [Start(series, series.points[0]) for series in moved]
+
 
 def rows_of(history: History) -> list[Row]:
     """All moves, oldest first."""
     rows = [Row(series, p, move) for series in history.series for p in series.points for move in p.moves]
-    return sorted(rows, key=lambda row: row.point.version.time or "~")
+    return sorted(rows, key=order)
 
 
 def label(version: Version) -> str:
@@ -117,7 +145,7 @@ def _why_attack(move: Move) -> str:
                 + (f", {merged:,} of them by others that were covered" if merged else "")
             )
     if move.before.total != move.after.total:
-        pieces.append(f"{move.after.total:,} in all instead of {move.before.total:,}")
+        pieces.append(f"total {move.before.total:,} → {move.after.total:,}")
     return f"ATT&CK {old} → {new}: {'; '.join(pieces) or 'no technique changed'}"
 
 
@@ -133,15 +161,26 @@ def _option(driver: Driver) -> str:
 
 
 def _reason(series: Series, driver: Driver) -> str:
-    """A reason: "Cloud IDS now covers T1040, no longer T1041"."""
+    """A reason: "Cloud IDS now covers T1040, no longer T1041, raises T1110 40 → 100"."""
     cover = f"{series.noun.cover}s"
     texts = []
     if driver.gained:
         texts.append(f"now {cover} {first_few(driver.gained, TECHNIQUES)}")
     if driver.lost:
         texts.append(f"no longer {'' if texts else f'{cover} '}{first_few(driver.lost, TECHNIQUES)}")
-    if not texts and driver.stronger:
-        texts.append(f"raises {first_few(driver.stronger, TECHNIQUES)}")
-    if not (driver.gained or driver.lost) and driver.weaker:
-        texts.append(f"lowers {first_few(driver.weaker, TECHNIQUES)}")
+    if driver.stronger:
+        texts.append(f"raises {first_few(_scored(driver, driver.stronger), TECHNIQUES)}")
+    if driver.weaker:
+        texts.append(f"lowers {first_few(_scored(driver, driver.weaker), TECHNIQUES)}")
     return f"{driver.name or 'the layer'} {', '.join(texts)}"
+
+
+def _scored(driver: Driver, techniques: Sequence[str]) -> list[str]:
+    """Techniques with their scores before and after: "T1110 40 → 100"."""
+    texts = []
+    for technique in techniques:
+        before, after = driver.scores.get(technique, (None, None))
+        rated = before is not None or after is not None
+        sides = ("not rated" if score is None else number_text(score) for score in (before, after))
+        texts.append(f"{technique} {' → '.join(sides)}" if rated else technique)
+    return texts

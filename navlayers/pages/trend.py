@@ -48,7 +48,7 @@ def trend_chart(history: History) -> Chart | None:
 
 def _extent(history: History) -> str:
     first, last = _ends(history)
-    until = "what is not committed" if last == UNCOMMITTED else last
+    until = "uncommitted changes" if last == UNCOMMITTED else last
     return f"From {first} to {until}. Marks show what moved a number; small panels go from 0% to 100%."
 
 
