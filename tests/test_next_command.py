@@ -16,6 +16,8 @@ TABLE = "control,technique,category,score\nMFA,T1078,protect,High\nEDR,T1110,det
 OLD = """{"name": "old", "versions": {"attack": "9", "navigator": "4.3", "layer": "4.2"},
 "domain": "enterprise-attack", "techniques": [{"techniqueID": "T1078", "score": 50}]}"""
 
+RULE = "title: A\nid: a\ntags: [attack.t1078]\nlogsource: {product: linux}\ndetection: {a: b}\n"
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -23,6 +25,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "mine.csv").write_text(TABLE, encoding="utf-8")
     (tmp_path / "plain.csv").write_text(TABLE.replace("High", "100").replace("medium", "50"), encoding="utf-8")
     (tmp_path / "old.json").write_text(OLD, encoding="utf-8")
+    many = "".join(f"c{number},T1078\n" for number in range(201))
+    (tmp_path / "many.csv").write_text(f"control,technique\n{many}", encoding="utf-8")
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "a.yml").write_text(RULE, encoding="utf-8")
     (tmp_path / "tool.csv").write_text("technique,weight\nT1588.002,1\n", encoding="utf-8")
     return tmp_path
 
@@ -52,6 +58,10 @@ def following(run: Run, *words: str) -> list[str]:
             "plan nist_800_53 --have plain.csv --budget 1",
             "report nist_800_53 plain.csv --have plain.csv --budget 1 --worth 100 -o report.html",
         ),
+        # No plan chooses controls for detection rules.
+        ("gaps rules --threat G0016", "report rules --threat G0016 -o report.html"),
+        # A layer for each of many capabilities would be thousands of files.
+        ("stats many.csv", "build many.csv --only overview,categories,groups"),
         # The command is not said again.
         ("compare plain.csv gcp", "compare plain.csv gcp -o compared"),
         ("compare plain.csv gcp -o out", "report plain.csv gcp -o report.html"),

@@ -66,7 +66,7 @@ def test_dark_pictures_reverse_ramps_and_leave_other_gradients() -> None:
 
 
 @pytest.mark.parametrize(
-    ("color", "expected"), [("#000000", "#ededed"), ("#ffffff", "#363636"), ("#99000d", "#ff8e90")]
+    ("color", "expected"), [("#000000", "#ededed"), ("#ffffff", "#363636"), ("#99000d", "#ff5f63")]
 )
 def test_a_color_keeps_its_hue_on_dark(color: str, expected: str) -> None:
     assert dark(color) == expected

@@ -91,6 +91,8 @@ def _plan(gaps: Gaps, sets: tuple[str, ...]) -> tuple[str, ...]:
     choice = [word for word in sets if word in names]
     if not gaps.open or not (gaps.total.covered or (own and not choice and _controls_cover(gaps))):
         return ()
+    if any(each.set.role != "control" for each in gaps.inputs):
+        return ()
     if not own:
         return sets
     # Such controls are shipped for Enterprise alone, and without categories. --from is the format of every set.

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from navlayers.mapping.formats.context import ReadOptions
 
+_MANY = 200
+"""The most capabilities for which layers of each are proposed."""
+
 
 @click.command(cls=_help.Answer)
 @_options.sets_argument
@@ -84,7 +87,8 @@ def _follow(sets: tuple[str, ...], loaded: Sequence[Prepared], attack_version: s
     elif not is_shipped and word != STDIN and _outdated(first, attack_version):
         _next.propose("upgrade", word, end=("-o", _next.UPGRADED))
     else:
-        _next.propose("build", word)
+        few = len(first.set.capabilities) <= _MANY
+        _next.propose("build", word, end=() if few else ("--only", "overview,categories,groups"))
 
 
 def _outdated(prepared: Prepared, attack_version: str | None) -> bool:

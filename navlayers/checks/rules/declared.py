@@ -9,6 +9,7 @@ from navlayers._text.spelling import Names
 from navlayers._text.wording import comma_list, quoted
 from navlayers.checks.finding import Edit, finding
 from navlayers.checks.subject import lookalike
+from navlayers.mapping.formats import FORMATS
 from navlayers.mapping.formats.value_rules import NON_MAPPABLE
 
 if TYPE_CHECKING:
@@ -67,7 +68,9 @@ def types(subject: Subject) -> Iterator[Finding]:
 
 
 def unmapped_capabilities(subject: Subject) -> Iterator[Finding]:
-    """Capabilities with neither a mapping nor a non-mappable record."""
+    """Capabilities with neither a mapping nor a non-mappable record; readers of detection rules count theirs."""
+    if FORMATS[subject.reading.format].reader.startswith("rules."):
+        return
     used = {row.capability for _, _, row in subject.everything()}
     for index, capability in enumerate(subject.set.capabilities):
         if capability.id not in used:
