@@ -106,7 +106,18 @@ class Chosen(msgspec.Struct, frozen=True):
         notices += _empty(members, known, release, everything=not weights)
         notices += _added(members)
         notices += (notice for threat in members for notice in _remapped(threat, catalogue.version))
-        title = title_of(members)
+        # An alias may be of another threat than the user means: in ATT&CK, CozyBear is malware.
+        other = {
+            t.id for text, t in named.items() if text.strip().casefold() not in (t.id.casefold(), t.name.casefold())
+        }
+        title = title_of(
+            [
+                msgspec.structs.replace(each, name=f"{each.name} ({each.id}, {each.kind})")
+                if each.id in other
+                else each
+                for each in members
+            ]
+        )
         return ThreatModel(title, catalogue.domain, catalogue.version, tuple(members), weights, tuple(notices))
 
 
