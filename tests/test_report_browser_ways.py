@@ -170,7 +170,7 @@ def test_views_of_one_score_say_that_they_have_no_categories(
     assert count(page).endswith("detect")
     button(page, "Gap – Windshift").click()
     assert "detect" not in count(page)
-    assert page.get_by_text("this view has a single score").is_visible()
+    assert page.get_by_text("(not available in this view)").is_visible()
     button(page, "protect").click(force=True)
     assert pressed(page, "category") == ["detect"]
     ratio = """e => {
@@ -182,7 +182,7 @@ def test_views_of_one_score_say_that_they_have_no_categories(
     }"""
     assert button(page, "detect").evaluate(ratio) >= 4.5
     button(page, "tiny").click()
-    assert not page.get_by_text("this view has a single score").is_visible()
+    assert not page.get_by_text("(not available in this view)").is_visible()
     assert axe(page, "#explorer .controls") == []
 
 

@@ -64,6 +64,10 @@ class Live(NamedTuple):
         script = "([name, text]) => document.querySelector(`[data-live=${name}]`).textContent.includes(text)"
         self.page.wait_for_function(script, arg=[name, text])
 
+    def choose_view(self, name: str) -> None:
+        """Show a view by its button."""
+        self.page.locator("[data-control=views]").get_by_role("button", name=name, exact=True).click()
+
     def score(self, technique: str) -> str:
         """What the first cell of a technique says after its id."""
         cell = self.page.locator(".cell", has_text=re.compile(rf"{re.escape(technique)}\s"))
@@ -112,8 +116,9 @@ def test_the_page_shows_the_named_sets_side_by_side_and_together(live: Live) -> 
         "Google Cloud",
         "All together",
         "What none covers",
-        "My controls → Google Cloud",
+        "Difference: My controls → Google Cloud",
     ]
+    assert live.page.locator("[data-live=sets] > div > button").all_text_contents() == views[:2]
     assert live.part("title") == "My controls 1 · Google Cloud 2025-03-06"
     assert live.part("release") == "ATT&CK Enterprise 16.1"
     assert live.score("T1078") == "100"
@@ -121,7 +126,7 @@ def test_the_page_shows_the_named_sets_side_by_side_and_together(live: Live) -> 
 
 def test_a_save_shows_and_the_place_is_kept(live: Live) -> None:
     page = live.page
-    page.get_by_role("button", name="My controls", exact=True).click()
+    live.choose_view("My controls")
     page.get_by_role("button", name="detect", exact=True).click()
     live.wait_for_score("T1110", "10")
     page.locator(".cell", has_text="T1110").first.click()
@@ -135,16 +140,16 @@ def test_a_save_shows_and_the_place_is_kept(live: Live) -> None:
 
 
 def test_a_broken_file_shows_its_findings_and_keeps_the_last_good_state(live: Live) -> None:
-    live.page.get_by_role("button", name="My controls", exact=True).click()
+    live.choose_view("My controls")
     live.write(HEAD + MFA + LOGS.replace("T1110", "T1x10"))
     live.wait("findings", "malformed-technique")
     text = live.part("findings")
-    assert f"{live.folder / 'mine.yaml'} cannot be read: shown is how it was last." in text
+    assert f"{live.folder / 'mine.yaml'} can't be read; showing the last good version." in text
     assert f"{live.folder / 'mine.yaml'}:13:7 error: malformed-technique" in text
     assert live.score("T1110") == "10"
     live.write(HEAD + MFA)
     live.wait_for_score("T1110", "")
-    assert "cannot be read" not in live.part("findings")
+    assert "can't be read" not in live.part("findings")
 
 
 def test_a_folder_that_goes_and_comes_back_is_followed(live: Live) -> None:
@@ -156,13 +161,13 @@ def test_a_folder_that_goes_and_comes_back_is_followed(live: Live) -> None:
     live.page.wait_for_function(
         "() => !document.querySelector('[data-live=findings]').textContent.includes('no such')"
     )
-    live.page.get_by_role("button", name="My controls", exact=True).click()
+    live.choose_view("My controls")
     live.write(HEAD + LOGS)
     live.wait_for_score("T1078", "50")
 
 
 def test_rapid_saves_end_with_the_last(live: Live) -> None:
-    live.page.get_by_role("button", name="My controls", exact=True).click()
+    live.choose_view("My controls")
     for number in range(40):
         (live.folder / "mine.yaml").write_text(HEAD.replace("My controls", f"Try {number}") + MFA, encoding="utf-8")
         time.sleep(0.01)
@@ -201,7 +206,7 @@ def test_a_threat_shows_its_coverage_and_gaps(live: Live) -> None:
 
 
 def test_sets_are_switched_by_their_buttons(live: Live) -> None:
-    live.page.get_by_role("button", name="cloud", exact=True).click()
+    live.page.locator("[data-set=cloud]").click()
     live.page.wait_for_function("() => document.title === 'My controls 1 – navlayers'")
     assert live.page.url.endswith("?sets=mine")
     assert not live.page.locator("[data-control=views] button").first.is_visible()
@@ -214,9 +219,9 @@ def test_a_shipped_set_is_added_and_removed_and_stays_at_a_reload(live: Live) ->
     # The server reads them after it has answered the page.
     menu.locator("[data-set=veris-ics]").wait_for()
     assert menu.locator(".soft").all_text_contents() == ["enterprise", "mobile", "ics"]
-    menu.get_by_role("button", name="azure", exact=True).click()
+    menu.get_by_role("button", name="Microsoft Azure", exact=True).click()
     live.wait("title", "My controls 1 · Google Cloud 2025-03-06 · Microsoft Azure 2025-04-26")
-    added = page.get_by_role("button", name="azure ✕", exact=True)
+    added = page.get_by_role("button", name="Microsoft Azure ✕", exact=True)
     assert page.evaluate("() => document.activeElement.textContent") == added.text_content()
     assert not menu.locator("[data-set=azure]").count()
     page.reload()
@@ -244,7 +249,7 @@ def test_what_moved_files_in_git_is_shown_once_the_section_is_open(live: Live) -
 
 
 def test_what_is_shown_can_be_downloaded(live: Live, tmp_path: Path) -> None:
-    live.page.get_by_role("button", name="cloud", exact=True).click()
+    live.page.locator("[data-set=cloud]").click()
     live.page.wait_for_function("() => document.title === 'My controls 1 – navlayers'")
     name, data = live.download("Layer")
     navlayers.build(live.folder / "mine.yaml", output=tmp_path / "layers", only=["overview"])
@@ -281,6 +286,11 @@ def test_a_dropped_workbook_shows_its_layer_findings_and_gaps_and_leaves_nothing
     live.page.locator("[data-live=file]").set_input_files(tmp_path / "theirs.xlsx")
     live.wait("title", "theirs")
     live.wait("findings", "assumed-metadata")
+    assert live.part("title") == "theirs · My controls 1 · Google Cloud 2025-03-06"
+    # They are beside it until the user takes them away.
+    for name in ("mine", "cloud"):
+        live.page.locator(f"[data-set={name}]").click()
+    live.page.wait_for_function("() => document.title === 'theirs – navlayers'")
     assert live.score("T1059") == "100"
     assert live.page.locator("main img").count() == 0
     live.page.locator("[data-live=threat]").fill("APT29 (G0016)")
@@ -294,17 +304,57 @@ def test_a_dropped_workbook_shows_its_layer_findings_and_gaps_and_leaves_nothing
     assert data == (tmp_path / "layers" / "theirs" / "overview.json").read_bytes()
 
 
-def test_a_dropped_file_that_is_wrong_shows_why(live: Live) -> None:
-    drop = """text => {
-      const files = new DataTransfer();
-      files.items.add(new File([text], "wrong.csv"));
-      for (const type of ["dragover", "drop"]) {
-        document.body.dispatchEvent(new DragEvent(type, { dataTransfer: files, bubbles: true, cancelable: true }));
-      }
-    }"""
-    live.page.evaluate(drop, "technique,control\nT1x,MFA\n")
-    live.wait("problems", "wrong.csv cannot be read; the findings say why.")
+DROP = """([name, text]) => {
+  const files = new DataTransfer();
+  files.items.add(new File([text], name));
+  for (const type of ["dragover", "drop"]) {
+    document.body.dispatchEvent(new DragEvent(type, { dataTransfer: files, bubbles: true, cancelable: true }));
+  }
+}"""
+
+
+def test_a_dropped_file_that_is_wrong_shows_why_and_leaves_the_rest(live: Live) -> None:
+    live.page.evaluate(DROP, ["wrong.csv", "technique,control\nT1x,MFA\n"])
+    live.wait("problems", "Can't read wrong.csv; see the errors below.")
     assert "wrong.csv:2:1 error: malformed-technique" in live.part("findings")
+    assert live.part("title") == "My controls 1 · Google Cloud 2025-03-06"
+    assert live.page.locator("[data-live=sets] > div > button[aria-pressed=true]").count() == 2
+    assert live.page.url == live.address
+
+
+def test_a_file_is_not_added_to_four_sets(live: Live) -> None:
+    live.page.goto(f"{live.address}?sets=mine,cloud,aws,azure")
+    live.wait("title", "Microsoft Azure")
+    live.page.evaluate(DROP, ["fifth.csv", "technique,control\nT1078,MFA\n"])
+    live.wait("problems", "4 sets are shown; remove one to add fifth.csv.")
+    assert "fifth" not in live.part("sets") + live.part("title")
+
+
+def test_a_file_of_another_domain_is_shown_alone(live: Live) -> None:
+    live.page.evaluate(DROP, ["phone.csv", "technique,control,score\nT1660,Training,significant\n"])
+    live.wait("title", "phone")
+    assert live.part("title") == "phone"
+    live.wait("problems", "different ATT&CK domains")
+    live.page.locator("[data-set=mine]").click()
+    live.page.wait_for_function("() => document.title === 'My controls 1 – navlayers'")
+
+
+def test_the_verdict_stands_before_the_controls(live: Live) -> None:
+    comparison = navlayers.compare(live.folder / "mine.yaml", live.folder / "cloud.yaml")
+    covered, every = comparison.active - len(comparison.gaps), comparison.active
+    assert live.part("verdict") == (
+        f"{round(100 * covered / every)}% of ATT&CK Enterprise 16.1 covered by My controls or Google Cloud: "
+        f"{covered} of {every} techniques and sub-techniques{comparison.weakest_tactic}"
+    )
+    live.page.set_viewport_size({"width": 400, "height": 800})
+    above = "() => document.querySelector('.verdict').getBoundingClientRect().bottom"
+    assert live.page.evaluate(above) < live.page.evaluate(above.replace("verdict", "controls"))
+    # The squares of a folded tactic end below its button.
+    apart = """() => [...document.querySelectorAll('.column')].every((column) => {
+      const [button, square] = ['.unfold', 'i'].map((one) => column.querySelector(one).getBoundingClientRect());
+      return button.bottom <= square.top;
+    })"""
+    assert live.page.evaluate(apart)
 
 
 def test_the_page_is_accessible_in_both_themes_and_on_a_phone(live: Live) -> None:

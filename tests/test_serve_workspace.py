@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
 from conftest import write_set
 
-from navlayers.serve.answers import explorer_answer, subject_of
+from navlayers.serve.answers import explorer_answer, plan_answer, subject_of
+from navlayers.serve.job import Job, Question, job_answer
 from navlayers.serve.workspace import Settings, Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from navlayers.serve.answers import Subject
 
 ROW = ("mfa", "T1078", "protect", "partial")
 
@@ -107,3 +112,36 @@ def test_a_threat_that_does_not_fit_is_told_beside_the_sets(tmp_path: Path) -> N
     told = explorer_answer(subject_of(workspace.inputs(["a"])[0], workspace.settings, "nobody"))
     assert told["warnings"] == ["no threat 'nobody'; expected a group, software, campaign or tactic of ATT&CK"]
     assert told["data"].views[0].title == "tiny"
+
+
+def test_own_sets_are_in_place_where_shipped_ones_are_beside_them(tmp_path: Path) -> None:
+    own = write_set(tmp_path / "own.json", [("mfa", "T1078", "protect", "significant")])
+    other = write_set(tmp_path / "other.json", [("edr", "T1059", "detect", "partial")])
+    workspace = Workspace([str(own), str(other), "gcp"], Settings())
+
+    def subject(*names: str) -> Subject:
+        return subject_of(workspace.inputs(names)[0], workspace.settings, "APT29")
+
+    beside = subject("own", "other", "gcp")
+    plan = beside.plan(5, 1)
+    assert plan.chosen
+    assert not [id_ for id_ in plan.chosen if not id_.startswith("gcp:")]
+    first, second = plan_answer(beside, plan)["sentences"]
+    assert first.startswith("In place: own and other; choose 5 of gcp's 40 services for a budget of 5 at ")
+    assert re.match(r"What is in place covers 1 of the 66 techniques of APT29 \(2%\), with the plan \d+ ", second)
+    told = explorer_answer(beside)
+    assert (told["capabilities"], told["noun"]) == (40, ("service", "services"))
+    # Without a shipped set, the own ones are to choose from; without own ones, the shipped.
+    for names, candidates in ((("own", "other"), 2), (("gcp",), 40)):
+        alone = subject(*names)
+        assert explorer_answer(alone)["capabilities"] == candidates
+        assert not alone.plan(1, 1).had
+
+
+def test_the_history_leaves_shipped_sets_out(tmp_path: Path) -> None:
+    own = write_set(tmp_path / "own.json", [ROW])
+    workspace = Workspace([str(own), "gcp"], Settings())
+    sources = tuple(workspace.get(name).source for name in ("own", "gcp"))
+    told = json.loads(job_answer(Job(Question("history"), Settings(), sources)).data)
+    (notice,) = told["notices"]
+    assert notice.startswith(f"{own}: not in a git repository")

@@ -10,7 +10,10 @@ import msgspec
 
 from navlayers import attack
 from navlayers._text.lines import printable
+from navlayers._text.numbers import percent_text
+from navlayers._text.wording import or_list
 from navlayers.analysis.gaps import find_gaps
+from navlayers.analysis.gaps_result import biggest_gap
 from navlayers.analysis.history import History
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.analysis.plan.plan import ground_of, make_plan
@@ -19,12 +22,13 @@ from navlayers.analysis.threats.lookup import is_threat, with_threats
 from navlayers.analysis.threats.resolve import with_threat
 from navlayers.errors import NavlayersError, Problem, UsageError
 from navlayers.mapping.find import shipped
+from navlayers.mapping.model import common_noun, noun
 from navlayers.output.document import Figure, Paragraph
 from navlayers.output.html import Colors
 from navlayers.output.tables import Table
 from navlayers.pages import plan as plan_tables
 from navlayers.pages.report.heatmaps import gaps_blocks, plan_heatmap
-from navlayers.pages.report.input import report_input
+from navlayers.pages.report.input import TECHNIQUES, report_input
 from navlayers.web.explorer import Numbers
 from navlayers.web.report_data import layer_views, report_data
 
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
     from navlayers.analysis.plan.result import Plan
     from navlayers.analysis.threats.model import ThreatModel
     from navlayers.attack.versions import Domain
+    from navlayers.mapping.model import MappingSet, Noun
     from navlayers.output.document import Block
     from navlayers.pages.report.input import ReportInput
     from navlayers.serve.workspace import Settings
@@ -47,6 +52,7 @@ PLAN = "~plan"
 """The id of the view of a plan."""
 
 _MOST_ROWS = 200
+_MOST_NAMES = 3
 
 
 class Subject:
@@ -59,6 +65,23 @@ class Subject:
         self.planned = planned
         self.settings = settings
         self.warnings = warnings
+
+    @cached_property
+    def in_place(self) -> tuple[str, ...]:
+        """The names of the user's own sets, where shipped ones are beside them to choose from."""
+        paths = {source.path.resolve() for source in shipped()}
+        own = tuple(each.name for each in self.planned.inputs if each.path.resolve() not in paths)
+        return own if len(own) < len(self.planned.inputs) else ()
+
+    @property
+    def selectable(self) -> list[MappingSet]:
+        """The sets among whose capabilities plans choose."""
+        return [each.set for each in self.planned.inputs if each.name not in self.in_place]
+
+    @property
+    def noun(self) -> Noun:
+        """The word for the capabilities among which plans choose."""
+        return common_noun(map(noun, self.selectable)) if self.in_place else self.data.noun
 
     @property
     def threat(self) -> ThreatModel | None:
@@ -76,7 +99,9 @@ class Subject:
         Raises:
             NavlayersError: the inputs give no plan.
         """
-        options = PlanOptions(budget=budget, seconds=seconds)
+        # Ids, as the name of a set may be that of a capability.
+        have = tuple(candidate.id for candidate in self.ground.candidates if candidate.set in self.in_place)
+        options = PlanOptions(budget=budget, have=have, seconds=seconds)
         return make_plan(self.planned, options, self.settings.scoring, threat=self.threat, ground=self.ground)
 
 
@@ -161,12 +186,30 @@ def explorer_answer(subject: Subject, known: str = "") -> dict[str, Any]:
         "release": release,
         "titles": [coverage.title for coverage in data.inputs],
         "style": colors.rules,
-        "capabilities": len(
-            {(each.name, m.capability) for each in subject.planned.inputs for m in each.set.mappings}
-        ),
+        "verdict": _verdict(data),
+        "capabilities": sum(len({m.capability for m in each.mappings}) for each in subject.selectable),
+        "noun": subject.noun[:2],
         "notices": _texts(data.notices, data.gaps.notices if data.gaps else ()),
         "warnings": _texts(subject.warnings),
         **_told(blocks),
+    }
+
+
+def _verdict(data: ReportInput) -> dict[str, str]:
+    """The share that the inputs cover, of the threat if there is one, and the biggest hole."""
+    names, gaps = list(data.names), data.gaps
+    if gaps is not None:
+        covered, every, word = gaps.total.covered, gaps.total.techniques, "covered"
+        whole, what, hole = gaps.threat.title, "techniques", biggest_gap(gaps)
+    else:
+        comparison = data.comparison
+        covered, every, word = comparison.active - len(comparison.gaps), comparison.active, data.noun.covered
+        whole, what, hole = data.release, TECHNIQUES, comparison.weakest_tactic
+    by = or_list(names) if len(names) <= _MOST_NAMES else f"{len(names)} sets"
+    return {
+        "number": percent_text(covered, every),
+        "words": printable(f"of {whole} {word} by {by}: {covered:,} of {every:,} {what}"),
+        "hole": hole,
     }
 
 
@@ -175,9 +218,9 @@ def plan_answer(subject: Subject, plan: Plan) -> dict[str, Any]:
     colors = Colors()
     numbers = Numbers(plan.catalogue, colors)
     (view,) = layer_views(numbers, [plan_heatmap(subject.data, plan)])
-    sentences = [f"{text}." for text in (summary(plan), threat_coverage(plan)) if text]
+    sentences = [printable(f"{text}.") for text in (summary(plan), threat_coverage(plan)) if text]
     return {
-        "view": msgspec.structs.replace(view, id=PLAN, title=f"Plan: {plan.noun.counted(len(plan.chosen))}"),
+        "view": msgspec.structs.replace(view, id=PLAN, title=f"Plan: {subject.noun.counted(len(plan.chosen))}"),
         "colors": numbers.colors,
         "texts": numbers.texts,
         "style": colors.rules,

@@ -210,6 +210,7 @@ class Explorer:
             sets.append(
                 {
                     "name": held.source.name,
+                    "label": printable(known.set.name) if known else held.source.name,
                     "title": printable(known.set.name_and_version) if known else held.source.name,
                     "domain": known.set.domain if known else "",
                     "file": printable(str(held.source.path)) if held.watched else "",

@@ -110,7 +110,8 @@ def job_answer(job: Job) -> Answer:
         NavlayersError: there is no answer.
     """
     if job.question.kind == "history":
-        return Answer(msgspec.json.encode(history_answer([source.path for source in job.sources], job.settings)))
+        paths = [source.path for source in job.sources if source.origin != "shipped"]
+        return Answer(msgspec.json.encode(history_answer(paths, job.settings)))
     # Only here, because the server itself keeps what it reads.
     from navlayers.analysis.inputs import load_inputs  # noqa: PLC0415
     from navlayers.mapping.parts import by_domain  # noqa: PLC0415

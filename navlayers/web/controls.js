@@ -102,7 +102,7 @@ class Controls {
     // Layers of a threat or a plan have a single score for all categories. Disabled buttons keep the focus.
     const fixed = model.shownViews.every((view) => view.kind === "layer");
     for (const button of at.category.children) button.setAttribute("aria-disabled", String(fixed));
-    say(at.why, fixed ? "this view has a single score" : "");
+    say(at.why, fixed ? "(not available in this view)" : "");
     say(at.found, found);
     say(at.count, count);
     at.compare.checked = state.compare;

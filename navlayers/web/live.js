@@ -36,11 +36,13 @@ class Live {
     this.state = { sets: [], threats: [] };
     this.explorer = null;
     this.asked = 0;
+    this.drops = 0;
+    this.fileFindings = null;
     this.questions = new Questions(() => ({ names: this.readable, threat: this.threat, file: this.dropped }));
     this.planner = new Planner(this.at, Math.max(0, Math.trunc(Number(query.get("budget"))) || 0), {
       ask: (parts, signal) => this.questions.ask("plan", parts, signal),
       show: (plan) => this.showPlan(plan),
-      fail: (error) => this.fail(error),
+      fail: (error) => this.fail(error, "plan"),
       changed: () => this.writeAddress(),
     });
     this.overTime = new OverTime(this.at, (parts) => this.questions.ask("history", parts));
@@ -89,33 +91,36 @@ class Live {
     this.at.problems.replaceChildren(...problems.map((text) => make("p", {}, text)));
   }
 
-  async load() {
+  // What the explorer shows, and the plan.
+  answers(questions) {
+    const { budget } = this.planner;
+    return Promise.all([
+      questions.ask("explorer", { release: globalThis.navlayersRelease?.key ?? "" }),
+      budget ? questions.ask("plan", { budget }).catch(() => null) : null,
+    ]);
+  }
+
+  // `known`: these answers, where the server was asked before.
+  async load(known = null) {
     const number = ++this.asked;
     const names = this.readable;
     this.stamps = names.map((name) => this.set(name).stamp).join();
     this.shownNames = names.join();
     this.writeAddress();
     this.planner.renew();
-    this.overTime.renew(names);
+    this.overTime.renew(names.filter((name) => this.set(name).file));
     if (!names.length && !this.dropped) return;
     try {
-      const { budget } = this.planner;
-      const [answer, plan] = await Promise.all([
-        this.questions.ask("explorer", { release: globalThis.navlayersRelease?.key ?? "" }),
-        budget ? this.questions.ask("plan", { budget }).catch(() => null) : null,
-      ]);
+      const [answer, plan] = known ?? await this.answers(this.questions);
       if (number === this.asked) this.show(answer, plan);
     } catch (error) {
       if (number === this.asked) this.fail(error);
     }
   }
 
-  fail(error) {
-    if (error.findings) {
-      this.fileFindings = error.findings;
-      this.showFindings();
-      this.showProblems([`${this.dropped.name} cannot be read; the findings say why.`]);
-    } else this.showProblems(error instanceof Problems ? error.texts : ["The server does not answer."]);
+  fail(error, of = "sets") {
+    this.failed = of;
+    this.showProblems(error instanceof Problems ? error.texts : ["The server does not answer."]);
   }
 
   show(answer, plan) {
@@ -136,14 +141,20 @@ class Live {
     this.at.title.textContent = answer.titles.join(" \u00b7 ");
     this.at.release.textContent = `ATT&CK ${domain[0].toUpperCase()}${domain.slice(1)} ${version}`;
     document.title = `${answer.titles.join(", ")} \u2013 navlayers`;
-    this.planner.fill(answer.capabilities, data.noun);
-    this.fileFindings = answer.findings ?? null;
+    this.showVerdict(answer.verdict);
+    this.planner.fill(answer.capabilities, answer.noun);
+    this.fileFindings = answer.findings ? { name: this.dropped.name, found: answer.findings } : null;
     this.showFindings();
     this.tell(this.at.told, answer.sentences, answer.tables, answer.notices);
     this.tell(this.at.steps, plan?.sentences ?? [], plan?.tables ?? []);
     if (this.domain !== domain) this.loadThreats(domain);
 
     window.scrollTo(scrollX, scrollY);
+  }
+
+  showVerdict({ number, words, hole }) {
+    this.at.verdict.hidden = false;
+    this.at.verdict.replaceChildren(make("p", {}, make("b", {}, number), ` ${words}`), ...(hole ? [make("p", { class: "hole" }, hole)] : []));
   }
 
   start(data, added) {
@@ -165,7 +176,7 @@ class Live {
     const first = !this.explorer.model.viewOf("~plan");
     this.explorer.put(this.planView(plan));
     if (first) this.explorer.controls.chooseView("~plan");
-    this.showProblems([]);
+    if (this.failed === "plan") this.showProblems([]);
   }
 
   // Sentences, and tables below them that open.
@@ -191,9 +202,12 @@ class Live {
     const isOffered = ({ name, offered }) => offered && !this.chosen.includes(name);
     const groups = (sets) => {
       const domains = Map.groupBy(sets, (set) => set.domain);
-      return [...domains].map(([domain, some]) => make("div", {},
-        domains.size > 1 && domain ? make("span", { class: "soft" }, domain) : "",
-        ...some.map((set) => this.setButton(set))));
+      return [...domains].map(([domain, some]) => {
+        // As views are named: by the first of these that differ.
+        const text = ["label", "title"].find((key) => new Set(some.map((set) => set[key])).size === some.length) ?? "name";
+        return make("div", {}, domains.size > 1 && domain ? make("span", { class: "soft" }, domain) : "",
+          ...some.map((set) => this.setButton(set, set[text])));
+      });
     };
     const own = this.dropped ? [make("div", {}, make("button", { type: "button", "data-set": "", "aria-pressed": "true",
       title: "Remove the file" }, `${this.dropped.name} \u2715`))] : [];
@@ -206,35 +220,36 @@ class Live {
     (button?.closest("details:not([open])")?.firstChild ?? button)?.focus();
   }
 
-  setButton({ name, title, broken, problems, offered }) {
+  setButton({ name, title, broken, problems, offered }, text) {
     const chosen = this.chosen.includes(name);
     return make("button", {
       type: "button", "data-set": name, "aria-pressed": String(chosen), "data-broken": broken,
       title: broken ? problems.join("\n") : offered && chosen ? `Remove ${title}` : title,
-    }, offered && chosen ? `${name} \u2715` : name);
+    }, offered && chosen ? `${text} \u2715` : text);
   }
 
   choose(name) {
     if (name === "") {
-      this.drop(null);
+      this.dropped = null;
+      if (!this.chosen.length) this.chosen = this.state.chosen;
+      this.renew();
       return;
     }
     const { domain } = this.set(name);
+    // A file is of the domain that is shown.
+    if (this.dropped && domain && domain !== this.domain) this.dropped = null;
     const others = this.chosen.filter((one) => one !== name);
     // Sets of one domain can be compared; one of another domain starts anew.
     if (others.length === this.chosen.length) this.chosen = [...others.filter((one) => this.set(one).domain === domain), name];
     else if (others.length || this.dropped) this.chosen = others;
-    this.showSets();
-    this.showFindings();
-    this.showNavigator();
-    this.load();
+    this.renew();
   }
 
   showFindings() {
     const files = this.chosen.map((name) => this.set(name)).filter((set) => set.file).map((set) => ({
       name: set.file, found: set.findings, note: set.broken
-        ? `${set.file} cannot be read${set.stamp ? ": shown is how it was last" : ""}.` : "", checked: set.checked }));
-    if (this.dropped && this.fileFindings) files.push({ name: this.dropped.name, found: this.fileFindings, note: "", checked: true });
+        ? `${set.file} can't be read${set.stamp ? "; showing the last good version" : ""}.` : "", checked: set.checked }));
+    if (this.fileFindings) files.push({ ...this.fileFindings, note: "", checked: true });
     const shown = files.filter(({ found, note }) => found.count || note);
     const kept = new Map([...this.at.findings.children].map((one) => [one.dataset.key, one.open]));
     this.at.findings.hidden = !shown.length;
@@ -272,16 +287,42 @@ class Live {
     this.at.threat.value = option?.value ?? this.threat ?? "";
   }
 
-  drop(file) {
+  // A file is shown beside the sets, or alone if they do not go together; if it can't be read, all stays as it was.
+  async drop(file) {
+    this.at.file.value = "";
+    if (this.readable.length >= MOST_VIEWS) {
+      this.showProblems([`${MOST_VIEWS} sets are shown; remove one to add ${file.name}.`]);
+      return;
+    }
+    const number = ++this.drops;
+    const ask = (names) => this.answers(new Questions(() => ({ names, threat: this.threat, file }))).catch((error) => error);
+    const names = this.readable;
+    this.say(`Reading ${file.name} \u2026`);
+    const beside = await ask(names);
+    const apart = beside instanceof Problems && beside.findings?.errors === 0 && names.length > 0;
+    const answers = apart ? await ask([]) : beside;
+    if (number !== this.drops) return;
+    this.say("");
+    if (answers instanceof Error) {
+      const { findings } = answers;
+      this.fileFindings = findings ? { name: file.name, found: findings } : null;
+      this.showFindings();
+      if (findings?.errors) this.showProblems([`Can't read ${file.name}; see the errors below.`]);
+      else this.fail(answers);
+      return;
+    }
     this.dropped = file;
-    this.fileFindings = null;
-    if (!file) this.at.file.value = "";
-    this.chosen = file ? [] : this.state.chosen;
+    if (apart) this.chosen = [];
+    await this.renew(apart || this.readable.join() === names.join() ? answers : null);
+    if (apart) this.showProblems(beside.texts);
+  }
+
+  renew(answers = null) {
     this.stamps = null;
     this.showSets();
     this.showFindings();
     this.showNavigator();
-    this.load();
+    return this.load(answers);
   }
 
   async download({ view, format }) {
@@ -312,7 +353,7 @@ class Live {
   // Sets, threat and plan are in the address: a reload shows the same. A dropped file is not: it is not kept.
   writeAddress() {
     const query = new URLSearchParams();
-    if (this.chosen.join() !== this.state.chosen?.join() && !this.dropped) query.set("sets", this.chosen.join(","));
+    if (this.chosen.join() !== this.state.chosen?.join() && this.chosen.length) query.set("sets", this.chosen.join(","));
     if (this.threat !== (this.state.threats[0] ?? "")) query.set("threat", this.threat);
     if (this.planner.budget) query.set("budget", this.planner.budget);
     const search = query.size ? `?${query}` : "";
@@ -330,7 +371,9 @@ class Live {
       this.threat = /\(([A-Z]+\d+)\)$/.exec(text)?.[1] ?? text;
       this.load();
     });
-    at.file.addEventListener("change", () => this.drop(at.file.files[0] ?? null));
+    at.file.addEventListener("change", () => {
+      if (at.file.files[0]) this.drop(at.file.files[0]);
+    });
     this.root.addEventListener("download", ({ detail }) => this.download(detail));
     const isFile = (event) => event.dataTransfer?.types.includes("Files");
     document.addEventListener("dragover", (event) => {
@@ -345,7 +388,7 @@ class Live {
       if (!isFile(event)) return;
       event.preventDefault();
       at.drop.hidden = true;
-      this.drop(event.dataTransfer.files[0]);
+      if (event.dataTransfer.files[0]) this.drop(event.dataTransfer.files[0]);
     });
   }
 }

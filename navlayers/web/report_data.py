@@ -120,7 +120,7 @@ class _Data(NamedTuple):
         for n, difference in enumerate(first.differences):
             yield View(
                 f"~{names[difference.first]}~{names[difference.second]}",
-                clean(f"{difference.first} → {difference.second}"),
+                clean(f"Difference: {difference.first} → {difference.second}"),
                 "difference",
                 [first.names.index(difference.first), first.names.index(difference.second)],
                 [self._difference(c, c.differences[n]) for c in self.comparisons],
@@ -149,7 +149,7 @@ class _Data(NamedTuple):
         """The highest score of all inputs, and the inputs that have it."""
         gradient = common_gradient(comparison)
         words = {
-            technique: f"best by {', '.join(row.best_by)}"
+            technique: f"best: {', '.join(row.best_by)}"
             for technique, row in comparison.rows.items()
             if row.best_by and len(row.best_by) < len(comparison.inputs)
         }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from navlayers._text.numbers import percent_text, rounded
-from navlayers._text.wording import quantity
+from navlayers._text.wording import and_list, quantity
 from navlayers.analysis.frames import Tabular
 from navlayers.analysis.plan.alternatives import Redundancy
 from navlayers.analysis.plan.candidates import Candidate
@@ -160,6 +160,15 @@ class Plan(msgspec.Struct, Tabular, frozen=True, kw_only=True, dict=True):
         return tuple(appraisal for appraisal in self.appraisals if appraisal.state == "have")
 
     @cached_property
+    def sets_in_place(self) -> tuple[Coverage, ...]:
+        """The sets whose capabilities are all in place, if the others have none in place."""
+        had = {appraisal.set for appraisal in self.had}
+        left = {appraisal.set for appraisal in self.appraisals if appraisal.state != "have"}
+        if not had or not left or had & left:
+            return ()
+        return tuple(coverage for coverage in self.inputs if coverage.name in had)
+
+    @cached_property
     def givers(self) -> dict[str, list[Candidate]]:
         """Technique id → the candidates that cover it, strongest first, then by id."""
         return _by_technique(self.candidates)
@@ -270,6 +279,12 @@ def _choice(plan: Plan) -> str:
         free = sum(appraisal.state in ("chosen", "not chosen") for appraisal in plan.appraisals)
         details.append(f"only {free} can be chosen, {without} have no cost")
     suffix = f" ({'; '.join(details)})" if details else ""
+    if plan.sets_in_place:
+        distinct = len({coverage.set.name for coverage in plan.inputs}) == len(plan.inputs)
+        names = {coverage.name: coverage.set.name if distinct else coverage.name for coverage in plan.inputs}
+        in_place = and_list([names.pop(coverage.name) for coverage in plan.sets_in_place])
+        owners = and_list(list(names.values()))
+        return f"In place: {in_place}; choose {chosen or 'none'} of {owners}'s {_selectable(plan)}{suffix}"
     if had:
         return f"Add {chosen or 'nothing'}{suffix} to the {had} in place"
     return f"Choose {chosen or 'none'} of {plan.noun.counted(every)}{suffix}"
@@ -316,6 +331,8 @@ def threat_coverage(plan: Plan) -> str:
     if plan.threat is None:
         return ""
     covered, every = len(plan.reached), len(plan.threat.weights)
+    if plan.had:
+        return _before_and_after(plan, plan.threat)
     techniques = f"{covered} of the {quantity(every, 'technique')} of {plan.threat.title}"
     uncovered = every - len(plan.coverable)
     rest = f"each can be {plan.covered_word}"
@@ -323,6 +340,30 @@ def threat_coverage(plan: Plan) -> str:
         rest = f"no {plan.noun.singular} {plan.cover(1)} {uncovered} of them"
     who = f"The {plan.noun.plural} of the plan are mapped to" if plan.counts else "The plan covers"
     return f"{who} {techniques} ({percent_text(covered, every)}); {rest}"
+
+
+def _selectable(plan: Plan) -> str:
+    """The capabilities to choose from, by the noun of their sets: "40 services"."""
+    selectable = [appraisal for appraisal in plan.appraisals if appraisal.state != "have"]
+    sets = {appraisal.set for appraisal in selectable}
+    return common_noun(c.noun for c in plan.inputs if c.name in sets).counted(len(selectable))
+
+
+def _before_and_after(plan: Plan, threat: ThreatModel) -> str:
+    """What of a threat is covered by what is in place, with the plan, and with all candidates."""
+    had = {appraisal.id for appraisal in plan.had}
+    before = plan.covered(candidate for candidate in plan.candidates if candidate.id in had)
+    every = len(threat.weights)
+
+    def share(number: int) -> str:
+        return f"{number} ({percent_text(number, every)})"
+
+    who = "What is in place is mapped to" if plan.counts else "What is in place covers"
+    return (
+        f"{who} {len(before)} of the {quantity(every, 'technique')} of {threat.title} "
+        f"({percent_text(len(before), every)}), with the plan {share(len(plan.reached))}, "
+        f"with all {_selectable(plan)} {share(len(plan.coverable))}"
+    )
 
 
 def label(plan: Plan, candidate: Candidate | Appraisal, *, short: bool = False) -> str:
