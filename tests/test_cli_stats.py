@@ -164,3 +164,12 @@ def test_tactics_without_mappings_are_counted_and_named(run: Run, tiny: Path) ->
     """Nine of the fourteen tactics of ATT&CK 16.1."""
     out = " ".join(run("stats", tiny).out.split())
     assert "Nothing mapped in 9 tactics: Reconnaissance, Resource Development, Execution, +6 more." in out
+
+
+def test_techniques_scored_0_are_mapped_but_said_not_to_be_covered(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "z.csv"
+    path.write_text("capability,technique,score\nA,T1078,0\nB,T1110,50\n", encoding="utf-8")
+    result = run("stats", path)
+    assert "maps 2 capabilities: 2 of the " in result.out
+    assert "note: z: 1 technique scored 0 counts as not covered\n" in result.err
+    assert "scored 0" not in run("stats", path, "--no-notes").err

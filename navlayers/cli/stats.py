@@ -14,6 +14,8 @@ from navlayers.mapping.find import STDIN, shipped
 from navlayers.mapping.load import Prepared, prepare_all
 from navlayers.pages import stats as pages
 from navlayers.pages.results import release_entries
+from navlayers.scoring.coverage import coverage_of
+from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.stats import Stats, set_stats
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ def command(
     counted = [pages.SetNumbers(each, set_stats(each.set, each.catalogue)) for each in loaded]
     if not quiet:
         _print.notices(skipped)
-        _print.notices(notice for each in loaded for notice in each.notices)
+        _print.notices(notice for each in loaded for notice in coverage_of(each, ScoreOptions()).notices)
         for each, numbers in counted:
             version, left_out = numbers.attack_version, numbers.not_active
             _print.remapped(each.name, version, each.replaced, left_out, own=each.own_attack_version)
