@@ -95,7 +95,7 @@ def test_what_was_told_is_forgotten(open_page: OpenPage, tmp_path: Path) -> None
     [
         "<script>document.title = 'run'</script>",
         "<p style='color: red'>styled</p>",
-        "<p onclick='0'>clicked</p>",
+        "<details open ontoggle='0'><summary>a</summary>b</details>",
         f"<img alt='' src='{ELSEWHERE}/'>",
     ],
 )

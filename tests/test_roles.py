@@ -288,6 +288,7 @@ def test_a_site_of_threats_and_controls_has_the_words_of_each() -> None:
         "gcp": [
             "Control, ATT&CK Enterprise 16.1",
             "44.2% covered: 129 techniques, 161 sub-techniques",
+            "Weakest tactic: Resource Development, 8 of 47",
             "40 services, 518 mappings, 18 non-mappable",
         ],
         "kev": KEV_CARD,

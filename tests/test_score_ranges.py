@@ -116,7 +116,7 @@ def test_gaps_bring_scores_to_100_by_the_range_of_the_layer(
     summary, found, _ = gaps(run, layer("l.json", scores, ends))
     assert found == expected
     weak = sum(score is not None and score < 50 for score in expected.values())
-    assert summary.endswith(f"{weak} weak (below 50).")
+    assert f" uncovered, {weak} weak (below 50)." in summary
 
 
 def test_build_and_plan_know_the_range_of_a_layer(run: Run) -> None:
@@ -233,7 +233,7 @@ def test_not_rated_is_gray_and_read_back_as_not_rated(run: Run) -> None:
     run("compare", own, layer("l.json", {"T1486": 80}), "-o", "compared")
     for path in ("built/d/overview.json", "gaps/coverage.json", "gaps/gap.json", "compared/gap.json"):
         summary, scores, _ = gaps(run, path)
-        assert summary.endswith("2 not rated."), path
+        assert ", 2 not rated." in summary, path
         assert scores["T1003"] is scores["T1059"] is None
     compared_layer = json.loads(Path("compared/inputs/d.json").read_text())
     assert [t["color"] for t in compared_layer["techniques"]] == ["#bdbdbd"] * 2

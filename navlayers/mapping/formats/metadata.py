@@ -129,25 +129,22 @@ def file_id(path: str) -> str:
 
 
 def likely_release(domain: Domain, techniques: Iterable[str], tactics: Iterable[str] = ()) -> str:
-    """The newest installed version of those that lose the fewest ids, or names.
+    """The newest installed version of those in which most of the ids, or names, are active or replaced.
 
-    Of those that know as many ids, it is the one in which most are active and not replaced, then the one with most
-    of the tactics, by id, name or short name.
+    Of those that know as many ids, it is the one with most of the tactics, by id, name or short name.
     """
     ids, named = Counter(techniques), Counter(tactics)
-    best, most = "", (-1, -1, -1)
+    best, most = "", (-1, -1)
     for release in reversed([release for release in attack.releases() if release.domain == domain]):
         catalogue = attack.load(release)
-        known = active = 0
+        known = 0
         for id_, count in ids.items():
             chain = catalogue.resolve(id_)
-            if catalogue.is_active(chain[-1]) if chain else catalogue.named(id_):
-                known += count
-                active += count * (len(chain) <= 1)
+            known += count * (catalogue.is_active(chain[-1]) if chain else bool(catalogue.named(id_)))
         there = sum(count for tactic, count in named.items() if catalogue.tactic(tactic))
-        if (known, active, there) > most:
-            best, most = release.version, (known, active, there)
-        if (active, there) == (ids.total(), named.total()):
+        if (known, there) > most:
+            best, most = release.version, (known, there)
+        if (known, there) == (ids.total(), named.total()):
             break
     return best
 
