@@ -34,8 +34,7 @@ def weakest(shares: Iterable[Share], word: str = "covered") -> Hole:
         shares: of the tactics, in the order of the matrix.
         word: what covered techniques are.
     """
-    lacking = [share for share in shares if share[1] < share[2]]
-    if not lacking:
+    if not (lacking := _lacking(shares)):
         return NONE
     bare = tuple(name for name, covered, _ in lacking if not covered)
     if len(bare) > 1:
@@ -52,8 +51,12 @@ def most_open(shares: Iterable[Share], word: str = "covered") -> Hole:
         shares: of the tactics, in the order of the matrix.
         word: what covered techniques are.
     """
-    lacking = [share for share in shares if share[1] < share[2]]
-    if not lacking:
+    if not (lacking := _lacking(shares)):
         return NONE
     name, covered, total = max(lacking, key=lambda share: share[2] - share[1])
     return Hole((name,), f"Most gaps: {name}, {total - covered} of {total} not {word}")
+
+
+def _lacking(shares: Iterable[Share]) -> list[Share]:
+    """The tactics that are not covered whole."""
+    return [share for share in shares if share[1] < share[2]]

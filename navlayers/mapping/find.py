@@ -65,7 +65,7 @@ class Source(msgspec.Struct, frozen=True):
 
 
 def may_be_table(source: Source, options: ReadOptions) -> bool:
-    """Whether the input may be a table: by its ending or the format that the user gives; standard input may be."""
+    """Whether an input may be a table: by its file name extension or `--from`; standard input always may."""
     return source.data is not None or source.path.suffix.lower() in _TABLES or options.format in TABLE_FORMATS
 
 
