@@ -13,7 +13,7 @@ import pytest
 from attack_helpers import bundle, collection
 from mitreattack import release_info
 
-from navlayers.attack.versions import DOMAINS
+from navlayers.attack.domains import DOMAINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

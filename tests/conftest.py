@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from navlayers.api.build import BuildResult
-    from navlayers.attack.versions import Domain
+    from navlayers.attack.domains import Domain
     from navlayers.mapping.formats import Reading
     from navlayers.mapping.formats.context import Context, Places
     from navlayers.mapping.formats.source import Source

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from navlayers.attack import Technique
-    from navlayers.attack.versions import Domain
+    from navlayers.attack.domains import Domain
     from navlayers.layer.view import View
 
 DOMAINS: dict[Domain, str] = {"enterprise": "16.1", "mobile": "16.1", "ics": "16.1"}

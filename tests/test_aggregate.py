@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from navlayers._text.numbers import rounded
+from navlayers.scoring.method import DESCRIPTIONS
 from navlayers.scoring.options import AGGREGATES, Aggregate
 from navlayers.scoring.scores import FUNCTIONS
-from navlayers.scoring.words import DESCRIPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,8 +15,8 @@ from attack_server import CONTENT, Server, data_folder, held, path_of, server, s
 from mitreattack import release_info
 
 from navlayers import attack
+from navlayers.attack.domains import DOMAINS, Domain
 from navlayers.attack.download import add_published, download, published
-from navlayers.attack.versions import DOMAINS, Domain
 from navlayers.errors import NavlayersError, OutputError, ReleaseError, UsageError
 
 __all__ = ["data_folder", "server"]

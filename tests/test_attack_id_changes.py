@@ -7,8 +7,8 @@ from conftest import TINY
 from stix_facts import PAIRS, RELEASES, end, facts
 
 from navlayers import attack
+from navlayers.attack.domains import DOMAINS
 from navlayers.attack.id_changes import ReleaseChange
-from navlayers.attack.versions import DOMAINS
 
 if TYPE_CHECKING:
     from navlayers.attack import Catalogue

@@ -16,7 +16,7 @@ from navlayers.errors import InputError, OutputError, ReleaseError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from navlayers.attack.versions import Domain
+    from navlayers.attack.domains import Domain
 
 
 @pytest.fixture(autouse=True)

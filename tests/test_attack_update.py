@@ -12,9 +12,9 @@ from attack_helpers import bundle, thing
 from attack_server import CONTENT, Server, data_folder, held, path_of, server
 
 from navlayers import attack
+from navlayers.attack.domains import DOMAINS, Domain
 from navlayers.attack.download import published
 from navlayers.attack.stix import read_bundle
-from navlayers.attack.versions import DOMAINS, Domain
 
 if TYPE_CHECKING:
     from conftest import Run

@@ -9,7 +9,7 @@ import pytest
 from golden_helpers import GOLDEN
 from render_helpers import read
 
-from navlayers.layer.colors import dark
+from navlayers.layer.contrast import dark
 from navlayers.layer.ramps import UNCOVERED
 from navlayers.output.document import Chart, Flow, Shares
 from navlayers.output.drawing.charts import draw

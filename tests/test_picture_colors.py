@@ -9,7 +9,8 @@ import pytest
 
 from navlayers import attack
 from navlayers.analysis.plan.layer import LEFT
-from navlayers.layer.colors import Gradient, contrast, dark
+from navlayers.layer.colors import Gradient
+from navlayers.layer.contrast import contrast, dark
 from navlayers.layer.ramps import RAMPS, UNCOVERED
 from navlayers.layer.view_json import view_of
 from navlayers.output import mini_matrix

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from laid_helpers import CATALOGUE, EVIL, SMALL, every, hostile, view, written
 
-from navlayers.layer.colors import contrast, dark
+from navlayers.layer.contrast import contrast, dark
 from navlayers.layer.matrix import matrix_of
 from navlayers.output.drawing.html_page import render_html
 

@@ -10,7 +10,8 @@ from PIL import ImageColor
 
 from navlayers import InputError, ReadOptions, attack
 from navlayers.api.render_load import load
-from navlayers.layer.colors import cell_color, contrast, gradient_of, gray, parse_color, text_color
+from navlayers.layer.colors import cell_color, gradient_of, parse_color
+from navlayers.layer.contrast import contrast, gray, text_color
 from navlayers.layer.matrix import Cell, matrix_of
 from navlayers.mapping.find import resolve
 

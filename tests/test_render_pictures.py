@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from render_helpers import layer, picture, read, scored, techniques, view
 
 from navlayers.errors import UsageError
-from navlayers.layer.colors import contrast
+from navlayers.layer.contrast import contrast
 from navlayers.layer.ramps import UNCOVERED
 from navlayers.output.drawing import pictures, typeset
 from navlayers.output.drawing.options import RenderOptions
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from render_helpers import Picture
 
-    from navlayers.attack.versions import Domain
+    from navlayers.attack.domains import Domain
 
 PAGES = ("A4", "A3", "letter", "16:9", "poster", "fit")
 RAMP = {"colors": ["#deebf7", "#6baed6", "#08519c"], "minValue": 0, "maxValue": 100}

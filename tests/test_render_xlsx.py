@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from laid_helpers import CATALOGUE, EVIL, SMALL, every, hostile, view, written
 
-from navlayers.layer.colors import contrast
+from navlayers.layer.contrast import contrast
 from navlayers.output.drawing.options import RenderOptions
 from navlayers.output.drawing.workbook import render_xlsx
 

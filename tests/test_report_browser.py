@@ -10,7 +10,7 @@ from browser_helpers import axe, shot
 from report_pages import Page, clouds
 from test_report_html import CLOUDS
 
-from navlayers.layer.colors import contrast
+from navlayers.layer.contrast import contrast
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from conftest import write_set
 from docx_helpers import R, W, Word, check, document, pages, rows_of, subject, table, text_of, written
 
 from navlayers.api.report import render_report
-from navlayers.layer.colors import contrast
+from navlayers.layer.contrast import contrast
 from navlayers.output.document import (
     Block,
     Facts,

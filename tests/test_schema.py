@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from test_write_native import mapping_sets
 
 import navlayers.mapping.formats.native.write as native
+from navlayers.attack.domains import DOMAINS
 from navlayers.attack.ids import TECHNIQUE
-from navlayers.attack.versions import DOMAINS
 from navlayers.errors import InputError
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import schema_text

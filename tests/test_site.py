@@ -13,7 +13,7 @@ from conftest import contents
 from site_pages import Pages, Parsed, assert_sound, prepared, whole_site_of
 
 import navlayers
-from navlayers._text.lines import slugs
+from navlayers._text.slugs import slugs
 from navlayers.layer.colors import Gradient
 from navlayers.mapping import formats
 from navlayers.output.folders import sha256

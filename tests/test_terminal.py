@@ -19,7 +19,7 @@ import pytest
 from conftest import write_set
 
 from navlayers.cli import main
-from navlayers.layer.colors import lightness
+from navlayers.layer.contrast import lightness
 from navlayers.layer.ramps import RAMPS, UNCOVERED
 
 if TYPE_CHECKING:

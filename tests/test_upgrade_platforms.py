@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from stix_facts import PAIRS
 
 from navlayers import attack
+from navlayers.attack.domains import DOMAINS
 from navlayers.attack.platforms import platforms_of
-from navlayers.attack.versions import DOMAINS
 from navlayers.upgrades.layers import upgrade_layer
 
 if TYPE_CHECKING:

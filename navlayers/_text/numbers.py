@@ -1,10 +1,8 @@
-"""Numbers and dates as text: rounded scores, shares in percent, decimal digits, days."""
+"""Numbers as text: rounded scores, shares in percent, decimal digits."""
 
 from __future__ import annotations
 
 import math
-import re
-from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -80,25 +78,3 @@ def decimal(number: float) -> str:
     digits = format(Decimal(repr(float(number))), "f")
     digits = digits.rstrip("0").rstrip(".") if "." in digits else digits
     return "0" if digits == "-0" else digits
-
-
-_DAY = re.compile(r"(?P<y>[0-9]{4})([-/])(?P<m>[0-9]{1,2})\2(?P<d>[0-9]{1,2})(?:[Tt ].*)?", re.DOTALL)
-_AMERICAN_DAY = re.compile(r"(?P<m>[0-9]{1,2})/(?P<d>[0-9]{1,2})/(?P<y>[0-9]{4})")
-
-
-@lru_cache(maxsize=4096)
-def day(text: str) -> str | None:
-    """The day of a date as 2025-01-31; None if the text is not a date.
-
-    The text is 2025-01-31 or 2025/1/31, with or without a time, or 1/31/2025, as MITRE writes dates.
-    """
-    match = _DAY.fullmatch(text.strip()) or _AMERICAN_DAY.fullmatch(text.strip())
-    try:
-        return str(date(int(match["y"]), int(match["m"]), int(match["d"]))) if match else None
-    except ValueError:
-        return None
-
-
-def iso_date(text: str) -> str:
-    """A date as Mappings Explorer writes versions, month first, as "2025-03-06"; any other text as it is."""
-    return (day(text) if _AMERICAN_DAY.fullmatch(text) else None) or text

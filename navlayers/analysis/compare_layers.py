@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text.lines import slugs
 from navlayers._text.numbers import number_text, rounded
+from navlayers._text.slugs import slugs
 from navlayers._text.wording import and_list, quantity
 from navlayers.analysis.compare_result import OVERALL
 from navlayers.layer import build
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from navlayers.analysis.compare_result import Comparison, Difference, Gap, Relation, Threatened
     from navlayers.layer.document import Layer, Technique
-    from navlayers.mapping.model import Noun
+    from navlayers.mapping.nouns import Noun
     from navlayers.scoring.coverage import Coverage
 
 _COLORS: dict[Relation, str] = {

@@ -11,8 +11,9 @@ from navlayers._text.wording import quantity
 from navlayers.analysis.frames import Tabular
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem
-from navlayers.layer.holes import weakest
-from navlayers.mapping.model import HUNDRED, Noun, common_noun
+from navlayers.layer.weakest_tactic import weakest
+from navlayers.mapping.model import HUNDRED
+from navlayers.mapping.nouns import Noun, common_noun
 from navlayers.scoring.coverage import Coverage
 from navlayers.scoring.scores import capabilities_of
 

@@ -14,8 +14,8 @@ from navlayers.analysis.frames import Tabular
 from navlayers.analysis.threats.model import ThreatModel
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem
-from navlayers.layer.holes import most_open
-from navlayers.mapping.model import Noun, common_noun
+from navlayers.layer.weakest_tactic import most_open
+from navlayers.mapping.nouns import Noun, common_noun
 from navlayers.scoring.coverage import Coverage
 
 State = Literal["uncovered", "not rated", "weak", "covered"]

@@ -13,10 +13,11 @@ import msgspec
 from navlayers._text.numbers import number_text, percent
 from navlayers.analysis.diff import OVERALL, CoverageTotal, diff, total_of
 from navlayers.analysis.frames import Tabular
+from navlayers.attack.domains import Domain
 from navlayers.attack.id_changes import ReleaseChange
-from navlayers.attack.versions import Domain
 from navlayers.errors import Problem
-from navlayers.mapping.model import DEFAULT_SCALE, Noun, noun
+from navlayers.mapping.model import DEFAULT_SCALE
+from navlayers.mapping.nouns import Noun, noun
 from navlayers.scoring.coverage import check_category
 from navlayers.scoring.stats import TacticStats, tactic_stats
 

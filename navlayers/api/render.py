@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text.lines import slug, slugs
+from navlayers._text.slugs import slug, slugs
 from navlayers._text.wording import quoted
 from navlayers.api.render_load import load, to_draw
 from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, UsageError, by_ending, unknown

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from navlayers._text.lines import slug
+from navlayers._text.slugs import slug
 from navlayers._text.wording import and_list
 from navlayers.errors import InputError, NavlayersWarning, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN, Source, may_be_table, repeated, resolve

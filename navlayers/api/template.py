@@ -16,7 +16,7 @@ from navlayers.output.files import Output, Written, write_all
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from navlayers.attack.versions import Domain
+    from navlayers.attack.domains import Domain
 
 _ENDINGS = {".yaml": "native", ".yml": "native", ".csv": "csv", ".xlsx": "xlsx"}
 

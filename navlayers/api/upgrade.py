@@ -16,7 +16,7 @@ from navlayers.mapping import formats as readers
 from navlayers.mapping.find import STDIN, Source
 from navlayers.mapping.formats import ReadOptions, detect
 from navlayers.mapping.formats import source as sources
-from navlayers.mapping.formats.context import Assumed, LeftOut
+from navlayers.mapping.formats.findings import Assumed, LeftOut
 from navlayers.mapping.load import MOST_SKIPPED, nothing_read, read
 from navlayers.output.files import Output, write_all
 from navlayers.pages.upgrade import form_for, render

@@ -12,7 +12,7 @@ from navlayers.errors import OutputError, Place, Problem, UsageError
 from navlayers.mapping import formats as readers
 from navlayers.mapping.convert import NATIVE, format_for
 from navlayers.mapping.find import STDIN
-from navlayers.mapping.formats.context import LeftOut
+from navlayers.mapping.formats.findings import LeftOut
 from navlayers.mapping.formats.native.write import EDITORS
 from navlayers.mapping.model import canonical
 

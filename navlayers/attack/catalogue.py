@@ -8,8 +8,8 @@ import msgspec
 
 from navlayers._text.links import technique_url
 from navlayers._text.spelling import compact
+from navlayers.attack.domains import DOMAIN_NAMES, Domain
 from navlayers.attack.scope import Bounds, Scope
-from navlayers.attack.versions import DOMAIN_NAMES, Domain
 
 Status = Literal["active", "deprecated", "revoked"]
 ThreatKind = Literal["group", "software", "campaign"]

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from navlayers._text.wording import quoted
 from navlayers.attack import release, versions
+from navlayers.attack.domains import DOMAINS, Domain
 from navlayers.attack.stix import MAX_BYTES, read_bundle
-from navlayers.attack.versions import DOMAINS, Domain
 from navlayers.errors import OutputError, Place, Problem, ReleaseError, UsageError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeVar, cast
 import msgspec
 
 from navlayers.attack.catalogue import Catalogue, Tactic, Technique, Threat, Threats
-from navlayers.attack.versions import Domain
+from navlayers.attack.domains import Domain
 from navlayers.errors import InputError, Place, Problem
 
 SOURCE = "MITRE ATT&CK, https://attack.mitre.org"

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from navlayers._text.wording import excerpt, or_list
 from navlayers.attack import release
 from navlayers.attack.catalogue import base_number
-from navlayers.attack.versions import DOMAIN_NAMES, DOMAINS
+from navlayers.attack.domains import DOMAIN_NAMES, DOMAINS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from navlayers.attack.catalogue import Catalogue
-    from navlayers.attack.versions import Domain
+    from navlayers.attack.domains import Domain
 
     Newest = Callable[[Domain], tuple[Catalogue, ...]]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from navlayers._text.wording import bare, quoted
 from navlayers.attack import files, versions
-from navlayers.attack.versions import DOMAINS, Domain
+from navlayers.attack.domains import DOMAINS, Domain
 from navlayers.errors import InputError, OutputError, Place, Problem, ReleaseError, UsageError
 
 if TYPE_CHECKING:

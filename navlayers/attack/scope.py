@@ -8,8 +8,8 @@ import msgspec
 
 from navlayers._text.spelling import suggestion
 from navlayers._text.wording import and_list, or_list, quoted
+from navlayers.attack.domains import DOMAINS
 from navlayers.attack.platforms import platforms_named, platforms_of
-from navlayers.attack.versions import DOMAINS
 from navlayers.errors import NavlayersError, Problem, ScopeError
 
 if TYPE_CHECKING:

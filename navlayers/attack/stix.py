@@ -14,8 +14,8 @@ import msgspec
 from navlayers._text.wording import comma_list, quoted
 from navlayers.attack import versions
 from navlayers.attack.catalogue import Catalogue, Status, Tactic, Technique, Threat, ThreatKind, Threats
+from navlayers.attack.domains import DOMAINS, Domain
 from navlayers.attack.files import decode, read_bytes
-from navlayers.attack.versions import DOMAINS, Domain
 from navlayers.errors import InputError, Place, Problem, ReleaseError
 
 MAX_BYTES = 1 << 29

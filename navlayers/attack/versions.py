@@ -1,9 +1,9 @@
-"""The domains of ATT&CK, and versions as users write them: "16.1", "v16", "16", "latest"."""
+"""Versions of ATT&CK as users write them: "16.1", "v16", "16", "latest"."""
 
 from __future__ import annotations
 
 import re
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 LATEST = "latest"
 
@@ -50,15 +50,3 @@ def choose(wanted: Wanted, versions: list[str]) -> str | None:
         return max(fitting, key=number, default=None)
     asked = wanted.minor
     return min(fitting, key=lambda version: (abs(number(version)[1] - asked), -number(version)[1]), default=None)
-
-
-Domain = Literal["enterprise", "mobile", "ics"]
-DOMAINS: tuple[Domain, ...] = get_args(Domain)
-
-DOMAIN_NAMES: dict[str, str] = {"enterprise": "Enterprise", "mobile": "Mobile", "ics": "ICS"}
-"""Domain → its name as ATT&CK writes it."""
-
-
-def release_name(domain: str, version: str) -> str:
-    """A release in a table: its version, and its domain unless it is enterprise."""
-    return version if domain == "enterprise" else f"{version} {domain}"

@@ -16,7 +16,7 @@ from navlayers.mapping import find
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import STDIN, part_options
 from navlayers.mapping.formats import Findings, ReadOptions
-from navlayers.mapping.formats.context import Spelling
+from navlayers.mapping.formats.findings import Spelling
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

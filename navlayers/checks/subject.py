@@ -11,9 +11,10 @@ from navlayers import attack
 from navlayers._text.spelling import compact
 from navlayers._text.wording import quoted
 from navlayers.attack import versions
-from navlayers.attack.versions import DOMAINS, Domain
+from navlayers.attack.domains import DOMAINS, Domain
 from navlayers.errors import ReleaseError
-from navlayers.mapping.formats.context import Assumed, technique_names
+from navlayers.mapping.formats.context import technique_names
+from navlayers.mapping.formats.findings import Assumed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

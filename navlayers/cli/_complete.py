@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from navlayers import attack
 from navlayers._text.lines import printable
-from navlayers.attack.versions import DOMAINS, number
+from navlayers.attack.domains import DOMAINS
+from navlayers.attack.versions import number
 from navlayers.errors import NavlayersError
 from navlayers.mapping.find import STDIN, here, resolve, shipped
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import click
     from click.shell_completion import CompletionItem
 
-    from navlayers.attack.versions import Domain
+    from navlayers.attack.domains import Domain
     from navlayers.mapping.model import MappingSet
 
 Items: TypeAlias = "list[CompletionItem[str]]"

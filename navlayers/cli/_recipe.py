@@ -17,7 +17,7 @@ from navlayers._text.wording import or_list, quoted
 from navlayers.api.runs import Step
 from navlayers.errors import InputError, Problem
 from navlayers.mapping.find import RECIPE
-from navlayers.mapping.formats.context import Findings
+from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.source import MAX_BYTES, load
 from navlayers.mapping.formats.yaml_fields import Fields, is_null, kind, read_top
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar

@@ -10,7 +10,7 @@ import click
 
 from navlayers import attack
 from navlayers.attack import versions
-from navlayers.attack.versions import DOMAINS, Domain
+from navlayers.attack.domains import DOMAINS, Domain
 from navlayers.cli import Group, _options, _print
 from navlayers.errors import InputError, Place, Problem, ReleaseError, UsageError
 

@@ -8,10 +8,10 @@ import click
 import msgspec
 
 from navlayers.api.build import BuildResult, build
-from navlayers.attack.versions import release_name
+from navlayers.attack.domains import release_name
 from navlayers.cli import _help, _options, _print, _scoring
 from navlayers.layer.build import KINDS, LayerKind
-from navlayers.mapping.model import common_noun, noun_of
+from navlayers.mapping.nouns import common_noun, noun_of
 
 if TYPE_CHECKING:
     from navlayers.scoring.options import ScoreOptions

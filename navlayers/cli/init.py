@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from navlayers.api.template import write_template
-from navlayers.attack.versions import Domain
+from navlayers.attack.domains import Domain
 from navlayers.cli import _help, _options, _print, _recipe
 from navlayers.mapping.find import RECIPE
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers._text.numbers import iso_date
-from navlayers.attack.versions import release_name
+from navlayers._text.dates import iso_date
+from navlayers.attack.domains import release_name
 from navlayers.cli import _help, _options, _print
 from navlayers.errors import NavlayersError
 from navlayers.mapping import formats

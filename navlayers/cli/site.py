@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from navlayers.api.sources import named_twice, sources
-from navlayers.attack.versions import release_name
+from navlayers.attack.domains import release_name
 from navlayers.cli import _help, _options, _print, _scoring
-from navlayers.mapping.model import common_noun
+from navlayers.mapping.nouns import common_noun
 from navlayers.website import SiteOptions, write_site
 
 if TYPE_CHECKING:

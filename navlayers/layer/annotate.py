@@ -16,8 +16,8 @@ from navlayers._text.numbers import number_text, rounded
 from navlayers.layer.colors import Gradient
 from navlayers.layer.document import Link, Metadata, Technique
 from navlayers.layer.ramps import NOT_RATED
+from navlayers.scoring.comments import comment, strength_name
 from navlayers.scoring.options import UNSPECIFIED, Rules
-from navlayers.scoring.words import comment, strength_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

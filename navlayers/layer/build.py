@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Literal, get_args
 import msgspec
 from msgspec import UNSET
 
-from navlayers._text.lines import slugs
 from navlayers._text.links import web_links
 from navlayers._text.numbers import number_text
+from navlayers._text.slugs import slugs
 from navlayers.layer.annotate import LINKS_IN_MENU, Style, annotate, with_own_pages
 from navlayers.layer.document import ATTACK, Filters, Layer, Link, Metadata, Technique, Versions, tab_name
 from navlayers.layer.ramps import NOT_RATED_ITEM, count_gradient, count_legend, value_gradient, value_legend
 from navlayers.mapping.model import HUNDRED
 from navlayers.scoring import scores as scoring
+from navlayers.scoring.comments import capability_labels, labels
+from navlayers.scoring.method import how_rolled_up, how_scored
 from navlayers.scoring.options import UNSPECIFIED
-from navlayers.scoring.words import capability_labels, how_rolled_up, how_scored, labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

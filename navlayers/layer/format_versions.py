@@ -13,7 +13,7 @@ from navlayers.errors import InputError, Problem
 from navlayers.layer.document import LAYER_VERSION, NAVIGATOR_VERSION
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats._json import convert, not_json
-from navlayers.mapping.formats.context import Findings
+from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.layer_document import FORMAT, Layer, load_layers
 from navlayers.mapping.formats.layer_entries import read_entries
 from navlayers.mapping.formats.metadata import likely_domain, refuse_other_domain
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from navlayers.attack import Catalogue
-    from navlayers.attack.versions import Domain
+    from navlayers.attack.domains import Domain
     from navlayers.mapping.formats.layer_entries import Entry
     from navlayers.mapping.formats.source import Source
 

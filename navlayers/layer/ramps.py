@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text.numbers import number_text, rounded
-from navlayers.layer.colors import WHITE, Gradient, LegendItem, safe_maximum
-from navlayers.mapping.model import CAPABILITY, HUNDRED
+from navlayers.layer.colors import Gradient, LegendItem, safe_maximum
+from navlayers.layer.contrast import WHITE
+from navlayers.mapping.model import HUNDRED
+from navlayers.mapping.nouns import CAPABILITY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from navlayers.mapping.model import Noun, Range, Role
+    from navlayers.mapping.model import Range, Role
+    from navlayers.mapping.nouns import Noun
     from navlayers.scoring.options import Rules
 
 

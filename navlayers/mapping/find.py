@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from navlayers._text.lines import slugs
+from navlayers._text.slugs import slugs
 from navlayers._text.wording import and_list
-from navlayers.attack.versions import Domain
+from navlayers.attack.domains import Domain
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.formats import FORMATS, READS, TABLE_FORMATS
-from navlayers.mapping.formats.context import FIRST_FILE
 from navlayers.mapping.formats.detect import likely_set, sniff_folder
+from navlayers.mapping.formats.findings import FIRST_FILE
 from navlayers.mapping.formats.source import ENDINGS
 from navlayers.mapping.model import MappingSet
 

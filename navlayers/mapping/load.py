@@ -13,7 +13,8 @@ from navlayers._text.wording import and_list, quantity
 from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem, ReleaseError, ScopeError
 from navlayers.mapping import find, formats
 from navlayers.mapping.formats import Idle, Reading, ReadOptions, idle_options, without_effect
-from navlayers.mapping.model import MappingSet, likely_role
+from navlayers.mapping.model import MappingSet
+from navlayers.mapping.nouns import likely_role
 from navlayers.mapping.replacements import ReplacedId, remap
 from navlayers.mapping.scope import meeting, told, within
 

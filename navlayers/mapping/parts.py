@@ -11,12 +11,12 @@ from navlayers._text.wording import and_list
 from navlayers.errors import NavlayersError, Place, Problem
 from navlayers.mapping import formats
 from navlayers.mapping.find import may_be_table, part_options
-from navlayers.mapping.formats.context import Assumed
+from navlayers.mapping.formats.findings import Assumed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from navlayers.attack.versions import Domain
+    from navlayers.attack.domains import Domain
     from navlayers.mapping.find import Source
     from navlayers.mapping.formats import Reading, ReadOptions
     from navlayers.mapping.model import MappingSet

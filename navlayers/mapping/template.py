@@ -12,7 +12,7 @@ from navlayers.mapping.formats.xlsx_table import CREATED
 from navlayers.mapping.model import CATEGORIES, DEFAULT_SCALE
 
 if TYPE_CHECKING:
-    from navlayers.attack.versions import Domain
+    from navlayers.attack.domains import Domain
     from navlayers.mapping.model import Category
 
 

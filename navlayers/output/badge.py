@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text.lines import single_line
-from navlayers.layer.colors import text_color
+from navlayers.layer.contrast import text_color
 from navlayers.layer.ramps import RAMPS
 from navlayers.output.drawing.font import CAP, ems
 from navlayers.output.drawing.options import Rendered

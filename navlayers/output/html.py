@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from navlayers._text.lines import joined_numbers, printable
 from navlayers._text.links import technique_url
-from navlayers.layer.colors import dark, text_color
+from navlayers.layer.contrast import dark, text_color
 from navlayers.output.document import flat, spans
 from navlayers.output.drawing.theme import THEMES
 from navlayers.output.tables import Column, Span, address_of, fill_of, shown

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from navlayers._text.lines import printable, slug
+from navlayers._text.lines import printable
+from navlayers._text.slugs import slug
 from navlayers.output.document import Chart, Facts, Figure, Heading, Items, Note, Numbers, Paragraph, flat, spans
 from navlayers.output.tables import RowStyle, Table, address_of, url_of
 

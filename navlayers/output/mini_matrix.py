@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from navlayers._text.numbers import percent_text
-from navlayers.layer.colors import dark
+from navlayers.layer.contrast import dark
 from navlayers.layer.matrix import matrix_of
 from navlayers.layer.ramps import UNCOVERED
 from navlayers.output.terminal import CUBE

@@ -177,7 +177,7 @@ def _painted(text: str, value: Cell, column: Column, terminal: Terminal) -> str:
         return terminal.tone(full, "accent") + terminal.tone(bar[len(full) :], "dim") + figure
     fill = fill_of(value, column) if text.strip() else ""
     if fill:
-        from navlayers.layer.colors import text_color  # noqa: PLC0415 - for colored cells alone
+        from navlayers.layer.contrast import text_color  # noqa: PLC0415 - for colored cells alone
 
         return terminal.paint(text, text_color(fill), fill)
     tone = (value.tone or "strong" * value.strong) if isinstance(value, Span) else "dim" * (value == 0)

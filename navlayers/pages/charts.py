@@ -11,7 +11,7 @@ from navlayers.layer.ramps import ONLY_FIRST, ONLY_SECOND, SEVERAL, UNCOVERED, W
 from navlayers.mapping.model import groups_of
 from navlayers.output.document import Chart, Flow, Shares
 from navlayers.pages.results import Field, table_of
-from navlayers.scoring.words import capability_labels, labels
+from navlayers.scoring.comments import capability_labels, labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from navlayers.analysis.compare_result import Comparison
     from navlayers.attack import Catalogue
-    from navlayers.mapping.model import Mapping, MappingSet, Noun
+    from navlayers.mapping.model import Mapping, MappingSet
+    from navlayers.mapping.nouns import Noun
     from navlayers.output.tables import Table
 
 _SOURCES = 12

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
+from navlayers._text.dates import iso_date
 from navlayers._text.json_text import json_text
 from navlayers._text.lines import columns
-from navlayers._text.numbers import iso_date, number_text, rounded
+from navlayers._text.numbers import number_text, rounded
 from navlayers._text.wording import quoted
 from navlayers.analysis.diff import OVERALL
 from navlayers.output.document import Item, Paragraph

@@ -10,9 +10,9 @@ from navlayers._text.json_text import encode as encode_lines
 from navlayers.mapping.model import Role
 from navlayers.mapping.replacements import Inactive, ReplacedId
 from navlayers.output.folders import GENERATOR, FileEntry
+from navlayers.scoring.comments import IdAndName
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.stats import CapabilityStats, capability_stats, non_mappable_ids
-from navlayers.scoring.words import IdAndName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

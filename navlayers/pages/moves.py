@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers._text.numbers import number_text, percent_text
 from navlayers._text.wording import and_list, first_few, quantity
 from navlayers.analysis.history import GONE
-from navlayers.attack.versions import DOMAIN_NAMES
+from navlayers.attack.domains import DOMAIN_NAMES
 from navlayers.mapping.git import SHORT_HASH
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ import msgspec
 
 from navlayers._text.numbers import percent, percent_figure, percent_text
 from navlayers._text.wording import quantity
-from navlayers.attack.versions import release_name
-from navlayers.layer.holes import weakest
-from navlayers.mapping.model import DEFAULT_SCALE, common_noun, noun
+from navlayers.attack.domains import release_name
+from navlayers.layer.weakest_tactic import weakest
+from navlayers.mapping.model import DEFAULT_SCALE
+from navlayers.mapping.nouns import common_noun, noun
 from navlayers.output.document import Figure, Heading, Paragraph
 from navlayers.pages.results import Field, table_of
 from navlayers.scoring.options import UNSPECIFIED

@@ -9,12 +9,14 @@ import msgspec
 from navlayers._text.numbers import rounded
 from navlayers._text.wording import quantity
 from navlayers.errors import Problem, UsageError
-from navlayers.mapping.model import CAPABILITY, CATEGORIES, HUNDRED, MappingSet, Noun, noun
+from navlayers.mapping.model import CATEGORIES, HUNDRED, MappingSet
+from navlayers.mapping.nouns import CAPABILITY, Noun, noun
 from navlayers.mapping.ranges import range_text, written
 from navlayers.mapping.replacements import Inactive, ReplacedId
+from navlayers.scoring.comments import capability_labels
+from navlayers.scoring.method import method
 from navlayers.scoring.options import UNSPECIFIED
 from navlayers.scoring.scores import Scored, TechniqueScore, score_set
-from navlayers.scoring.words import capability_labels, method
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

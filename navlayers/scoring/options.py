@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 import msgspec
 
 from navlayers.errors import Problem, UsageError, unknown
-from navlayers.mapping.model import CATEGORIES, DECIMAL, Noun, Range, Role, noun
+from navlayers.mapping.model import CATEGORIES, DECIMAL, Range, Role
+from navlayers.mapping.nouns import Noun, noun
 from navlayers.mapping.ranges import with_words
 
 if TYPE_CHECKING:

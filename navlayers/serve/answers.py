@@ -22,7 +22,7 @@ from navlayers.analysis.threats.lookup import is_threat, with_threats
 from navlayers.analysis.threats.resolve import with_threat
 from navlayers.errors import NavlayersError, Problem, UsageError
 from navlayers.mapping.find import shipped
-from navlayers.mapping.model import common_noun, noun
+from navlayers.mapping.nouns import common_noun, noun
 from navlayers.output.document import Figure, Paragraph
 from navlayers.output.html import Colors
 from navlayers.output.tables import Table
@@ -42,8 +42,9 @@ if TYPE_CHECKING:
     from navlayers.analysis.plan.plan import Ground
     from navlayers.analysis.plan.result import Plan
     from navlayers.analysis.threats.model import ThreatModel
-    from navlayers.attack.versions import Domain
-    from navlayers.mapping.model import MappingSet, Noun
+    from navlayers.attack.domains import Domain
+    from navlayers.mapping.model import MappingSet
+    from navlayers.mapping.nouns import Noun
     from navlayers.output.document import Block
     from navlayers.pages.report.input import ReportInput
     from navlayers.serve.workspace import Settings

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import msgspec
 
-from navlayers._text.lines import slug
 from navlayers._text.numbers import number_text
+from navlayers._text.slugs import slug
 from navlayers.analysis import compare_layers, gaps_layers
 from navlayers.analysis.compare import side_by_side
 from navlayers.analysis.plan.layer import plan_layer

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from navlayers._text.lines import printable
-from navlayers.attack.versions import DOMAINS
+from navlayers.attack.domains import DOMAINS
 from navlayers.errors import NavlayersError
 from navlayers.serve.answers import subject_of, threat_names
 from navlayers.serve.job import Answer, Job, Question, answer, findings_json, refusal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text.lines import slug, slugs
+from navlayers._text.slugs import slug, slugs
 from navlayers.api.render_load import load_layers, to_draw
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.formats import idle_options

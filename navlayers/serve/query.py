@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from navlayers._text.lines import printable, slug
+from navlayers._text.lines import printable
+from navlayers._text.slugs import slug
 from navlayers.errors import InputError, Problem, UsageError
 from navlayers.mapping.find import Source
 from navlayers.serve.job import Question

@@ -9,8 +9,9 @@ import msgspec
 
 from navlayers._text.json_text import encode_members
 from navlayers._text.wording import bare, comma_list
+from navlayers.attack.domains import DOMAIN_NAMES
 from navlayers.attack.platforms import OLD_NAMES, RENAMES, platforms_of
-from navlayers.attack.versions import DOMAIN_NAMES, canonical, number
+from navlayers.attack.versions import canonical, number
 from navlayers.errors import InputError, Problem, UsageError
 from navlayers.layer import format_versions
 from navlayers.layer.document import ATTACK, LAYER_VERSION, encode_layers, tab_name

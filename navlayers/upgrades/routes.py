@@ -9,7 +9,7 @@ from navlayers.attack.id_changes import ReleaseChange
 from navlayers.errors import Problem, ReleaseError
 
 if TYPE_CHECKING:
-    from navlayers.attack.versions import Domain
+    from navlayers.attack.domains import Domain
 
 
 class Route(NamedTuple):

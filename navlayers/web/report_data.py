@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text.lines import slugs
 from navlayers._text.links import web_links
 from navlayers._text.numbers import number_text, rounded
+from navlayers._text.slugs import slugs
 from navlayers.analysis import compare_layers
 from navlayers.analysis.compare import side_by_side
 from navlayers.analysis.compare_layers import common_gradient, legend_of

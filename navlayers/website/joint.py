@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers import attack
 from navlayers._text.numbers import percent_text
 from navlayers.attack import versions
-from navlayers.attack.versions import DOMAINS
+from navlayers.attack.domains import DOMAINS
 from navlayers.errors import ReleaseError
 from navlayers.layer.colors import Gradient
 from navlayers.layer.matrix import ReleaseColumn, release_columns
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.attack import Catalogue, Threat
-    from navlayers.attack.versions import Domain
+    from navlayers.attack.domains import Domain
     from navlayers.pages.show.set_index import IndexedSet
     from navlayers.website.sets import SiteSet
 

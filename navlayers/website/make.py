@@ -11,7 +11,7 @@ import msgspec
 from navlayers._text.lines import printable
 from navlayers._text.numbers import rounded
 from navlayers._text.wording import and_list, quantity, techniques_text
-from navlayers.attack.versions import DOMAIN_NAMES, DOMAINS
+from navlayers.attack.domains import DOMAIN_NAMES, DOMAINS
 from navlayers.errors import Problem, UsageError
 from navlayers.layer.ramps import NOT_RATED_ITEM
 from navlayers.output import html
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from navlayers.mapping.load import Prepared
-    from navlayers.mapping.model import Mapping, NonMappable, Noun
+    from navlayers.mapping.model import Mapping, NonMappable
+    from navlayers.mapping.nouns import Noun
     from navlayers.output.tables import Span
     from navlayers.pages.show.results import MappingRow, SetHead
     from navlayers.pages.show.set_index import IndexedSet

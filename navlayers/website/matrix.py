@@ -9,7 +9,8 @@ from navlayers._text.wording import quantity
 from navlayers.layer.build import scored_gradient
 from navlayers.layer.colors import LegendItem
 from navlayers.layer.ramps import NOT_RATED_ITEM, count_gradient, count_legend, value_legend
-from navlayers.mapping.model import CATEGORIES, Noun
+from navlayers.mapping.model import CATEGORIES
+from navlayers.mapping.nouns import Noun
 from navlayers.output.tables import Span
 from navlayers.pages.show.layout import score_cell
 from navlayers.web.explorer import (

@@ -6,15 +6,15 @@ import posixpath
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from navlayers._text.lines import slugs
-from navlayers.attack.versions import DOMAIN_NAMES
-from navlayers.mapping.model import common_noun
+from navlayers._text.slugs import slugs
+from navlayers.attack.domains import DOMAIN_NAMES
+from navlayers.mapping.nouns import common_noun
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from navlayers.attack.versions import Domain
-    from navlayers.mapping.model import Noun
+    from navlayers.attack.domains import Domain
+    from navlayers.mapping.nouns import Noun
     from navlayers.output.html import Colors
     from navlayers.pages.show.set_index import IndexedSet
     from navlayers.website.sets import SiteSet

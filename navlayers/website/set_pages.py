@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from navlayers._text.dates import day
 from navlayers._text.links import web_links
-from navlayers._text.numbers import day
 from navlayers.output.html import chart_svgs
 from navlayers.pages.charts import flow_chart
 from navlayers.pages.show.build import capability_page, group_page

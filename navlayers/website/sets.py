@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from navlayers._text.numbers import percent
-from navlayers.attack.versions import DOMAIN_NAMES
+from navlayers.attack.domains import DOMAIN_NAMES
 from navlayers.errors import InputError, Place, Problem
-from navlayers.layer.holes import NONE, Hole, weakest
+from navlayers.layer.weakest_tactic import NONE, Hole, weakest
 from navlayers.mapping.model import groups_of
 from navlayers.pages.show.rows import mapped_rows
+from navlayers.scoring.comments import IdAndName, labels
 from navlayers.scoring.stats import Stats, TacticStats, set_stats, tactic_stats
-from navlayers.scoring.words import IdAndName, labels
 from navlayers.website.downloads import Downloads, LayerFile
 from navlayers.website.matrix import covered
 

@@ -12,7 +12,8 @@ from navlayers._text.wording import bare, comma_list, quoted
 from navlayers.analysis.plan.candidates import read_file
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.formats import ReadOptions
-from navlayers.mapping.formats.context import Context, Findings
+from navlayers.mapping.formats.context import Context
+from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.table import find_sheets, open_grids
 from navlayers.mapping.formats.table_columns import refuse_missing
 from navlayers.mapping.formats.table_values import spellings

@@ -16,7 +16,7 @@ from navlayers.analysis.plan.problem import DEAREST, cover_problem, levels_of, r
 from navlayers.analysis.plan.result import Appraisal, Plan, PlanStep, Replacement
 from navlayers.analysis.plan.solve import in_order, solve
 from navlayers.errors import Problem, UsageError
-from navlayers.mapping.model import common_noun
+from navlayers.mapping.nouns import common_noun
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.scores import unrated_mappings
 

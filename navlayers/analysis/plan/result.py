@@ -19,7 +19,7 @@ from navlayers.analysis.plan.options import PlanOptions
 from navlayers.analysis.threats.model import ThreatModel
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem
-from navlayers.mapping.model import Noun, common_noun
+from navlayers.mapping.nouns import Noun, common_noun
 from navlayers.scoring.coverage import Coverage
 from navlayers.scoring.options import ScoreOptions
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from navlayers import attack
 from navlayers._text.wording import or_list, quoted
-from navlayers.attack.versions import DOMAIN_NAMES, DOMAINS, Domain, number
+from navlayers.attack.domains import DOMAIN_NAMES, DOMAINS, Domain
+from navlayers.attack.versions import number
 from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.find import STDIN, Source, here, resolve, shipped
 from navlayers.mapping.formats.source import ENDINGS

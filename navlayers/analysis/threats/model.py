@@ -10,7 +10,7 @@ import msgspec
 
 from navlayers._text.numbers import percent_text
 from navlayers._text.wording import and_list
-from navlayers.attack.versions import Domain
+from navlayers.attack.domains import Domain
 from navlayers.errors import Problem, ScopeError
 from navlayers.mapping.replacements import Inactive, ReplacedId
 from navlayers.scoring.scores import exact

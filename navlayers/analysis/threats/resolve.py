@@ -12,8 +12,8 @@ from navlayers import attack
 from navlayers._text.wording import quantity, quoted
 from navlayers.analysis.threats import lookup
 from navlayers.analysis.threats.model import Member, ThreatModel, losses, summed, title_of
+from navlayers.attack.domains import DOMAIN_NAMES, Domain
 from navlayers.attack.id_changes import reason
-from navlayers.attack.versions import DOMAIN_NAMES, Domain
 from navlayers.errors import InputError, NavlayersError, OtherFileError, Problem, UsageError
 from navlayers.mapping.formats.context import ReadOptions
 

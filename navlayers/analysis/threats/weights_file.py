@@ -16,8 +16,9 @@ from navlayers.errors import InputError, OtherFileError, Place, Problem
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import foreign
 from navlayers.mapping.formats import source as files
-from navlayers.mapping.formats.context import Context, Findings, ReadOptions
+from navlayers.mapping.formats.context import Context, ReadOptions
 from navlayers.mapping.formats.detect import sniff
+from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.metadata import likely_domain
 from navlayers.mapping.formats.table import open_grids, technique_sheets
 from navlayers.mapping.formats.table_columns import HEADER_WITHIN, check_names
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from navlayers.attack import Catalogue
-    from navlayers.attack.versions import Domain
+    from navlayers.attack.domains import Domain
     from navlayers.mapping.find import Source
     from navlayers.mapping.formats import Reading
 

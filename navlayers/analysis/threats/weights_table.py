@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers._text.wording import bare, comma_list, quantity, quoted
 from navlayers.errors import InputError, Problem
 from navlayers.mapping.formats import value_rules
-from navlayers.mapping.formats.context import Findings, Issue
+from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.table import Amount, without_percent
 from navlayers.mapping.formats.table_values import LARGEST, TOO_LARGE, spellings
 

@@ -18,7 +18,6 @@ from navlayers.mapping.formats import source as sources
 from navlayers.mapping.formats.context import (
     METADATA,
     Context,
-    Findings,
     PartKind,
     Places,
     ReadOptions,
@@ -26,6 +25,7 @@ from navlayers.mapping.formats.context import (
     technique_names,
 )
 from navlayers.mapping.formats.detect import sniff, sniff_folder
+from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.source import MAX_BYTES, YAML, Folder, Source
 from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE, HUNDRED, Mapping, MappingSet, NonMappable
 from navlayers.mapping.ranges import in_hundred, range_of, range_text, unused_words, with_words

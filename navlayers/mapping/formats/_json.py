@@ -12,13 +12,13 @@ import msgspec
 
 from navlayers._text.wording import quoted
 from navlayers.errors import InputError, Place, Problem
-from navlayers.mapping.formats.context import Issue, duplicate_key
+from navlayers.mapping.formats.findings import Issue, duplicate_key
 from navlayers.mapping.formats.value_rules import numeric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from navlayers.mapping.formats.context import Findings
+    from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.source import Source
 
 Path = tuple[str | int, ...]

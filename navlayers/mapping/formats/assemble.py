@@ -9,7 +9,7 @@ import msgspec
 
 from navlayers._text import wording
 from navlayers.attack.ids import TECHNIQUE
-from navlayers.mapping.formats.context import Issue
+from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import naming_release
 from navlayers.mapping.formats.rows import COMPLETE, MEANINGLESS, ExplorerRow
 from navlayers.mapping.formats.value_rules import NON_MAPPABLE, named_technique

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 from navlayers._text.formulas import neutralize
 from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.formats import table_write
-from navlayers.mapping.formats.context import Issue, Written
+from navlayers.mapping.formats.context import Written
+from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.source import Lines
 from navlayers.mapping.formats.table_columns import HEADER_WITHIN, check_names, columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from navlayers.mapping.formats.context import Context, Findings, Places
+    from navlayers.mapping.formats.context import Context, Places
+    from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.source import Source
     from navlayers.mapping.model import MappingSet
 

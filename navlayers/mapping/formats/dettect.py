@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from navlayers._text.lines import slugs
-from navlayers._text.numbers import day
+from navlayers._text.dates import day
+from navlayers._text.slugs import slugs
 from navlayers._text.wording import quoted
 from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import value_rules
-from navlayers.mapping.formats.context import Issue
+from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import dated, make_head
 from navlayers.mapping.formats.source import Source
 from navlayers.mapping.formats.yaml_fields import Fields, Parts, read_top

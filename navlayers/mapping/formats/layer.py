@@ -12,12 +12,13 @@ import msgspec
 
 from navlayers import attack
 from navlayers._text import wording
-from navlayers._text.lines import slugs
 from navlayers._text.numbers import decimal
+from navlayers._text.slugs import slugs
 from navlayers.attack.id_changes import Tactics
 from navlayers.errors import ReleaseError
 from navlayers.mapping.formats import source as sources
-from navlayers.mapping.formats.context import Findings, Issue, Places
+from navlayers.mapping.formats.context import Places
+from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.layer_document import Layer, load_layers
 from navlayers.mapping.formats.layer_entries import Entry, read_entries
 from navlayers.mapping.formats.metadata import make_head

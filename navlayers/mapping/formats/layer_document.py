@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import msgspec
 
-from navlayers._text.numbers import decimal, iso_date
+from navlayers._text.dates import iso_date
+from navlayers._text.numbers import decimal
 from navlayers._text.wording import bare, quantity, quoted
 from navlayers.errors import InputError, OtherFileError, Place, Problem
 from navlayers.mapping.formats import value_rules
@@ -26,7 +27,7 @@ from navlayers.mapping.formats._json import (
     repeats,
     report_repeats,
 )
-from navlayers.mapping.formats.context import Issue
+from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.model import HUNDRED
 from navlayers.mapping.ranges import doubtful, range_text
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from navlayers.mapping.formats._json import Path
-    from navlayers.mapping.formats.context import Findings
+    from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.source import Source
     from navlayers.mapping.model import Range
 

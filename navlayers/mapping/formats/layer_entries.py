@@ -12,7 +12,7 @@ from navlayers._text.spelling import Names
 from navlayers._text.wording import quantity, quoted
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats._json import convert, kind
-from navlayers.mapping.formats.context import Issue
+from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.rows import Pairs
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from navlayers.errors import InputError, OtherFileError, Problem
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats._json import convert, kind
 from navlayers.mapping.formats.assemble import assemble
-from navlayers.mapping.formats.context import Issue, Places
+from navlayers.mapping.formats.context import Places
+from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import REQUIRED, head_of
 from navlayers.mapping.formats.rows import ExplorerRow, Table, row_field
 from navlayers.mapping.model import MappingType
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
     from navlayers.errors import Place
     from navlayers.mapping.formats._json import Path
-    from navlayers.mapping.formats.context import Context, Findings
+    from navlayers.mapping.formats.context import Context
+    from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.model import MappingSet
 
 DETAILS = {

@@ -12,7 +12,8 @@ import msgspec
 
 from navlayers.errors import OtherFileError, Problem
 from navlayers.mapping.formats._json import JsonLocator, dumps, most_keys, not_json, repeats, report_repeats
-from navlayers.mapping.formats.context import Issue, Places, Written
+from navlayers.mapping.formats.context import Places, Written
+from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.mappings_explorer import check_shape, read_document
 from navlayers.mapping.formats.mappings_explorer_write import document_of
 from navlayers.mapping.formats.source import as_text
@@ -20,7 +21,8 @@ from navlayers.mapping.formats.source import as_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from navlayers.mapping.formats.context import Context, Findings
+    from navlayers.mapping.formats.context import Context
+    from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.source import Source
     from navlayers.mapping.model import MappingSet
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from navlayers._text.numbers import day
+from navlayers._text.dates import day
 from navlayers._text.wording import comma_list, quoted
 from navlayers.errors import Problem
 from navlayers.mapping.formats.assemble import rows_of
@@ -13,7 +13,8 @@ from navlayers.mapping.formats.context import lost, technique_names
 from navlayers.mapping.formats.mappings_explorer import NO_DATE
 from navlayers.mapping.formats.rows import COMPLETE, ExplorerRow, Seen
 from navlayers.mapping.formats.value_rules import NON_MAPPABLE
-from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE, likely_role
+from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE
+from navlayers.mapping.nouns import likely_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

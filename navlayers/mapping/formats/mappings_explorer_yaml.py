@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from navlayers._text import wording
 from navlayers.mapping.formats import yaml_text
-from navlayers.mapping.formats.context import Issue, Places, Written
+from navlayers.mapping.formats.context import Places, Written
+from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.mappings_explorer import check_shape, read_document
 from navlayers.mapping.formats.mappings_explorer_write import document_of
 from navlayers.mapping.formats.yaml_fields import Fields, is_null, read_top

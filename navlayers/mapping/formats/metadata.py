@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from navlayers import attack
 from navlayers._text import wording
-from navlayers._text.lines import slugs
+from navlayers._text.slugs import slugs
 from navlayers._text.wording import and_list, quantity
-from navlayers.attack.versions import DOMAIN_NAMES, DOMAINS, Domain
+from navlayers.attack.domains import DOMAIN_NAMES, DOMAINS, Domain
 from navlayers.errors import Problem, ReleaseError, UsageError
 from navlayers.mapping.formats import value_rules
-from navlayers.mapping.formats.context import Issue
-from navlayers.mapping.model import DETAILS, UNVERSIONED, MappingSet, Role, likely_role
+from navlayers.mapping.formats.findings import Issue
+from navlayers.mapping.model import DETAILS, UNVERSIONED, MappingSet, Role
+from navlayers.mapping.nouns import likely_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping

@@ -12,14 +12,14 @@ import msgspec
 from navlayers._text import spelling, wording
 from navlayers.attack.ids import may_be_name
 from navlayers.mapping.formats import value_rules
-from navlayers.mapping.formats.context import Issue
+from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.value_rules import NON_MAPPABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from navlayers.errors import Place
-    from navlayers.mapping.formats.context import Findings
+    from navlayers.mapping.formats.findings import Findings
 
 COMPLETE = "complete"
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import msgspec
 
-from navlayers._text.numbers import day
+from navlayers._text.dates import day
 from navlayers._text.wording import bare, quoted
 from navlayers.errors import Place
 from navlayers.mapping.formats import value_rules
-from navlayers.mapping.formats.context import Findings, Issue
+from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.metadata import dated, make_head
 from navlayers.mapping.formats.yaml_fields import Fields, Parts
 from navlayers.mapping.formats.yaml_files import FileKind, read_files

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from navlayers.errors import Place
-    from navlayers.mapping.formats.context import Context, Findings
+    from navlayers.mapping.formats.context import Context
+    from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.source import Source
     from navlayers.mapping.formats.table_columns import Columns
 

@@ -7,8 +7,8 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from navlayers import attack
+from navlayers.attack.domains import DOMAINS, Domain
 from navlayers.attack.ids import TECHNIQUE, likely_id
-from navlayers.attack.versions import DOMAINS, Domain
 from navlayers.mapping.formats.table_values import NOT_A_NUMBER, REMEMBERED, amount, score, techniques
 
 if TYPE_CHECKING:

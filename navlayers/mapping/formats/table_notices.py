@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text import numbers, wording
 from navlayers._text.wording import or_list
-from navlayers.mapping.formats.context import Issue
+from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.table_columns import closest_header, columns_named, names_of
 from navlayers.mapping.formats.table_content import MOST_MARKS, NOT_RATED, denies, failed
 from navlayers.mapping.formats.value_rules import NON_MAPPABLE, TECHNIQUE_EXPECTED
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from navlayers.errors import Place
-    from navlayers.mapping.formats.context import Context, Findings, PartKind
+    from navlayers.mapping.formats.context import Context, PartKind
+    from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.rows import Table
     from navlayers.mapping.formats.table import Sheet
     from navlayers.mapping.formats.table_content import Wide

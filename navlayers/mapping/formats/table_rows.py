@@ -13,11 +13,12 @@ import msgspec
 
 from navlayers._text import wording
 from navlayers._text.formulas import restore
-from navlayers.attack.versions import DOMAINS
+from navlayers.attack.domains import DOMAINS
 from navlayers.errors import Place
 from navlayers.mapping.formats import table_values, value_rules
 from navlayers.mapping.formats.assemble import assemble
-from navlayers.mapping.formats.context import Issue, Places
+from navlayers.mapping.formats.context import Places
+from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import file_id, make_head
 from navlayers.mapping.formats.rows import ExplorerRow, Table, row_field
 from navlayers.mapping.formats.table import technique_sheets

@@ -10,7 +10,8 @@ from navlayers._text import numbers, wording
 from navlayers.mapping.formats.assemble import rows_of
 from navlayers.mapping.formats.context import lost, technique_names
 from navlayers.mapping.formats.table_columns import SET_FIELDS, columns_of
-from navlayers.mapping.model import DEFAULT_SCALE, likely_role
+from navlayers.mapping.model import DEFAULT_SCALE
+from navlayers.mapping.nouns import likely_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,10 +11,10 @@ from navlayers._text.numbers import decimal
 from navlayers._text.spelling import Names, suggestion
 from navlayers._text.wording import comma_list, or_list, quoted
 from navlayers.attack import ids
+from navlayers.attack.domains import DOMAIN_NAMES, DOMAINS, Domain
 from navlayers.attack.ids import TECHNIQUE, likely_id, may_be_name, possible_id
 from navlayers.attack.release import newest
-from navlayers.attack.versions import DOMAIN_NAMES, DOMAINS, Domain
-from navlayers.mapping.formats.context import Issue
+from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.model import CATEGORIES, DECIMAL, HUNDRED, ROLES, Range, Role
 from navlayers.mapping.ranges import hundred, with_words
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from xml.parsers import expat
 
 from navlayers.errors import InputError, Place, Problem
-from navlayers.mapping.formats.context import Issue
+from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.table import OLE
 
 if TYPE_CHECKING:

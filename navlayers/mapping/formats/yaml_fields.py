@@ -13,7 +13,8 @@ from navlayers._text.spelling import suggestion
 from navlayers._text.wording import quoted
 from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import value_rules
-from navlayers.mapping.formats.context import Findings, Issue, Places
+from navlayers.mapping.formats.context import Places
+from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.source import Source, as_text
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar, parse
 from navlayers.mapping.model import Capability, Mapping, NonMappable

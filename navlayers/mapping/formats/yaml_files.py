@@ -8,7 +8,7 @@ import msgspec
 
 from navlayers._text.wording import with_article
 from navlayers.errors import InputError, OtherFileError, Place, Problem
-from navlayers.mapping.formats.context import Findings, Issue
+from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.source import Folder, Source, as_text
 from navlayers.mapping.formats.yaml_tree import Branch, Node
 

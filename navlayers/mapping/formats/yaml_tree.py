@@ -23,7 +23,7 @@ from yaml import (
 
 from navlayers._text import wording
 from navlayers.errors import InputError, Place, Problem
-from navlayers.mapping.formats.context import Findings, Issue, duplicate_key
+from navlayers.mapping.formats.findings import Findings, Issue, duplicate_key
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator

@@ -11,7 +11,7 @@ from docx.oxml.ns import qn
 from docx.shared import Pt
 
 from navlayers._text.lines import printable
-from navlayers.layer.colors import text_color
+from navlayers.layer.contrast import text_color
 from navlayers.output.docx.elements import Links, element, safe
 from navlayers.output.drawing.font import ems
 from navlayers.output.paper import MeasuredTables, height_of, heights, lines_of, parts

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from navlayers._text.lines import single_line
-from navlayers.layer.colors import text_color
+from navlayers.layer.contrast import text_color
 from navlayers.layer.ramps import UNCOVERED
 from navlayers.output.drawing.font import CAP, ems, rooms, wrap
 from navlayers.output.drawing.layout import (

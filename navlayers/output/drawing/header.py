@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text.lines import single_line
-from navlayers.layer.colors import WHITE, gradient_steps
+from navlayers.layer.colors import gradient_steps
+from navlayers.layer.contrast import WHITE
 from navlayers.output.drawing import facts
 from navlayers.output.drawing.font import CAP, cut, ems, paragraph
 from navlayers.output.drawing.options import SMALLEST

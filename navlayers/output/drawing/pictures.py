@@ -11,7 +11,7 @@ import msgspec
 from navlayers._text.lines import single_line
 from navlayers._text.wording import quoted
 from navlayers.errors import Problem, UsageError
-from navlayers.layer.colors import falls, lightness
+from navlayers.layer.contrast import falls, lightness
 from navlayers.layer.matrix import Detail, Matrix, matrix_of
 from navlayers.output.drawing import typeset
 from navlayers.output.drawing.cells import compact_fit, draw_cells, draw_compact

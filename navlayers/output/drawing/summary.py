@@ -13,7 +13,7 @@ import msgspec
 from navlayers._text.lines import single_line
 from navlayers._text.numbers import percent_text
 from navlayers._text.wording import or_list, quantity
-from navlayers.layer import holes
+from navlayers.layer import weakest_tactic
 from navlayers.layer.colors import LegendItem
 from navlayers.layer.matrix import release_columns
 from navlayers.layer.ramps import COVERED, NOT_RATED, UNCOVERED, tells_uncovered
@@ -24,8 +24,8 @@ from navlayers.output.drawing.theme import figure
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from navlayers.layer.holes import Hole
     from navlayers.layer.view import Annotation, View
+    from navlayers.layer.weakest_tactic import Hole
 
     Keys: TypeAlias = Collection[tuple[str, str]]
     Entries: TypeAlias = dict[str, Annotation]
@@ -137,7 +137,7 @@ def _release(view: View, facts: dict[str, str]) -> Summary:
         names.append(_bare(view, {technique for technique, _ in chosen}, word))
     said = _of_release(view, chosen, word, f"{{}} {word}", names, "" if word == "annotated" else f"not {word}")
     # What a threat or another tool leaves out is no hole.
-    return said._replace(hole=holes.NONE) if is_threat or word == "annotated" else said
+    return said._replace(hole=weakest_tactic.NONE) if is_threat or word == "annotated" else said
 
 
 def _gap(view: View, facts: dict[str, str]) -> Summary:
@@ -226,7 +226,7 @@ def _difference(view: View, first: str, second: str) -> Summary:
         counts,
         "higher",
         f"{leader} {'more' if more == 'has more' else 'higher'} / compared",
-        holes.NONE,
+        weakest_tactic.NONE,
         shown,
         tuple(names),
     )
@@ -246,7 +246,7 @@ def _of_release(view: View, chosen: Keys, word: str, words: str, names: Iterable
     words = words.format(f"of {single_line(view.release).removeprefix('ATT&CK ')}")
     counted = f"{TECHNIQUES} {word}"
     view = _ratios(view, chosen, {t.id for t in active}, counted, f"{counts} {word}", unscored)
-    hole = holes.weakest(_shares(view), word)
+    hole = weakest_tactic.weakest(_shares(view), word)
     return Summary(number, words, counts, word, f"{word} / all", hole, view, tuple(names))
 
 
@@ -258,7 +258,7 @@ def _of_threat(
     counts = f"{covered} of the {total} techniques of {name} · {single_line(view.release)}"
     used = {technique for technique, entry in _enabled(view).items() if entry.annotated}
     view = _ratios(view, chosen, used, f"techniques of {name} {word}", f"{counts} {word}", "not used")
-    hole = holes.most_open(_shares(view), word)
+    hole = weakest_tactic.most_open(_shares(view), word)
     return Summary(
         percent_text(covered, total), f"of {name} {words}", counts, word, f"{word} / used", hole, view, tuple(names)
     )

@@ -9,7 +9,7 @@ import msgspec
 
 from navlayers._text.lines import single_line
 from navlayers._text.numbers import rounded
-from navlayers.layer.colors import dark, gray, text_color
+from navlayers.layer.contrast import dark, gray, text_color
 from navlayers.layer.view import COMMENTED
 from navlayers.output.drawing.facts import tip_lines
 

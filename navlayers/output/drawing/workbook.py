@@ -11,7 +11,7 @@ from navlayers._text.lines import printable, wrap
 from navlayers._text.numbers import rounded
 from navlayers._text.wording import comma_list
 from navlayers.errors import Problem
-from navlayers.layer.colors import text_color
+from navlayers.layer.contrast import text_color
 from navlayers.layer.rows import joint_of, metadata_of
 from navlayers.output.drawing import facts, technique_table
 from navlayers.output.drawing.facts import Tab, short_name, tabs_of

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from navlayers._text.lines import printable, single_line
-from navlayers.layer.colors import text_color
+from navlayers.layer.contrast import text_color
 from navlayers.output.document import Chart, Facts, Heading, Note, Numbers, Paragraph
 from navlayers.output.drawing import typeset
 from navlayers.output.drawing.charts import draw

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from navlayers.analysis.history import History  # noqa: TC004 - never decoded, and few reports have one
     from navlayers.analysis.inputs import InputSet
     from navlayers.attack import Catalogue
-    from navlayers.mapping.model import Noun
+    from navlayers.mapping.nouns import Noun
     from navlayers.output.tables import Cell, CellKind
     from navlayers.scoring.coverage import Coverage
     from navlayers.scoring.scores import Scored

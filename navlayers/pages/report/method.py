@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers._text.numbers import iso_date
+from navlayers._text.dates import iso_date
 from navlayers._text.wording import and_list, quantity
 from navlayers.analysis.inputs import newer_than
 from navlayers.output.document import Facts, Heading, Note, Paragraph
@@ -19,7 +19,7 @@ from navlayers.pages.report.capabilities import LISTED, capability_table, non_ma
 from navlayers.pages.report.heatmaps import full_names
 from navlayers.pages.report.input import optional
 from navlayers.pages.results import Field, table_of
-from navlayers.scoring.words import comment
+from navlayers.scoring.comments import comment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -31,8 +31,8 @@ from navlayers.pages.show.results import (
 )
 from navlayers.pages.show.rows import mapped_rows, named, record, status_of
 from navlayers.pages.show.set_index import indexed
+from navlayers.scoring.comments import IdAndName, comment, strength_name
 from navlayers.scoring.options import UNSPECIFIED, ScoreOptions
-from navlayers.scoring.words import IdAndName, comment, strength_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence

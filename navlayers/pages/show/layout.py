@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from navlayers._text.dates import iso_date
 from navlayers._text.links import technique_url, web_links
-from navlayers._text.numbers import iso_date, number_text, percent_figure, rounded
+from navlayers._text.numbers import number_text, percent_figure, rounded
 from navlayers.attack.catalogue import SITE
 from navlayers.layer.ramps import value_gradient
 from navlayers.mapping.model import CATEGORIES
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from navlayers.output.document import Block
     from navlayers.output.tables import Cell
     from navlayers.pages.show import results
-    from navlayers.scoring.words import IdAndName
+    from navlayers.scoring.comments import IdAndName
 
 # The headers of the published mapping pages, then columns that these lack.
 _ROW_COLUMNS = (

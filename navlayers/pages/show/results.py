@@ -11,9 +11,10 @@ import msgspec
 
 from navlayers import attack
 from navlayers.attack import Tactic
-from navlayers.attack.versions import Domain
-from navlayers.mapping.model import Noun, Range, Role, noun_of
-from navlayers.scoring.words import IdAndName
+from navlayers.attack.domains import Domain
+from navlayers.mapping.model import Range, Role
+from navlayers.mapping.nouns import Noun, noun_of
+from navlayers.scoring.comments import IdAndName
 
 if TYPE_CHECKING:
     from navlayers.scoring.stats import CapabilityStats  # noqa: TC004 - never decoded

@@ -9,8 +9,8 @@ import msgspec
 from navlayers._text.numbers import rounded
 from navlayers.mapping.model import CATEGORIES
 from navlayers.pages.show.results import MappingRow
+from navlayers.scoring.comments import IdAndName
 from navlayers.scoring.options import UNSPECIFIED, number
-from navlayers.scoring.words import IdAndName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

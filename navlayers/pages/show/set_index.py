@@ -9,8 +9,9 @@ import msgspec
 
 from navlayers.mapping.model import HUNDRED, groups_of
 from navlayers.pages.show.results import SetHead
+from navlayers.scoring.comments import capability_labels
+from navlayers.scoring.method import method
 from navlayers.scoring.scores import score_set
-from navlayers.scoring.words import capability_labels, method
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

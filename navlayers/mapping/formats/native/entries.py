@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from navlayers._text.spelling import Names, suggestion
 from navlayers._text.wording import bare, comma_list, quoted
 from navlayers.mapping.formats import value_rules
-from navlayers.mapping.formats.context import Issue
+from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import naming_release
 from navlayers.mapping.formats.yaml_fields import Fields, Parts, is_null, kind
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar

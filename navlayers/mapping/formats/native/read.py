@@ -9,7 +9,7 @@ from navlayers._text.spelling import Names
 from navlayers._text.wording import bare, quoted
 from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import value_rules
-from navlayers.mapping.formats.context import FIRST_FILE, Issue
+from navlayers.mapping.formats.findings import FIRST_FILE, Issue
 from navlayers.mapping.formats.metadata import REQUIRED, head_of
 from navlayers.mapping.formats.native.entries import Entries
 from navlayers.mapping.formats.yaml_fields import Fields, is_null, is_number, kind, read_top

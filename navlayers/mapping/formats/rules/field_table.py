@@ -13,7 +13,7 @@ from navlayers.mapping.formats.yaml_tree import Branch, Listing, Scalar
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
-    from navlayers.mapping.formats.context import Findings
+    from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.source import Source
     from navlayers.mapping.formats.yaml_tree import Node
 

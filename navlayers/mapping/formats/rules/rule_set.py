@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from navlayers._text.lines import slug
-from navlayers._text.numbers import day
+from navlayers._text.dates import day
+from navlayers._text.slugs import slug
 from navlayers._text.spelling import suggestion
 from navlayers._text.wording import bare, comma_list, or_list, quoted
 from navlayers.errors import Place
 from navlayers.mapping.formats import value_rules
-from navlayers.mapping.formats.context import REPEATED_RULE, Issue
+from navlayers.mapping.formats.findings import REPEATED_RULE, Issue
 from navlayers.mapping.formats.metadata import dated, make_head
 from navlayers.mapping.formats.source import Source
 from navlayers.mapping.formats.yaml_fields import Parts
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from collections.abc import Mapping as MappingOf
 
-    from navlayers.mapping.formats.context import Context, Findings, Places
+    from navlayers.mapping.formats.context import Context, Places
+    from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.source import Folder
     from navlayers.mapping.formats.yaml_fields import Fields
     from navlayers.mapping.formats.yaml_tree import Node, Scalar

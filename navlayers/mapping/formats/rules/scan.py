@@ -15,7 +15,7 @@ from navlayers.mapping.formats.yaml_files import FileKind
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar
 
 if TYPE_CHECKING:
-    from navlayers.mapping.formats.context import Findings
+    from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.source import Source
 
 _TABLE = FieldTable(

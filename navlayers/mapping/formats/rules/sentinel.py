@@ -17,7 +17,7 @@ from navlayers.mapping.formats.yaml_files import FileKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from navlayers.mapping.formats.context import Findings
+    from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.source import Source
     from navlayers.mapping.formats.yaml_tree import Node
 

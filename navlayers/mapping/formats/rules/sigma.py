@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from navlayers._text.wording import quoted
 from navlayers.errors import InputError, Problem
 from navlayers.mapping.formats import value_rules
-from navlayers.mapping.formats.context import Issue
+from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.rules import rule_set as sets
 from navlayers.mapping.formats.rules.rule_set import Content, Grouping, Rule, RuleSet, TechniqueTag
 from navlayers.mapping.formats.yaml_fields import Fields

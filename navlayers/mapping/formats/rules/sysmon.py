@@ -14,7 +14,7 @@ from navlayers.mapping.formats.rules.tree import branch_of, scalar_at
 from navlayers.mapping.formats.yaml_files import FileKind
 
 if TYPE_CHECKING:
-    from navlayers.mapping.formats.context import Findings
+    from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.source import Source
     from navlayers.mapping.formats.yaml_tree import Branch, Node
 

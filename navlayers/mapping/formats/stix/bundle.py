@@ -14,7 +14,7 @@ import msgspec
 from navlayers._text.wording import quoted
 from navlayers.errors import OtherFileError, Problem
 from navlayers.mapping.formats._json import JsonLocator, convert, loads, not_json, repeats, report_repeats
-from navlayers.mapping.formats.context import Findings, Issue
+from navlayers.mapping.formats.findings import Findings, Issue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers import attack
 from navlayers._text.wording import comma_list, quoted
 from navlayers.mapping.formats import value_rules
-from navlayers.mapping.formats.context import Issue
+from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.stix.bundle import OWN
 
 if TYPE_CHECKING:

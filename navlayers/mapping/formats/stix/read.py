@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from navlayers._text.lines import slug
+from navlayers._text.slugs import slug
 from navlayers._text.wording import quoted
 from navlayers.attack import versions
-from navlayers.attack.versions import DOMAINS
+from navlayers.attack.domains import DOMAINS
 from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import value_rules
-from navlayers.mapping.formats.context import Issue, Places
+from navlayers.mapping.formats.context import Places
+from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import REQUIRED, head_of, make_head
 from navlayers.mapping.formats.source import as_text
 from navlayers.mapping.formats.stix.bundle import (

@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from navlayers import attack
-from navlayers._text.numbers import day
+from navlayers._text.dates import day
 from navlayers._text.wording import bare, comma_list
 from navlayers.errors import OutputError, Problem, ReleaseError
 from navlayers.mapping.formats._json import dumps
@@ -27,7 +27,8 @@ from navlayers.mapping.formats.stix.bundle import (
     Step,
     parts,
 )
-from navlayers.mapping.model import MappingSet, canonical, likely_role
+from navlayers.mapping.model import MappingSet, canonical
+from navlayers.mapping.nouns import likely_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,28 @@
+"""Dates as people write them, in ISO 8601."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import lru_cache
+
+_DAY = re.compile(r"(?P<y>[0-9]{4})([-/])(?P<m>[0-9]{1,2})\2(?P<d>[0-9]{1,2})(?:[Tt ].*)?", re.DOTALL)
+_AMERICAN_DAY = re.compile(r"(?P<m>[0-9]{1,2})/(?P<d>[0-9]{1,2})/(?P<y>[0-9]{4})")
+
+
+@lru_cache(maxsize=4096)
+def day(text: str) -> str | None:
+    """The day of a date as 2025-01-31; None if the text is not a date.
+
+    The text is 2025-01-31 or 2025/1/31, with or without a time, or 1/31/2025, as MITRE writes dates.
+    """
+    match = _DAY.fullmatch(text.strip()) or _AMERICAN_DAY.fullmatch(text.strip())
+    try:
+        return str(date(int(match["y"]), int(match["m"]), int(match["d"]))) if match else None
+    except ValueError:
+        return None
+
+
+def iso_date(text: str) -> str:
+    """A date as Mappings Explorer writes versions, month first, as "2025-03-06"; any other text as it is."""
+    return (day(text) if _AMERICAN_DAY.fullmatch(text) else None) or text
