@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from navlayers.cli import _options
+from navlayers.cli import _options, _reading
 from navlayers.scoring.options import AGGREGATES, ROLLUPS, ScoreOptions
 
 
 def _score_options(**values: Any) -> ScoreOptions:
-    return ScoreOptions(scale=_options.scale(), **values)
+    return ScoreOptions(scale=_reading.scale(), **values)
 
 
 _worth_option = click.option(

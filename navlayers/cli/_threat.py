@@ -8,7 +8,7 @@ import click
 
 from navlayers.analysis.plan.options import SECONDS, parse_budget, parse_target
 from navlayers.analysis.threats.lookup import ALL
-from navlayers.cli import _options
+from navlayers.cli import _options, _reading
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import STDIN
 from navlayers.scoring.options import WEAK
@@ -31,7 +31,7 @@ def _parsed(parse: Callable[[str], Fraction]) -> Callable[..., Fraction | None]:
 
 
 def _request(**values: Any) -> dict[str, Any]:
-    return {**values, "exclude": _options.excluded(capabilities=True)}
+    return {**values, "exclude": _reading.excluded(capabilities=True)}
 
 
 plan_options = _options.bundle(

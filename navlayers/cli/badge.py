@@ -8,7 +8,7 @@ import click
 
 from navlayers.api import render as files
 from navlayers.api.sources import sources
-from navlayers.cli import _help, _options, _print
+from navlayers.cli import _help, _options, _print, _reading
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.context import ReadOptions
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @_options.output_file_option
 @_options.attack_option
 @_options.force_file_option
-@_options.scope_options
+@_reading.scope_options
 @_options.quiet_option
 def command(
     layer: str, output: str, attack_version: str | None, reading: ReadOptions, *, force: bool, quiet: bool

@@ -9,7 +9,7 @@ import msgspec
 
 from navlayers.api.build import BuildResult, build
 from navlayers.attack.domains import release_name
-from navlayers.cli import _help, _options, _print, _scoring
+from navlayers.cli import _help, _options, _print, _reading, _scoring
 from navlayers.layer.build import KINDS, LayerKind
 from navlayers.mapping.nouns import common_noun, noun_of
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     help=f"Build only these layers: {', '.join(KINDS)}.",
 )
 @_options.force_folder_option
-@_options.scope_options
+@_reading.scope_options
 @_options.json_option
 @_options.quiet_option
 def command(

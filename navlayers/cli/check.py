@@ -11,7 +11,7 @@ import click
 
 from navlayers._text.lines import printable, wrap
 from navlayers._text.wording import quantity
-from navlayers.cli import _help, _options, _print
+from navlayers.cli import _help, _options, _print, _reading
 from navlayers.errors import OutputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN, schema_text
 
@@ -54,7 +54,7 @@ def _codes_option(name: str, help_: str) -> Callable[[Any], Any]:
     "--explain", metavar="CODE", shell_complete=_options.complete("codes"), help="Explain a code, or all."
 )
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of native YAML.")
-@_options.reading_options
+@_reading.reading_options
 @_options.json_option
 @_options.quiet_option
 def command(

@@ -9,7 +9,7 @@ import msgspec
 
 from navlayers.analysis.compare_layers import layers_of
 from navlayers.api.compare import compare
-from navlayers.cli import _analysis, _help, _next, _options, _print, _scoring
+from navlayers.cli import _analysis, _help, _next, _options, _print, _reading, _scoring
 from navlayers.pages import compare as pages
 from navlayers.pages.results import layer_list
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @_options.attack_option
 @_scoring.scoring_options
 @_options.all_option("Print all tables: of tactics, pairs, differences, threats and techniques.")
-@_options.scope_options
+@_reading.scope_options
 @_analysis.output_options
 def command(
     sets: tuple[str, ...],

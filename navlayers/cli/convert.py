@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from navlayers.api.sources import source
-from navlayers.cli import _help, _options, _print
+from navlayers.cli import _help, _options, _print, _reading
 from navlayers.mapping import formats
 from navlayers.mapping.convert import BINARY, convert, format_for
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--source", "origin", metavar="URL", help="Address where the set is published.")
 @click.option("--licence", "--license", metavar="ID", help="License of the set, such as Apache-2.0.")
 @_options.force_file_option
-@_options.reading_options
+@_reading.reading_options
 @_options.quiet_option
 def command(
     set_: str,

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from navlayers.api.compare import diff
-from navlayers.cli import _help, _next, _options, _print, _scoring
+from navlayers.cli import _help, _next, _options, _print, _reading, _scoring
 from navlayers.mapping.model import CATEGORIES
 from navlayers.pages import diff as pages
 
@@ -31,7 +31,7 @@ _ENDINGS: dict[str, pages.Format] = {"": "text", ".txt": "text", ".md": "md", ".
 @_options.attack_option
 @_scoring.scoring_options
 @_options.force_file_option
-@_options.scope_options
+@_reading.scope_options
 @_options.json_option
 @_options.no_notes_option
 def command(

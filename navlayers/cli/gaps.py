@@ -12,7 +12,7 @@ from navlayers.analysis.threats.lookup import ALL
 from navlayers.api.gaps import gaps as find_gaps
 from navlayers.api.inputs import sets_in_place
 from navlayers.api.sources import sources
-from navlayers.cli import _analysis, _help, _next, _options, _print, _scoring, _threat
+from navlayers.cli import _analysis, _help, _next, _options, _print, _reading, _scoring, _threat
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import shipped
 from navlayers.mapping.formats.context import ReadOptions
@@ -36,7 +36,7 @@ _CONTROLS = "nist_800_53"
 @_options.all_option("Print all tables: of tactics, categories, threats, capabilities and techniques.")
 @_options.attack_option
 @_scoring.scoring_options
-@_options.scope_options
+@_reading.scope_options
 @_analysis.output_options
 def command(
     sets: tuple[str, ...],

@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from navlayers.api import history as reading
-from navlayers.cli import _analysis, _help, _next, _options, _print, _scoring
+from navlayers.cli import _analysis, _help, _next, _options, _print, _reading, _scoring
 from navlayers.pages import history as pages
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @_analysis.category_option
 @_options.attack_option
 @_scoring.scoring_options
-@_options.scope_options
+@_reading.scope_options
 @_options.force_file_option
 @_options.json_option
 @_options.no_notes_option

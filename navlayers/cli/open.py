@@ -10,7 +10,7 @@ import click
 
 from navlayers._text.wording import quantity
 from navlayers.api.sources import sources
-from navlayers.cli import _address, _help, _options, _print
+from navlayers.cli import _address, _help, _options, _print, _reading
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.find import HERE
 
@@ -31,7 +31,7 @@ _LONGEST = 2_000
 @_address.address_options
 @click.option("--once", is_flag=True, help="Stop when the Navigator has read each layer.")
 @_options.attack_option
-@_options.scope_options
+@_reading.scope_options
 @_options.quiet_option
 def command(
     inputs: tuple[str, ...],

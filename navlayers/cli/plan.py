@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from navlayers.cli import _analysis, _help, _next, _options, _print, _scoring, _threat
+from navlayers.cli import _analysis, _help, _next, _options, _print, _reading, _scoring, _threat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @_options.all_option("Print the whole plan, the next best and replacements.")
 @_options.attack_option
 @_scoring.worth_option
-@_options.plan_scope_options
+@_reading.plan_scope_options
 @_analysis.output_options
 def command(
     sets: tuple[str, ...],

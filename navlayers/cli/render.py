@@ -9,7 +9,7 @@ from click.core import ParameterSource
 
 from navlayers.api import render as files
 from navlayers.api.sources import sources
-from navlayers.cli import _help, _options, _print
+from navlayers.cli import _help, _options, _print, _reading
 from navlayers.errors import Problem, UsageError
 from navlayers.layer.matrix import Detail
 from navlayers.output.drawing.options import Orientation, Page, RenderOptions, Show, ThemeName
@@ -70,7 +70,7 @@ render_options = _options.bundle(
 @render_options
 @_options.attack_option
 @_options.force_files_option
-@_options.scope_options
+@_reading.scope_options
 @_options.quiet_option
 def command(
     layers: tuple[str, ...],

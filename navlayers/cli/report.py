@@ -11,7 +11,7 @@ import msgspec
 from click.core import ParameterSource
 
 from navlayers._text.wording import and_list
-from navlayers.cli import _analysis, _help, _options, _print, _scoring, _threat
+from navlayers.cli import _analysis, _help, _options, _print, _reading, _scoring, _threat
 from navlayers.errors import Problem, UsageError
 from navlayers.output.document import Paper
 from navlayers.pages.report.options import LONG, SECTIONS, USUAL, ReportOptions
@@ -76,7 +76,7 @@ _STAGES = 3
 )
 @_options.attack_option
 @_scoring.scoring_options
-@_options.plan_scope_options
+@_reading.plan_scope_options
 @_options.force_files_option
 @_options.quiet_option
 def command(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from navlayers._text.wording import quantity
-from navlayers.cli import _address, _help, _options, _print, _scoring, _threat
+from navlayers.cli import _address, _help, _options, _print, _reading, _scoring, _threat
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @_address.address_options
 @_options.attack_option
 @_scoring.scoring_options
-@_options.scope_options
+@_reading.scope_options
 @_options.quiet_option
 def command(
     inputs: tuple[str, ...],

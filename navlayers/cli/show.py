@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from navlayers.cli import _help, _next, _options, _print, _scoring
+from navlayers.cli import _help, _next, _options, _print, _reading, _scoring
 from navlayers.pages import show
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _ENDINGS: dict[str, Format] = {
 @_options.json_option
 @_options.output_file_option
 @_options.force_file_option
-@_options.scope_options
+@_reading.scope_options
 @_options.no_notes_option
 def command(
     what: str,

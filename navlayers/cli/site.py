@@ -9,7 +9,7 @@ import click
 
 from navlayers.api.sources import named_twice, sources
 from navlayers.attack.domains import release_name
-from navlayers.cli import _help, _options, _print, _scoring
+from navlayers.cli import _help, _options, _print, _reading, _scoring
 from navlayers.mapping.nouns import common_noun
 from navlayers.website import SiteOptions, write_site
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @_options.attack_option
 @_scoring.scoring_options
 @_options.force_folder_option
-@_options.scope_options
+@_reading.scope_options
 @_options.quiet_option
 def command(
     sets: tuple[str, ...],
@@ -74,7 +74,7 @@ def command(
         )
     words = common_noun(site_set.head.noun for site_set in written.sets)
     _print.echo_table(("set", "ATT&CK", "groups", words.plural, "mappings"), rows, {2, 3, 4})
-    size = written.size / _options.MEGABYTE
+    size = written.size / _reading.MEGABYTE
     _print.notify(f"{written.pages} pages, {written.files} files, {size:.1f} MB")
     _print.folder_written(output, written.removed)
     _print.notify(f"open {folder / 'index.html'}")

@@ -9,7 +9,7 @@ import click
 from navlayers import attack
 from navlayers.api.sources import sources
 from navlayers.attack.versions import canonical, number
-from navlayers.cli import _help, _next, _options, _print
+from navlayers.cli import _help, _next, _options, _print, _reading
 from navlayers.mapping.find import STDIN, shipped
 from navlayers.mapping.load import Prepared, prepare_all
 from navlayers.pages import stats as pages
@@ -30,7 +30,7 @@ _MANY = 200
 @click.command(cls=_help.Answer)
 @_options.sets_argument
 @_options.attack_option
-@_options.scope_options
+@_reading.scope_options
 @_options.all_option("Print all numbers of each set: facts, tactics, score values.")
 @_options.json_option
 @_options.no_notes_option

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from navlayers.attack.versions import LATEST
-from navlayers.cli import _help, _next, _options, _print
+from navlayers.cli import _help, _next, _options, _print, _reading
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.context import ReadOptions
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     shell_complete=_options.complete("files"),
     help="Also write the report to this file: .md, .json or .txt.",
 )
-@_options.reading_options
+@_reading.reading_options
 @_options.quiet_option
 def command(
     inputs: tuple[str, ...],
