@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -129,3 +130,21 @@ def test_layers_hold_the_threat_and_nothing_else_is_to_be_seen(
     assert {one["techniqueID"] for one in entries} - set(enabled) == active - threat - parents
     weak = {t for t in threat if best[""].get(t, 0) < 50}
     assert {one["techniqueID"] for one in layer(out, "gap")["techniques"] if "score" in one} == weak
+
+
+def test_groups_are_ranked_by_what_is_open_in_mitre_s_bundle(capsys: pytest.CaptureFixture[str]) -> None:
+    scores = best_of(FILES[:1])[""]
+    rows = []
+    for group, (techniques, _) in uses().items():
+        if group.startswith("G") and techniques:
+            uncovered = sum(technique not in scores for technique in techniques)
+            weak = sum(0 < scores.get(technique, 0) < 50 for technique in techniques)
+            rows.append((group, len(techniques), uncovered, weak, uncovered + weak))
+    rows.sort(key=lambda row: (-row[4], -row[4] / row[1], row[0]))
+    main(["gaps", str(FILES[0]), "--rank-groups", "--attack", "18.1", "--json"])
+    ranked = json.loads(capsys.readouterr().out)["groups"]
+    assert [(r["id"], r["techniques"], r["uncovered"], r["weak"], r["open"]) for r in ranked] == rows
+    assert [row["share"] for row in ranked] == [round(100 * open_ / all_, 4) for _, all_, _, _, open_ in rows]
+    main(["gaps", str(FILES[0]), "--threat", "all-groups", "--attack", "18.1", "--json"])
+    weights = Counter(t for group, (own, _) in uses().items() if group.startswith("G") for t in own)
+    assert {row["id"]: row["weight"] for row in json.loads(capsys.readouterr().out)["techniques"]} == weights

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from conftest import Run
 
 POWERSHELL = "(did you mean T1059.001 Command and Scripting Interpreter: PowerShell?)"
-TAKES = "expected a group, software, campaign or tactic of ATT&CK by id or name, a set, or a file with weights"
+TAKES = f"expected {lookup.EXPECTED}"
 RULE = """\
 title: shell
 tags:

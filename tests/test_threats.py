@@ -16,6 +16,7 @@ from threat_helpers import NEWEST, notes, refused, table, threat, write_layer
 
 from navlayers import attack
 from navlayers.analysis.inputs import InputSet
+from navlayers.analysis.threats import lookup
 from navlayers.analysis.threats.resolve import threat_model, with_threat
 from navlayers.attack.stix import read_bundle
 from navlayers.errors import InputError, ReleaseError, UsageError
@@ -133,7 +134,7 @@ def test_weights_that_are_added_are_told_with_how_high_they_go(tmp_path: Path) -
     ]
 
 
-EXPECTED = "expected a group, software, campaign or tactic of ATT&CK by id or name, a set, or a file with weights"
+EXPECTED = f"expected {lookup.EXPECTED}"
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,29 @@ class CapabilityShare(msgspec.Struct, frozen=True):
     by_score: float | None
 
 
+class RankedThreat(msgspec.Struct, frozen=True):
+    """A group, or another member of a threat, by what of it is open.
+
+    Attributes:
+        id, name, kind: those of the member.
+        techniques: number of its techniques.
+        uncovered, weak, unrated: number of those that are not covered, covered below the bound (None without
+            scores), and not rated.
+        open: number of all these.
+        share: open techniques as a percentage.
+    """
+
+    id: str
+    name: str
+    kind: str
+    techniques: int
+    uncovered: int
+    weak: int | None
+    unrated: int
+    open: int
+    share: float
+
+
 class Gaps(msgspec.Struct, Tabular, frozen=True, dict=True):
     """Inputs against a threat.
 
@@ -225,6 +248,19 @@ class Gaps(msgspec.Struct, Tabular, frozen=True, dict=True):
         return tuple(row for row in self.ranked if row.state != "covered")
 
     @cached_property
+    def ranking(self) -> tuple[RankedThreat, ...]:
+        """The members of the threat, that with most open techniques first, then by their share, then by id."""
+        ranked = []
+        for member, share in zip(self.threat.members, self.members, strict=True):
+            if share.techniques:
+                lacking = share.techniques - share.covered
+                open_ = lacking + (share.weak or 0)
+                counts = share.techniques, lacking - share.unrated, share.weak, share.unrated, open_
+                percentage = _percent(open_, share.techniques)
+                ranked.append(RankedThreat(member.id, member.name, member.kind, *counts, percentage))
+        return tuple(sorted(ranked, key=lambda one: (-one.open, -one.share, one.id)))
+
+    @cached_property
     def titles(self) -> tuple[str, ...]:
         """The titles of the inputs; their names where several have one title."""
         titles = tuple(coverage.title for coverage in self.inputs)
@@ -261,7 +297,8 @@ def covered_by(gaps: Gaps, row: TechniqueGap) -> list[str]:
     return texts
 
 
-def _release(gaps: Gaps) -> str:
+def release_title(gaps: Gaps) -> str:
+    """The ATT&CK release with its scope."""
     scope = gaps.catalogue.scope
     return f"ATT&CK {gaps.catalogue.version}{f', {scope}' if scope else ''}"
 
@@ -276,7 +313,7 @@ def headline(gaps: Gaps) -> str:
     shares += [] if gaps.threat.even else [f"{percent_text(total.covered_weight, total.weight)} by weight"]
     if total.scored_weight is not None:
         shares.append(f"{percent_text(total.scored_weight, total.weight)} by score")
-    sentence = f"{and_list(gaps.titles)} {verb} {covered} at {_release(gaps)}: {', '.join(shares)}"
+    sentence = f"{and_list(gaps.titles)} {verb} {covered} at {release_title(gaps)}: {', '.join(shares)}"
     sentence += "".join(f"; {text}" for text in (gaps.threat.in_scope, gaps.threat.losses) if text)
     parts = [] if total.weak is None else [f"{total.weak} weak (below {gaps.weak:g})"]
     parts += [f"{total.unrated} not rated"] if total.unrated else []

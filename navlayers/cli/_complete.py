@@ -69,7 +69,7 @@ def capabilities(ctx: click.Context, parameter: click.Parameter, incomplete: str
 
 def threats(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> Items:
     """Ids and names of groups, software, campaigns and tactics of the newest release, then sets and files."""
-    words: list[tuple[str, str]] = []
+    words = [("all-groups", "every group of ATT&CK")]
     for domain in DOMAINS:
         with contextlib.suppress(NavlayersError):
             newest = attack.find(domain)

@@ -25,7 +25,19 @@ _WAITING = "navlayers.next"
 """The key of the next command while it waits for the notes, in the metadata of a context."""
 
 _ANSWER = frozenset(
-    {"output", "outputs", "force", "as_json", "quiet", "every", "full", "format_", "color", "fail_on_loss"}
+    {
+        "output",
+        "outputs",
+        "force",
+        "as_json",
+        "quiet",
+        "every",
+        "full",
+        "format_",
+        "color",
+        "fail_on_loss",
+        "ranked",
+    }
     | {"report", "in_place", "dry_run"}
 )
 """Names of the options that are about the output of one run."""

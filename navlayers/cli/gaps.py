@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from navlayers.analysis.gaps_layers import layers_of
-from navlayers.analysis.threats.lookup import ALL
+from navlayers.analysis.threats.lookup import ALL, ALL_GROUPS
 from navlayers.api.gaps import gaps as find_gaps
 from navlayers.api.inputs import sets_in_place
 from navlayers.api.sources import sources
@@ -18,6 +18,7 @@ from navlayers.mapping.find import shipped
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.load import prepare_all
 from navlayers.pages import gaps as pages
+from navlayers.pages import ranking
 from navlayers.pages.results import layer_list
 
 if TYPE_CHECKING:
@@ -31,6 +32,12 @@ _CONTROLS = "nist_800_53"
 @click.command(cls=_help.Answer)
 @_options.sets_argument
 @_threat.threat_options
+@click.option(
+    "--rank-groups",
+    "ranked",
+    is_flag=True,
+    help="Rank the groups of ATT&CK, or the threats given, by their open techniques.",
+)
 @_analysis.category_option
 @_threat.weak_option("A score below this is weak.")
 @_options.all_option("Print all tables: of tactics, categories, threats, capabilities and techniques.")
@@ -42,6 +49,7 @@ def command(
     sets: tuple[str, ...],
     threat: tuple[str, ...],
     software_of: tuple[str, ...],
+    ranked: bool,
     every: bool,
     output: _analysis.Output,
     scoring: ScoreOptions,
@@ -57,6 +65,7 @@ def command(
     navlayers gaps aws azure --threat FIN7 --threat "Cobalt Strike" -o gaps
     navlayers gaps nist_800_53 --threat APT29 --software-of --worth 50
     navlayers gaps my-controls.yaml --threat kev
+    navlayers gaps aws azure --rank-groups
     """
     groups = [word for word in software_of if word != ALL]
     if groups and not sets:
@@ -65,14 +74,27 @@ def command(
         raise UsageError(Problem("no input given", expected="one or more sets or layers", hint=hint))
     _threat.refuse_stdin_twice(sets, threat)
     scores = msgspec.structs.asdict(scoring)
+    if ranked and not threat and not groups:
+        threat = (ALL_GROUPS,)
     gaps = find_gaps(*sets, threat=threat, software_of=software_of, **options, **scores)
     output.deliver(
         gaps,
-        folder=lambda: pages.gaps_folder(gaps, scoring),
+        folder=lambda: pages.gaps_folder(gaps, scoring, ranked=ranked),
         document=lambda: layer_list(layers_of(gaps)),
-        machine=lambda: pages.as_json(gaps),
-        show=lambda: _print.echo_blocks(pages.every(gaps)) if every else _answer(gaps, sets),
+        machine=lambda: ranking.as_json(gaps) if ranked else pages.as_json(gaps),
+        show=lambda: _show(gaps, sets, every=every, ranked=ranked),
     )
+
+
+def _show(gaps: Gaps, sets: tuple[str, ...], *, every: bool, ranked: bool) -> None:
+    if ranked:
+        _print.echo_blocks(ranking.blocks(gaps, *((None,) if every else ())))
+    elif every:
+        _print.echo_blocks(pages.every(gaps))
+    else:
+        _answer(gaps, sets)
+    if ranked and not every:
+        _next.propose("gaps", *dict.fromkeys(sets), end=("--threat", gaps.ranking[0].id))
 
 
 def _answer(gaps: Gaps, sets: tuple[str, ...]) -> None:

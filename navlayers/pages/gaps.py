@@ -11,6 +11,7 @@ from navlayers.analysis.gaps_layers import layers_of
 from navlayers.analysis.gaps_result import covered_by, headline, unscored, used_by
 from navlayers.layer.view import Ratios, View
 from navlayers.output.document import Figure, Paragraph
+from navlayers.pages.ranking import ranking
 from navlayers.pages.results import Field, release_entries, result_folder, table_of
 
 if TYPE_CHECKING:
@@ -208,8 +209,15 @@ def techniques(gaps: Gaps, most: int | None = None) -> Table:
     return table_of("techniques", f"Techniques of the threat, largest gap first{about}", fields, note)
 
 
-def gaps_folder(gaps: Gaps, options: ScoreOptions) -> dict[str, bytes]:
-    """Path → bytes of every file, the index included; `options` are the scoring options of the inputs."""
+def gaps_folder(gaps: Gaps, options: ScoreOptions, *, ranked: bool = False) -> dict[str, bytes]:
+    """Path → bytes of every file, the index included.
+
+    Args:
+        gaps: The gaps.
+        options: The scoring options of the inputs.
+        ranked: Whether the ranking of the members is a table, too, in a file of its own.
+    """
+    ranks = [ranking(gaps)] if ranked else []
     threat = [
         {
             "kind": member.kind,
@@ -231,12 +239,13 @@ def gaps_folder(gaps: Gaps, options: ScoreOptions) -> dict[str, bytes]:
         layers=layers_of(gaps),
         tables_name="gaps",
         heading=f"Gaps of {', '.join(gaps.titles)} against {gaps.threat.title}",
-        workbook=tables_of(gaps),
+        workbook=[*ranks, *tables_of(gaps)],
         main=techniques(gaps),
         # As a table of weights, this file can be a threat, so its name should tell its content.
         main_name="techniques",
         lead=headline(gaps),
-        short=tables_of(gaps, NAMED),
+        short=[*ranks, *tables_of(gaps, NAMED)],
+        more=ranks,
     )
 
 

@@ -113,6 +113,7 @@ def result_folder(
     lead: str = "",
     short: Sequence[Table] = (),
     chart: Chart | None = None,
+    more: Sequence[Table] = (),
 ) -> dict[str, bytes]:
     """Path → bytes of all files of a result and their index, for `navlayers.output.folders.write_folder`.
 
@@ -130,6 +131,7 @@ def result_folder(
         lead: Text before the tables in the Markdown.
         short: The tables of the Markdown, where they are to be shorter than those of the workbook.
         chart: A picture, written as `CHART` and shown before the tables in the Markdown.
+        more: More tables that are written as CSV, each by its name.
     """
     # Most runs print their answer and write no folder.
     from navlayers.layer.document import encode_layer, encode_layers  # noqa: PLC0415
@@ -156,6 +158,8 @@ def result_folder(
     start += f"![{markdown.escape(chart.title)}]({CHART})\n\n" if chart is not None else ""
     text = f"{start}{markdown.tables(short or workbook)}".encode("utf-8", "replace")
     add(f"{main_name or tables_name}.csv", "table", heading, csv_text.to_csv(main), len(main.rows))
+    for table in more:
+        add(f"{table.name}.csv", "table", table.title, csv_text.to_csv(table), len(table.rows))
     add(f"{tables_name}.xlsx", "table", heading, sheets.to_xlsx(workbook), len(main.rows))
     add(f"{tables_name}.md", "table", heading, text, len(main.rows))
     index = ResultIndex(

@@ -18,7 +18,7 @@ from navlayers.analysis.history import History
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.analysis.plan.plan import ground_of, make_plan
 from navlayers.analysis.plan.result import summary, threat_coverage
-from navlayers.analysis.threats.lookup import is_threat, with_threats
+from navlayers.analysis.threats.lookup import ALL_GROUPS, is_threat, with_threats
 from navlayers.analysis.threats.resolve import with_threat
 from navlayers.errors import NavlayersError, Problem, UsageError
 from navlayers.mapping.find import shipped
@@ -162,12 +162,12 @@ def check_threat(word: str, domain: Domain, settings: Settings) -> None:
 
 
 def threat_names(domain: Domain) -> list[str]:
-    """The names of groups, campaigns and software with their ids."""
+    """The word for all groups, and the names of groups, campaigns and software with their ids."""
     releases = with_threats(domain)[:1]
     threats = [threat for release in releases for threat in attack.threats(release).threats.values()]
     order = {"group": 0, "campaign": 1, "software": 2}
     threats.sort(key=lambda threat: (order[threat.kind], threat.name.casefold(), threat.id))
-    return [f"{threat.name} ({threat.id})" for threat in threats if threat.techniques]
+    return [ALL_GROUPS, *(f"{threat.name} ({threat.id})" for threat in threats if threat.techniques)]
 
 
 def explorer_answer(subject: Subject, known: str = "") -> dict[str, Any]:

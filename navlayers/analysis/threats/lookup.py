@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
     from navlayers.attack import Release, Threat, Threats
 
-EXPECTED = "a group, software, campaign or tactic of ATT&CK by id or name, a set, or a file with weights"
+EXPECTED = "a group, software, campaign or tactic of ATT&CK by id or name, all-groups, a set, or a file of threats or weights"
 ALL = "all"
 """Value of `--software-of` for all groups and campaigns of the threat."""
+
+ALL_GROUPS = "all-groups"
+"""The word for every group of a release, so that a technique weighs as many groups as use it."""
 
 _SUGGESTED = 3
 _LISTED = 6
@@ -40,8 +43,10 @@ def with_threats(domain: Domain) -> tuple[Release, ...]:
 
 
 def is_threat(word: str, domain: Domain) -> bool:
-    """Whether any release of the domain has a group, software or campaign of that id, name or alias."""
-    return any(attack.threats(release).named(word) for release in with_threats(domain))
+    """Whether a word is `ALL_GROUPS`, or the id, name or alias of a threat in any release of the domain."""
+    return word.strip().casefold() == ALL_GROUPS or any(
+        attack.threats(release).named(word) for release in with_threats(domain)
+    )
 
 
 def one_threat(word: str, threats: Threats) -> Threat:

@@ -39,6 +39,9 @@ class AttackName(msgspec.Struct, frozen=True):
     tactic: str = ""
 
 
+_EVERY_GROUP = AttackName(lookup.ALL_GROUPS)
+
+
 class Chosen(msgspec.Struct, frozen=True):
     """The user's threats, read but not yet at a release.
 
@@ -53,6 +56,11 @@ class Chosen(msgspec.Struct, frozen=True):
     items: tuple[AttackName | Weighted, ...]
     software_of: tuple[str, ...] = ()
     notices: tuple[Problem, ...] = ()
+
+    @property
+    def every_group(self) -> bool:
+        """Whether all groups of the release are among it."""
+        return _EVERY_GROUP in self.items
 
     @property
     def needs_threats(self) -> bool:
@@ -73,9 +81,11 @@ class Chosen(msgspec.Struct, frozen=True):
         named: dict[str, Threat] = {}
         using: tuple[Threat, ...] = ()
         notices = list(self.notices)
+        items = self.items
         if self.needs_threats:
             known = attack.threats(attack.find(catalogue.domain, catalogue.version).release)
-            named, using = _named(self, known)
+            items = tuple(_each_group(items, known))
+            named, using = _named(items, self.software_of, known)
             notices += _same(named)
             notices += _from_older(known, release)
 
@@ -97,14 +107,14 @@ class Chosen(msgspec.Struct, frozen=True):
             lost = dict.fromkeys(threat.lost, 1.0)
             return Member(threat.kind, threat.id, threat.name, weights, through, lost=lost)
 
-        members = _each_once(_all(partial(member, item) for item in self.items))
+        members = _each_once(_all(partial(member, item) for item in items))
         for threat in using:
             if threat not in named.values():
                 weights = dict.fromkeys(software(threat, also_own=True), 1.0)
                 members.append(Member("software", threat.id, f"software of {threat.name}", weights))
         weights = summed(member.weights for member in members)
         notices += _empty(members, known, release, everything=not weights)
-        notices += _added(members)
+        notices += _added(members, counted=self.every_group)
         notices += (notice for threat in members for notice in _remapped(threat, catalogue.version))
         # An alias may be of another threat than the user means: in ATT&CK, CozyBear is malware.
         other = {
@@ -115,7 +125,7 @@ class Chosen(msgspec.Struct, frozen=True):
                 msgspec.structs.replace(each, name=f"{each.name} ({each.id}, {each.kind})")
                 if each.id in other
                 else each
-                for each in members
+                for each in _folded(members, every_group=self.every_group)
             ]
         )
         return ThreatModel(title, catalogue.domain, catalogue.version, tuple(members), weights, tuple(notices))
@@ -257,17 +267,36 @@ def with_threat(
     return inputs, chosen.at(inputs.catalogue)
 
 
-def _named(chosen: Chosen, known: Threats) -> tuple[dict[str, Threat], tuple[Threat, ...]]:
+def _each_group(items: Iterable[AttackName | Weighted], known: Threats) -> Iterator[AttackName | Weighted]:
+    """The items, with each group that uses a technique in place of all groups."""
+    for item in items:
+        if item == _EVERY_GROUP:
+            yield from (AttackName(group.id) for group in known.groups if group.techniques)
+        else:
+            yield item
+
+
+def _folded(members: Sequence[Member], *, every_group: bool) -> Sequence[Member]:
+    """The members for a title: all groups as one."""
+    if not every_group:
+        return members
+    groups = Member("group", lookup.ALL_GROUPS, "all groups", {})
+    return [groups, *(member for member in members if member.kind != "group")]
+
+
+def _named(
+    items: Iterable[AttackName | Weighted], software_of: Sequence[str], known: Threats
+) -> tuple[dict[str, Threat], tuple[Threat, ...]]:
     """Name → the threat of ATT&CK that it means; and the groups and campaigns whose software counts, too."""
-    names = [item.text for item in chosen.items if isinstance(item, AttackName) and not item.tactic]
-    groups = [value for value in chosen.software_of if value.casefold() != lookup.ALL]
+    names = [item.text for item in items if isinstance(item, AttackName) and not item.tactic]
+    groups = [value for value in software_of if value.casefold() != lookup.ALL]
     calls = [
         *(partial(lookup.one_threat, name, known) for name in names),
         *(partial(lookup.group_named, value, known) for value in groups),
     ]
     threats = _all(calls)
     named, using = dict(zip(names, threats, strict=False)), threats[len(names) :]
-    if len(groups) < len(chosen.software_of):
+    if len(groups) < len(software_of):
         every = [threat for threat in named.values() if threat.kind != "software"]
         if not every:
             hint = "choose one with --threat, or name it: --software-of=APT29"
@@ -338,14 +367,17 @@ def _empty(members: Sequence[Member], known: Threats | None, release: str, *, ev
     return empty
 
 
-def _added(members: Sequence[Member]) -> Iterator[Problem]:
+def _added(members: Sequence[Member], *, counted: bool) -> Iterator[Problem]:
+    """The notice of added weights; not where these are `counted` as asked: the number of groups."""
     own = [member for member in members if not member.of_attack and member.weights]
     if own and len(members) > 1:
         parts = ["1 of each group, software, campaign and tactic"] if len(own) < len(members) else []
         parts += [f"up to {max(member.weights.values()):,g} of {member.label}" for member in own]
         message = f"weights are summed without rescaling: {', '.join(parts)}"
         yield Problem(message, hint="use one scale in all files")
-    elif several := sum(times > 1 for times in Counter(t for member in members for t in member.weights).values()):
+    elif not counted and (
+        several := sum(times > 1 for times in Counter(t for m in members for t in m.weights).values())
+    ):
         yield Problem(f"{quantity(several, 'technique')} of several threats weigh once for each of them")
 
 
