@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from navlayers.analysis.threats import lookup
+
 if TYPE_CHECKING:
     from conftest import Run
 

@@ -40,8 +40,8 @@ def headline(gaps: Gaps) -> str:
     most = f"{and_list(gaps.titles)} {are} most open to {first.name} ({first.id}): {of}"
     closed = sum(not row.open for row in rows)
     notes = "".join(f"; {note}" for note in (gaps.threat.in_scope, gaps.threat.losses) if note)
-    ranked = f"{quantity(len(rows), _noun(gaps))} ranked at {release_title(gaps)}, {closed} of them without open techniques"
-    return f"{most}. {ranked}{notes}."
+    ranked = f"{quantity(len(rows), _noun(gaps))} ranked at {release_title(gaps)}"
+    return f"{most}. {ranked}, {closed} of them without open techniques{notes}."
 
 
 def ranking(gaps: Gaps, most: int | None = None) -> Table:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from navlayers.attack import Release, Threat, Threats
 
-EXPECTED = "a group, software, campaign or tactic of ATT&CK by id or name, all-groups, a set, or a file of threats or weights"
+EXPECTED = "a group, software, campaign or tactic of ATT&CK by id or name, all-groups, a set, or a file of threats"
 ALL = "all"
 """Value of `--software-of` for all groups and campaigns of the threat."""
 
