@@ -25,6 +25,7 @@ from navlayers.layer import document
 from navlayers.mapping import formats, model
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.replacements import remap
+from navlayers.mapping.scope import within
 from navlayers.scoring import scores as scoring
 from navlayers.scoring import stats as statistics
 from navlayers.scoring.options import UNSPECIFIED, ScoreOptions
@@ -129,7 +130,13 @@ class Layer(document.Layer, frozen=True):
 
 
 class MappingSet(model.MappingSet, Tabular, frozen=True):
-    """A mapping set that can compute its scores, build its layers, and save itself."""
+    """A mapping set that can compute its scores, build its layers, and save itself.
+
+    Attributes:
+        scope: The scope that it was loaded in; its results are about that. None: everything.
+    """
+
+    scope: attack.Scope | None = None
 
     def scores(self, *, attack_version: str | None = None, **options: Unpack[Scoring]) -> Scores:
         """Scores per technique.
@@ -257,7 +264,8 @@ def load(item: Input, reading: ReadOptions = ReadOptions()) -> MappingSet:
 
     Args:
         item: Name or path.
-        reading: How to read the file, and metadata to use where the file has none.
+        reading: How to read the file, metadata to use where the file has none, and the scope: the set has the
+            mappings in it alone, and its results are about it.
 
     Returns:
         The set.
@@ -271,8 +279,15 @@ def load(item: Input, reading: ReadOptions = ReadOptions()) -> MappingSet:
     if file.mapping_set is not None:
         return own(MappingSet, file.mapping_set)
     read = formats.read(file.path, data=file.data, reading=reading)
-    warn(read.notices)
-    return own(MappingSet, read.mapping_set)
+    if reading.scope is None:
+        warn(read.notices)
+        return own(MappingSet, read.mapping_set)
+    from navlayers.mapping.load import in_scope  # noqa: PLC0415 - for scopes alone
+
+    part = in_scope(read.mapping_set, reading.scope, file.name)
+    warn((*read.notices, *part.notices))
+    bounds = part.catalogue.bounds
+    return msgspec.structs.replace(own(MappingSet, part.set), scope=bounds.scope if bounds else None)
 
 
 def own(kind: type[_Own], item: msgspec.Struct) -> _Own:
@@ -282,10 +297,12 @@ def own(kind: type[_Own], item: msgspec.Struct) -> _Own:
     return kind(**{name: getattr(item, name) for name in item.__struct_fields__})
 
 
-def _scored(mapping_set: model.MappingSet, attack_version: str | None, options: Scoring) -> scoring.Scored:
+def _scored(mapping_set: MappingSet, attack_version: str | None, options: Scoring) -> scoring.Scored:
     catalogue = _release(mapping_set, attack_version)
-    return scoring.score_set(remap(mapping_set, catalogue)[0], catalogue, ScoreOptions(**options))
+    remapped = within(remap(mapping_set, catalogue.whole)[0], catalogue)
+    return scoring.score_set(remapped, catalogue, ScoreOptions(**options))
 
 
-def _release(mapping_set: model.MappingSet, attack_version: str | None) -> Catalogue:
-    return attack.find(mapping_set.domain, attack_version, own=mapping_set.attack_version).catalogue
+def _release(mapping_set: MappingSet, attack_version: str | None) -> Catalogue:
+    match = attack.find(mapping_set.domain, attack_version, own=mapping_set.attack_version)
+    return attack.restricted(match.catalogue, mapping_set.scope)

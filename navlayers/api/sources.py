@@ -60,7 +60,8 @@ def sources(
 
 def _in_memory(item: object) -> Source:
     if isinstance(item, MappingSet):
-        return Source(slug(item.framework) or "set", Path(item.framework), mapping_set=item)
+        scope = getattr(item, "scope", None)  # that of a set of the library
+        return Source(slug(item.framework) or "set", Path(item.framework), mapping_set=item, scope=scope)
     from navlayers.layer.document import Layer, encode_layer  # noqa: PLC0415 - for objects of the library alone
 
     if isinstance(item, Layer):

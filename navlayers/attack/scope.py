@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers._text.spelling import suggestion
-from navlayers._text.wording import and_list, or_list, quoted
-from navlayers.attack.domains import DOMAINS
+from navlayers._text.wording import and_list, or_list, quantity, quoted
+from navlayers.attack.domains import DOMAIN_NAMES, DOMAINS
 from navlayers.attack.platforms import platforms_named, platforms_of
-from navlayers.errors import NavlayersError, Problem, ScopeError
+from navlayers.errors import NavlayersError, Place, Problem, ScopeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from navlayers.attack.catalogue import Catalogue, Technique  # noqa: TC004 - never decoded
 
     Cells = set[tuple[str, str]]
 
-OPTIONS = ("--platform", "--include", "--exclude", "--scope", "--where")
+OPTIONS = ("--platform", "--include", "--exclude", "--scope", "--where", "--segment")
 
 PRESETS = {"detectable": ("reconnaissance", "resource-development")}
 """Name → the tactics that it leaves out: what happens outside of the defender's systems leaves no traces there."""
@@ -28,27 +28,91 @@ PRESETS = {"detectable": ("reconnaissance", "resource-development")}
 _EXPECTED = "an id, or the name of a tactic, group, software or campaign"
 
 
+class Listed(msgspec.Struct, frozen=True):
+    """The techniques that a layer lists.
+
+    Attributes:
+        name: the file.
+        domain: its ATT&CK domain.
+        techniques: ids, each with its tactic; "" for all of its tactics.
+    """
+
+    name: str
+    domain: str
+    techniques: tuple[tuple[str, str], ...]
+
+
+class Asset(msgspec.Struct, frozen=True):
+    """A group of assets: what attacks on it use, and what protects it.
+
+    Attributes:
+        name: for people.
+        platforms, include, exclude, where: as in `Scope`.
+        controls: ids and names of the capabilities, and of their groups, that are there; () for all.
+        places: text of the file → its place, for messages.
+    """
+
+    name: str
+    platforms: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
+    include: tuple[str | Listed, ...] = ()
+    exclude: tuple[str | Listed, ...] = ()
+    where: str = ""
+    places: tuple[tuple[str, Place], ...] = ()
+
+    @property
+    def limits(self) -> str:
+        """What it has in words: "linux, containers; 12 controls; without execution"."""
+        include, exclude = (
+            ", ".join(each if isinstance(each, str) else each.name for each in texts)
+            for texts in (self.include, self.exclude)
+        )
+        return "; ".join(
+            filter(
+                None,
+                (
+                    ", ".join(self.platforms),
+                    quantity(len(self.controls), "control") if self.controls else "",
+                    f"only {include}" if include else "",
+                    f"without {exclude}" if exclude else "",
+                    f"where {self.where}" if self.where else "",
+                ),
+            )
+        )
+
+    def problem(self, message: str, text: str, expected: str = "", hint: str = "") -> Problem:
+        """A problem with a text of the file."""
+        return Problem(message, dict(self.places).get(text), expected, hint)
+
+
 class Scope(msgspec.Struct, frozen=True):
     """What results are about; the default is everything.
 
     Attributes:
         platforms: names of platforms; the techniques on one of them are in scope.
-        include: techniques, tactics and threats of ATT&CK by id or name; only they are in scope.
+        include: techniques, tactics and threats of ATT&CK by id or name, and layers by path; only they count.
         exclude: those that are not.
-        preset: a name of `PRESETS`; "" for none.
+        presets: names of `PRESETS`, and files of assets as "asset:FILE"; what is in scope of one asset is in scope.
         where: a condition on mappings, see `navlayers.mapping.where`; "" for none.
+        segments: names of segments; only their mappings are in scope.
     """
 
     platforms: tuple[str, ...] = ()
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    preset: str = ""
+    include: tuple[str | Listed, ...] = ()
+    exclude: tuple[str | Listed, ...] = ()
+    presets: tuple[str | Asset, ...] = ()
     where: str = ""
+    segments: tuple[str, ...] = ()
+
+    @property
+    def assets(self) -> tuple[Asset, ...]:
+        """The assets that were read."""
+        return tuple(preset for preset in self.presets if isinstance(preset, Asset))
 
     @property
     def options(self) -> tuple[str, ...]:
         """The options that give it."""
-        given = (self.platforms, self.include, self.exclude, self.preset, self.where)
+        given = (self.platforms, self.include, self.exclude, self.presets, self.where, self.segments)
         return tuple(option for option, value in zip(OPTIONS, given, strict=True) if value)
 
 
@@ -60,12 +124,14 @@ class Bounds(msgspec.Struct, frozen=True):
         words: the scope in words.
         platforms: the platforms in the names of the release; () for all.
         whole: the whole release.
+        assets: of each asset of the scope, the ids of its techniques.
     """
 
     scope: Scope
     words: str
     platforms: tuple[str, ...]
     whole: Catalogue
+    assets: tuple[frozenset[str], ...] = ()
 
 
 def restricted(catalogue: Catalogue, scope: Scope | None) -> Catalogue:
@@ -89,8 +155,15 @@ def restricted(catalogue: Catalogue, scope: Scope | None) -> Catalogue:
     return whole.in_scope[scope]
 
 
+def is_layer_file(text: str) -> bool:
+    """Whether a word of `Scope.include` is the path of a layer."""
+    return text.lower().endswith(".json")
+
+
 def named_by_attack(text: str) -> bool:
-    """Whether the newest release of any domain has a technique, tactic or threat of this id or name."""
+    """Whether a word is a layer, or a technique, tactic or threat of the newest release of any domain."""
+    if is_layer_file(text):
+        return True
     from navlayers.attack import release  # noqa: PLC0415 - it imports the catalogue, which has scopes
 
     newest = (catalogue for domain in DOMAINS for catalogue in release.newest(domain))
@@ -99,18 +172,25 @@ def named_by_attack(text: str) -> bool:
 
 def _restricted(whole: Catalogue, scope: Scope) -> Catalogue:
     active = [technique for technique in whole.techniques.values() if technique.active]
-    platforms = _platforms(scope, whole)
-    words = [and_list(platforms)] if platforms else []
-    cells = {cell for t in active if not platforms or {*platforms} & {*t.platforms} for cell in _cells(t)}
+    platforms = _platforms(scope.platforms, whole)
+    of_assets = [_of_asset(asset, active, whole) for asset in scope.assets]
+    assets = [asset.name for asset in scope.assets]
+    words = [f"{'assets' if len(assets) > 1 else 'asset'} {and_list(assets)}"] if assets else []
+    words += [and_list(platforms)] if platforms else []
+    cells = _on(platforms, active)
+    if of_assets:
+        cells &= set().union(*of_assets)
     if scope.include:
         included, names = _meant(scope.include, "--include", whole)
         cells &= included
         words.append(f"only {and_list(names)}")
-    preset = [name for name in PRESETS.get(scope.preset, ()) if whole.tactic(name)]
+    preset = [name for text in scope.presets for name in PRESETS.get(str(text), ()) if whole.tactic(name)]
     if scope.exclude or preset:
         excluded, names = _meant((*preset, *scope.exclude), "--exclude", whole)
         cells -= excluded
         words.append(f"without {and_list(names)}")
+    if scope.segments:
+        words.append(f"{'segment' if len(scope.segments) == 1 else 'segments'} {and_list(scope.segments)}")
     if scope.where:
         words.append(f"where {' '.join(scope.where.split())}")
     if not cells:
@@ -132,8 +212,26 @@ def _restricted(whole: Catalogue, scope: Scope) -> Catalogue:
         whole,
         tactics=tuple(tactic for tactic in whole.tactics if tactic.shortname in shown),
         techniques=techniques,
-        bounds=Bounds(scope, ", ".join(words), platforms, whole),
+        bounds=Bounds(scope, ", ".join(words), platforms, whole, tuple(map(_ids, of_assets))),
     )
+
+
+def _on(platforms: Collection[str], active: Iterable[Technique]) -> Cells:
+    """The techniques on platforms; all for none."""
+    return {cell for t in active if not platforms or {*platforms} & {*t.platforms} for cell in _cells(t)}
+
+
+def _ids(cells: Cells) -> frozenset[str]:
+    """The techniques of cells, and their parents."""
+    ids = {id_ for id_, _ in cells}
+    return frozenset(ids | {id_.partition(".")[0] for id_ in ids})
+
+
+def _of_asset(asset: Asset, active: Iterable[Technique], whole: Catalogue) -> Cells:
+    cells = _on(_platforms(asset.platforms, whole, asset), active)
+    if asset.include:
+        cells &= _meant(asset.include, "include", whole, asset)[0]
+    return cells - _meant(asset.exclude, "exclude", whole, asset)[0]
 
 
 def _cells(technique: Technique) -> Iterable[tuple[str, str]]:
@@ -141,38 +239,72 @@ def _cells(technique: Technique) -> Iterable[tuple[str, str]]:
     return ((technique.id, tactic) for tactic in technique.tactics or ("",))
 
 
-def _platforms(scope: Scope, whole: Catalogue) -> tuple[str, ...]:
+def _platforms(texts: Iterable[str], whole: Catalogue, asset: Asset | None = None) -> tuple[str, ...]:
     names: dict[str, None] = {}
     problems = []
     known = sorted(platforms_of(whole), key=str.casefold)
-    for text in scope.platforms:
+    for text in texts:
         found = platforms_named(text, whole)
         names.update(dict.fromkeys(found))
         if not found:
-            message = f"--platform: {whole.title} has no platform {quoted(text)}"
-            problems.append(Problem(message, expected=", ".join(known), hint=suggestion(text, known)))
+            message = f"{whole.title} has no platform {quoted(text)}"
+            problems.append(_problem("--platform", message, text, asset, ", ".join(known), suggestion(text, known)))
     if problems:
         raise ScopeError(problems)
     return tuple(names)
 
 
-def _meant(texts: Iterable[str], option: str, whole: Catalogue) -> tuple[Cells, list[str]]:
-    """The cells that ids and names mean, and the names for people."""
+def _problem(option: str, message: str, text: str, asset: Asset | None, expected: str, hint: str = "") -> Problem:
+    """A problem with a word of an option, or of an asset."""
+    if asset is not None:
+        return asset.problem(message, text, expected, hint)
+    return Problem(f"{option}: {message}", expected=expected, hint=hint)
+
+
+def _meant(
+    texts: Iterable[str | Listed], option: str, whole: Catalogue, asset: Asset | None = None
+) -> tuple[Cells, list[str]]:
+    """The cells that ids, names and layers mean, and the names for people."""
     cells: Cells = set()
     names: dict[str, None] = {}
     problems = []
     for text in texts:
+        if isinstance(text, Listed):
+            listed = _listed(text, whole)
+            if not listed:
+                other = f"is a layer of {DOMAIN_NAMES.get(text.domain, text.domain)}"
+                why = "lists no technique of it" if text.domain == whole.domain else other
+                message = f"{text.name} {why}"
+                problems.append(_problem(option, message, text.name, asset, f"techniques of {whole.title}"))
+            cells |= listed
+            names[f"the {quantity(len(_ids_alone(listed)), 'technique')} of {text.name}"] = None
+            continue
         found = _techniques(text, whole) or _tactic(text, whole) or _threat(text, whole)
         if found is None:
-            message = f"{option}: {whole.title} has no technique, tactic or threat {quoted(text)}"
+            message = f"{whole.title} has no technique, tactic or threat {quoted(text)}"
             hint = suggestion(text, [name for t in whole.tactics for name in (t.name, t.shortname)])
-            problems.append(Problem(message, expected=_EXPECTED, hint=hint))
+            problems.append(_problem(option, message, text, asset, _EXPECTED, hint))
         else:
             cells |= found[0]
             names[found[1]] = None
     if problems:
         raise ScopeError(problems)
     return cells, [*names]
+
+
+def _ids_alone(cells: Cells) -> set[str]:
+    return {id_ for id_, _ in cells}
+
+
+def _listed(layer: Listed, whole: Catalogue) -> Cells:
+    """The techniques of a layer, under the tactics that it names; ids of other releases mean their successors."""
+    cells: Cells = set()
+    for id_, tactic in layer.techniques if layer.domain == whole.domain else ():
+        chain = whole.resolve(id_)
+        technique = whole.get(chain[-1]) if chain else None
+        if technique is not None and technique.active:
+            cells |= {cell for cell in _cells(technique) if tactic in ("", cell[1])}
+    return cells
 
 
 def _techniques(text: str, whole: Catalogue) -> tuple[Cells, str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from navlayers import attack
@@ -93,6 +94,16 @@ def platforms(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
             words += [(name, domain) for name in sorted(platforms_of(attack.find(domain).catalogue))]
     start = last.casefold()
     return _items(((f"{before}{comma}{w}", d) for w, d in words if w.casefold().startswith(start)), before + comma)
+
+
+def scopes(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> Items:
+    """The scopes, with the YAML files of the folder that may have assets."""
+    prefix = "asset:"
+    folder = Path(incomplete.removeprefix(prefix)).parent if incomplete.startswith(prefix) else Path()
+    with contextlib.suppress(OSError):
+        files = sorted(str(path) for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
+        return _items([("detectable", ""), *((prefix + name, "") for name in files)], incomplete)
+    return []
 
 
 def releases(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> Items:

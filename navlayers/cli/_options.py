@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Format = TypeVar("Format", bound=str)
 
 Words: TypeAlias = Literal[
-    "sets", "files", "folders", "subjects", "capabilities", "platforms", "threats", "releases", "codes"
+    "sets", "files", "folders", "subjects", "capabilities", "platforms", "scopes", "threats", "releases", "codes"
 ]
 """What a shell completes: a function of `_complete`."""
 

@@ -104,7 +104,7 @@ def _read_options(
     meta: dict[str, str],
     platform: tuple[str, ...] = (),
     include: tuple[str, ...] = (),
-    scope: str | None = None,
+    scope: tuple[str, ...] = (),
     where: str | None = None,
     **more: Any,
 ) -> ReadOptions:
@@ -113,7 +113,7 @@ def _read_options(
     if platform or include or exclude or scope or where:
         from navlayers.attack.scope import Scope  # noqa: PLC0415 - for these options alone
 
-        limits = Scope(platform, include, exclude, scope or "", where or "")
+        limits = Scope(platform, include, exclude, scope, where or "")
     if scale():
         from navlayers.scoring.options import ScoreOptions  # noqa: PLC0415 - for this option alone
 
@@ -201,7 +201,7 @@ def _scoped(exclude_help: str) -> Callable[[Any], Any]:
             multiple=True,
             callback=words(),
             shell_complete=complete("threats"),
-            help="Count only these techniques, tactics and threats of ATT&CK, by id or name.",
+            help="Count only these techniques, tactics and threats of ATT&CK, by id or name, or those of a layer.",
         ),
         click.option(
             "--exclude",
@@ -214,8 +214,12 @@ def _scoped(exclude_help: str) -> Callable[[Any], Any]:
         ),
         click.option(
             "--scope",
-            type=click.Choice(("detectable",)),
-            help="Leave out Reconnaissance and Resource Development, which no detection sees.",
+            metavar="SCOPE,…",
+            multiple=True,
+            callback=words("detectable", "asset:FILE"),
+            shell_complete=complete("scopes"),
+            help="Leave out Reconnaissance and Resource Development (detectable), or what is not of an asset "
+            "(asset:FILE).",
         ),
         *_reading[:4],
         _scale_option,
@@ -223,7 +227,7 @@ def _scoped(exclude_help: str) -> Callable[[Any], Any]:
     )
 
 
-_LEFT_OUT = "Leave out these techniques, tactics and threats of ATT&CK"
+_LEFT_OUT = "Leave out these techniques, tactics and threats of ATT&CK, or those of a layer"
 scope_options = _scoped(f"{_LEFT_OUT}.")
 """Given to a command as `reading: ReadOptions`."""
 plan_scope_options = _scoped(f"{_LEFT_OUT}; do not choose these capabilities (@FILE: one per line).")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--source", "origin", metavar="URL", help="Address where the set is published.")
 @click.option("--licence", "--license", metavar="ID", help="License of the set, such as Apache-2.0.")
 @_options.force_file_option
-@_reading.reading_options
+@_reading.scope_options
 @_options.quiet_option
 def command(
     set_: str,

@@ -66,17 +66,23 @@ def make_layer(
         gradient=gradient,
         legendItems=tuple(legend),
         techniques=tuple(with_own_pages(entries, catalogue.own_pages)),
-        metadata=tuple(Metadata(label, value) for label, value in (*facts, ("scope", catalogue.scope)) if value),
+        metadata=tuple(Metadata(label, value) for label, value in (*facts, *_scope_facts(catalogue)) if value),
         links=tuple(links),
         hideDisabled=hide_disabled or bool(outside),
         filters=Filters(catalogue.bounds.platforms) if catalogue.bounds and catalogue.bounds.platforms else UNSET,
     )
 
 
+def _scope_facts(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+    yield "scope", catalogue.scope
+    for asset in catalogue.bounds.scope.assets if catalogue.bounds else ():
+        yield f"asset {asset.name}", asset.limits
+
+
 def _outside(catalogue: Catalogue) -> Iterator[Technique]:
     """Disabled entries of the techniques out of scope, unless the filter of platforms alone hides them."""
     scope = catalogue.bounds.scope if catalogue.bounds else None
-    if scope is not None and (scope.include or scope.exclude or scope.preset):
+    if scope is not None and (scope.include or scope.exclude or scope.presets):
         for technique in catalogue.whole.techniques.values():
             if technique.active and not catalogue.is_active(technique.id):
                 yield Technique(technique.id, enabled=False)

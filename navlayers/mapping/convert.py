@@ -53,7 +53,7 @@ def convert(source: Source, to: str = NATIVE, *, reading: ReadOptions, only_fact
     Args:
         source: the set, as `navlayers.mapping.find.resolve` gives it.
         to: a name of `formats.WRITABLE`.
-        reading: how to read it, and metadata that replace those of the file.
+        reading: how to read it, metadata that replace those of the file, and the scope of what is kept.
         only_facts: leave out comments, descriptions and other prose, see `facts`.
 
     Raises:
@@ -62,13 +62,21 @@ def convert(source: Source, to: str = NATIVE, *, reading: ReadOptions, only_fact
         UsageError: there is no such format.
     """
     read = formats.read(source.path, data=source.data, reading=reading)
+    mapping_set, notices = read.mapping_set, read.notices
+    if reading.scope is not None:
+        from navlayers.mapping.load import in_scope  # noqa: PLC0415 - ATT&CK releases are for scopes alone
+        from navlayers.mapping.scope import told  # noqa: PLC0415
+
+        part = in_scope(mapping_set, reading.scope, source.name)
+        notices += (*told(mapping_set, part.set, part.catalogue, source.name), *part.notices)
+        mapping_set = part.set
     try:
-        written = formats.encode(facts(read.mapping_set) if only_facts else read.mapping_set, to)
+        written = formats.encode(facts(mapping_set) if only_facts else mapping_set, to)
     except OutputError as error:
         place = Place(str(source.path))
         raise OutputError(p.at(place) for p in error.problems) from None
     unused = formats.idle_options([formats.without_effect(source.name, reading, read.format, read.mapping_set)])
-    return Written(written.data, (*read.notices, *unused, *written.notices))
+    return Written(written.data, (*notices, *unused, *written.notices))
 
 
 def facts(mapping_set: MappingSet) -> MappingSet:

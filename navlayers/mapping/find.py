@@ -13,6 +13,7 @@ import msgspec
 from navlayers._text.slugs import slugs
 from navlayers._text.wording import and_list
 from navlayers.attack.domains import Domain
+from navlayers.attack.scope import Scope
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.formats import FORMATS, READS, TABLE_FORMATS
 from navlayers.mapping.formats.detect import likely_set, sniff_folder
@@ -53,6 +54,7 @@ class Source(msgspec.Struct, frozen=True):
         mapping_set: the set, if it is in memory.
         domain: the ATT&CK domain whose mappings to take from a table of several; "" for all.
         parts: the names of the sets of that table, the largest first; empty for other inputs.
+        scope: that of a set in memory, which has its mappings in scope alone.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Source(msgspec.Struct, frozen=True):
     mapping_set: MappingSet | None = None
     domain: Domain | Literal[""] = ""
     parts: tuple[str, ...] = ()
+    scope: Scope | None = None
 
 
 def may_be_table(source: Source, options: ReadOptions) -> bool:

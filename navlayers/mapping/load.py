@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from navlayers import attack
-from navlayers._text.wording import and_list, quantity
+from navlayers._text.wording import and_list, or_list, quantity
 from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem, ReleaseError, ScopeError
 from navlayers.mapping import find, formats
+from navlayers.mapping.assets import with_files
 from navlayers.mapping.formats import Idle, Reading, ReadOptions, idle_options, without_effect
 from navlayers.mapping.model import MappingSet
 from navlayers.mapping.nouns import likely_role
 from navlayers.mapping.replacements import ReplacedId, remap
-from navlayers.mapping.scope import meeting, told, within
+from navlayers.mapping.scope import absent_controls, chosen, names_of, told, with_own_groups, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -44,6 +45,7 @@ class Prepared(msgspec.Struct, frozen=True, dict=True):
         path: the file or folder.
         idle: the reading options that do not matter to it.
         whole: the set with its mappings to techniques that are out of scope; None: without a scope.
+        names: what assets may call its capabilities; empty without assets.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Prepared(msgspec.Struct, frozen=True, dict=True):
     path: Path = Path()
     idle: tuple[Idle, ...] = ()
     whole: MappingSet | None = None
+    names: frozenset[str] = frozenset()
 
     @cached_property
     def results(self) -> dict[object, Any]:
@@ -111,12 +114,15 @@ def prepare(
             ScopeError if no set has a release with what the scope names.
     """
     sources = list(sources)
+    if reading.scope is not None:
+        reading = msgspec.structs.replace(reading, scope=with_files(reading.scope))
     problems: list[Problem] = []
     skipped: list[Problem] = []
     kinds: set[type[NavlayersError]] = set()
     absent: _Absent = []
     idle: list[tuple[Idle, ...]] = []
     outside: _Outside = []
+    names: set[str] = set()
     done = 0
     for source in sources:
         try:
@@ -140,6 +146,7 @@ def prepare(
             kinds.add(type(error))
             continue
         done += 1
+        names |= prepared.names
         idle += [prepared.idle] if source.mapping_set is None else []
         # After a problem nothing is built, but the other files are still checked.
         if not problems:
@@ -152,6 +159,7 @@ def prepare(
     if problems:
         raise (kinds.pop() if len(kinds) == 1 else InputError)(problems)
     yield from skipped
+    yield from absent_controls(reading.scope.assets if reading.scope else (), names)
     yield from idle_options(idle)
     yield from _without(absent, outside, attack_version)
 
@@ -230,9 +238,10 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
         place = reading.place_of("attack_version")
         problems = [problem.at(place) for problem in error.problems]
         raise type(error)(problems) from None
-    catalogue = attack.restricted(match.catalogue, options.scope)
+    scope = options.scope or source.scope
+    catalogue = attack.restricted(match.catalogue, scope)
     asked = mapping_set
-    mapping_set = meeting(asked, options.scope.where if options.scope else "", source.name)
+    mapping_set = chosen(asked, scope, source.name)
     # Ids are revoked within a release, too, so a set is remapped to its own as well.
     whole, replaced = remap(mapping_set, match.catalogue, _own_release(mapping_set))
     mapping_set = within(whole, catalogue)
@@ -246,6 +255,7 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
         replaced=tuple(one for one in replaced if catalogue.is_active(one.successor)),
         notices=(*notices, *in_scope),
         whole=whole if catalogue.bounds else None,
+        names=names_of(asked) if scope and scope.assets else frozenset(),
     )
     if reading is None:
         return prepared
@@ -261,6 +271,32 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
     return msgspec.structs.replace(
         prepared, notices=tuple(notices), format=reading.format, path=source.path, idle=idle
     )
+
+
+class InScope(NamedTuple):
+    """The part of a set in a scope, the part of its release, and notices about the two."""
+
+    set: MappingSet
+    catalogue: attack.Catalogue
+    notices: tuple[Problem, ...]
+
+
+def in_scope(mapping_set: MappingSet, scope: attack.Scope, name: str) -> InScope:
+    """The part of a set in a scope at its own release, with its ids as written, and without the groups of others.
+
+    Raises:
+        NavlayersError: the release is not installed, or lacks what the scope names, or the set does, or nothing of
+            it is in scope.
+    """
+    scope = with_files(scope)
+    match = attack.find(mapping_set.domain, None, own=mapping_set.attack_version)
+    catalogue = attack.restricted(match.catalogue, scope)
+    part = within(chosen(mapping_set, scope, name), catalogue)
+    if not (part.mappings or part.non_mappable):
+        message = f"{name}: no mapping is in scope: {catalogue.scope}"
+        raise ScopeError(Problem(message, hint=f"leave out {or_list(scope.options)}"))
+    absent = absent_controls(scope.assets, names_of(mapping_set))
+    return InScope(with_own_groups(part), catalogue, (*([match.notice] if match.notice else []), *absent))
 
 
 def read(source: Source, options: ReadOptions) -> Reading:

@@ -2,19 +2,94 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers._text.spelling import suggestion
+from navlayers._text.wording import comma_list
 from navlayers.errors import Problem
 from navlayers.mapping.model import Mapping
 from navlayers.mapping.where import check_names, condition, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from navlayers.attack import Catalogue
+    from navlayers.attack import Catalogue, Scope
+    from navlayers.attack.scope import Asset
     from navlayers.mapping.model import Capability, MappingSet, NonMappable
+
+_CONTROL_NAMES = ("id", "name", "group")
+
+
+def chosen(mapping_set: MappingSet, scope: Scope | None, name: str) -> MappingSet:
+    """The part of a set that a scope chooses by what mappings have: segment, condition, control of an asset.
+
+    Args:
+        mapping_set: the set.
+        scope: the scope; None for everything.
+        name: the name of the set, for messages.
+
+    Raises:
+        ScopeError: the set has no such segment.
+        UsageError: the set lacks a name that a condition asks for.
+    """
+    if scope is None:
+        return mapping_set
+    mapping_set = meeting(mapping_set, scope.where, name)
+    if not scope.assets:
+        return mapping_set
+    capabilities = {capability.id: capability for capability in mapping_set.capabilities}
+    tests = [_there(asset, mapping_set, name) for asset in scope.assets]
+
+    def there(mapping: Mapping) -> bool:
+        return any(test(mapping) for test in tests)
+
+    return _only(
+        mapping_set,
+        tuple(filter(there, mapping_set.mappings)),
+        tuple(record for record in mapping_set.non_mappable if there(_bare(record))),
+        {id_ for id_ in capabilities if there(Mapping(id_, ""))},
+    )
+
+
+def _there(asset: Asset, mapping_set: MappingSet, name: str = "") -> Callable[[Mapping], bool]:
+    """Whether a mapping is by a control of an asset, and meets its condition; `name` is for errors."""
+    wanted = {_control(text) for text in asset.controls}
+    capabilities = {capability.id: capability for capability in mapping_set.capabilities}
+    asked = condition(asset.where) if asset.where else None
+    if asked is not None and name:
+        every = [values_of(mapping_set, m, capabilities.get(m.capability)) for m in mapping_set.mappings]
+        check_names(asked, {key for has in every for key, texts in has.items() if any(texts)}, name)
+
+    def there(mapping: Mapping) -> bool:
+        has = values_of(mapping_set, mapping, capabilities.get(mapping.capability))
+        is_control = not wanted or any(_control(text) in wanted for key in _CONTROL_NAMES for text in has[key])
+        return is_control and (asked is None or asked.holds(has))
+
+    return there
+
+
+def names_of(mapping_set: MappingSet) -> frozenset[str]:
+    """What an asset may call the capabilities of a set: their ids and names, and those of their groups."""
+    texts = [text for c in mapping_set.capabilities for text in (c.id, c.name, *c.groups)]
+    return frozenset((*texts, *mapping_set.groups, *mapping_set.groups.values()))
+
+
+def absent_controls(assets: Iterable[Asset], names: Collection[str]) -> Iterator[Problem]:
+    """The notices of controls of assets that none of the sets with these names has."""
+    known = {_control(name) for name in names}
+    for asset in assets:
+        absent = [text for text in asset.controls if _control(text) not in known]
+        if absent:
+            message = f"asset {asset.name}: no input has {comma_list(absent)}"
+            yield asset.problem(message, absent[0], hint=suggestion(absent[0], names))
+
+
+def _control(text: str) -> str:
+    """An id or name to compare: NIST's AC-2 is the AC-02 of its mappings."""
+    return re.sub(r"(?<!\d)0+(?=\d)", "", text.casefold())
 
 
 def meeting(mapping_set: MappingSet, where: str, name: str) -> MappingSet:
@@ -52,15 +127,35 @@ def within(mapping_set: MappingSet, catalogue: Catalogue) -> MappingSet:
 
     Mappings to techniques that are not active in the whole release stay, as results report them.
     """
-    outside = {t.id for t in catalogue.whole.techniques.values() if t.active and not catalogue.is_active(t.id)}
-    if not outside:
+    whole = catalogue.whole
+    outside = {t.id for t in whole.techniques.values() if t.active and not catalogue.is_active(t.id)}
+    outside |= {id_ for id_, t in whole.techniques.items() if not t.active and whole.resolve(id_)[-1] in outside}
+    assets = catalogue.bounds.assets if catalogue.bounds else ()
+    if not (outside or len(assets) > 1):
         return mapping_set
+    mappings = tuple(mapping for mapping in mapping_set.mappings if mapping.technique not in outside)
+    if catalogue.bounds is not None and len(assets) > 1:
+        # A control of one asset does not protect another one.
+        of_scope = catalogue.bounds.scope.assets
+        tests = [(ids, _there(asset, mapping_set)) for ids, asset in zip(assets, of_scope, strict=True)]
+        mappings = tuple(
+            m
+            for m in mappings
+            if not catalogue.is_active(m.technique) or any(m.technique in ids and there(m) for ids, there in tests)
+        )
     return _only(
         mapping_set,
-        tuple(mapping for mapping in mapping_set.mappings if mapping.technique not in outside),
+        mappings,
         tuple(record for record in mapping_set.non_mappable if record.technique not in outside),
         {capability.id for capability in mapping_set.capabilities},
     )
+
+
+def with_own_groups(mapping_set: MappingSet) -> MappingSet:
+    """The set without groups in which no capability is."""
+    used = {group for capability in mapping_set.capabilities for group in capability.groups}
+    groups = {id_: name for id_, name in mapping_set.groups.items() if id_ in used}
+    return msgspec.structs.replace(mapping_set, groups=groups)
 
 
 def told(before: MappingSet, after: MappingSet, catalogue: Catalogue, name: str) -> tuple[Problem, ...]:
