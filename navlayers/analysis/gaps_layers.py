@@ -196,6 +196,7 @@ def _layer(
         ("covered share by score", "" if total.by_score is None else percent_figure(total.by_score, 100)),
         ("threat in scope", gaps.threat.in_scope),
         ("left out", gaps.threat.losses),
+        ("weights", gaps.threat.decay),
         release_fact(catalogue),
     ]
     return make_layer(

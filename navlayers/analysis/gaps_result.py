@@ -314,7 +314,7 @@ def headline(gaps: Gaps) -> str:
     if total.scored_weight is not None:
         shares.append(f"{percent_text(total.scored_weight, total.weight)} by score")
     sentence = f"{and_list(gaps.titles)} {verb} {covered} at {release_title(gaps)}: {', '.join(shares)}"
-    sentence += "".join(f"; {text}" for text in (gaps.threat.in_scope, gaps.threat.losses) if text)
+    sentence += "".join(f"; {text}" for text in gaps.threat.remarks)
     parts = [] if total.weak is None else [f"{total.weak} weak (below {gaps.weak:g})"]
     parts += [f"{total.unrated} not rated"] if total.unrated else []
     uncovered = f"{total.techniques - total.covered - total.unrated} uncovered"

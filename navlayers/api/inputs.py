@@ -133,7 +133,12 @@ def plan_files(options: PlanOptions, costs: str | os.PathLike[str] | None) -> li
 
 def files_of(inputs: InputSet, more: Paths = ()) -> tuple[Path, ...]:
     """The paths of the inputs, and of all other arguments that are files."""
-    return (*(item.path for item in inputs.inputs), *(path for path in map(Path, paths_of(more)) if path.is_file()))
+    words = paths_of(more)
+    if any("#" in word for word in words):
+        from navlayers.analysis.threats.lookup import file_and_part  # noqa: PLC0415 - for such words alone
+
+        words = [file_and_part(word)[0] for word in words]
+    return (*(item.path for item in inputs.inputs), *(path for path in map(Path, words) if path.is_file()))
 
 
 def paths_of(paths: Paths) -> list[str]:

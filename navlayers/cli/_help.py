@@ -18,7 +18,7 @@ _PAGES = {
 }
 _FIRST = "Options"
 _SECTIONS = {
-    "Threat": "threat software_of ranked weak",
+    "Threat": "threat software_of half_life as_of ranked weak",
     "Scope": "platform where include exclude scope",
     "Plan": "budget target have cost seconds",
     "Scoring": "aggregate weights worth rollup scale category measure min_score",

@@ -25,6 +25,10 @@ _EXCLUDE = "navlayers.exclude"
 """The key of `--exclude` there."""
 
 
+DECAY = "navlayers.decay"
+"""The key of the options of weights that fade there, by the fields of `ReadOptions`."""
+
+
 def _pairs(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
     """Callback of the options that take `NAME=TEXT,…` and may be repeated."""
     pairs: dict[str, str] = {}
@@ -119,8 +123,11 @@ def _read_options(
 
         # Checks the numbers, which are options of the scores, too.
         ScoreOptions(scale=scale())
+    decay = click.get_current_context().meta.get(DECAY, {})
+    if "as_of" in decay and "half_life" not in decay:
+        raise UsageError(Problem("--as-of has no effect without --half-life", hint="add --half-life 90d, or so"))
     return ReadOptions(
-        format=from_, metadata=meta, max_bytes=max_size * MEGABYTE, scale=scale(), scope=limits, **more
+        format=from_, metadata=meta, max_bytes=max_size * MEGABYTE, scale=scale(), scope=limits, **decay, **more
     )
 
 

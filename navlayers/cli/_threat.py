@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from navlayers._text.dates import day
+from navlayers._text.wording import quoted
 from navlayers.analysis.plan.options import SECONDS, parse_budget, parse_target
 from navlayers.analysis.threats.lookup import ALL
 from navlayers.cli import _options, _reading
@@ -75,8 +78,44 @@ plan_options = _options.bundle(
 """Given to a command as `request`: `cost`, and fields of `PlanOptions`."""
 
 
+def _keep_half_life(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    """Callback of `--half-life`: days or weeks, kept for the reading options."""
+    if value is None:
+        return
+    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([dw]?)", value.strip().lower())
+    days = float(match[1]) * (7 if match[2] == "w" else 1) if match else 0
+    if not days:
+        raise UsageError(Problem(f"--half-life {quoted(value)} is not a time", expected="days or weeks: 90d, 12w"))
+    ctx.meta.setdefault(_reading.DECAY, {})["half_life"] = days
+
+
+def _keep_as_of(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    """Callback of `--as-of`, which is parsed after `--half-life`."""
+    if value is None:
+        return
+    date = day(value) if re.match(r"[0-9]{4}[-/]", value) else None
+    if date is None:
+        expected = "year-month-day, such as 2026-01-31"
+        raise UsageError(Problem(f"--as-of {quoted(value)} is not a date", expected=expected))
+    ctx.meta.setdefault(_reading.DECAY, {})["as_of"] = date
+
+
 def threat_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`--threat` and `--software-of`."""
+    """`--threat`, `--software-of`, `--half-life` and `--as-of`."""
+    function = click.option(
+        "--as-of",
+        metavar="DATE",
+        callback=_keep_as_of,
+        expose_value=False,
+        help="The day at which weights count in full (default: the newest date of the threat).",
+    )(function)
+    function = click.option(
+        "--half-life",
+        metavar="DAYS",
+        callback=_keep_half_life,
+        expose_value=False,
+        help="Halve the weights of sightings with dates in this time, such as 90d or 12w.",
+    )(function)
     function = click.option(
         "--software-of",
         multiple=True,
@@ -91,7 +130,8 @@ def threat_options(function: Callable[..., Any]) -> Callable[..., Any]:
         multiple=True,
         metavar="THREAT",
         shell_complete=_options.complete("threats"),
-        help="Group, software, campaign or tactic by id or name, or a set, layer or table of weights. Repeatable.",
+        help="Group, software, campaign or tactic by id or name, all-groups, or a set, layer, table of weights or "
+        "file of threats (FILE#NAME: one of it). Repeatable.",
     )(function)
 
 

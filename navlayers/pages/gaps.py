@@ -111,11 +111,11 @@ def threats(gaps: Gaps, *, brief: bool = False) -> Table:
         Field("threat", [member.name for member in members]),
         Field("id", [member.id for member in members], shown=not brief),
         Field("kind", [member.kind for member in members], shown=not brief),
+        Field("first seen", [member.first_seen for member in members], shown=any(m.first_seen for m in members)),
+        Field("last seen", [member.last_seen for member in members], shown=any(m.last_seen for m in members)),
         *_shares(gaps, gaps.members, brief=brief),
     ]
-    note = "; ".join(
-        text for text in (gaps.threat.in_scope, gaps.threat.losses, "" if brief else unscored(gaps)) if text
-    )
+    note = "; ".join(text for text in (*gaps.threat.remarks, "" if brief else unscored(gaps)) if text)
     return table_of("threats", "Coverage per threat", fields, note)
 
 
@@ -235,7 +235,13 @@ def gaps_folder(gaps: Gaps, options: ScoreOptions, *, ranked: bool = False) -> d
         "gaps",
         gaps.catalogue,
         gaps.inputs,
-        {"threat": threat, "scores": options, "category": gaps.category, "weak": gaps.weak},
+        {
+            "threat": threat,
+            **({"decay": gaps.threat.decay} if gaps.threat.decay else {}),
+            "scores": options,
+            "category": gaps.category,
+            "weak": gaps.weak,
+        },
         layers=layers_of(gaps),
         tables_name="gaps",
         heading=f"Gaps of {', '.join(gaps.titles)} against {gaps.threat.title}",
@@ -261,6 +267,7 @@ def as_json(gaps: Gaps) -> dict[str, object]:
         "threat": {
             "title": threat.title,
             "weight": threat.total,
+            **({"decay": threat.decay} if threat.decay else {}),
             **(
                 {}
                 if threat.whole is None
@@ -287,6 +294,8 @@ def as_json(gaps: Gaps) -> dict[str, object]:
                 "kind": member.kind,
                 "id": member.id,
                 "name": member.name,
+                **({"first_seen": member.first_seen} if member.first_seen else {}),
+                **({"last_seen": member.last_seen} if member.last_seen else {}),
                 "by_software_alone": member.through,
                 "replaced": member.replaced,
                 "left_out": member.left_out,

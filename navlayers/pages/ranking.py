@@ -39,7 +39,7 @@ def headline(gaps: Gaps) -> str:
     of = f"{first.open} of its {techniques}, {share}, {'is' if first.open == 1 else 'are'} {_open(gaps)}"
     most = f"{and_list(gaps.titles)} {are} most open to {first.name} ({first.id}): {of}"
     closed = sum(not row.open for row in rows)
-    notes = "".join(f"; {note}" for note in (gaps.threat.in_scope, gaps.threat.losses) if note)
+    notes = "".join(f"; {note}" for note in gaps.threat.remarks)
     ranked = f"{quantity(len(rows), _noun(gaps))} ranked at {release_title(gaps)}"
     return f"{most}. {ranked}, {closed} of them without open techniques{notes}."
 

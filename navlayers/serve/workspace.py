@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from navlayers.analysis.inputs import InputSet, together
+from navlayers.analysis.threats.lookup import file_and_part
 from navlayers.api.sources import sources
 from navlayers.checks.finding import Finding
 from navlayers.checks.run import check
@@ -100,7 +101,8 @@ class Workspace:
             self._held.setdefault(source.name, Held(source, offered=True))
         self._seen: dict[str, _Seen] = {}
         self._signatures: object = None
-        self._threats = tuple(Path(word) for word in settings.threats if Path(word).is_file())
+        threats = (Path(file_and_part(word)[0]) for word in settings.threats)
+        self._threats = tuple(path for path in threats if path.is_file())
         self._threats_changed()
         self._together: dict[tuple[tuple[str, str], ...], InputSet] = {}
 

@@ -339,7 +339,11 @@ def threat_coverage(plan: Plan) -> str:
     if uncovered:
         rest = f"no {plan.noun.singular} {plan.cover(1)} {uncovered} of them"
     who = f"The {plan.noun.plural} of the plan are mapped to" if plan.counts else "The plan covers"
-    return f"{who} {techniques} ({percent_text(covered, every)}); {rest}"
+    return f"{who} {techniques} ({percent_text(covered, every)}); {rest}{_fading(plan.threat)}"
+
+
+def _fading(threat: ThreatModel) -> str:
+    return f"; {threat.decay}" if threat.decay else ""
 
 
 def _selectable(plan: Plan) -> str:
@@ -362,7 +366,7 @@ def _before_and_after(plan: Plan, threat: ThreatModel) -> str:
     return (
         f"{who} {len(before)} of the {quantity(every, 'technique')} of {threat.title} "
         f"({percent_text(len(before), every)}), with the plan {share(len(plan.reached))}, "
-        f"with all {_selectable(plan)} {share(len(plan.coverable))}"
+        f"with all {_selectable(plan)} {share(len(plan.coverable))}{_fading(threat)}"
     )
 
 

@@ -93,6 +93,15 @@ def sources_of(word: str, domain: Domain) -> tuple[Source, ...]:
     return resolve([word], distinct=False)
 
 
+def file_and_part(word: str) -> tuple[str, str]:
+    """A file of threats and the name of one of them: FILE#NAME; any other word alone."""
+    file, mark, part = word.partition("#")
+    try:
+        return (file, part) if mark and not Path(word).exists() and Path(file).is_file() else (word, "")
+    except (OSError, ValueError):
+        return word, ""
+
+
 def _is_there(word: str) -> bool:
     """Whether a word is the name of a set or file, or looks like a path."""
     path = Path(word)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from navlayers.attack import Catalogue
 
-MemberKind = Literal["group", "software", "campaign", "tactic", "layer", "set", "table"]
+MemberKind = Literal[
+    "group", "software", "campaign", "tactic", "layer", "set", "table", "emulation", "flow", "report", "file"
+]
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -34,6 +36,8 @@ class Member(msgspec.Struct, frozen=True):
         through: technique id → software of a group or campaign, if only its software uses it.
         replaced, left_out: ids that remapping a set or file to the release replaced or left out.
         lost: id of a left-out technique → its weight.
+        file: name of the set or file that it is from; "": it is of ATT&CK.
+        first_seen, last_seen: days that a file of threats states, as 2025-01-31; "": unknown.
     """
 
     kind: MemberKind
@@ -44,6 +48,9 @@ class Member(msgspec.Struct, frozen=True):
     replaced: tuple[ReplacedId, ...] = ()
     left_out: tuple[Inactive, ...] = ()
     lost: dict[str, float] = {}
+    file: str = ""
+    first_seen: str = ""
+    last_seen: str = ""
 
     def within(self, catalogue: Catalogue) -> Member:
         """The member with its techniques in the scope of a release."""
@@ -56,7 +63,13 @@ class Member(msgspec.Struct, frozen=True):
     @property
     def of_attack(self) -> bool:
         """Whether its techniques are from ATT&CK itself, with weight 1 each."""
-        return self.kind not in ("layer", "set", "table")
+        return not self.file
+
+    @property
+    def even(self) -> bool:
+        """Whether each of its techniques weighs 1 by its nature, as it is used or not."""
+        actor = self.kind not in ("layer", "set", "table", "file")
+        return self.of_attack or (actor and set(self.weights.values()) <= {1})
 
     @property
     def label(self) -> str:
@@ -74,6 +87,7 @@ class ThreatModel(msgspec.Struct, frozen=True, dict=True):
         weights: technique id → the sum of the weights that the members give it, above 0, by id.
         notices: messages for the user.
         whole: number of techniques of the threat in the whole release; None: the scope is that.
+        decay: how weights fade with the time since they were seen, in words; "": they do not.
     """
 
     title: str
@@ -83,6 +97,7 @@ class ThreatModel(msgspec.Struct, frozen=True, dict=True):
     weights: dict[str, float]
     notices: tuple[Problem, ...] = ()
     whole: int | None = None
+    decay: str = ""
 
     def within(self, catalogue: Catalogue) -> ThreatModel:
         """The threat in the scope of its release.
@@ -112,6 +127,11 @@ class ThreatModel(msgspec.Struct, frozen=True, dict=True):
         of = f"of the {self.whole:,} techniques" if self.whole > 1 else "of 1 technique"
         return f"{number:,} {of} of {self.title} {'are' if number > 1 else 'is'} in scope"
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What every result has to state of it: its part in scope, what is left out, how weights fade."""
+        return tuple(text for text in (self.in_scope, self.losses, self.decay) if text)
+
     @cached_property
     def total(self) -> float:
         """The weight of all techniques."""
@@ -140,7 +160,7 @@ class ThreatModel(msgspec.Struct, frozen=True, dict=True):
     @property
     def counted(self) -> bool:
         """Whether a weight is a number of members: none of them has other weights."""
-        return all(member.of_attack for member in self.members)
+        return all(member.even for member in self.members)
 
     def users(self, technique: str) -> tuple[Member, ...]:
         """The members that use a technique, by weight, then by name."""

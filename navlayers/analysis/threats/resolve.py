@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from navlayers import attack
-from navlayers._text.wording import quantity, quoted
+from navlayers._text.wording import quoted
 from navlayers.analysis.threats import lookup
-from navlayers.analysis.threats.model import Member, ThreatModel, losses, summed, title_of
+from navlayers.analysis.threats import notices as notices_of
+from navlayers.analysis.threats.model import Member, ThreatModel, summed, title_of
 from navlayers.attack.domains import DOMAIN_NAMES, Domain
-from navlayers.attack.id_changes import reason
 from navlayers.errors import InputError, NavlayersError, OtherFileError, Problem, UsageError
 from navlayers.mapping.formats.context import ReadOptions
 
@@ -21,15 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from navlayers.analysis.inputs import InputSet
-    from navlayers.analysis.threats.weights_file import Weighted  # noqa: TC004 - never decoded
+    from navlayers.analysis.threats.weighted import Weighted  # noqa: TC004 - never decoded
     from navlayers.attack import Catalogue, Threat, Threats
     from navlayers.mapping.find import Source
 
 T = TypeVar("T")
-
-
-_LISTED = 5
-"""Maximum ids listed in a notice; the results list all."""
 
 
 class AttackName(msgspec.Struct, frozen=True):
@@ -38,6 +34,9 @@ class AttackName(msgspec.Struct, frozen=True):
     text: str
     tactic: str = ""
 
+
+_MOST_NAMED = 3
+"""Maximum number of threats of a file that a title names."""
 
 _EVERY_GROUP = AttackName(lookup.ALL_GROUPS)
 
@@ -50,12 +49,37 @@ class Chosen(msgspec.Struct, frozen=True):
         items: names of ATT&CK's groups, software, campaigns and tactics; sets and files, each once.
         software_of: groups and campaigns whose software counts, too; "all" for every one among the items.
         notices: what to tell the user.
+        half_life: days in which the weights of files with dates halve; None: they do not fade.
+        as_of: the day at which they count in full; "": the newest day of the files.
     """
 
     domain: Domain
     items: tuple[AttackName | Weighted, ...]
     software_of: tuple[str, ...] = ()
     notices: tuple[Problem, ...] = ()
+    half_life: float | None = None
+    as_of: str = ""
+
+    @property
+    def decay(self) -> str:
+        """How weights fade, in words; "": they do not."""
+        if self.half_life is None:
+            return ""
+        days = "every day" if self.half_life == 1 else f"every {self.half_life:g} days"
+        return f"weights of sightings halve {days} before {self.until}"
+
+    @property
+    def until(self) -> str:
+        """The day at which weights count in full.
+
+        Raises:
+            UsageError: weights are to fade, and no file has dates.
+        """
+        days = [day for item in self.items if not isinstance(item, AttackName) for day in item.days]
+        if not any(days):
+            hint = "use a table with a column of dates, or a file of threats with dates"
+            raise UsageError(Problem("--half-life: no threat has dates", hint=hint))
+        return self.as_of or max(days)
 
     @property
     def every_group(self) -> bool:
@@ -82,12 +106,15 @@ class Chosen(msgspec.Struct, frozen=True):
         using: tuple[Threat, ...] = ()
         notices = list(self.notices)
         items = self.items
+        if self.half_life is not None:
+            faded = partial(_faded, half_life=self.half_life, until=self.until)
+            items = tuple(map(faded, items))
         if self.needs_threats:
             known = attack.threats(attack.find(catalogue.domain, catalogue.version).release)
             items = tuple(_each_group(items, known))
             named, using = _named(items, self.software_of, known)
-            notices += _same(named)
-            notices += _from_older(known, release)
+            notices += notices_of.same(named)
+            notices += notices_of.from_older(known, release)
 
         def software(threat: Threat, *, also_own: bool = False) -> dict[str, tuple[str, ...]]:
             if not threat.software:
@@ -113,9 +140,9 @@ class Chosen(msgspec.Struct, frozen=True):
                 weights = dict.fromkeys(software(threat, also_own=True), 1.0)
                 members.append(Member("software", threat.id, f"software of {threat.name}", weights))
         weights = summed(member.weights for member in members)
-        notices += _empty(members, known, release, everything=not weights)
-        notices += _added(members, counted=self.every_group)
-        notices += (notice for threat in members for notice in _remapped(threat, catalogue.version))
+        notices += notices_of.empty(members, known, release, everything=not weights)
+        notices += notices_of.added(members, counted=self.every_group)
+        notices += (notice for threat in members for notice in notices_of.remapped(threat, catalogue.version))
         # An alias may be of another threat than the user means: in ATT&CK, CozyBear is malware.
         other = {
             t.id for text, t in named.items() if text.strip().casefold() not in (t.id.casefold(), t.name.casefold())
@@ -128,7 +155,19 @@ class Chosen(msgspec.Struct, frozen=True):
                 for each in _folded(members, every_group=self.every_group)
             ]
         )
-        return ThreatModel(title, catalogue.domain, catalogue.version, tuple(members), weights, tuple(notices))
+        return ThreatModel(
+            title,
+            catalogue.domain,
+            catalogue.version,
+            tuple(members),
+            weights,
+            tuple(notices),
+            decay=self.decay,
+        )
+
+
+def _faded(item: AttackName | Weighted, half_life: float, until: str) -> AttackName | Weighted:
+    return item if isinstance(item, AttackName) else item.faded(half_life, until)
 
 
 def _all(calls: Iterable[Callable[[], T]]) -> list[T]:
@@ -164,7 +203,7 @@ def choose(
         words: names, or a `Source` for a file that was found already, such as standard input.
         domain: of ATT&CK.
         software_of: groups and campaigns whose software counts, too; "all": every one among the words.
-        reading: of it, the columns and the size count.
+        reading: of it, the columns, the size and the half-life count.
 
     Raises:
         NavlayersError: a word means nothing, or a file cannot be read, is of another domain, or has no weights.
@@ -184,7 +223,7 @@ def choose(
             items.setdefault(key, item)
 
     _all(partial(add, word) for word in words)
-    return Chosen(domain, tuple(items.values()), values, tuple(notices))
+    return Chosen(domain, tuple(items.values()), values, tuple(notices), reading.half_life, reading.as_of)
 
 
 def _meant(
@@ -197,11 +236,15 @@ def _meant(
         tactic = lookup.tactic_id(word, domain)
         if tactic is not None:
             return [(tactic, AttackName(word.strip(), tactic))]
+    part = ""
+    if isinstance(word, str):
+        word, part = lookup.file_and_part(word)
     files: list[tuple[object, Weighted]] = []
     passed: list[Problem] = []
     for source in lookup.sources_of(word, domain) if isinstance(word, str) else (word,):
         try:
-            files.append((source.path.resolve(), _read(source, domain, reading)))
+            threats = _read(source, domain, reading, part)
+            files += (((source.path.resolve(), threat.name), threat) for threat in threats)
         except OtherFileError as error:
             if source.origin != "folder":
                 raise
@@ -212,13 +255,14 @@ def _meant(
     return files
 
 
-def _read(source: Source, domain: Domain, reading: ReadOptions) -> Weighted:
+def _read(source: Source, domain: Domain, reading: ReadOptions, part: str) -> tuple[Weighted, ...]:
     # The reader of tables is slow to import.
     from navlayers.analysis.threats.weights_file import read_weighted  # noqa: PLC0415
 
-    weighted = read_weighted(source, domain, reading)
-    if weighted.set.domain != domain:
-        own, other = DOMAIN_NAMES[weighted.set.domain], DOMAIN_NAMES[domain]
+    weighted = read_weighted(source, domain, reading, part)
+    of_file = weighted[0].set.domain
+    if of_file != domain:
+        own, other = DOMAIN_NAMES[of_file], DOMAIN_NAMES[domain]
         message = f"{source.name} is for ATT&CK {own}, the sets are for ATT&CK {other}"
         raise UsageError(Problem(message, hint="use a threat and sets of one domain"))
     return weighted
@@ -277,11 +321,18 @@ def _each_group(items: Iterable[AttackName | Weighted], known: Threats) -> Itera
 
 
 def _folded(members: Sequence[Member], *, every_group: bool) -> Sequence[Member]:
-    """The members for a title: all groups as one."""
-    if not every_group:
-        return members
-    groups = Member("group", lookup.ALL_GROUPS, "all groups", {})
-    return [groups, *(member for member in members if member.kind != "group")]
+    """The members for a title: all groups as one, and so are many of one file."""
+    folded: dict[object, Member] = {}
+    times = Counter(member.file.partition("#")[0] for member in members)
+    for number, member in enumerate(members):
+        file = member.file.partition("#")[0]
+        if every_group and member.of_attack and member.kind == "group":
+            folded.setdefault("group", msgspec.structs.replace(member, name="all groups", through={}))
+        elif file and times[file] > _MOST_NAMED:
+            folded.setdefault(file, msgspec.structs.replace(member, name=f"{times[file]} threats of {file}"))
+        else:
+            folded[number] = member
+    return list(folded.values())
 
 
 def _named(
@@ -305,25 +356,6 @@ def _named(
     return named, tuple(dict.fromkeys(using))
 
 
-def _same(named: dict[str, Threat]) -> Iterator[Problem]:
-    names: dict[str, list[str]] = {}
-    for name, threat in named.items():
-        names.setdefault(threat.id, []).append(name)
-    for id_, texts in names.items():
-        if len(texts) > 1:
-            yield Problem(f"{' and '.join(texts)} are the same threat ({id_}): counted once")
-
-
-def _from_older(known: Threats, release: str) -> Iterator[Problem]:
-    """The notice that threats were remapped from an older release, and which techniques have no successor."""
-    if known.source_version:
-        own = attack.find(known.domain, known.source_version).catalogue
-        lost = [f"{technique} {own.techniques[technique].name}" for technique in known.lost]
-        without = f"; without a successor and left out: {_first(lost)}" if lost else ""
-        message = f"{release} has no groups, software or campaigns installed; using those of {known.source_version}"
-        yield Problem(f"{message}{without}", hint=f"add them with: navlayers attack add {known.version}")
-
-
 def _through_software(threat: Threat, known: Threats, *, also_own: bool) -> dict[str, tuple[str, ...]]:
     """Technique id → names of the software by which a group or campaign uses it, unless it does so itself."""
     names: dict[str, list[str]] = {}
@@ -342,60 +374,6 @@ def _tactic(name: str, catalogue: Catalogue) -> Member:
         raise InputError(Problem(message, expected=expected))
     inside = [t.id for t in catalogue.techniques.values() if t.active and tactic.shortname in t.tactics]
     return Member("tactic", tactic.id, tactic.name, dict.fromkeys(sorted(inside), 1.0))
-
-
-def _empty(members: Sequence[Member], known: Threats | None, release: str, *, everything: bool) -> list[Problem]:
-    """Notices of members without techniques.
-
-    Raises:
-        InputError: no member has any.
-    """
-    empty = []
-    for member in members:
-        if not member.weights:
-            threat = known.get(member.id) if known is not None and member.of_attack else None
-            hint = "--software-of adds what its software does" if threat and threat.software else ""
-            what = (
-                "uses no techniques in"
-                if member.of_attack
-                else "none of its techniques has a weight and is active in"
-            )
-            empty.append(Problem(f"{member.label}: {what} {release}", hint=hint))
-    if everything:
-        whole = Problem("the threat has no techniques", expected="at least one with a weight above 0")
-        raise InputError([*empty, whole] if len(members) > 1 or not empty else empty)
-    return empty
-
-
-def _added(members: Sequence[Member], *, counted: bool) -> Iterator[Problem]:
-    """The notice of added weights; not where these are `counted` as asked: the number of groups."""
-    own = [member for member in members if not member.of_attack and member.weights]
-    if own and len(members) > 1:
-        parts = ["1 of each group, software, campaign and tactic"] if len(own) < len(members) else []
-        parts += [f"up to {max(member.weights.values()):,g} of {member.label}" for member in own]
-        message = f"weights are summed without rescaling: {', '.join(parts)}"
-        yield Problem(message, hint="use one scale in all files")
-    elif not counted and (
-        several := sum(times > 1 for times in Counter(t for m in members for t in m.weights).values())
-    ):
-        yield Problem(f"{quantity(several, 'technique')} of several threats weigh once for each of them")
-
-
-def _remapped(member: Member, version: str) -> Iterator[Problem]:
-    """Changes by remapping a set or file to the release, and its inactive techniques."""
-    if member.replaced:
-        ids = [f"{one.id} {one.name} → {one.successor} {one.successor_name}" for one in member.replaced]
-        yield Problem(f"{member.id}: remapped to ATT&CK {version}: {_first(ids)}")
-    if member.left_out:
-        bare = f"not active in ATT&CK {version} and left out, without a weight"
-        lost = losses([member], member.weights, version) or bare
-        left_out = [f"{t.id} {t.name}".rstrip() if t.why == reason("unknown") else str(t) for t in member.left_out]
-        yield Problem(f"{member.id}: {lost}: {_first(left_out)}")
-
-
-def _first(texts: Sequence[str]) -> str:
-    more = len(texts) - _LISTED
-    return f"{'; '.join(texts[:_LISTED])}{f'; … and {more:,} more' if more > 0 else ''}"
 
 
 def _each_once(members: Iterable[Member]) -> list[Member]:

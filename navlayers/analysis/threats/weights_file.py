@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from navlayers import attack
-from navlayers._text.wording import bare, quantity, quoted
+from navlayers._text.spelling import suggestion
+from navlayers._text.wording import bare, comma_list, quoted
+from navlayers.analysis.threats.actors import intelligence
 from navlayers.analysis.threats.lookup import EXPECTED
-from navlayers.analysis.threats.model import Member, summed
-from navlayers.analysis.threats.weights_table import HEAVIEST, other_numbers, read_weights, weights_sheet
-from navlayers.errors import InputError, OtherFileError, Place, Problem
+from navlayers.analysis.threats.weighted import Weighted
+from navlayers.analysis.threats.weights_table import (
+    HEAVIEST,
+    date_column,
+    other_numbers,
+    read_weights,
+    weights_sheet,
+)
+from navlayers.attack.domains import DOMAINS
+from navlayers.errors import InputError, OtherFileError, Place, Problem, UsageError
 from navlayers.mapping import formats as readers
-from navlayers.mapping.formats import foreign
+from navlayers.mapping.formats import foreign, value_rules
 from navlayers.mapping.formats import source as files
 from navlayers.mapping.formats.context import Context, ReadOptions
 from navlayers.mapping.formats.detect import sniff
@@ -24,114 +33,156 @@ from navlayers.mapping.formats.table import open_grids, technique_sheets
 from navlayers.mapping.formats.table_columns import HEADER_WITHIN, check_names
 from navlayers.mapping.model import Mapping, MappingSet
 from navlayers.mapping.ranges import written
-from navlayers.mapping.replacements import inactive, remap
-from navlayers.scoring.scores import exact, score, score_set
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from navlayers.attack import Catalogue
+    from navlayers.analysis.threats.actors import Actor, Intelligence
+    from navlayers.analysis.threats.model import MemberKind
     from navlayers.attack.domains import Domain
     from navlayers.mapping.find import Source
     from navlayers.mapping.formats import Reading
 
 _MOST_COLUMNS_LISTED = 4
+_MOST_ACTORS = 20
+"""Maximum number of threats of a file that are members of their own."""
+
+_MOST_NAMES = 8
+"""Maximum number of names of threats in an error."""
+
 _ASSUMED = "assumed-metadata"
 _IRRELEVANT = frozenset({"other-scale", "not-carried"})
 """Notices of what a layer loses as a mapping set: its scores are weights here, as they are written."""
 
 
-class Weighted(msgspec.Struct, frozen=True):
-    """A file or set that was read as a threat, not yet at a release.
-
-    Attributes:
-        name, title: how results identify it, and how they call it.
-        set: its techniques, as mappings.
-        weights: of each mapping, None for one without; empty if scores or counts of capabilities are the weights.
-    """
-
-    kind: Literal["layer", "set", "table"]
-    name: str
-    title: str
-    path: str
-    set: MappingSet
-    weights: tuple[float | None, ...] = ()
-    notices: tuple[Problem, ...] = ()
-
-    def member(self, catalogue: Catalogue) -> tuple[Member, tuple[Problem, ...]]:
-        """The member of a threat at a release, and notices about its techniques."""
-        remapped, replaced = remap(self.set, catalogue)
-        notices = list(self.notices)
-        weights, repeated = self._weights(remapped) if self.weights else (_scores(remapped, catalogue), 0)
-        active = {technique: weight for technique, weight in weights.items() if catalogue.is_active(technique)}
-        kept = {technique: weight for technique, weight in active.items() if weight}
-        lost = {technique: weight for technique, weight in weights.items() if weight and technique not in active}
-        if len(kept) < len(active):
-            skipped = quantity(len(active) - len(kept), "technique")
-            notices.append(Problem(f"{self.name}: skipped {skipped} without a weight above 0"))
-        if repeated:
-            message = f"{self.name}: adding the weights of {quantity(repeated, 'technique')} in several rows"
-            notices.append(Problem(message))
-        left_out = inactive(remapped, catalogue)
-        return Member(self.kind, self.name, self.title, kept, {}, replaced, left_out, lost), tuple(notices)
-
-    def _weights(self, remapped: MappingSet) -> tuple[dict[str, float], int]:
-        """Technique id → weight, 0 if it has none; and how many techniques have several rows in a table."""
-        weights: dict[str, list[float]] = {}
-        for mapping, weight in zip(remapped.mappings, self.weights, strict=True):
-            weights.setdefault(mapping.technique, []).extend([] if weight is None else [weight])
-        if self.kind != "table":
-            return {technique: exact(max(weights[technique], default=0)) for technique in sorted(weights)}, 0
-        rows = [{technique: weight} for technique, several in weights.items() for weight in several]
-        return summed(rows), sum(len(several) > 1 for several in weights.values())
-
-
-def _scores(remapped: MappingSet, catalogue: Catalogue) -> dict[str, float]:
-    """Technique id → overall score, 0 if it has none; techniques that are not active included."""
-    scores = score_set(remapped, catalogue)
-    gone = (mapping for mapping in remapped.mappings if not catalogue.is_active(mapping.technique))
-    entries = scores.scores | score(gone, scores.rules)
-    return {technique: entry.overall or 0 for technique, entry in sorted(entries.items())}
-
-
-def read_weighted(source: Source, domain: Domain, reading: ReadOptions) -> Weighted:
-    """Read a layer, a mapping set or a table of weights.
+def read_weighted(source: Source, domain: Domain, reading: ReadOptions, part: str = "") -> tuple[Weighted, ...]:
+    """Read a layer, a mapping set, a table of weights or the threats of a file.
 
     Args:
         source: the file, folder or shipped set.
         domain: the ATT&CK domain of a table, which states none.
-        reading: only its columns and maximum size count: the other options are about other inputs.
+        reading: only its columns, maximum size and half-life count: the other options are about other inputs.
+        part: the name of one threat of the file; "": all.
 
     Raises:
         InputError: it cannot be read, is of a format that is not read as a threat, or a weight is not a number ≥ 0.
+        UsageError: weights cannot fade, as a table has no dates.
     """
     options = ReadOptions(max_bytes=reading.max_bytes)
     if not source.path.is_dir():
         loaded = files.load(source.path, source.data, options.max_bytes)
         source = msgspec.structs.replace(source, data=loaded.data)
+        findings = Findings()
+        if found := intelligence(loaded, findings):
+            findings.raise_errors()
+            return _actors(found, source, domain, part, findings)
         if name := foreign.format_of(loaded.data, loaded.path):
             raise InputError(_unread(name, source))
-        if sniff(loaded).format in readers.TABLE_FORMATS:
+        if not part and sniff(loaded).format in readers.TABLE_FORMATS:
             table = _table(source.name, loaded, domain, reading)
             if isinstance(table, Weighted):
-                return table
+                return (table,)
             options = msgspec.structs.replace(options, columns=table)
+    if part:
+        message = f"{source.path} is not a file of several threats, so #{part} names none of them"
+        raise UsageError(Problem(message, expected="DeTT&CT groups or a STIX bundle"))
     try:
         result = readers.read(source.path, data=source.data, reading=options)
     except OtherFileError as error:
         if error.problems[0].code != "empty-set":
             raise
-        name = "Attack Flow" if b'"attack-action"' in (source.data or b"") else "STIX bundle without mappings"
-        raise InputError(_unread(name, source)) from None
+        raise InputError(_unread("STIX bundle without techniques that something uses", source)) from None
     if result.format == "layer":
-        return _layer(source, result)
+        return (_layer(source, result),)
     title, path = result.mapping_set.name, str(source.path)
     notices = _without_hints(result.notices)
-    return Weighted("set", source.name, title, path, result.mapping_set, (), notices)
+    return (Weighted("set", source.name, title, path, result.mapping_set, (), notices),)
+
+
+def _actors(
+    found: Intelligence, source: Source, domain: Domain, part: str, findings: Findings
+) -> tuple[Weighted, ...]:
+    """Each threat of a file; one for all of them where they are many.
+
+    Raises:
+        InputError: the file has no techniques, or none of its threats is the one that is named.
+    """
+    actors = [actor for actor in found.actors if actor.uses]
+    where, notices = Place(str(source.path)), []
+    if part:
+        names = {actor.name: {actor.name.casefold(), *map(str.casefold, actor.aliases)} for actor in actors}
+        chosen = [actor for actor in actors if part.strip().casefold() in names[actor.name]]
+        if not chosen:
+            message, hint = f"no threat {quoted(part)} in this file", suggestion(part, names)
+            expected = comma_list([*names][:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
+            raise InputError(Problem(message, where, expected, hint))
+        actors = chosen
+    elif off := [actor.name for actor in actors if not actor.enabled]:
+        actors = [actor for actor in actors if actor.enabled]
+        hint = f'to use one: --threat "{source.path}#{off[0]}"'
+        notices.append(Problem(f"{source.name}: left out, not enabled: {comma_list(off)}", hint=hint))
+    if not actors:
+        raise InputError(Problem(f"{found.format}: no techniques", where, "at least one that something uses"))
+    groups: list[tuple[MemberKind, str, str, list[Actor]]] = []
+    if len(actors) > _MOST_ACTORS:
+        title = f"{len(actors):,} threats of {source.name}"
+        groups.append(("file", source.name, title, actors))
+        message = f"{title}: the weight of a technique is the number of those that use it"
+        notices.append(Problem(message, hint=f"{source.path}#NAME chooses one, such as #{actors[0].name}"))
+    else:
+        for actor in actors:
+            title = actor.name or source.name
+            name = f"{source.name}#{title}" if len(found.actors) > 1 else source.name
+            same = sum(other[1] == name for other in groups)
+            groups.append((actor.kind, f"{name} ({same + 1})" if same else name, title, [actor]))
+    weighted = [_actor(*group, str(source.path), found, domain, findings) for group in groups]
+    first = msgspec.structs.replace(weighted[0], notices=(*notices, *findings.summary()))
+    return (first, *weighted[1:])
+
+
+def _actor(
+    kind: MemberKind,
+    name: str,
+    title: str,
+    actors: Sequence[Actor],
+    path: str,
+    found: Intelligence,
+    domain: Domain,
+    findings: Findings,
+) -> Weighted:
+    """One threat of a file; technique ids that are malformed are left out with a notice, as others wrote them."""
+    uses: list[tuple[str, float, str]] = []
+    for actor in actors:
+        for use in actor.uses:
+            id_, issue = value_rules.technique(use.technique)
+            if issue is not None:
+                left_out = "left out: " if issue.fatal else ""
+                findings.add(issue._replace(message=f"{left_out}{issue.message}", fatal=False), use.place)
+            if id_ is not None:
+                uses.append((id_, use.weight, use.day or actor.last))
+    ids = [id_ for id_, _, _ in uses]
+    stated = next((one for one in DOMAINS if one == found.domain), None)
+    mapping_set = _set_of(name, ids, stated or _domain_of(ids, domain))
+    days = tuple(day for _, _, day in uses)
+    weights = tuple(weight for _, weight, _ in uses)
+    seen = (actors[0].first, actors[0].last) if len(actors) == 1 else ()
+    return Weighted(kind, name, title, path, mapping_set, weights, (), days, *seen)
+
+
+def _domain_of(techniques: Sequence[str], domain: Domain) -> Domain:
+    """The domain of the inputs, unless it has none of the techniques."""
+    known = attack.find(domain).catalogue
+    return likely_domain(techniques) if techniques and not any(map(known.get, techniques)) else domain
+
+
+def _set_of(name: str, techniques: Iterable[str], domain: Domain) -> MappingSet:
+    """Techniques as a set of the release at which they are used."""
+    mappings = tuple(Mapping(name, technique) for technique in techniques)
+    return MappingSet(framework=name, version="", domain=domain, attack_version="", mappings=mappings)
 
 
 def _unread(name: str, source: Source) -> Problem:
-    return Problem(f"{name}: not read as a threat yet", Place(str(source.path)), EXPECTED)
+    return Problem(f"{name}: not read as a threat", Place(str(source.path)), EXPECTED)
 
 
 def _layer(source: Source, result: Reading) -> Weighted:
@@ -175,13 +226,11 @@ def _table(name: str, loaded: files.Source, domain: Domain, reading: ReadOptions
         return present
     sheet, column = chosen
     known = attack.find(domain).catalogue
-    rows = read_weights(sheet, column, known, findings)
+    dates = None if reading.half_life is None else date_column(sheet, loaded.path)
+    rows = read_weights(sheet, column, known, findings, dates)
     findings.raise_errors()
     techniques = [row.technique for row in rows]
-    if techniques and not any(map(known.get, techniques)):
-        domain = likely_domain(techniques)
-    mappings = tuple(Mapping(name, technique) for technique in techniques)
-    mapping_set = MappingSet(framework=name, version="", domain=domain, attack_version="", mappings=mappings)
+    mapping_set = _set_of(name, techniques, _domain_of(techniques, domain))
     notices = findings.summary()
     if column is None:
         notices += (Problem(f"{name}: the table has no weight column: every row has weight 1"),)
@@ -189,4 +238,5 @@ def _table(name: str, loaded: files.Source, domain: Domain, reading: ReadOptions
         listing = ", ".join(map(quoted, others[:_MOST_COLUMNS_LISTED]))
         message = f"{name}: using the weights of column {quoted(sheet.header(column))}, not of {listing}"
         notices += (Problem(message, hint=f"to change this: --columns score={bare(others[0])}"),)
-    return Weighted("table", name, name, loaded.path, mapping_set, tuple(row.weight for row in rows), notices)
+    weights, days = tuple(row.weight for row in rows), tuple(row.day for row in rows) if dates is not None else ()
+    return Weighted("table", name, name, loaded.path, mapping_set, weights, notices, days)

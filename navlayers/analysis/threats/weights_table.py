@@ -6,8 +6,9 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
+from navlayers._text.dates import day
 from navlayers._text.wording import bare, comma_list, quantity, quoted
-from navlayers.errors import InputError, Problem
+from navlayers.errors import InputError, Problem, UsageError
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.table import Amount, without_percent
@@ -39,12 +40,19 @@ _GAPS = frozenset({"weight", "missing", "gap"})
 """Columns of the tables that `navlayers gaps` writes; only the weights of these are weights."""
 
 
+_DATES = ("last", "date", "day", "observed", "seen", "sighted", "timestamp", "time", "when")
+"""Words in the headers of dates, the surest first."""
+
+_ISO = re.compile(r"[0-9]{4}[-/].*", re.DOTALL)
+
+
 class Weight(NamedTuple):
-    """A row: a technique as it is written, its weight ≥ 0, and the place of the weight."""
+    """A row: a technique as it is written, its weight ≥ 0, the place of the weight, and the day ("": unknown)."""
 
     technique: str
     weight: float
     place: Place
+    day: str = ""
 
 
 def weights_sheet(sheets: Sequence[Sheet], user_headers: Mapping[str, str]) -> tuple[Sheet, int | None] | None:
@@ -109,11 +117,49 @@ def other_numbers(sheet: Sheet, column: int) -> list[str]:
     return [header for other in numeric if (header := sheet.header(other))]
 
 
-def read_weights(sheet: Sheet, column: int | None, catalogue: Catalogue, findings: Findings) -> list[Weight]:
-    """The rows of a table of weights, one for each technique of a cell; without a column, each weighs 1.
+def date_column(sheet: Sheet, name: str) -> int:
+    """The column of dates: one whose header says so, or else the first in which most cells are dates.
 
-    `catalogue` has the names of techniques. What is wrong goes to `findings`; rows without a technique or
-    a weight are left out with a notice.
+    Raises:
+        UsageError: there is none; `name` is that of the file.
+    """
+    free = _free(sheet)
+    dates = dict.fromkeys(free, 0)
+    filled = dict.fromkeys(free, 0)
+    for _, cells in sheet.data_rows():
+        for column in free:
+            filled[column] += bool(cells[column].strip())
+            dates[column] += day(cells[column]) is not None
+    named = [*sheet.columns_with(_DATES, free), *free]
+    for column in named:
+        if dates[column] and 2 * dates[column] > filled[column]:
+            return column
+    message = f"--half-life: {name} has no column of dates"
+    raise UsageError(Problem(message, expected="a column such as date or last seen, with dates such as 2026-01-31"))
+
+
+def _date(text: str) -> str | Issue:
+    """The day of a cell; the error of a text that is none, or may be of two."""
+    found = day(text)
+    if found is not None and _ISO.match(text.strip()):
+        return found
+    wrong = "is ambiguous" if found else "is not a date"
+    return Issue(f"date {quoted(text)} {wrong}", "year-month-day, such as 2026-01-31", code="wrong-type")
+
+
+def read_weights(
+    sheet: Sheet, column: int | None, catalogue: Catalogue, findings: Findings, dates: int | None = None
+) -> list[Weight]:
+    """The rows of a table of weights, one for each technique of a cell.
+
+    What is wrong goes to `findings`; rows without a technique, a weight or a date are left out with a notice.
+
+    Args:
+        sheet: the table.
+        column: the column of weights; None: each row weighs 1.
+        catalogue: has the names of techniques.
+        findings: for the problems.
+        dates: the column of dates; None: none counts.
     """
     ids = _ids(sheet)
     weights: list[Weight] = []
@@ -122,7 +168,7 @@ def read_weights(sheet: Sheet, column: int | None, catalogue: Catalogue, finding
     bare = (Amount(line, cells, "1", one) for line, cells in sheet.data_rows())
     for line, cells, text, weight in bare if column is None else sheet.amounts(column, percent=True):
         techniques = sheet.techniques(line, cells, findings)
-        if not (techniques and text.strip()):
+        if not (techniques and text.strip() and (dates is None or cells[dates].strip())):
             blank.append(line)
             continue
         place = sheet.grid.place(line, ids if column is None else column)
@@ -131,13 +177,18 @@ def read_weights(sheet: Sheet, column: int | None, catalogue: Catalogue, finding
             expected = spellings(without_percent(text)) or largest
             findings.add(Issue(f"weight {quoted(text)} {weight}", expected, code="unknown-value"), place)
             continue
+        seen = "" if dates is None else _date(cells[dates])
+        if isinstance(seen, Issue):
+            findings.add(seen, sheet.grid.place(line, dates or 0))
+            continue
         for technique, at in techniques:
             id_, issue = value_rules.technique(technique.id, release=lambda: catalogue)
             if issue is not None:
                 findings.add(issue, sheet.grid.place(line, at, technique.offset))
             if id_ is not None:
-                weights.append(Weight(id_, float(weight), place))
+                weights.append(Weight(id_, float(weight), place, seen))
     if blank:
-        message = f"skipped {quantity(len(blank), 'row')} without a technique or a weight"
+        lacking = "a technique or a weight" if dates is None else "a technique, a weight or a date"
+        message = f"skipped {quantity(len(blank), 'row')} without {lacking}"
         findings.add(Issue(message, fatal=False), sheet.grid.place(blank[0], ids))
     return weights

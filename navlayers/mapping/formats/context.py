@@ -49,6 +49,8 @@ class ReadOptions(msgspec.Struct, frozen=True):
         score_range: lowest and highest of scores that are numbers; None: those of a layer's gradient, else 0–100.
         scale: score value → number 0–100, in addition to the scale of the file.
         scope: which techniques and mappings count wherever sets are scored; None: all.
+        half_life: days in which the weights of a threat with dates halve; None: they do not fade.
+        as_of: the day at which these count in full, as 2025-01-31; "": the newest of the threat.
     """
 
     format: str | None = None
@@ -59,6 +61,8 @@ class ReadOptions(msgspec.Struct, frozen=True):
     score_range: Range | None = None
     scale: dict[str, float] = {}
     scope: Scope | None = None
+    half_life: float | None = None
+    as_of: str = ""
 
 
 class Context(NamedTuple):

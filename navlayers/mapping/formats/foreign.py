@@ -26,8 +26,11 @@ _PLURALS = {
 }
 """Name of a format → its plural, unless that ends in "s"."""
 
-_PLANNED = frozenset({"YARA rule file", "DeTT&CT group administration file", "SCYTHE threat"})
+_PLANNED = frozenset({"YARA rule file"})
 """Formats with techniques, which navlayers may read one day."""
+
+_THREATS = frozenset({"DeTT&CT group administration file", "SCYTHE threat"})
+"""Formats that are read with `--threat` only."""
 
 _SIGNATURES = {
     b"%PDF-": "PDF file",
@@ -110,7 +113,9 @@ def _is_binary(data: bytes) -> bool:
 
 
 def described(name: str) -> str:
-    """A file of a format in words: `a PNG image`, or `an Elastic rule: not supported yet`."""
+    """A file of a format in words: `a PNG image`, or `a YARA rule file: not supported yet`."""
+    if name in _THREATS:
+        return f"{with_article(name)}, which covers nothing: use it with --threat"
     return f"{with_article(name)}{': not supported yet' if name in _PLANNED else ''}"
 
 
