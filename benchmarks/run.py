@@ -36,11 +36,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
         corpus = args.corpus if args.corpus.is_dir() else _generated(work / "corpus")
-        print(f"{'command':12} {'modules':>8} {'budget':>7} {'ms beyond click':>16} {'× click':>8}")
+        print(f"{'command':12} {'modules':>8} {'unused':>7} {'ms beyond click':>16} {'× click':>8} {'budget':>7}")
         for each in imports(work, args.runs):
-            over = "  over budget" if each.modules > each.budget else ""
-            time = f"{each.milliseconds:16.0f} {each.times_click:8.1f}"
-            print(f"{each.command:12} {each.modules:8} {each.budget:7} {time}{over}", flush=True)
+            over = "  over budget" if each.times_click > each.budget else ""
+            counts = f"{each.command:12} {each.modules:8} {len(each.unused):7}"
+            print(
+                f"{counts} {each.milliseconds:16.0f} {each.times_click:8.1f} {each.budget:7.1f}{over}", flush=True
+            )
         print(f"\n{'what':44} {'CPU s':>7} {'floor':>7} {'ratio':>6} {'MB':>6}")
         click = cost([sys.executable, "-c", "import click"], args.runs)
         _show("navlayers --help, against import click", cost([*NAVLAYERS, "--help"], args.runs), click.cpu)
