@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from navlayers.analysis.compare_result import Comparison
     from navlayers.analysis.diff import Diff
     from navlayers.analysis.gaps_result import Gaps
-    from navlayers.analysis.history import History
+    from navlayers.analysis.history_result import History
     from navlayers.analysis.plan.options import PlanOptions
     from navlayers.analysis.plan.result import Plan
     from navlayers.api.build import build

@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import navlayers
-from navlayers.analysis.history import CAUSES, Version, series_of
+from navlayers.analysis.history import series_of
+from navlayers.analysis.history_result import CAUSES, Version
 from navlayers.analysis.inputs import load_inputs
 from navlayers.mapping.find import Source
 from navlayers.scoring.options import ScoreOptions

@@ -21,7 +21,7 @@ from navlayers.website import SiteOptions, write_site
 
 if TYPE_CHECKING:
     from navlayers.analysis.gaps_result import Gaps
-    from navlayers.analysis.history import History
+    from navlayers.analysis.history_result import History
     from navlayers.analysis.plan.result import Plan
 
 

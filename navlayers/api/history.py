@@ -14,7 +14,8 @@ import msgspec
 
 from navlayers._text.json_text import json_text
 from navlayers._text.wording import quoted
-from navlayers.analysis.history import History, Version, series_of
+from navlayers.analysis.history import series_of
+from navlayers.analysis.history_result import History, Version
 from navlayers.analysis.inputs import load_inputs
 from navlayers.errors import InputError, NavlayersError, Place, Problem, UsageError
 from navlayers.mapping.find import HERE, STDIN, Source, resolve, source_name
@@ -30,7 +31,7 @@ from navlayers.scoring.options import ScoreOptions
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from navlayers.analysis.history import Series
+    from navlayers.analysis.history_result import Series
     from navlayers.analysis.inputs import InputSet
     from navlayers.api.mapping_set import Scoring
     from navlayers.api.sources import Input

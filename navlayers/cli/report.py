@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.analysis.gaps_result import Gaps
-    from navlayers.analysis.history import History
+    from navlayers.analysis.history_result import History
     from navlayers.analysis.plan.candidates import Measure
     from navlayers.analysis.plan.options import PlanOptions
     from navlayers.analysis.plan.result import Plan

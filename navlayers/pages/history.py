@@ -8,7 +8,7 @@ import msgspec
 
 from navlayers._text.numbers import percent
 from navlayers._text.wording import and_list, quantity
-from navlayers.analysis.history import CAUSES
+from navlayers.analysis.history_result import CAUSES
 from navlayers.output.document import Document, Paragraph, Section
 from navlayers.output.tables import Detail, RowStyle, Span
 from navlayers.pages.moves import Row, Start, headline, label, order, rows_of, signed, starts_of, why
@@ -17,7 +17,7 @@ from navlayers.pages.results import Field, table_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from navlayers.analysis.history import History, Level, Series, Unread, Version
+    from navlayers.analysis.history_result import History, Level, Series, Unread, Version
     from navlayers.output.document import Block
     from navlayers.output.tables import Cell, Table, Tone
 

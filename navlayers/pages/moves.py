@@ -13,7 +13,7 @@ from navlayers.mapping.git import SHORT_HASH
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from navlayers.analysis.history import Driver, History, Level, Move, Point, Series, Version
+    from navlayers.analysis.history_result import Driver, History, Level, Move, Point, Series, Version
 
 DRIVERS, TECHNIQUES = 3, 3
 """Maximum number of reasons of a move, and of techniques of a reason."""

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from navlayers._text.numbers import percent_text
-from navlayers.analysis.history import CAUSES
+from navlayers.analysis.history_result import CAUSES
 from navlayers.layer.ramps import WINNERS, ramp_of
 from navlayers.output.document import Chart, Trend, TrendPoint
 from navlayers.pages.moves import UNCOMMITTED, label, signed, why
@@ -14,7 +14,7 @@ from navlayers.pages.moves import UNCOMMITTED, label, signed, why
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from navlayers.analysis.history import Cause, History, Level, Point, Series
+    from navlayers.analysis.history_result import Cause, History, Level, Point, Series
 
 _COLORS = (WINNERS[4], WINNERS[5], WINNERS[2])
 """Colors of the marks: of mappings, of ATT&CK, of options."""

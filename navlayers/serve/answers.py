@@ -14,7 +14,7 @@ from navlayers._text.numbers import percent_text
 from navlayers._text.wording import or_list
 from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.gaps_result import biggest_gap
-from navlayers.analysis.history import History
+from navlayers.analysis.history_result import History
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.analysis.plan.plan import ground_of, make_plan
 from navlayers.analysis.plan.result import summary, threat_coverage
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from navlayers.analysis.gaps_result import Gaps
-    from navlayers.analysis.history import Series
+    from navlayers.analysis.history_result import Series
     from navlayers.analysis.inputs import InputSet
     from navlayers.analysis.plan.plan import Ground
     from navlayers.analysis.plan.result import Plan

@@ -24,7 +24,7 @@ from navlayers.scoring.stats import capability_stats
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from navlayers.analysis.history import History  # noqa: TC004 - never decoded, and few reports have one
+    from navlayers.analysis.history_result import History  # noqa: TC004 - never decoded, and few reports have one
     from navlayers.analysis.inputs import InputSet
     from navlayers.attack import Catalogue
     from navlayers.mapping.nouns import Noun
