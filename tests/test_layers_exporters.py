@@ -21,17 +21,18 @@ AWKWARD = r"It's [A/B]: \ *all*?"
 
 
 class Store:
-    """A release as the exporters query it, in place of stix2's slow store."""
+    """Every fourth tactic of a release as the exporters ask for it; they compare each cell with each entry."""
 
     def __init__(self, release: Catalogue) -> None:
+        tactics = release.tactics[::4]
         self.objects: list[dict[str, Any]] = [
             {
                 "type": "x-mitre-matrix",
                 "name": "Matrix",
-                "tactic_refs": [f"x-mitre-tactic--{tactic.id}" for tactic in release.tactics],
+                "tactic_refs": [f"x-mitre-tactic--{tactic.id}" for tactic in tactics],
             }
         ]
-        for tactic in release.tactics:
+        for tactic in tactics:
             self.objects.append(
                 {
                     "type": "x-mitre-tactic",
@@ -43,7 +44,8 @@ class Store:
             )
         for technique in release.techniques.values():
             if technique.active:
-                phases = [{"kill_chain_name": "mitre-attack", "phase_name": name} for name in technique.tactics]
+                kept = {tactic.shortname for tactic in tactics} & {*technique.tactics}
+                phases = [{"kill_chain_name": "mitre-attack", "phase_name": name} for name in sorted(kept)]
                 self.objects.append(
                     {
                         "type": "attack-pattern",

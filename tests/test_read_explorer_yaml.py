@@ -91,7 +91,7 @@ def test_a_published_set_that_any_tool_dumped_as_yaml_reads_as_the_json_does(pat
         {"width": 1},
     ]
     for style in styles:
-        dumped = yaml.dump(short, Dumper=yaml.SafeDumper, sort_keys=False, **style)
+        dumped = yaml.dump(short, Dumper=yaml.CSafeDumper, sort_keys=False, **style)
         options = readers.ReadOptions(format="mapex-yaml")
         assert readers.read("set.yaml", data=dumped.encode(), reading=options).mapping_set == by_json
 
