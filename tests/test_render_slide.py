@@ -88,7 +88,7 @@ def test_the_hole_of_gaps_is_the_tactic_with_most(run: Run, out: Path, weights: 
     """Of Credential Access, the threat uses two techniques and of Impact one; nothing covers them."""
     weights.write_text("technique,weight\nT1486,9\nT1003,1\nT1040,1\nT1110.001,1\n")
     assert run("gaps", TINY, "--threat", weights, "--attack", "16.1", "-o", out).code == 0
-    hole = "Most gaps: Credential Access, 2 of 3 not covered"
+    hole = "Most gaps: Credential Access, 2 of 3 not covered (67%)"
     assert texts(slide(out / "gap.json"), "hole") == [hole]
 
 

@@ -131,7 +131,7 @@ def test_pages_are_numbered_but_for_the_first(of_two: tuple[Document, Word]) -> 
 def test_every_picture_has_words_and_is_sharp_and_within_its_page(of_two: tuple[Document, Word]) -> None:
     told, word = of_two
     shown = list(word.document.iter(f"{WP}inline"))
-    assert len(shown) == len(told.pictures) + 1 == 7
+    assert len(shown) == len(told.pictures) + 2 == 8
     for inline in shown:
         assert [inline.get(f"dist{side}") for side in "TBLR"] == ["0"] * 4
         (about,), (extent,) = list(inline.iter(f"{WP}docPr")), list(inline.iter(f"{WP}extent"))

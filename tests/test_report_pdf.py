@@ -112,9 +112,10 @@ def test_every_picture_is_told_in_words() -> None:
         plain_text.decode() or bytes.fromhex(packed.decode()).decode("utf-16-be") for plain_text, packed in told
     ]
     expected = [picture.caption for picture in found.pictures]
-    # The first is that of the title page.
-    assert starts == [text[:9] for text in [expected[0], *expected]]
-    assert pdf.structure(made("gcp")).count("Figure") == 1 + len(expected)
+    # The first two are those of the title page.
+    assert found.chart is not None
+    assert starts == [text[:9] for text in [expected[0], found.chart.caption, *expected]]
+    assert pdf.structure(made("gcp")).count("Figure") == 2 + len(expected)
 
 
 def test_markup_of_inputs_is_text() -> None:

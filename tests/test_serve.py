@@ -344,7 +344,7 @@ def test_the_verdict_stands_before_the_controls(live: Live) -> None:
     covered, every = comparison.active - len(comparison.gaps), comparison.active
     assert live.part("verdict") == (
         f"{round(100 * covered / every)}% of ATT&CK Enterprise 16.1 covered by My controls or Google Cloud: "
-        f"{covered} of {every} techniques and sub-techniques{comparison.weakest_tactic}"
+        f"{covered} of {every} techniques and sub-techniques{comparison.hole.text}"
     )
     live.page.set_viewport_size({"width": 400, "height": 800})
     above = "() => document.querySelector('.verdict').getBoundingClientRect().bottom"

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 _SHOWN = 60
 _SENTENCE = 200
 _LISTED = 12
+_DATE = re.compile(r"(?<![\w./-])\d{1,4}([./-])\d{1,2}\1\d{1,4}(?![\w/-])")
 
 
 def bare(text: str) -> str:
@@ -66,3 +67,8 @@ def techniques_text(techniques: int, subtechniques: int, separator: str = " and 
     """Numbers of techniques and sub-techniques; ATT&CK ICS has no sub-techniques: "72 techniques"."""
     parts = [(techniques, "technique"), (subtechniques, "sub-technique")]
     return separator.join(quantity(*part) for part in parts if part[0]) or "no technique"
+
+
+def undated(name: str) -> str:
+    """A name without the dates in it; the name itself if it is nothing else."""
+    return re.sub(r"\s+([:,;])", r"\1", " ".join(_DATE.sub(" ", name).split())).strip(" :,;") or name.strip()

@@ -222,7 +222,7 @@ def _gap(comparison: Comparison) -> Layer:
         for gap in comparison.gaps
     ]
     description = (
-        f"The active techniques that no input {words.cover}s; a lighter color if some of their sub-techniques are "
+        f"The active techniques that no input {words.cover}s; another color if some of their sub-techniques are "
         f"{words.covered}."
     )
     return _layer(comparison, "gap", description, gradient, gap_legend(comparison), entries)

@@ -11,7 +11,7 @@ from navlayers._text.wording import quantity
 from navlayers.analysis.frames import Tabular
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem
-from navlayers.layer.weakest_tactic import weakest
+from navlayers.layer.weakest_tactic import NONE, Hole, weakest
 from navlayers.mapping.model import HUNDRED
 from navlayers.mapping.nouns import Noun, common_noun
 from navlayers.scoring.coverage import Coverage
@@ -213,10 +213,10 @@ class Comparison(msgspec.Struct, Tabular, frozen=True):
         return f"<Comparison of {names}, ATT&CK {self.catalogue.domain} {self.catalogue.version}>"
 
     @property
-    def weakest_tactic(self) -> str:
-        """The tactic of which the inputs together cover least: a text, "" for threats, and where all is covered."""
+    def hole(self) -> Hole:
+        """The tactic of which the inputs together cover least; none for threats, and where all is covered."""
         shares = ((tactic.name, tactic.any, tactic.total) for tactic in self.tactics)
-        return "" if self.noun.threat else weakest(shares, self.noun.covered).text
+        return NONE if self.noun.threat else weakest(shares, self.noun.covered)
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """One row per technique that any input covers: id, name, a score per input, the best score and by whom."""

@@ -95,8 +95,8 @@ def _gap(gaps: Gaps) -> Layer:
     weak = f" or weak (below {gaps.weak:g})" if gaps.scored else ""
     description = (
         f"Uncovered{weak} techniques of {gaps.threat.title}. A technique's score is its weight × (100 − score) / "
-        f"100. Uncovered techniques are darkest{', weak ones are darker the larger their gap' if below else ''}; "
-        f"covered techniques are white. {_HIDDEN}"
+        f"100. Uncovered techniques have a separate color{', weak ones have that of their gap' if below else ''}, "
+        f"covered ones have none. {_HIDDEN}"
     )
     legend = [
         uncovered_item(),

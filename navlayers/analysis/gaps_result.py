@@ -14,7 +14,7 @@ from navlayers.analysis.frames import Tabular
 from navlayers.analysis.threats.model import ThreatModel
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem
-from navlayers.layer.weakest_tactic import most_open
+from navlayers.layer.weakest_tactic import Hole, most_open
 from navlayers.mapping.nouns import Noun, common_noun
 from navlayers.scoring.coverage import Coverage
 
@@ -320,14 +320,13 @@ def headline(gaps: Gaps) -> str:
     uncovered = f"{total.techniques - total.covered - total.unrated} uncovered"
     recorded = sum(bool(row.non_mappable) for row in gaps.rows)
     uncovered += f" ({recorded} of them recorded as non-mappable)" if recorded else ""
-    hole = biggest_gap(gaps)
+    hole = biggest_gap(gaps).text
     return f"{sentence}. {', '.join([uncovered, *parts])}.{f' {hole}.' if hole else ''}"
 
 
-def biggest_gap(gaps: Gaps) -> str:
-    """The tactic with most techniques of the threat that are not covered: a text, "" for none."""
-    shares = ((tactic.name, tactic.share.covered, tactic.share.techniques) for tactic in gaps.tactics)
-    return most_open(shares).text
+def biggest_gap(gaps: Gaps) -> Hole:
+    """The tactic with most techniques of the threat that are not covered."""
+    return most_open((tactic.name, tactic.share.covered, tactic.share.techniques) for tactic in gaps.tactics)
 
 
 def unscored(gaps: Gaps) -> str:

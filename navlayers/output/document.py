@@ -84,11 +84,12 @@ class Items(msgspec.Struct, frozen=True):
 
 
 class Number(msgspec.Struct, frozen=True):
-    """A key figure: its label, its value as text, and a note on its base or origin."""
+    """A key figure: its label, its value as text, a note on its base or origin; `marked` as a shortcoming."""
 
     label: str
     value: str
     note: str = ""
+    marked: bool = False
 
 
 class Numbers(msgspec.Struct, frozen=True):
@@ -121,19 +122,29 @@ class Facts(msgspec.Struct, frozen=True):
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """The matrix of one layer; `caption` describes it in a sentence."""
+    """The matrix of one layer; `caption` describes it in a sentence, `marked` tactics have a bar if it is small."""
 
     view: View
     title: str
     caption: str
+    marked: tuple[str, ...] = ()
 
 
 class Shares(msgspec.Struct, frozen=True):
-    """Parts of wholes: per row its name, the whole, and the part of each series; a color `#rrggbb` per series."""
+    """Parts of wholes.
+
+    Attributes:
+        series, colors: the names of the parts, and a color `#rrggbb` of each.
+        rows: per row its name, the whole, and the part of each series.
+        rest: of a single series, the words for the rest, and for the rest of marked rows.
+        marked: the names of the marked rows.
+    """
 
     series: tuple[str, ...]
     colors: tuple[str, ...]
     rows: tuple[tuple[str, int, tuple[int, ...]], ...]
+    rest: tuple[str, ...] = ()
+    marked: tuple[str, ...] = ()
 
 
 class Flow(msgspec.Struct, frozen=True):
@@ -216,7 +227,7 @@ class Section(msgspec.Struct, frozen=True):
 
 
 class Document(msgspec.Struct, frozen=True):
-    """A document. `subtitle`, `facts` (name, value), author, date, logo, numbers and picture go on the title page.
+    """A document; its title page has subtitle, `facts` (name, value), author, date, logo, numbers, picture, chart.
 
     `key` is an id in front of the title; `blocks` come before the first section. `brief`: one page on paper.
     """
@@ -233,6 +244,7 @@ class Document(msgspec.Struct, frozen=True):
     blocks: tuple[Block, ...] = ()
     numbers: Numbers | None = None
     picture: Figure | None = None
+    chart: Chart | None = None
     brief: bool = False
 
     @property

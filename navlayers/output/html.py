@@ -35,6 +35,9 @@ _TEXT = Column("")
 _CHARTS = (("wide", 760.0, 13.0), ("narrow", 344.0, 12.0))
 """The class of a chart, its width and the size of its text in pixels."""
 
+_BESIDE = (("wide", 600.0, 13.0), _CHARTS[1])
+"""The same for the chart beside the matrix of the title page."""
+
 # Longer words, mostly addresses, are broken instead of widening the table.
 _LONG_WORD = 40
 
@@ -142,9 +145,9 @@ class Page:
             )
         return Markup('<span class="strong">%s</span>') % content if strong else content
 
-    def chart_svgs(self, chart: Chart) -> Markup:
-        """A chart as SVG for wide windows, and another for narrow ones."""
-        return chart_svgs(chart, self.colors)
+    def chart_svgs(self, chart: Chart, *, beside: bool = False) -> Markup:
+        """A chart as SVG for wide windows, and another for narrow ones; `beside` another picture."""
+        return chart_svgs(chart, self.colors, _BESIDE if beside else _CHARTS)
 
     @property
     def style(self) -> Markup:
@@ -160,7 +163,7 @@ class Page:
         return Markup(rules)  # noqa: S704 - hexadecimal colors and quoted headers
 
 
-def chart_svgs(chart: Chart, colors: Colors) -> Markup:
+def chart_svgs(chart: Chart, colors: Colors, sizes: Iterable[tuple[str, float, float]] = _CHARTS) -> Markup:
     """A chart as SVG for wide windows, and another for narrow ones; `colors` gives its colors their classes."""
     from markupsafe import Markup  # noqa: PLC0415 - for HTML alone
 
@@ -173,7 +176,7 @@ def chart_svgs(chart: Chart, colors: Colors) -> Markup:
     def paint(color: str) -> str:
         return f'class="{own.get(color) or colors.name(color)}"'
 
-    drawn = (inline_svg(draw(chart, width, size), paint, kind) for kind, width, size in _CHARTS)
+    drawn = (inline_svg(draw(chart, width, size), paint, kind) for kind, width, size in sizes)
     return Markup("\n").join(map(Markup, drawn))
 
 

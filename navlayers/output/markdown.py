@@ -105,7 +105,7 @@ def _blocks(document: Document, names: Iterator[str], addresses: Mapping[str, st
         yield (" · ".join(byline),)
     if document.facts:
         yield _facts(Facts(document.plain_facts))
-    if document.numbers is not None and document.brief:
+    if document.numbers is not None:
         yield table_lines(document.numbers.table)
     for block in rest:
         if isinstance(block, Heading) and not block.text:

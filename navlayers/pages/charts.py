@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as Mapping_
 
     from navlayers.analysis.compare_result import Comparison
+    from navlayers.analysis.gaps_result import Gaps
     from navlayers.attack import Catalogue
+    from navlayers.layer.weakest_tactic import Hole
     from navlayers.mapping.model import Mapping, MappingSet
     from navlayers.mapping.nouns import Noun
     from navlayers.output.tables import Table
@@ -55,6 +57,36 @@ def shares_chart(comparison: Comparison) -> Chart | None:
     title = f"Share of each tactic that is {comparison.noun.covered}"
     bold = " The largest share of each tactic is bold." if count > 2 else ""
     return Chart(plot, title, f"{_leaders(plot, comparison.noun)}{bold}")
+
+
+def tactic_chart(comparison: Comparison, gaps: Gaps | None, hole: Hole) -> Chart | None:
+    """The covered share of each tactic by all inputs together: of a threat's techniques if there are gaps.
+
+    Args:
+        comparison: the inputs and their numbers per tactic.
+        gaps: the numbers against a threat.
+        hole: the biggest hole.
+
+    Returns:
+        The chart, with the biggest hole marked; None if fewer than three tactics have techniques.
+    """
+    word = comparison.noun.covered
+    if gaps is not None:
+        word = "covered"
+        rows = [(each.name, each.share.techniques, each.share.covered) for each in gaps.tactics]
+        whole = f"{gaps.threat.title}'s techniques"
+    else:
+        rows = [(each.name, each.total, each.any) for each in comparison.tactics]
+        whole = "the techniques and sub-techniques"
+    if len(rows := [row for row in rows if row[1]]) < _FEWEST:
+        return None
+    ramp = ramp_of(comparison.role, "count" if comparison.counts else comparison.category or "overall")
+    rest = (f"not {word}", *([f"not {word}: {hole.label.lower()}"] if hole.tactics else []))
+    shares = tuple((name, total, (part,)) for name, total, part in rows)
+    caption = f"Share of {whole} of each tactic that is {word}.{f' {hole.text}.' if hole.text else ''}"
+    return Chart(
+        Shares((word,), (ramp[-1],), shares, rest, hole.tactics), f"{word.capitalize()} per tactic", caption
+    )
 
 
 def _leaders(plot: Shares, noun: Noun) -> str:

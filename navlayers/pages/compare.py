@@ -61,7 +61,7 @@ def _open(comparison: Comparison) -> str:
     """What the inputs cover together, what they leave open, and in which tactic most."""
     cover, covered, active = comparison.noun.cover, comparison.noun.covered, comparison.active
     union = comparison.union.covered
-    where = f" {comparison.weakest_tactic}." if comparison.weakest_tactic else ""
+    where = f" {comparison.hole.text}." if comparison.hole.text else ""
     if len(comparison.inputs) == 1:
         return f"{active - union:,} are not {covered}.{where}"
     return f"Together they {cover} {percent_text(union, active)}; {active - union:,} are {covered} by none.{where}"

@@ -13,7 +13,6 @@ from navlayers._text.lines import printable
 from navlayers._text.numbers import percent_text
 from navlayers._text.wording import or_list
 from navlayers.analysis.gaps import find_gaps
-from navlayers.analysis.gaps_result import biggest_gap
 from navlayers.analysis.history_result import History
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.analysis.plan.plan import ground_of, make_plan
@@ -201,16 +200,16 @@ def _verdict(data: ReportInput) -> dict[str, str]:
     names, gaps = list(data.names), data.gaps
     if gaps is not None:
         covered, every, word = gaps.total.covered, gaps.total.techniques, "covered"
-        whole, what, hole = gaps.threat.title, "techniques", biggest_gap(gaps)
+        whole, what = gaps.threat.title, "techniques"
     else:
         comparison = data.comparison
         covered, every, word = comparison.active - len(comparison.gaps), comparison.active, data.noun.covered
-        whole, what, hole = data.release, TECHNIQUES, comparison.weakest_tactic
+        whole, what = data.release, TECHNIQUES
     by = or_list(names) if len(names) <= _MOST_NAMES else f"{len(names)} sets"
     return {
         "number": percent_text(covered, every),
         "words": printable(f"of {whole} {word} by {by}: {covered:,} of {every:,} {what}"),
-        "hole": hole,
+        "hole": data.hole.text,
     }
 
 

@@ -52,8 +52,10 @@ def render(report: Report) -> Rendered:
         document=document,
         explorer=document.figures[0] if data else None,
         scores=table,
-        key=key_of(picture.view) if picture else None,
-        thumbnail=thumbnail_svg(picture.view, page.colors, single_line(picture.caption)) if picture else "",
+        key=key_of(picture.view, bars=bool(picture.marked)) if picture else None,
+        thumbnail=thumbnail_svg(picture.view, page.colors, single_line(picture.caption), picture.marked)
+        if picture
+        else "",
         logo=_address(document.logo) if document.logo else "",
         data=lambda: _json(data, page.places) if data else "",
         scripts=bundle(*SCRIPTS) if data else "",

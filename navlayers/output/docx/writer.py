@@ -59,7 +59,10 @@ _HEADER_EMS = 55.0
 _TITLES, _SMALLEST_TITLE = ((30.0, 3), (20.0, 5)), 13.0
 
 # Space above the title in points, without and with a logo.
-_TITLE_TOP, _TITLE_TOP_WITH_LOGO = 100.0, 40.0
+_TITLE_TOP, _TITLE_TOP_WITH_LOGO = 100.0, 24.0
+
+# On a title page with a chart, so that all fits: the share of the width for the matrix; the text of the chart.
+_BESIDE_CHART, _SMALL_CHART = 0.75, 7.5
 
 # Points that headings and notes take on the page of a heatmap; size, line height and most lines of
 # captions; the width of "Figure 1. " before them, in ems.
@@ -156,7 +159,7 @@ class _Writer:
         if document.logo is not None:
             add_logo(self._add("Picture"), document.logo)
         title = self._add("Title")
-        above = _TITLE_TOP if document.logo is None else _TITLE_TOP_WITH_LOGO
+        above = _TITLE_TOP if document.logo is None and document.chart is None else _TITLE_TOP_WITH_LOGO
         title.paragraph_format.space_before = Pt(0 if document.brief else above)
         wide = ems(printable(document.title))
         sizes = (size for size, lines in _TITLES if wide * size <= lines * TEXT_WIDTH)
@@ -166,7 +169,12 @@ class _Writer:
         if document.numbers is not None:
             add_numbers(self._word, document.numbers, TEXT_WIDTH)
         if document.picture is not None:
-            self._drawing(thumbnail(document.picture.view, TEXT_WIDTH, single_line(document.picture.caption)))
+            picture = document.picture
+            width = TEXT_WIDTH * (1 if document.chart is None else _BESIDE_CHART)
+            self._drawing(thumbnail(picture.view, width, single_line(picture.caption), picture.marked), last=True)
+        if document.chart is not None:
+            self._add("Note", document.chart.caption).paragraph_format.keep_with_next = True
+            self._drawing(draw(document.chart, TEXT_WIDTH, _SMALL_CHART), last=True)
         add_facts(self._word, document.about, TEXT_WIDTH)
 
     def _contents(self, end: WordParagraph) -> None:
@@ -279,9 +287,13 @@ class _Writer:
         lines = min(max(captions, default=1), _MOST_CAPTION)
         return heatmaps(figures, page.inner_width, page.inner_height - _AROUND_HEATMAP - lines * _CAPTION_LINE)
 
-    def _drawing(self, drawing: Drawing) -> None:
+    def _drawing(self, drawing: Drawing, *, last: bool = False) -> None:
+        """A picture; `last`: no caption follows, with which it would be kept on one page."""
         self.drawings.append(drawing)
-        add_drawing(self._add("Picture"), drawing)
+        paragraph = self._add("Picture")
+        add_drawing(paragraph, drawing)
+        if last:
+            paragraph.paragraph_format.keep_with_next = False
 
     def _caption(self, text: str) -> None:
         self._figures += 1

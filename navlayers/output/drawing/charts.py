@@ -1,4 +1,4 @@
-"""Charts of documents: shares of two series as dumbbells, of several as panels, over time as lines, flows."""
+"""Charts of documents: shares of a series as bars, of two as dumbbells, of several as panels; lines, flows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text.lines import single_line
 from navlayers._text.numbers import percent_text
+from navlayers.layer.ramps import UNCOVERED
 from navlayers.output.document import Shares, Trend
 from navlayers.output.drawing.flow import draw_flow
 from navlayers.output.drawing.font import CAP, cut, ems
@@ -54,8 +55,8 @@ class _Axis(NamedTuple):
 def draw(chart: Chart, width: float, size: float) -> Drawing:
     """A chart as a drawing, without its title and caption.
 
-    Two series are dumbbells, others panels of bars; shares over time are lines. Narrow drawings have names above
-    what they name, or fewer panels side by side.
+    One series is bars, two are dumbbells, others panels of bars; shares over time are lines. Narrow drawings
+    have names above what they name, or fewer panels side by side.
 
     Args:
         chart: the chart.
@@ -70,6 +71,8 @@ def draw(chart: Chart, width: float, size: float) -> Drawing:
         groups, height = draw_trend(plot, width, size)
     elif not isinstance(plot, Shares):
         groups, height = draw_flow(plot, width, size)
+    elif len(plot.series) == 1:
+        groups, height = _bars(plot, width, size)
     elif len(plot.series) == 2:
         groups, height = _dumbbells(plot, width, size)
     else:
@@ -90,6 +93,41 @@ def _scale(shares: Shares) -> tuple[int, int]:
 def _names(shares: Shares, size: float) -> float:
     """The width of the names of rows."""
     return min(max((ems(name) for name, _, _ in shares.rows), default=0.0), _WIDEST_NAME) * size
+
+
+def _bars(shares: Shares, width: float, size: float) -> tuple[tuple[Group, ...], float]:
+    """A bar per row, the rest of the whole behind it, in a color of its own where the row is marked."""
+    fractions = [f"{parts[0]:,} of {whole:,}" for _, whole, parts in shares.rows]
+    after = max(map(ems, fractions), default=0.0) * _SMALL * size
+    left = _names(shares, size) + _GAP / 2 * size
+    right = width - after - (_FIGURE + _GAP) * size
+    pitch, top = _ROW * size, 2 * _ROW * size if width < _NARROW * size else _ROW * size
+    groups = [Group("legend", "", tuple(_key(shares, width, size)))]
+    for number, (name, whole, parts) in enumerate(shares.rows):
+        y, marked = top + number * pitch, name in shares.marked
+        base = y + pitch / 2 + CAP * size / 2
+        end = left + (right - left) * _percent(parts[0], whole) / 100
+        bars = [(left, end, shares.colors[0]), (end, right, UNCOVERED if marked else _THEME.border)]
+        shapes: list[Shape] = [Text(0, base, cut(name, _WIDEST_NAME), size, _THEME.ink, strong=marked)]
+        shapes += (Rect(x, y + pitch * 0.2, to - x, pitch * 0.6, color) for x, to, color in bars if to > x)
+        share = percent_text(parts[0], whole)
+        shapes.append(Text(right + _FIGURE * size, base, share, size, _THEME.ink, "end", strong=marked))
+        shapes.append(Text(width, base, fractions[number], _SMALL * size, _THEME.muted, "end"))
+        groups.append(Group(f"row{number + 1}", _tip(shares, name, whole, parts), tuple(shapes)))
+    return tuple(groups), top + len(shares.rows) * pitch
+
+
+def _key(shares: Shares, width: float, size: float) -> Iterator[Shape]:
+    """The colors of bars and their rest, on a second line where the first is full."""
+    colors = (shares.colors[0], _THEME.border, UNCOVERED)
+    x, y, small = 0.0, 0.0, _SMALL * size
+    for label, color in zip((*shares.series, *shares.rest), colors, strict=False):
+        wide = 1.6 * small + ems(label) * small
+        if x and x + wide > width:
+            x, y = 0.0, y + _ROW * size
+        yield Rect(x, y + (_ROW * size - small) / 2 - 0.1 * size, small, small, color)
+        yield Text(x + 1.5 * small, y + _ROW * size / 2 + CAP * small / 2 - 0.1 * size, label, small, _THEME.muted)
+        x += wide + _GAP * size
 
 
 def _dumbbells(shares: Shares, width: float, size: float) -> tuple[tuple[Group, ...], float]:

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import math
-import re
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text.lines import single_line
 from navlayers._text.numbers import rounded
-from navlayers._text.wording import and_list
+from navlayers._text.wording import and_list, undated
 from navlayers.layer.document import tab_name
 from navlayers.layer.matrix import Matrix, matrix_of
 from navlayers.layer.rows import TechniqueRow, rows_of
+from navlayers.output.drawing.summary import explained
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from navlayers.layer.colors import Gradient
-    from navlayers.layer.matrix import Cell
     from navlayers.layer.view import View
     from navlayers.output.drawing.options import RenderOptions
 
 # The longest title that names several layers, in letters.
 _LONGEST_TITLE = 120
-_DATE = re.compile(r"(?<![\w./-])\d{1,4}([./-])\d{1,2}\1\d{1,4}(?![\w/-])")
 
 _MOST_TICKS = 6
 # Below it, a span divided by the ticks underflows.
@@ -62,7 +60,7 @@ def tabs_of(views: Iterable[View], options: RenderOptions) -> list[Tab]:
             number += 1
             name = f"{view.name} ({number})"
         names.add(name)
-        matrix = matrix_of(view, options.detail or "full")
+        matrix = matrix_of(explained(view), options.detail or "full")
         tabs.append(Tab(name, matrix, rows_of(matrix)))
     return tabs
 
@@ -74,11 +72,6 @@ def short_name(view: View) -> str:
         if label == "framework version" and len(value) > 1:
             name = name.replace(value, " ").replace(tab_name(value), " ")
     return undated(name) or view.name
-
-
-def undated(name: str) -> str:
-    """A name without the dates in it; the name itself if it is nothing else."""
-    return re.sub(r"\s+([:,;])", r"\1", " ".join(_DATE.sub(" ", name).split())).strip(" :,;") or name.strip()
 
 
 def title_of(tabs: Sequence[Tab]) -> str:
@@ -165,12 +158,6 @@ def figure(number: float) -> str:
     return f"{rounded(number)}" if number == 0 or 0.01 <= abs(number) < 1e9 else f"{number:.4g}"
 
 
-def tip_lines(cell: Cell, written: Callable[[float], object]) -> list[str]:
-    """The first lines of a tooltip: id and name, the score as it is `written`, whether the cell is disabled."""
-    score = [] if cell.score is None else [f"score {written(cell.score)}"]
-    return [f"{cell.id} {cell.name}", *score, *([] if cell.enabled else ["disabled"])]
-
-
 def _round_numbers(gradient: Gradient) -> list[float]:
     low, high = gradient.minValue, gradient.maxValue
     span = high - low
@@ -193,7 +180,8 @@ def reading(tab: Tab) -> tuple[str, ...]:
     if ticks(view):
         own = any(row.annotation.color and row.annotation.enabled for row in rows)
         sentences.append(f"The color of a cell shows its score{' unless it has its own color' if own else ''}.")
-        sentences.append("Cells without a color have no score.")
+        without = f"are {single_line(view.unscored)}" if view.unscored else "have no score"
+        sentences.append(f"Cells without a color {without}.")
     if view.layout.show_aggregate:
         sentences.append(f"The score of a technique is {AGGREGATES[view.layout.aggregate]}.")
     if any(not row.annotation.enabled for row in rows) and not view.hide_disabled:

@@ -10,6 +10,7 @@ from navlayers.output import html
 from navlayers.output.drawing import facts
 from navlayers.output.drawing.facts import Tab, tabs_of, title_of
 from navlayers.output.drawing.options import Rendered, RenderOptions
+from navlayers.output.drawing.theme import tip_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,7 +90,7 @@ class _Layer:
     def tip(self, cell: Cell) -> str:
         """The tooltip of a cell."""
         entry = cell.annotation
-        lines = facts.tip_lines(cell, _figure)
+        lines = tip_lines(cell, _figure)
         lines += [printable(line) for line in entry.comment[:_LONGEST_TIP].splitlines()]
         lines += [printable(f"{name}: {value}"[:_LONGEST_TIP]) for name, value in metadata_of(self._view, entry)]
         text = "\n".join(lines)

@@ -20,7 +20,7 @@ from navlayers.output.drawing.layout import content_of, free_layout, page_layout
 from navlayers.output.drawing.options import SMALLEST, Frame, Rendered, frames
 from navlayers.output.drawing.shapes import Drawing, Group, Text, to_svg
 from navlayers.output.drawing.slide import draw_slide, is_slide
-from navlayers.output.drawing.summary import summary_of
+from navlayers.output.drawing.summary import explained, summary_of
 from navlayers.output.drawing.theme import THEMES, Look
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ def draw_alike(
         names = options.detail == "scored"
         summaries = map(summary_of, views)
         return [(draw_slide(each, _look(each.view, options), page, names=names), ()) for each in summaries]
+    views = [explained(view) for view in views]
     pages = [frame] if frame is not None else list(frames(options))
     if pages[0].is_fit or not views:
         return [_page(view, options, _on_free_page(view, _steps(view, options)[0], pages[0])) for view in views]

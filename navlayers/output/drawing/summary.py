@@ -12,13 +12,12 @@ import msgspec
 
 from navlayers._text.lines import single_line
 from navlayers._text.numbers import percent_text
-from navlayers._text.wording import or_list, quantity
+from navlayers._text.wording import or_list, quantity, undated
 from navlayers.layer import weakest_tactic
 from navlayers.layer.colors import LegendItem
 from navlayers.layer.matrix import release_columns
-from navlayers.layer.ramps import COVERED, NOT_RATED, UNCOVERED, tells_uncovered
+from navlayers.layer.ramps import COVERED, NOT_RATED, NOT_RATED_ITEM, UNCOVERED, tells_uncovered
 from navlayers.layer.view import TECHNIQUES, Ratios
-from navlayers.output.drawing.facts import undated
 from navlayers.output.drawing.theme import figure
 
 if TYPE_CHECKING:
@@ -97,6 +96,31 @@ class Summary(NamedTuple):
         return [row.name for names in self.names if names.is_open for row in names.rows]
 
 
+def explained(view: View) -> View:
+    """A layer of navlayers with what its ratios count and what cells without a color are; others as they are."""
+    facts = dict(view.metadata)
+    if view.ratios is not None or not facts.get("shows"):
+        return view
+    summary = summary_of(view)
+    if summary.word == "annotated":
+        return view
+    shown = msgspec.structs.replace(view, ratios=summary.view.ratios, unscored=summary.view.unscored)
+    if facts["shows"] != "gap":
+        return shown
+    # The picture shows what is not covered, so its ratios count that; the headline of a slide is what is covered.
+    entries = _enabled(view)
+    if "threat" not in facts:
+        ratios = Ratios.of(
+            view.catalogue, [t.id for t in view.techniques], list(entries), f"{summary.word} by none"
+        )
+        return msgspec.structs.replace(shown, ratios=ratios)
+    states = {t: state for t, entry in entries.items() if (state := dict(entry.metadata).get("state"))}
+    open_ones = [technique for technique, state in states.items() if state != "covered"]
+    what = "not covered, or weak" if "weak" in states.values() else "not covered"
+    ratios = Ratios.of(view.catalogue, list(states), open_ones, what)
+    return msgspec.structs.replace(shown, ratios=ratios, mark="✓")
+
+
 def summary_of(view: View) -> Summary:
     """What the slide of a layer says, by the kind of layer that its metadata tell."""
     facts = dict(view.metadata)
@@ -125,7 +149,9 @@ def _release(view: View, facts: dict[str, str]) -> Summary:
     ):
         word = "covered"  # the numbers are those of inputs
     chosen = {
-        key for key, entry in view.entries.items() if (entry.counted if word == "annotated" else _is_on(entry))
+        key
+        for key, entry in view.entries.items()
+        if (entry.counted if word == "annotated" else _is_on(view, entry))
     }
     entries = _enabled(view)
     names = [_scores(view, entries, is_count=is_count)]
@@ -207,10 +233,8 @@ def _difference(view: View, first: str, second: str) -> Summary:
     equal = len(entries) - len(higher[first]) - len(higher[second])
     total = len(view.techniques)
     subs = " with sub-techniques" if any(t.parent for t in view.techniques) else ""
-    counts = (
-        f"of {total}{subs}; {other} on {len(higher[other])}, equal on {equal}, {total - len(entries)} in neither · "
-        f"{single_line(view.release).removeprefix('ATT&CK ')}"
-    )
+    part = f"of {total}{subs}; {other} on {len(higher[other])}, equal on {equal}, {total - len(entries)} in neither"
+    counts = f"{part} · {single_line(view.release).removeprefix('ATT&CK ')}"
     chosen = {key for key in view.entries if key[0] in higher[leader]}
     names = []
     for name in (leader, other):
@@ -218,7 +242,7 @@ def _difference(view: View, first: str, second: str) -> Summary:
         alone = [technique for technique in higher[name] if entries[technique].color == color]
         names.append(_open(view, entries, f"Only {name}", alone)._replace(is_open=False))
     words = f"{'technique' if len(higher[leader]) == 1 else 'techniques'} on which {leader} {more}"
-    sentence = f"{leader} {more} on {len(higher[leader])} {counts}"
+    sentence = f"{leader} {more} on {len(higher[leader])} {part}"
     shown = _ratios(view, chosen, entries, f"techniques on which {leader} {more}", sentence, "in neither")
     return Summary(
         str(len(higher[leader])),
@@ -240,12 +264,13 @@ def _of_release(view: View, chosen: Keys, word: str, words: str, names: Iterable
     counts = f"{sum(t.id in ids for t in bases)} of {len(bases)} techniques"
     if subs:
         counts += f" and {sum(t.id in ids for t in subs)} of {len(subs)} sub-techniques"
+    sentence = f"{counts} {word}"
     if view.platforms:
         counts += f" · platforms: {single_line(', '.join(view.platforms))}"
     number = percent_text(sum(t.id in ids for t in active), len(active))
     words = words.format(f"of {single_line(view.release).removeprefix('ATT&CK ')}")
     counted = f"{TECHNIQUES} {word}"
-    view = _ratios(view, chosen, {t.id for t in active}, counted, f"{counts} {word}", unscored)
+    view = _ratios(view, chosen, {t.id for t in active}, counted, sentence, unscored)
     hole = weakest_tactic.weakest(_shares(view), word)
     return Summary(number, words, counts, word, f"{word} / all", hole, view, tuple(names))
 
@@ -255,9 +280,10 @@ def _of_threat(
 ) -> Summary:
     """The share of the techniques of a threat, which are the enabled ones."""
     word = words.partition(" ")[0]
-    counts = f"{covered} of the {total} techniques of {name} · {single_line(view.release)}"
+    part = f"{covered} of the {total} techniques of {name}"
+    counts = f"{part} · {single_line(view.release)}"
     used = {technique for technique, entry in _enabled(view).items() if entry.annotated}
-    view = _ratios(view, chosen, used, f"techniques of {name} {word}", f"{counts} {word}", "not used")
+    view = _ratios(view, chosen, used, f"techniques of {name} {word}", f"{part} {words}", "not used")
     hole = weakest_tactic.most_open(_shares(view), word)
     return Summary(
         percent_text(covered, total), f"of {name} {words}", counts, word, f"{word} / used", hole, view, tuple(names)
@@ -286,8 +312,10 @@ def _enabled(view: View) -> Entries:
     return {technique: e for (technique, _), e in view.entries.items() if e.enabled and technique in active}
 
 
-def _is_on(entry: Annotation) -> bool:
-    if not entry.enabled or entry.color in (NOT_RATED, UNCOVERED):
+def _is_on(view: View, entry: Annotation) -> bool:
+    # The gray of what is not rated is also that of ties in layers of the strongest.
+    off = (NOT_RATED, UNCOVERED) if NOT_RATED_ITEM in view.legend else (UNCOVERED,)
+    if not entry.enabled or entry.color in off:
         return False
     return entry.score > 0 if entry.score is not None else bool(entry.color)
 

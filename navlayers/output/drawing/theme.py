@@ -11,9 +11,10 @@ from navlayers._text.lines import single_line
 from navlayers._text.numbers import rounded
 from navlayers.layer.contrast import dark, gray, text_color
 from navlayers.layer.view import COMMENTED
-from navlayers.output.drawing.facts import tip_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from navlayers.layer.matrix import Cell
 
 OFF = "×"
@@ -144,6 +145,12 @@ class Look(msgspec.Struct, frozen=True):
             fill = theme.paint(cell.color)
             return fill, text_color(fill)
         return theme.unscored, theme.ink if cell.annotation.annotated else theme.quiet
+
+
+def tip_lines(cell: Cell, written: Callable[[float], object]) -> list[str]:
+    """The first lines of a tooltip: id and name, the score as it is `written`, whether the cell is disabled."""
+    score = [] if cell.score is None else [f"score {written(cell.score)}"]
+    return [f"{cell.id} {cell.name}", *score, *([] if cell.enabled else ["disabled"])]
 
 
 @lru_cache(maxsize=1 << 12)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 # Squares in a row of a tactic; the side of a square, its distance to the next, and the space between tactics.
 _WIDE, _SIDE, _STEP, _BETWEEN = 3, 3, 4, 2
-_BAR = 2
-"""The height of the bar below a tactic."""
+_BAR, _BLOCK = 2, _WIDE * _STEP - _STEP + _SIDE
+"""The height of the bar below a tactic, and the width of a tactic."""
 _CORNER = 2
 """The side of the corner of a technique whose sub-techniques are not covered."""
 
@@ -65,6 +65,10 @@ class Squares(NamedTuple):
         free = _SIDE - _CORNER
         return [(x + free, y + free) for x, y in map(self.places.__getitem__, numbers)]
 
+    def bars(self, tactics: Iterable[int]) -> list[tuple[int, int]]:
+        """The places of the bars below tactics, by their numbers."""
+        return [self.ends[number] for number in sorted(tactics)]
+
     def svg(
         self,
         colors: Sequence[str],
@@ -94,9 +98,8 @@ class Squares(NamedTuple):
         if corners:
             parts = "".join(f"M{x} {y}h{_CORNER}v{_CORNER}h-{_CORNER}z" for x, y in self.corners(corners))
             paths += f'<path class="{page.name(UNCOVERED)} corner" d="{parts}"/>'
-        width = _WIDE * _STEP - _STEP + _SIDE
-        ends = [self.ends[number] for number in sorted(marked)]
-        bars = "".join(f"M{x} {y}h{width}v{_BAR}h-{width}z" for x, y in ends)
+        ends = self.bars(marked)
+        bars = "".join(f"M{x} {y}h{_BLOCK}v{_BAR}h-{_BLOCK}z" for x, y in ends)
         paths += f'<path class="hole" d="{bars}"/>' if bars else ""
         height = max([self.height, *(y + _BAR for _, y in ends)])
         element = svg_element(paths, "thumbnail", single_line(label), (self.width, height))
@@ -109,13 +112,14 @@ def _paths(places: tuple[tuple[int, int], ...]) -> tuple[str, ...]:
     return tuple(f"M{x} {y}h{_SIDE}v{_SIDE}h-{_SIDE}z" for x, y in places)
 
 
-def thumbnail(view: View, width: float, text: str) -> Drawing:
+def thumbnail(view: View, width: float, text: str, marked: Collection[str] = ()) -> Drawing:
     """The matrix of a layer as a drawing of a width in points, with what its squares and colors mean below.
 
     Args:
         view: the layer.
         width: the width of the drawing; its height follows.
         text: what goes before its description, for those who cannot see it.
+        marked: the names of the tactics with a bar below.
     """
     matrix = matrix_of(view)
     squares, colors, corners = _squares(matrix)
@@ -129,12 +133,15 @@ def thumbnail(view: View, width: float, text: str) -> Drawing:
         Rect(x * unit, y * unit, _CORNER * unit, _CORNER * unit, UNCOVERED, theme.page, unit / 4)
         for x, y in squares.corners(corners)
     )
+    bars = squares.bars(_numbers(matrix, marked))
+    shapes += tuple(Rect(x * unit, y * unit, _BLOCK * unit, _BAR * unit, UNCOVERED) for x, y in bars)
+    high = max([squares.height, *(y + _BAR for _, y in bars)])
     legend, rows = legend_of(matrix, _LOOK, _UNIT).within(width, _ROWS)
-    size, y = legend.size, squares.height * unit + 1.5 * legend.size
+    size, y = legend.size, high * unit + 1.5 * legend.size
     marks = tuple(legend.shapes(0, y, rows))
     y += legend.height(rows)
     words = []
-    for line in paragraph(caption(matrix), width / size, _ROWS):
+    for line in paragraph(caption(matrix, bars=bool(bars)), width / size, _ROWS):
         y += 1.4 * size
         words.append(Text(0, y, line, size, theme.muted))
     groups = (Group("matrix", "", shapes), Group("legend", "", marks), Group("caption", "", tuple(words)))
@@ -157,8 +164,8 @@ class Key(NamedTuple):
     caption: str
 
 
-def key_of(view: View) -> Key:
-    """What the squares of the matrix of a layer mean, for a page."""
+def key_of(view: View, *, bars: bool = False) -> Key:
+    """What the squares of the matrix of a layer mean, for a page; `bars`: tactics are marked."""
     matrix = matrix_of(view)
     legend = legend_of(matrix, _LOOK, _UNIT)
     numbers = ((float(match[1]), item) for item in view.legend if (match := NUMBER.match(item.label)))
@@ -170,29 +177,31 @@ def key_of(view: View) -> Key:
         for item in legend.items
         if item.fill == _LOOK.theme.unscored and item.label not in labels
     ]
-    return Key(legend.title, ramp, tuple(marks), caption(matrix))
+    return Key(legend.title, ramp, tuple(marks), caption(matrix, bars=bars))
 
 
-def caption(matrix: Matrix) -> str:
-    """What a square and a block of squares are."""
+def caption(matrix: Matrix, *, bars: bool) -> str:
+    """What a square and a block of squares are, and a bar below a block."""
     names = [single_line(column.name) for column in matrix.columns]
     if not names:
         return ""
     blocks = f"a block per tactic, from {names[0]} to {names[-1]}" if len(names) > 1 else f"all of {names[0]}"
     corner = " A red corner: some of its sub-techniques are not covered."
+    bar = " A red bar: the biggest gap." if bars else ""
     return (
         f"A square per technique, {blocks}; a technique without a color of its own has that of its strongest "
-        f"sub-technique.{corner if any(hides_open(cell) for cell in matrix.cells()) else ''}"
+        f"sub-technique.{corner if any(hides_open(cell) for cell in matrix.cells()) else ''}{bar}"
     )
 
 
-def thumbnail_svg(view: View, page: Colors, text: str) -> Markup:
+def thumbnail_svg(view: View, page: Colors, text: str, marked: Collection[str] = ()) -> Markup:
     """The matrix of a layer for a page.
 
     Args:
         view: the layer.
         page: gives colors their classes.
         text: what goes before its description, for those who cannot see it.
+        marked: the names of the tactics with a bar below.
 
     Returns:
         The picture as an element of the page.
@@ -200,7 +209,12 @@ def thumbnail_svg(view: View, page: Colors, text: str) -> Markup:
     matrix = matrix_of(view)
     squares, colors, corners = _squares(matrix)
     label = f"{single_line(view.name) or 'Matrix'}. {_description(matrix, text)}"
-    return squares.svg(colors, page, label, corners=corners)
+    return squares.svg(colors, page, label, _numbers(matrix, marked), corners)
+
+
+def _numbers(matrix: Matrix, tactics: Collection[str]) -> list[int]:
+    """The numbers of the columns of tactics."""
+    return [number for number, column in enumerate(matrix.columns) if column.name in tactics]
 
 
 def _squares(matrix: Matrix) -> tuple[Squares, list[str], list[int]]:

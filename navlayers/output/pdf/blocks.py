@@ -8,6 +8,7 @@ import msgspec
 
 from navlayers._text.lines import printable, single_line
 from navlayers.layer.contrast import text_color
+from navlayers.layer.ramps import UNCOVERED
 from navlayers.output.document import Chart, Facts, Heading, Note, Numbers, Paragraph
 from navlayers.output.drawing import typeset
 from navlayers.output.drawing.charts import draw
@@ -129,18 +130,22 @@ def numbers(block: Numbers, width: float) -> Iterator[dict[str, Any]]:
         return
     beside = block.across
     room = (width - _CARD_GAP * (beside - 1)) / beside
-    size = min(_FIGURE, room / max(1, *(ems(printable(item.value)) * 1.05 for item in block.items)))
-    size = max(size, BODY)
+    # A name is smaller than the figures beside it, instead of making them small.
+    sizes = [max(min(_FIGURE, room / max(1, ems(printable(item.value)) * 1.05)), BODY) for item in block.items]
+    common = min((size for size, item in zip(sizes, block.items, strict=True) if not item.marked), default=_FIGURE)
+    sizes = [min(size, common) for size in sizes]
     items = [
         {
             "label": one_line(item.label, NOTE, room),
             "value": one_line(item.value, size, room),
+            "size": size,
             "note": one_line(item.note, SMALL, room),
+            "line": UNCOVERED if item.marked else "",
         }
-        for item in block.items
+        for item, size in zip(block.items, sizes, strict=True)
     ]
     title = one_line(block.title, NOTE, width)
-    yield {"kind": "numbers", "title": title, "across": beside, "size": size, "items": items}
+    yield {"kind": "numbers", "title": title, "across": beside, "size": max(sizes), "items": items}
 
 
 def fits(block: Table, width: float, materials: Materials) -> bool:

@@ -93,7 +93,7 @@ def _not_accessible(title: str, notices: Sequence[Problem]) -> Iterator[Problem]
 
 
 def _front(document: Document, paper: _Paper, materials: Materials) -> dict[str, Any]:
-    width, _ = paper.inner(turned=False)
+    width, height = paper.inner(turned=False)
     title = single_line(document.title) or "Report"
     sizes = _TITLES[1:] if document.brief else _TITLES
     size = next((size for size, lines in sizes if ems(title) * size < lines * width), PART)
@@ -114,6 +114,7 @@ def _front(document: Document, paper: _Paper, materials: Materials) -> dict[str,
         "picture": materials.add(_picture(document.picture, width * (_BRIEF if document.brief else 1)))
         if document.picture
         else None,
+        "chart": next(blocks([document.chart], 1, width, height, materials)) if document.chart else None,
         "brief": document.brief,
         "theme": msgspec.to_builtins(theme),
         "paper": {"width": paper.width, "height": paper.height, "margin": _MARGIN},
@@ -122,7 +123,7 @@ def _front(document: Document, paper: _Paper, materials: Materials) -> dict[str,
 
 
 def _picture(figure: Figure, width: float) -> Drawing:
-    drawing = thumbnail(figure.view, width, single_line(figure.caption))
+    drawing = thumbnail(figure.view, width, single_line(figure.caption), figure.marked)
     return msgspec.structs.replace(drawing, background="none")
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from navlayers._text.wording import and_list
-from navlayers.analysis.gaps_result import biggest_gap
 from navlayers.errors import Problem, UsageError
 from navlayers.output.document import Document, Section, with_own_pages
 from navlayers.output.tables import Span, Table
+from navlayers.pages.charts import tactic_chart
 from navlayers.pages.report.brief import brief_blocks
 from navlayers.pages.report.capabilities import capability_blocks, comment_blocks, non_mappable_blocks
 from navlayers.pages.report.heatmaps import gaps_blocks, heatmap_blocks, overview, plan_blocks
@@ -87,9 +89,7 @@ def make_report(data: ReportInput, options: ReportOptions = ReportOptions()) -> 
     names, more = list(data.names[:_NAMED]), len(data.names) - _NAMED
     category = data.comparison.category
     scores = f"Numbers of {data.noun.plural}" if data.comparison.counts else "Scores"
-    gap = biggest_gap(data.gaps) if data.gaps else data.comparison.weakest_tactic
     facts: list[tuple[str, Content]] = [
-        *([("Biggest gap", gap)] if gap else []),
         ("Inputs" if data.several else "Input", tuple(_titles(data))),
         (
             f"Whether {data.noun.covered}" if data.comparison.covered_only else scores,
@@ -108,7 +108,8 @@ def make_report(data: ReportInput, options: ReportOptions = ReportOptions()) -> 
         sections=tuple(sections),
         paper=options.paper,
         numbers=title_numbers(data),
-        picture=overview(data, figures),
+        picture=msgspec.structs.replace(overview(data, figures), marked=data.hole.tactics),
+        chart=None if options.brief else tactic_chart(data.comparison, data.gaps, data.hole),
         brief=options.brief,
     )
     return Report(with_own_pages(document, data.catalogue.own_pages), data)

@@ -47,7 +47,7 @@ _COMPARED = {
     ),
     "gap": (
         "What none {0.cover}s",
-        "The active techniques that no input {0.cover}s; lighter if some of their sub-techniques are {0.covered}.",
+        "The active techniques that no input {0.cover}s; another color: some sub-techniques are {0.covered}.",
     ),
 }
 _NOT_OF_THREAT = "not used by the threat"

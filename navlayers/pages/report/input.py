@@ -14,7 +14,7 @@ import msgspec
 from navlayers.analysis.compare import side_by_side
 from navlayers.analysis.compare_result import Comparison, Threatened
 from navlayers.analysis.gaps import check_weak
-from navlayers.analysis.gaps_result import Gaps
+from navlayers.analysis.gaps_result import Gaps, biggest_gap
 from navlayers.analysis.plan.result import Plan
 from navlayers.errors import Problem
 from navlayers.pages.results import Field
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from navlayers.analysis.history_result import History  # noqa: TC004 - never decoded, and few reports have one
     from navlayers.analysis.inputs import InputSet
     from navlayers.attack import Catalogue
+    from navlayers.layer.weakest_tactic import Hole
     from navlayers.mapping.nouns import Noun
     from navlayers.output.tables import Cell, CellKind
     from navlayers.scoring.coverage import Coverage
@@ -78,6 +79,11 @@ class ReportInput(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def threats(self) -> tuple[Threatened, ...]:
         """The sets of threats that the inputs are to cover."""
         return self.comparison.threats
+
+    @property
+    def hole(self) -> Hole:
+        """The biggest hole: against the threat if there are gaps."""
+        return biggest_gap(self.gaps) if self.gaps is not None else self.comparison.hole
 
     @property
     def several(self) -> bool:

@@ -49,7 +49,7 @@ def summary_blocks(data: ReportInput) -> Iterator[Block]:
 
 
 def title_numbers(data: ReportInput) -> Numbers:
-    """The three numbers of the title page: the share covered (of a threat), what is open or unique, services."""
+    """The three numbers of the title page: the share covered (of a threat), what is open, and where most of it."""
     comparison, words = data.comparison, data.noun
     covered = words.covered.capitalize()
     numbers = [_share(covered, len(comparison.rows), comparison.active, f" {TECHNIQUES}")]
@@ -60,12 +60,13 @@ def title_numbers(data: ReportInput) -> Numbers:
         numbers.append(
             Number(f"{data.gaps.threat.title} not covered", f"{total.techniques - total.covered:,}", open_)
         )
-    elif data.several:
-        unique = sum(total.unique for total in comparison.totals)
-        numbers.append(Number("Unique", f"{unique:,}", f"{words.covered} by a single input"))
     else:
-        numbers.append(Number(f"Not {words.covered}", f"{len(comparison.gaps):,}", TECHNIQUES))
-    if data.sets:
+        open_ = f"{TECHNIQUES}{f', {words.covered} by none' if data.several else ''}"
+        numbers.append(Number(f"Not {words.covered}", f"{len(comparison.gaps):,}", open_))
+    hole = data.hole
+    if hole.tactics:
+        numbers.append(Number(hole.label, hole.name, hole.note, marked=True))
+    elif data.sets:
         every = sum(len(data.ranked[number]) for number in data.sets)
         numbers.append(Number(words.plural.capitalize(), f"{every:,}", f"{words.cover} at least one technique"))
     return Numbers(tuple(numbers))
