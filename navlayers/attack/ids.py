@@ -47,7 +47,8 @@ _NAME_FIRST = rf"(?i)(?:(?!\bT[0-9]{{4}})[^()\[\]])+[(\[]\s*{_ID}"
 _LONGEST = 500
 """Characters of an id with its name, and more."""
 
-_NAME = re.compile(r"(?!t?[\s_-]*[0-9])[\w/.][^\n]{2,}", re.IGNORECASE)
+# Without IGNORECASE, which makes `re` go through all letters of \w.
+_NAME = re.compile(r"(?![Tt]?[\s_-]*[0-9])[\w/.][^\n]{2,}")
 # As people write ids: T-1059, 1059.1, T1059.01.
 _NEARLY = re.compile(r"[Tt]?\s*[-_]?([0-9]{4})(?:\s*[./_-]\s*([0-9]{1,3}))?")
 _DIGITS = str.maketrans("OoIl", "0011")
