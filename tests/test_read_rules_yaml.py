@@ -77,7 +77,7 @@ def test_what_is_not_needed_has_to_be_yaml(text: str, place: str) -> None:
 
 def test_values_keep_their_lines() -> None:
     text = "title: a\ndetection:\n  b: c\n\n# d\n  e: f\ntags:\n  - g\n"
-    title, tags = found(text, ("title", "tags"))
-    assert title is not None
-    assert tags is not None
-    assert [(one.line, one.column) for one in (title, tags)] == [(1, 8), (8, 3)]  # type: ignore[union-attr]
+    (root,) = documents(Source("a.yml", text.encode()), Findings(), ("title", "tags"))
+    assert isinstance(root, Branch)
+    places = [(node.line, node.column) for node in (root.get("title"), root.get("tags")) if node is not None]
+    assert places == [(1, 8), (8, 3)]

@@ -54,7 +54,7 @@ def command(
     navlayers open layers/gcp --navigator http://localhost:4200 --once
     """
     # Web servers are slow to import.
-    from navlayers.serve import app, page, server  # noqa: PLC0415
+    from navlayers.serve import app, server, start_page  # noqa: PLC0415
     from navlayers.serve.layers import offered_layers  # noqa: PLC0415
 
     navigator = address.navigator_or(app.PUBLIC_NAVIGATOR)
@@ -88,7 +88,7 @@ def command(
 
     served = app.app(
         {layer.file: layer.data for layer in layers}.get,
-        page.start_page(layers, navigator, base),
+        start_page.start_page(layers, navigator, base),
         navigator,
         address.hosts,
         read,

@@ -46,7 +46,7 @@ def command(
     navlayers serve --port 9000 --no-browser
     """
     # Web servers are slow to import.
-    from navlayers.serve import app, page, server  # noqa: PLC0415
+    from navlayers.serve import app, server, start_page  # noqa: PLC0415
     from navlayers.serve.explorer import Explorer  # noqa: PLC0415
     from navlayers.serve.workspace import Settings, Workspace  # noqa: PLC0415
 
@@ -62,5 +62,5 @@ def command(
         _address.tell(url, base, quantity(len(workspace.named), "set"), quiet=quiet)
         address.launch(url)
 
-    served = app.app(explorer.layers.get, page.closed_page(), navigator, address.hosts, explorer=explorer)
+    served = app.app(explorer.layers.get, start_page.closed_page(), navigator, address.hosts, explorer=explorer)
     server.serve(served, listener, ready, explorer.close)

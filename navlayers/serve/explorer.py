@@ -19,9 +19,9 @@ from navlayers._text.lines import printable
 from navlayers.attack.domains import DOMAINS
 from navlayers.errors import NavlayersError
 from navlayers.serve.answers import subject_of, threat_names
+from navlayers.serve.explorer_page import live_page, script, style, theme
 from navlayers.serve.job import Answer, Job, Question, answer, findings_json, refusal
 from navlayers.serve.layers import SetLayers
-from navlayers.serve.live_page import live_page, script, style, theme
 from navlayers.serve.process import Processes
 from navlayers.serve.query import file_of, question_of
 from navlayers.serve.watch import changes
