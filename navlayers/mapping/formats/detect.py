@@ -25,6 +25,7 @@ _TOML = re.compile(rb"\[{1,2}[A-Za-z_][A-Za-z0-9_.-]{,80}\]")
 """The header of a table at the start of TOML, which JSON does not have."""
 
 _HEAD = 1 << 18
+_NEXT_LINE = 1 << 10
 # Bounded: a key of blanks without end would take the square of its length.
 _KEY = re.compile(rb"""^["']?([A-Za-z$][A-Za-z0-9_$& -]{,80}?)["']?[ \t]*:(?:[ \t\r\n]|$)""", re.MULTILINE)
 _SECURITY_STACK = frozenset({"ATT&CK version", "platform", "tags"})
@@ -97,6 +98,13 @@ def sniff(source: Source) -> Sniffed:
     return _text(start)
 
 
+def first_line(data: bytes) -> tuple[bytes, bytes]:
+    """The first line of a text that is not blank, and the start of the next; the text is not copied."""
+    start = len(data) - len(data.lstrip()) if data[:1].isspace() else 0
+    end = data.find(b"\n", start) + 1 or len(data)
+    return data[start:end], data[end : end + _NEXT_LINE].lstrip()
+
+
 def json_keys(text: bytes) -> frozenset[str]:
     """The keys of a JSON object.
 
@@ -113,7 +121,7 @@ def yaml_keys(text: bytes) -> frozenset[str]:
 
 def _json(data: bytes) -> Sniffed:
     data = data.removeprefix(b"\xef\xbb\xbf")
-    first, _, rest = data.lstrip().partition(b"\n")
+    first, more = first_line(data)
     try:
         if data.lstrip()[:1] == b"[":
             tops = _tops.decode(data)
@@ -122,7 +130,7 @@ def _json(data: bytes) -> Sniffed:
                 return Sniffed("sentinel", certain=True)
             return Sniffed("layer", certain=True) if layers else Sniffed("mapex-json")
         # Kibana exports a rule in each line.
-        if rest.lstrip().startswith(b"{") and {"rule_id", "name"} <= json_keys(first):
+        if more.startswith(b"{") and {"rule_id", "name"} <= json_keys(first):
             return Sniffed("elastic", certain=True)
         top = _top.decode(data)
     except (msgspec.DecodeError, RecursionError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import os
 import re
@@ -28,6 +29,7 @@ ENDINGS = (".yaml", ".yml", ".json", ".csv", ".tsv", ".xlsx", ".xlsm")
 MAX_FOLDERS = 100
 """Maximum directory nesting depth."""
 
+_PART = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 """The byte order marks of UTF-16."""
@@ -156,7 +158,7 @@ def load(path: str | Path, data: bytes | None, max_bytes: int) -> Source:
         data = _read(name, max_bytes)
     if len(data) > max_bytes:
         raise _too_large(name, len(data), max_bytes)
-    if not data.strip():
+    if not data or data.isspace():
         raise _unusable(name, "the file is empty", "a mapping set")
     return Source(name, data)
 
@@ -232,7 +234,7 @@ def _inside(path: Path) -> str:
 
 
 def _check_text(name: str, data: bytes) -> None:
-    if not data.strip():
+    if not data or data.isspace():
         raise _unusable(name, "the file is empty", "a mapping set")
     # Without a byte order mark, NUL bytes among the first letters show UTF-16 and UTF-32.
     if data.startswith(UTF16) or b"\0" in data[:4]:
@@ -240,6 +242,23 @@ def _check_text(name: str, data: bytes) -> None:
         raise InputError(Problem("this is UTF-16 or UTF-32 text", place, "UTF-8", _save(name), code="encoding"))
     if data.isascii():
         return
+    try:
+        if len(data) > _PART:
+            _decode_parts(data)
+        else:
+            data.decode()
+    except UnicodeDecodeError:
+        _refuse_text(name, data)
+
+
+def _decode_parts(data: bytes) -> None:
+    """Decode a text without holding all of it."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(data), _PART):
+        decoder.decode(data[start : start + _PART], start + _PART >= len(data))
+
+
+def _refuse_text(name: str, data: bytes) -> None:
     try:
         data.decode()
     except UnicodeDecodeError as error:

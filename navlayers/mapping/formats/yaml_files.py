@@ -13,7 +13,7 @@ from navlayers.mapping.formats.source import Folder, Source, as_text
 from navlayers.mapping.formats.yaml_tree import Branch, Node
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 
 _NAMED = 3
@@ -47,11 +47,11 @@ class FileKind(msgspec.Struct):
 def read_files(
     source: Source | Folder,
     kind: FileKind,
-    parse: Callable[[Source, Findings], list[Node]],
+    parse: Callable[[Source, Findings], Iterable[Node]],
     findings: Findings,
     *,
     lenient: bool = False,
-) -> Iterator[tuple[str, list[Node]]]:
+) -> Iterator[tuple[str, Iterable[Node]]]:
     """The paths and trees of the files of a folder, or of one file. One notice lists the files of other kinds.
 
     `lenient`: skip the files of a folder that cannot be read.

@@ -13,7 +13,7 @@ from navlayers.mapping.formats.yaml_files import FileKind
 from navlayers.mapping.formats.yaml_tree import Branch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from navlayers.mapping.formats.yaml_tree import Node
 
@@ -38,7 +38,7 @@ _SCALE = {"Low": 10.0, "Moderate": 50.0, "Medium": 50.0, "High": 100.0}
 """CAR's ratings in the figures of CTID's minimal, partial and significant; a few analytics say Medium."""
 
 
-def _rules(rule_set: RuleSet, path: str, trees: list[Node]) -> None:
+def _rules(rule_set: RuleSet, path: str, trees: Iterable[Node]) -> None:
     for tree in trees:
         if isinstance(tree, Branch):
             with rule_set.parts.left_out_with_errors("rule"):

@@ -18,11 +18,13 @@ from navlayers.mapping.formats.rules import rule_set
 from navlayers.mapping.formats.rules.field_table import FieldTable, one_per_document
 from navlayers.mapping.formats.rules.rule_set import Content, Grouping
 from navlayers.mapping.formats.rules.tree import tree
+from navlayers.mapping.formats.source import Source
 from navlayers.mapping.formats.yaml_files import FileKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from navlayers.mapping.formats.findings import Findings
-    from navlayers.mapping.formats.source import Source
     from navlayers.mapping.formats.yaml_tree import Node
 
 _KEYS = frozenset(
@@ -59,12 +61,13 @@ _TABLE = FieldTable(
     dates=(("creation_date",), ("updated_date",), ("created_at",), ("updated_at",)),
 )
 
+_START = 1 << 12
 _line = msgspec.json.Decoder(dict[str, Any])
 
 
-def _parse(source: Source, findings: Findings) -> list[Node]:
-    if source.data.lstrip().startswith(b"{"):
-        return _exported(source)
+def _parse(source: Source, findings: Findings) -> Iterable[Node]:
+    if source.data[:_START].lstrip().startswith(b"{"):
+        return _Export(source)
     try:
         top = rtoml.loads(source.data.decode())
     except rtoml.TomlParsingError as error:
@@ -87,22 +90,52 @@ def _attack_alone(rule: dict[str, Any]) -> dict[str, Any]:
     return {**rule, "threat": [{key: one.get(key) for key in ("tactic", "technique")} for one in ours]}
 
 
-def _exported(source: Source) -> list[Node]:
-    """The rules of an export, a line each."""
-    trees: list[Node] = []
-    offset = 0
-    for line in source.data.splitlines(keepends=True):
-        if line.strip():
-            try:
-                value = _line.decode(line)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                place = source.place(offset)
-                message, hint = f"this is not JSON: {error}", "an export of rules has one JSON object in each line"
-                raise InputError(Problem(message, place, hint=hint, code="syntax")) from None
+class _Export:
+    """The rules of an export, a line each, decoded one at a time: an export may have hundreds of megabytes.
+
+    Raises:
+        InputError: a line is not JSON.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        for _ in self._lines():
+            pass
+
+    def __iter__(self) -> Iterator[Node]:
+        for number, line, value in self._lines():
             if "rule_id" in value or "threat" in value:
-                trees.append(tree(source, _attack_alone(value), (offset, offset + len(line)), _KEYS))
-        offset += len(line)
-    return trees
+                yield tree(_Line(self._source.path, line, number), _attack_alone(value), keys=_KEYS)
+
+    def _lines(self) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
+        data, start, number = self._source.data, 0, 0
+        while start < len(data):
+            number += 1
+            end = data.find(b"\n", start) + 1 or len(data)
+            line = data[start:end]
+            if not line.isspace():
+                try:
+                    value = _line.decode(line)
+                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                    place = Place(self._source.path, number, 1)
+                    message = f"this is not JSON: {error}"
+                    hint = "an export of rules has one JSON object in each line"
+                    raise InputError(Problem(message, place, hint=hint, code="syntax")) from None
+                yield number, line, value
+            start = end
+
+
+class _Line(Source):
+    """A line of a file, with the places of the file."""
+
+    def __init__(self, path: str, data: bytes, number: int) -> None:
+        super().__init__(path, data)
+        self._number = number
+
+    def place(self, offset: int) -> Place:
+        """Line and column (in characters) of a byte offset of the line."""
+        place = super().place(offset)
+        return Place(place.path, self._number, place.column)
 
 
 def _not_toml(source: Source, error: str) -> Problem:

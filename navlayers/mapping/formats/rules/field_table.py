@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.mapping.formats import yaml_tree
@@ -130,7 +131,7 @@ def rule_of(fields: Fields, table: FieldTable, rule_set: RuleSet, number: int | 
     )
 
 
-def one_per_document(table: FieldTable, *keys: str) -> Callable[[RuleSet, str, list[Node]], None]:
+def one_per_document(table: FieldTable, *keys: str) -> Callable[[RuleSet, str, Iterable[Node]], None]:
     """The `rules` of a `Content` each of whose trees is a rule.
 
     Args:
@@ -138,13 +139,15 @@ def one_per_document(table: FieldTable, *keys: str) -> Callable[[RuleSet, str, l
         keys: a rule has one of these keys at its top; none: any.
     """
 
-    def rules(rule_set: RuleSet, path: str, trees: list[Node]) -> None:
-        branches = [tree for tree in trees if isinstance(tree, Branch)]
-        branches = [tree for tree in branches if not keys or any(key in tree.items for key in keys)]
-        for number, branch in enumerate(branches, 1):
+    def rules(rule_set: RuleSet, path: str, trees: Iterable[Node]) -> None:
+        every = (tree for tree in trees if isinstance(tree, Branch))
+        branches = (tree for tree in every if not keys or any(key in tree.items for key in keys))
+        # One at a time: a file may have a hundred thousand.
+        first = [*islice(branches, 2)]
+        for number, branch in enumerate(chain(first, branches), 1):
             fields = Fields(path, branch, rule_set.findings)
             with rule_set.parts.left_out_with_errors("rule"):
-                rule_set.add(rule_of(fields, table, rule_set, number if len(branches) > 1 else None))
+                rule_set.add(rule_of(fields, table, rule_set, number if len(first) > 1 else None))
 
     return rules
 

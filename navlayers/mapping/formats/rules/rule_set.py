@@ -18,8 +18,9 @@ from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import REPEATED_RULE, Issue
 from navlayers.mapping.formats.metadata import dated, make_head
 from navlayers.mapping.formats.source import Source
-from navlayers.mapping.formats.yaml_fields import Parts
+from navlayers.mapping.formats.yaml_fields import Fields, Parts
 from navlayers.mapping.formats.yaml_files import FileKind, read_files
+from navlayers.mapping.formats.yaml_tree import Branch, Scalar
 from navlayers.mapping.model import Capability, Mapping, MappingSet, MappingType
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 
     from navlayers.mapping.formats.context import Context, Places
     from navlayers.mapping.formats.findings import Findings
+    from navlayers.mapping.formats.rows import Pairs
     from navlayers.mapping.formats.source import Folder
-    from navlayers.mapping.formats.yaml_fields import Fields
-    from navlayers.mapping.formats.yaml_tree import Node, Scalar
+    from navlayers.mapping.formats.yaml_tree import Node
     from navlayers.mapping.model import Category, Role
 
 
@@ -53,7 +54,7 @@ class Content(NamedTuple):
         kind: its files.
         framework, title: the metadata of its sets.
         noun: what a rule is called in messages.
-        parse: the trees of a file.
+        parse: the trees of a file, which may be iterated over several times.
         rules: adds the rules of the trees of one file to a set.
         groupings: name of a grouping → what it is; the groups are in this order.
         tag: how a rule names a technique, for messages.
@@ -65,8 +66,8 @@ class Content(NamedTuple):
     kind: FileKind
     framework: str
     title: str
-    parse: Callable[[Source, Findings], list[Node]]
-    rules: Callable[[RuleSet, str, list[Node]], None]
+    parse: Callable[[Source, Findings], Iterable[Node]]
+    rules: Callable[[RuleSet, str, Iterable[Node]], None]
     groupings: MappingOf[str, Grouping]
     tag: str
     noun: tuple[str, str] = ("rule", "rules")
@@ -111,6 +112,27 @@ class Rule(NamedTuple):
     other: Iterable[tuple[str, str]] = ()
     keys: MappingOf[str, str | Node] = {}
     number: int | None = None
+
+
+_PLACED = ("id", "name", "groups", "references", "comment")
+"""Fields of parts that have places."""
+
+
+def _place(node: Node) -> Scalar:
+    """The place of a node without its content: those of all rules would take many times the memory of the set."""
+    return Scalar("", True, node.line, node.column)
+
+
+def _places(rule: Rule) -> dict[str, Scalar]:
+    """Field of a rule → its place."""
+    branch = rule.fields.branch
+    places = {}
+    for field in _PLACED:
+        key = rule.keys.get(field, field)
+        node = branch.get(key) if isinstance(key, str) else key
+        if node is not None:
+            places[field] = _place(node)
+    return places
 
 
 class _Read(NamedTuple):
@@ -170,8 +192,11 @@ class RuleSet:
         self._read: dict[str, _Read] = {}
         self._group_names: dict[str, str] = {}
         self._group_ids: dict[tuple[str, str], str] = {}
-        self._values: dict[str, str] = {}
+        # Rules share these: apart, the same few pairs of each rule would take most of the memory.
+        self._pairs: dict[tuple[str, str], tuple[str, str]] = {}
+        self._others: dict[Pairs, Pairs] = {}
         self._numbers: dict[str, int] = {}
+        self._file: Fields | None = None
 
     def date(self, text: str) -> None:
         """Count the day of a rule for the metadata of the set; other texts are ignored."""
@@ -184,13 +209,14 @@ class RuleSet:
         Returns:
             The id of its capability: its own, or one made from its path.
         """
-        fields, keys = rule.fields, dict(rule.keys)
         id_ = self._unique(rule)
         groups = self._groups(rule)
         self._read[id_] = _Read(dict.fromkeys(groups), set())
         capability = Capability(id_, rule.name or id_, tuple(self._read[id_].groups), rule.references)
-        self.parts.add(capability, fields, keys.get("name") or keys.get("id", ""), **keys)
-        self._techniques(rule, capability)
+        places = _places(rule)
+        start = places.get("name") or places.get("id") or _place(rule.fields.branch)
+        self.parts.add(capability, self._bare(rule), start, **places)
+        self._techniques(rule, capability, places)
         return id_
 
     def extend(self, id_: str, rule: Rule) -> None:
@@ -199,11 +225,18 @@ class RuleSet:
         known.groups.update(dict.fromkeys(self._groups(rule)))
         capability = msgspec.structs.replace(self.parts.capabilities[id_], groups=tuple(known.groups))
         self.parts.capabilities[id_] = capability
-        self._techniques(rule, capability)
+        self._techniques(rule, capability, _places(rule))
 
     def inner_path(self, path: str) -> str:
         """The path of a file from the folder on, with slashes; the name of a single file."""
         return "/".join(Path(path).parts[self._top :])
+
+    def _bare(self, rule: Rule) -> Fields:
+        """Fields without values for the places of the parts of a rule, the same for all rules of a file."""
+        path = rule.fields.path
+        if self._file is None or self._file.path != path:
+            self._file = Fields(path, Branch({}, 1, 1), self.findings)
+        return self._file
 
     def _unique(self, rule: Rule) -> str:
         """A unique id for a rule: its own, else its path, with its number in the file if needed."""
@@ -246,7 +279,7 @@ class RuleSet:
             self._group_names.setdefault(id_, f"{self._content.groupings[grouping].title}: {text}")
         return id_
 
-    def _techniques(self, rule: Rule, capability: Capability) -> None:
+    def _techniques(self, rule: Rule, capability: Capability, places: dict[str, Scalar]) -> None:
         seen = self._read[capability.id].techniques
         techniques: list[tuple[str, TechniqueTag]] = []
         for tag in rule.techniques:
@@ -259,12 +292,15 @@ class RuleSet:
             return
         content, fields, references = self._content, rule.fields, capability.references
         fields.report_references(len(references), len(techniques), techniques[0][1].node)
-        other = tuple((key, self._values.setdefault(text, text)) for key, text in rule.other if text)
-        comment = rule.keys.get("comment")
+        other = tuple((key, text) for key, text in rule.other if text)
+        other = self._others.setdefault(other, tuple(self._pairs.setdefault(pair, pair) for pair in other))
+        bare = self._bare(rule)
+        kept = {field: places.get(field) for field in ("comment", "references")}
         for technique, tag in techniques:
             kind = content.type, content.category, tag.value
             mapping = Mapping(capability.id, technique, *kind, rule.comment, references, other=other)
-            self.parts.add(mapping, fields, tag.node, technique=tag.node, comment=comment, value=tag.node)
+            node = _place(tag.node)
+            self.parts.add(mapping, bare, node, technique=node, value=node, **kept)
 
     def report_omitted(self) -> None:
         """Report, once for all rules, how many have no technique and which fields are not carried over."""

@@ -15,6 +15,8 @@ from navlayers.mapping.formats.yaml_files import FileKind
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.source import Source
 
@@ -48,7 +50,7 @@ def _parse(source: Source, findings: Findings) -> list[Node]:
     return [Branch(items, 1, 1)]
 
 
-def _rules(files: RuleSet, path: str, trees: list[Node]) -> None:
+def _rules(files: RuleSet, path: str, trees: Iterable[Node]) -> None:
     """Add a file, with its path in the folder as id."""
     for tree in trees:
         if isinstance(tree, Branch):

@@ -21,7 +21,7 @@ from navlayers.mapping.formats.yaml_files import FileKind
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar, documents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 _LEVELS = ("critical", "high", "medium", "low", "informational")
@@ -50,7 +50,7 @@ _LOGSOURCE = {"product": "product", "category": "log"}
 _technique_named = cache(value_rules.technique_named)
 
 
-def _rules(rule_set: RuleSet, path: str, trees: list[Node]) -> None:
+def _rules(rule_set: RuleSet, path: str, trees: Iterable[Node]) -> None:
     """Add the rules of one file, each with the global parts before it."""
     shared: dict[str, tuple[Scalar, Node]] = {}
     previous: dict[str, tuple[Scalar, Node]] = {}
