@@ -179,6 +179,8 @@ GOOD = [
     (ENTRY, "T1078: mitigates"),
     (ENTRY, "T1078.001: [{value: partial}, mitigates, {non_mappable: true, comment: x}]"),
     (ENTRY, "T1078: {protect: partial, other: {a: 1, b: }, references: [https://a.org], type: ~}"),
+    (ENTRY, "T1078: {protect: partial, evidence: Data-Present, robustness: 5}"),
+    (ENTRY, "T1078: {evidence: {level: TESTED, date: 2026-1-31, note: a}, robustness: '1'}"),
     (
         "attack_version: 16.1",
         "attack_version: 16.1\nscale: {partial: 5, high: 70.5}\nmapping_types: [a, b]\ngroups: {g: G}",
@@ -197,6 +199,10 @@ GOOD = [
 """What replaces a part of the base; navlayers reads it, and the schema accepts it."""
 
 BAD = [
+    (ENTRY, "T1078: {protect: partial, evidence: testet}"),
+    (ENTRY, "T1078: {evidence: {level: tested, date: June}}"),
+    (ENTRY, "T1078: {evidence: {level: tested, day: 2026-01-31}}"),
+    (ENTRY, "T1078: {protect: partial, robustness: 6}"),
     ("framework: a\n", ""),
     ("framework: a", 'framework: ""'),
     ("framework: a", "framework: [a]"),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import navlayers.mapping.formats.native.write as native
 from navlayers import OutputError
 from navlayers.mapping import formats as readers
+from navlayers.mapping.evidence import LEVELS, Evidence
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.model import (
     CATEGORIES,
@@ -44,6 +45,7 @@ score_names = ids.filter(lambda name: value_rules.scale_name(name) is None)
 some = st.none() | texts
 references = st.lists(texts.filter(bool), max_size=3).map(tuple)
 techniques = st.sampled_from(["T1059", "T1059.001", "T1078", "T1003.008"])
+evidence = st.builds(Evidence, st.sampled_from(LEVELS), st.sampled_from(["", "2026-01-31"]), texts)
 others = st.dictionaries(texts, texts, max_size=2).map(lambda d: tuple(d.items()))
 
 
@@ -72,7 +74,14 @@ def mapping_sets(draw: st.DrawFn) -> MappingSet:
     }
     shared |= {"capability_name": some, "other": others}
     mappings = st.builds(
-        Mapping, known, techniques, category=st.none() | st.sampled_from(CATEGORIES), value=values, **shared
+        Mapping,
+        known,
+        techniques,
+        category=st.none() | st.sampled_from(CATEGORIES),
+        value=values,
+        evidence=st.none() | evidence,
+        robustness=st.none() | st.integers(1, 5),
+        **shared,
     )
     records = st.one_of(
         st.builds(NonMappable, known, st.none() | techniques, **shared),
@@ -144,7 +153,8 @@ def test_other_yaml_tools_read_only_strings_flags_nulls_and_the_scale_s_numbers(
         loaded = yaml.load(text, Loader=loader)  # noqa: S506 - both are safe loaders
         scale = loaded.pop("scale", {})
         assert all(type(number) in {int, float} for number in scale.values())
-        assert {type(part) for part in _strings(loaded)} <= {str, bool, type(None)}
+        robustness = (1, 2, 3, 4, 5)
+        assert {type(part) for part in _strings(loaded) if part not in robustness} <= {str, bool, type(None)}
         assert loaded["framework"] == mapping_set.framework
         assert loaded["version"] == mapping_set.version
         assert loaded["attack_version"] == mapping_set.attack_version

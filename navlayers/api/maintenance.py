@@ -16,13 +16,21 @@ if TYPE_CHECKING:
     from navlayers.upgrades.report import Report as UpgradeReport
 
 
-def check(*inputs: Input, attack_version: str | None = None, reading: ReadOptions = ReadOptions()) -> CheckReport:
+def check(
+    *inputs: Input,
+    attack_version: str | None = None,
+    reading: ReadOptions = ReadOptions(),
+    as_of: str = "",
+    max_age: int | None = None,
+) -> CheckReport:
     """The mistakes and suspicious places in sets.
 
     Args:
         *inputs: Names or paths.
         attack_version: Check against this ATT&CK release; None: the one that each set names.
         reading: How to read files.
+        as_of: Day of the check, such as "2026-01-31"; "": no evidence is too new or too old.
+        max_age: Report evidence that is older than this many days.
 
     Returns:
         The report; each of its `findings` has place, code, severity, message and hint.
@@ -32,7 +40,8 @@ def check(*inputs: Input, attack_version: str | None = None, reading: ReadOption
     """
     from navlayers.checks.run import check as run  # noqa: PLC0415 - the rules are for checks alone
 
-    return run(sources(inputs, reading), attack_version=attack_version, reading=reading)
+    files = sources(inputs, reading)
+    return run(files, attack_version=attack_version, reading=reading, as_of=as_of, max_age=max_age)
 
 
 def convert(item: Input, to: str = "native", *, reading: ReadOptions = ReadOptions()) -> bytes:

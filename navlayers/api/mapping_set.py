@@ -240,7 +240,7 @@ class MappingSet(model.MappingSet, Tabular, frozen=True):
         return Path(path)
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """One row per mapping: capability, technique, category, value, comment, references."""
+        """One row per mapping: capability, technique, category, value, comment, references, evidence."""
         names = {capability.id: capability.name for capability in self.capabilities}
         return [
             {
@@ -252,6 +252,9 @@ class MappingSet(model.MappingSet, Tabular, frozen=True):
                 "value": mapping.value,
                 "comment": mapping.comment,
                 "references": mapping.references,
+                "evidence": mapping.evidence.level if mapping.evidence else None,
+                "evidence_date": mapping.evidence.date if mapping.evidence else None,
+                "robustness": mapping.robustness,
             }
             for mapping in self.mappings
         ]

@@ -9,7 +9,7 @@ import msgspec
 from navlayers._text.links import technique_url
 from navlayers._text.spelling import compact
 from navlayers.attack.domains import DOMAIN_NAMES, Domain
-from navlayers.attack.scope import Bounds, Scope
+from navlayers.attack.scope import Bounds
 
 Status = Literal["active", "deprecated", "revoked"]
 ThreatKind = Literal["group", "software", "campaign"]
@@ -91,8 +91,8 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         return self.bounds.whole if self.bounds else self
 
     @cached_property
-    def in_scope(self) -> dict[Scope, "Catalogue"]:
-        """The parts of the release that were asked for, by scope."""
+    def in_scope(self) -> dict[bytes, "Catalogue"]:
+        """The parts of the release that were asked for, by scope as JSON."""
         return {}
 
     @property

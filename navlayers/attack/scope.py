@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
     Cells = set[tuple[str, str]]
 
-OPTIONS = ("--platform", "--include", "--exclude", "--scope", "--where", "--segment")
+OPTIONS = (
+    *("--platform", "--include", "--exclude", "--scope", "--where", "--segment"),
+    *("--evidence", "--max-age", "--discount", "--score-by"),
+)
 
 PRESETS = {"detectable": ("reconnaissance", "resource-development")}
 """Name → the tactics that it leaves out: what happens outside of the defender's systems leaves no traces there."""
@@ -95,6 +98,12 @@ class Scope(msgspec.Struct, frozen=True):
         presets: names of `PRESETS`, and files of assets as "asset:FILE"; what is in scope of one asset is in scope.
         where: a condition on mappings, see `navlayers.mapping.where`; "" for none.
         segments: names of segments; only their mappings are in scope.
+        evidence: the lowest level of evidence that counts, see `navlayers.mapping.evidence`; "" for all.
+        max_age: evidence that is older than this many days counts as declared; None for any age.
+        as_of: the day that ages are counted to, such as "2026-01-31"; `max_age` needs it.
+        discount: level of evidence → factor 0–1 of the scores of its mappings.
+        score_by: "level": mappings without a score value are scored by the severity level of their rule.
+        score_table: severity level → score 0–100, in addition to the default ones.
     """
 
     platforms: tuple[str, ...] = ()
@@ -103,6 +112,12 @@ class Scope(msgspec.Struct, frozen=True):
     presets: tuple[str | Asset, ...] = ()
     where: str = ""
     segments: tuple[str, ...] = ()
+    evidence: str = ""
+    max_age: int | None = None
+    as_of: str = ""
+    discount: dict[str, float] = {}
+    score_by: Literal["", "level"] = ""
+    score_table: dict[str, float] = {}
 
     @property
     def assets(self) -> tuple[Asset, ...]:
@@ -112,7 +127,8 @@ class Scope(msgspec.Struct, frozen=True):
     @property
     def options(self) -> tuple[str, ...]:
         """The options that give it."""
-        given = (self.platforms, self.include, self.exclude, self.presets, self.where, self.segments)
+        limits = (self.platforms, self.include, self.exclude, self.presets, self.where, self.segments)
+        given = (*limits, self.evidence, self.max_age is not None, self.discount, self.score_by)
         return tuple(option for option, value in zip(OPTIONS, given, strict=True) if value)
 
 
@@ -150,9 +166,10 @@ def restricted(catalogue: Catalogue, scope: Scope | None) -> Catalogue:
     whole = catalogue.whole
     if scope is None or scope == Scope():
         return whole
-    if scope not in whole.in_scope:
-        whole.in_scope[scope] = _restricted(whole, scope)
-    return whole.in_scope[scope]
+    key = msgspec.json.encode(scope)
+    if key not in whole.in_scope:
+        whole.in_scope[key] = _restricted(whole, scope)
+    return whole.in_scope[key]
 
 
 def is_layer_file(text: str) -> bool:
@@ -193,6 +210,7 @@ def _restricted(whole: Catalogue, scope: Scope) -> Catalogue:
         words.append(f"{'segment' if len(scope.segments) == 1 else 'segments'} {and_list(scope.segments)}")
     if scope.where:
         words.append(f"where {' '.join(scope.where.split())}")
+    words += _evidence(scope)
     if not cells:
         message = f"no technique of {whole.title} is in scope: {', '.join(words)}"
         raise ScopeError(Problem(message, hint=f"leave out {or_list(scope.options)}"))
@@ -232,6 +250,23 @@ def _of_asset(asset: Asset, active: Iterable[Technique], whole: Catalogue) -> Ce
     if asset.include:
         cells &= _meant(asset.include, "include", whole, asset)[0]
     return cells - _meant(asset.exclude, "exclude", whole, asset)[0]
+
+
+def _evidence(scope: Scope) -> Iterable[str]:
+    """Which evidence counts, and what scores depend on, in words."""
+    if scope.evidence:
+        yield f"evidence {scope.evidence} or better"
+    if scope.max_age is not None:
+        yield f"evidence of at most {scope.max_age} days before {scope.as_of}"
+    if scope.discount:
+        yield f"scores by evidence ({_numbers(scope.discount, '×')})"
+    if scope.score_by:
+        table = f" ({_numbers(scope.score_table, '')})" if scope.score_table else ""
+        yield f"scores by {scope.score_by}{table}"
+
+
+def _numbers(numbers: dict[str, float], sign: str) -> str:
+    return ", ".join(f"{name} {sign}{number:g}" for name, number in sorted(numbers.items()))
 
 
 def _cells(technique: Technique) -> Iterable[tuple[str, str]]:

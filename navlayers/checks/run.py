@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers.attack import Scope
 from navlayers.attack.ids import suggestion
 from navlayers.checks.finding import CheckedInput, Edit, Finding, Level, Report, codes, finding, require_code
 from navlayers.checks.rules import RULES
@@ -14,6 +15,7 @@ from navlayers.checks.subject import Subject
 from navlayers.errors import InputError, OtherFileError, Place, UsageError
 from navlayers.mapping import find
 from navlayers.mapping import formats as readers
+from navlayers.mapping.evidence import Trust, trust_of
 from navlayers.mapping.find import STDIN, part_options
 from navlayers.mapping.formats import Findings, ReadOptions
 from navlayers.mapping.formats.findings import Spelling
@@ -44,6 +46,8 @@ def check(
     reading: ReadOptions = ReadOptions(),
     ignore: Collection[str] = (),
     select: Collection[str] = (),
+    as_of: str = "",
+    max_age: int | None = None,
 ) -> Report:
     """The findings of mapping sets.
 
@@ -53,12 +57,15 @@ def check(
         reading: how to read the inputs.
         ignore: codes of findings to leave out.
         select: the only codes to report; empty for all.
+        as_of: the day of the check, such as "2026-01-31"; "": no evidence is too new or too old.
+        max_age: evidence that is older than this many days is reported; None for none.
 
     Raises:
         UsageError: a code is unknown, or the reading options are invalid.
     """
     for code in (*ignore, *select):
         require_code(code)
+    trust = trust_of(Scope(max_age=max_age, as_of=as_of))
     every: list[Finding] = []
     inputs: list[CheckedInput] = []
     skipped: list[Problem] = []
@@ -67,7 +74,9 @@ def check(
     for source in sources:
         path = STDIN if str(source.path) == STDIN else str(source.path)
         try:
-            read, findings = _findings_of(path, source.data, attack_version, part_options(source, reading))
+            read, findings = _findings_of(
+                path, source.data, part_options(source, reading), (attack_version, as_of, trust)
+            )
         except UsageError as error:
             raise UsageError(problem.at(Place(path)) for problem in error.problems) from None
         except OtherFileError as error:
@@ -88,7 +97,7 @@ def check(
 
 
 def _findings_of(
-    path: str, data: bytes | None, attack_version: str | None, options: ReadOptions
+    path: str, data: bytes | None, options: ReadOptions, against: tuple[str | None, str, Trust]
 ) -> tuple[Reading | None, list[Finding]]:
     reader = Findings(MOST, lenient=True)
     try:
@@ -100,7 +109,7 @@ def _findings_of(
         errors = [_as_finding(problem, fatal=True) for problem in problems]
         return None, [*errors, *(_as_finding(notice, fatal=False) for notice in reader.notices())]
     tables = {path} if read.format in TABLES else set()
-    subject = Subject(read, Texts({path: data}, tables), attack_version)
+    subject = Subject(read, Texts({path: data}, tables), *against)
     errors = [_with_technique(problem, subject) for problem in reader.errors()]
     notices = [_with_fix(problem, subject) for problem in reader.notices()]
     invalid = {error.place for error in errors}

@@ -13,6 +13,7 @@ from navlayers._text.wording import quoted
 from navlayers.attack import versions
 from navlayers.attack.domains import DOMAINS, Domain
 from navlayers.errors import ReleaseError
+from navlayers.mapping.evidence import Trust
 from navlayers.mapping.formats.context import technique_names
 from navlayers.mapping.formats.findings import Assumed
 
@@ -35,12 +36,17 @@ class Subject:
     `version` is the release that the set, or the user, names; with `assumes_release`, the reader assumed it.
     `catalogue` is None if no installed release fits, and `release_problem` reports that, or which other release is
     used. `newest` gives the newest releases of a domain.
+    `as_of` is the day of the check, "" for any, and `trust` says which evidence is too old.
     """
 
-    def __init__(self, reading: Reading, texts: Texts, version: str | None = None) -> None:
+    def __init__(
+        self, reading: Reading, texts: Texts, version: str | None = None, as_of: str = "", trust: Trust = Trust()
+    ) -> None:
         self.reading = reading
         self.set: MappingSet = reading.mapping_set
         self.texts = texts
+        self.as_of = as_of
+        self.trust = trust
         self.version = version or self.set.attack_version
         self.assumes_release = version is None and any(
             isinstance(notice, Assumed) and "attack_version" in notice.assumed for notice in reading.notices

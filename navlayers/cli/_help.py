@@ -18,8 +18,9 @@ _PAGES = {
 }
 _FIRST = "Options"
 _SECTIONS = {
-    "Threat": "threat software_of half_life as_of ranked weak",
+    "Threat": "threat software_of half_life ranked weak",
     "Scope": "platform where include exclude scope",
+    "Evidence": "evidence max_age as_of discount score_by score_table",
     "Plan": "budget target have cost seconds",
     "Scoring": "aggregate weights worth rollup scale category measure min_score",
     "Input": "from_ columns meta score_range max_size lenient",

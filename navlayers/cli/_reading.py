@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from navlayers._text.wording import quoted
 from navlayers.cli._options import Number, bundle, complete, numbers, words
 from navlayers.errors import Problem, UsageError
 from navlayers.mapping.formats import FORMATS
@@ -101,6 +104,54 @@ def _condition(ctx: click.Context, parameter: click.Parameter, value: str | None
     return value
 
 
+_TRUST = ("evidence", "max_age", "as_of", "discount", "score_by", "score_table")
+"""The fields of a scope that are about evidence and scores by level, each an option."""
+
+
+def _trust(values: dict[str, Any], decay: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a scope that are given; the ages of evidence are counted to today by default.
+
+    Args:
+        values: the options by the names in `_TRUST`.
+        decay: the options of weights that fade, which get the date, too.
+    """
+    if values["as_of"] and values["max_age"] is None and not decay:
+        fades = any(each.name == "half_life" for each in click.get_current_context().command.params)
+        needed = "--half-life or --max-age" if fades else "--max-age"
+        raise UsageError(Problem(f"--as-of has no effect without {needed}", hint="add --max-age 365d, or so"))
+    if values["score_table"] and not values["score_by"]:
+        raise UsageError(Problem("--score-table has no effect without --score-by", hint="add --score-by level"))
+    if decay and values["as_of"]:
+        decay["as_of"] = values["as_of"]
+    values["as_of"] = (values["as_of"] or str(date.today())) if values["max_age"] is not None else None
+    if values["discount"]:
+        values["discount"] = {name.replace("-", " "): factor for name, factor in values["discount"].items()}
+    return {name: value for name, value in values.items() if value not in (None, {})}
+
+
+def _days(ctx: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    """Callback of `--max-age`."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"([0-9]{1,6}) ?(?:d|days?)?", value.strip(), re.IGNORECASE)
+    if match is None:
+        raise UsageError(Problem(f"--max-age {quoted(value)} is not a number of days", expected="such as 365d"))
+    return int(match[1])
+
+
+def _day(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Callback of `--as-of`."""
+    if value is None:
+        return None
+    from navlayers._text.dates import day  # noqa: PLC0415 - for this option alone
+
+    date = day(value) if re.match(r"[0-9]{4}[-/]", value) else None
+    if date is None:
+        expected = "year-month-day, such as 2026-01-31"
+        raise UsageError(Problem(f"--as-of {quoted(value)} is not a date", expected=expected))
+    return date
+
+
 def _read_options(
     *,
     from_: str | None,
@@ -113,19 +164,22 @@ def _read_options(
     **more: Any,
 ) -> ReadOptions:
     exclude = excluded(capabilities=False)
+    decay = click.get_current_context().meta.get(DECAY, {})
+    trust = _trust({name: more.pop(name, None) for name in _TRUST}, decay)
     limits = None
-    if platform or include or exclude or scope or where:
+    if platform or include or exclude or scope or where or trust:
         from navlayers.attack.scope import Scope  # noqa: PLC0415 - for these options alone
 
-        limits = Scope(platform, include, exclude, scope, where or "")
+        limits = Scope(platform, include, exclude, scope, where or "", **trust)
+    if trust:
+        from navlayers.mapping.evidence import trust_of  # noqa: PLC0415 - for these options alone
+
+        trust_of(limits)
     if scale():
         from navlayers.scoring.options import ScoreOptions  # noqa: PLC0415 - for this option alone
 
         # Checks the numbers, which are options of the scores, too.
         ScoreOptions(scale=scale())
-    decay = click.get_current_context().meta.get(DECAY, {})
-    if "as_of" in decay and "half_life" not in decay:
-        raise UsageError(Problem("--as-of has no effect without --half-life", hint="add --half-life 90d, or so"))
     return ReadOptions(
         format=from_, metadata=meta, max_bytes=max_size * MEGABYTE, scale=scale(), scope=limits, **decay, **more
     )
@@ -183,6 +237,47 @@ reading_options = bundle("reading", _read_options, *_reading[:4], _scale_option,
 """Given to a command as `reading: ReadOptions`."""
 
 
+def max_age_option(help_: str) -> Callable[[Any], Any]:
+    """`--max-age`, a number of days."""
+    return click.option("--max-age", metavar="DAYS", callback=_days, help=help_)
+
+
+def as_of_option(help_: str) -> Callable[[Any], Any]:
+    """`--as-of`, a date."""
+    return click.option("--as-of", metavar="DATE", callback=_day, help=help_)
+
+
+_trust_options = (
+    click.option(
+        "--evidence",
+        type=click.Choice(("declared", "enabled", "data-present", "tested", "validated"), case_sensitive=False),
+        callback=lambda ctx, parameter, value: value and value.replace("-", " "),
+        help="Count only mappings with at least this evidence.",
+    ),
+    max_age_option("Evidence older than this counts as declared, such as 365d."),
+    as_of_option("Day that ages are counted to (default: today; for --half-life, the newest date)."),
+    click.option(
+        "--discount",
+        multiple=True,
+        callback=numbers,
+        metavar="LEVEL=FACTOR,…",
+        help="Multiply scores by the evidence, 0-1, such as declared=0.25,enabled=0.5.",
+    ),
+    click.option(
+        "--score-by",
+        type=click.Choice(("level",)),
+        help="Score mappings without a value by the severity level of their rule.",
+    ),
+    click.option(
+        "--score-table",
+        multiple=True,
+        callback=numbers,
+        metavar="LEVEL=NUMBER,…",
+        help="Scores for --score-by, 0-100, such as critical=100,high=80.",
+    ),
+)
+
+
 def _scoped(exclude_help: str) -> Callable[[Any], Any]:
     """Those of `reading_options`, and the scope of what is scored."""
     return bundle(
@@ -228,6 +323,7 @@ def _scoped(exclude_help: str) -> Callable[[Any], Any]:
             help="Leave out Reconnaissance and Resource Development (detectable), or what is not of an asset "
             "(asset:FILE).",
         ),
+        *_trust_options,
         *_reading[:4],
         _scale_option,
         *_reading[4:],

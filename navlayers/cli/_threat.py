@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from navlayers._text.dates import day
 from navlayers._text.wording import quoted
 from navlayers.analysis.plan.options import SECONDS, parse_budget, parse_target
 from navlayers.analysis.threats.lookup import ALL
@@ -89,26 +88,8 @@ def _keep_half_life(ctx: click.Context, parameter: click.Parameter, value: str |
     ctx.meta.setdefault(_reading.DECAY, {})["half_life"] = days
 
 
-def _keep_as_of(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
-    """Callback of `--as-of`, which is parsed after `--half-life`."""
-    if value is None:
-        return
-    date = day(value) if re.match(r"[0-9]{4}[-/]", value) else None
-    if date is None:
-        expected = "year-month-day, such as 2026-01-31"
-        raise UsageError(Problem(f"--as-of {quoted(value)} is not a date", expected=expected))
-    ctx.meta.setdefault(_reading.DECAY, {})["as_of"] = date
-
-
 def threat_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`--threat`, `--software-of`, `--half-life` and `--as-of`."""
-    function = click.option(
-        "--as-of",
-        metavar="DATE",
-        callback=_keep_as_of,
-        expose_value=False,
-        help="The day at which weights count in full (default: the newest date of the threat).",
-    )(function)
+    """`--threat`, `--software-of` and `--half-life`."""
     function = click.option(
         "--half-life",
         metavar="DAYS",

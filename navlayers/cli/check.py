@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,8 @@ def _codes_option(name: str, help_: str) -> Callable[[Any], Any]:
     "--explain", metavar="CODE", shell_complete=_options.complete("codes"), help="Explain a code, or all."
 )
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of native YAML.")
+@_reading.max_age_option("Report evidence that is older than this, such as 365d.")
+@_reading.as_of_option("Day of the check (default: today).")
 @_reading.reading_options
 @_options.json_option
 @_options.quiet_option
@@ -68,6 +71,8 @@ def command(
     format_: str,
     explain: str | None,
     schema: bool,
+    max_age: int | None,
+    as_of: str | None,
     reading: ReadOptions,
     as_json: bool,
     quiet: bool,
@@ -100,7 +105,15 @@ def command(
     if attack_version is not None and (fix or diff):
         hint = "--fix works within the release of each set; use one of them"
         raise UsageError(Problem("--fix and --attack exclude each other", hint=hint))
-    run = partial(check_sources, attack_version=attack_version, reading=reading, select=select, ignore=ignore)
+    run = partial(
+        check_sources,
+        attack_version=attack_version,
+        reading=reading,
+        select=select,
+        ignore=ignore,
+        as_of=as_of or str(date.today()),
+        max_age=max_age,
+    )
     inputs = sources(sets, reading)
     report = run(inputs)
     fixed = fix_sources(report, {str(each.path): each.data for each in inputs}, reading) if fix or diff else ()

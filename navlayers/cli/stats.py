@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from navlayers import attack
 from navlayers.api.sources import sources
@@ -60,7 +61,7 @@ def command(
         _print.echo_json(
             [
                 {"name": each.name}
-                | {field: getattr(numbers, field) for field in fields}
+                | {field: value for field in fields if (value := getattr(numbers, field)) is not msgspec.UNSET}
                 | release_entries(each.catalogue)
                 for each, numbers in counted
             ]

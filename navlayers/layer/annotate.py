@@ -16,7 +16,7 @@ from navlayers._text.numbers import number_text, rounded
 from navlayers.layer.colors import Gradient
 from navlayers.layer.document import Link, Metadata, Technique
 from navlayers.layer.ramps import NOT_RATED
-from navlayers.scoring.comments import comment, strength_name
+from navlayers.scoring.comments import comment, evidence_text, strength_name
 from navlayers.scoring.options import UNSPECIFIED, Rules
 
 if TYPE_CHECKING:
@@ -68,6 +68,10 @@ def _metadata(entry: TechniqueScore, style: Style) -> list[tuple[str, str]]:
         if contributions:
             name = "capabilities" if category == UNSPECIFIED else category
             items.append((name, "; ".join(_item(c, rules) for c in contributions)))
+    shown = [c for category in style.categories for c in entry.contributions.get(category, ())]
+    evidence = {c.capability: evidence_text(c.evidence, rules) for c in shown if c.evidence is not None}
+    if evidence:
+        items.append(("evidence", "; ".join(f"{capability} = {text}" for capability, text in evidence.items())))
     if style.measure in entry.rolled_up:
         mapped, total = entry.rolled_up[style.measure]
         items.append(("rolled up", f"{rules.options.rollup} of {mapped} of {total} sub-techniques"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from navlayers._text.links import web_links
-from navlayers.errors import OutputError, Place, by_ending
+from navlayers.errors import OutputError, Place, Problem, by_ending
 from navlayers.mapping import formats
 from navlayers.mapping.formats.context import ReadOptions, Written
 from navlayers.mapping.model import LONGEST_NAME, Capability, Mapping, MappingSet, NonMappable
@@ -70,6 +70,9 @@ def convert(source: Source, to: str = NATIVE, *, reading: ReadOptions, only_fact
         part = in_scope(mapping_set, reading.scope, source.name)
         notices += (*told(mapping_set, part.set, part.catalogue, source.name), *part.notices)
         mapping_set = part.set
+        if reading.scope.discount:
+            message = "--discount has no effect: a set that is written keeps its values and its evidence"
+            notices += (Problem(message),)
     try:
         written = formats.encode(facts(mapping_set) if only_facts else mapping_set, to)
     except OutputError as error:
@@ -91,7 +94,11 @@ def facts(mapping_set: MappingSet) -> MappingSet:
         links = cleaned(row.references)
         return msgspec.structs.replace(row, comment="", references=links, capability_name=None, other=())
 
-    mappings = tuple(map(bare, mapping_set.mappings))
+    def without_note(mapping: Mapping) -> Mapping:
+        evidence = mapping.evidence and msgspec.structs.replace(mapping.evidence, note="")
+        return mapping if evidence == mapping.evidence else msgspec.structs.replace(mapping, evidence=evidence)
+
+    mappings = tuple(without_note(bare(mapping)) for mapping in mapping_set.mappings)
     non_mappable = tuple(map(bare, mapping_set.non_mappable))
     common = _common_links((*mappings, *non_mappable))
     described = sum(map(_is_prose, mapping_set.capabilities))

@@ -13,6 +13,7 @@ from navlayers._text.wording import and_list, or_list, quantity
 from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem, ReleaseError, ScopeError
 from navlayers.mapping import find, formats
 from navlayers.mapping.assets import with_files
+from navlayers.mapping.evidence import evidence_notices, trusted
 from navlayers.mapping.formats import Idle, Reading, ReadOptions, idle_options, without_effect
 from navlayers.mapping.model import MappingSet
 from navlayers.mapping.nouns import likely_role
@@ -241,12 +242,16 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
     scope = options.scope or source.scope
     catalogue = attack.restricted(match.catalogue, scope)
     asked = mapping_set
-    mapping_set = chosen(asked, scope, source.name)
+    meant = chosen(asked, scope, source.name)
+    mapping_set = trusted(meant, scope)
     # Ids are revoked within a release, too, so a set is remapped to its own as well.
     whole, replaced = remap(mapping_set, match.catalogue, _own_release(mapping_set))
     mapping_set = within(whole, catalogue)
     notices = [match.notice] if match.notice is not None and not nearest_to else []
-    in_scope = told(asked, mapping_set, catalogue, source.name)
+    in_scope = (
+        *told(asked, mapping_set, catalogue, source.name),
+        *evidence_notices(meant, mapping_set, options.scope, source.name),
+    )
     prepared = Prepared(
         name=source.name,
         set=mapping_set,
@@ -291,12 +296,16 @@ def in_scope(mapping_set: MappingSet, scope: attack.Scope, name: str) -> InScope
     scope = with_files(scope)
     match = attack.find(mapping_set.domain, None, own=mapping_set.attack_version)
     catalogue = attack.restricted(match.catalogue, scope)
-    part = within(chosen(mapping_set, scope, name), catalogue)
+    meant = chosen(mapping_set, scope, name)
+    counted = trusted(meant, scope)
+    part = within(counted, catalogue)
     if not (part.mappings or part.non_mappable):
         message = f"{name}: no mapping is in scope: {catalogue.scope}"
         raise ScopeError(Problem(message, hint=f"leave out {or_list(scope.options)}"))
-    absent = absent_controls(scope.assets, names_of(mapping_set))
-    return InScope(with_own_groups(part), catalogue, (*([match.notice] if match.notice else []), *absent))
+    notices = [match.notice] if match.notice else []
+    notices += absent_controls(scope.assets, names_of(mapping_set))
+    notices += evidence_notices(meant, counted, scope, name)
+    return InScope(with_own_groups(part), catalogue, tuple(notices))
 
 
 def read(source: Source, options: ReadOptions) -> Reading:

@@ -12,6 +12,7 @@ import msgspec
 
 from navlayers._text.dates import iso_date
 from navlayers.attack.domains import Domain
+from navlayers.mapping.evidence import Evidence
 from navlayers.mapping.nouns import noun
 
 Role = Literal["control", "detection", "threat"]
@@ -69,6 +70,8 @@ class Mapping(msgspec.Struct, frozen=True, gc=False):
         technique_name: name of the technique in the file, if it differs from the ATT&CK release.
         capability_name: name of the capability in the row, if it differs from the capability.
         other: fields of the row without a meaning here, as written.
+        evidence: what shows that the mapping holds; None counts as declared.
+        robustness: 1–5, how hard a detection is to evade, by MITRE's Summiting the Pyramid.
     """
 
     capability: str
@@ -82,6 +85,8 @@ class Mapping(msgspec.Struct, frozen=True, gc=False):
     technique_name: str | None = None
     capability_name: str | None = None
     other: tuple[tuple[str, str], ...] = ()
+    evidence: Evidence | None = None
+    robustness: int | None = None
 
 
 class NonMappable(msgspec.Struct, frozen=True):

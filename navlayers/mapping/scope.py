@@ -112,7 +112,10 @@ def meeting(mapping_set: MappingSet, where: str, name: str) -> MappingSet:
         return values_of(mapping_set, mapping, capabilities.get(mapping.capability))
 
     found = [(mapping, values(mapping)) for mapping in mapping_set.mappings]
-    check_names(asked, {name for _, has in found for name, texts in has.items() if any(texts)}, name)
+    names = {name for _, has in found for name, texts in has.items() if any(texts)}
+    # Without any evidence, everything would be declared.
+    without = set() if any(mapping.evidence for mapping, _ in found) else {"evidence"}
+    check_names(asked, names - without, name)
     return _only(
         mapping_set,
         tuple(mapping for mapping, has in found if asked.holds(has)),

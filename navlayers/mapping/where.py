@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers._text.spelling import suggestion
 from navlayers._text.wording import comma_list, quoted
 from navlayers.errors import Problem, UsageError
+from navlayers.mapping.evidence import DECLARED, LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -30,9 +31,10 @@ _WORDS = frozenset({"and", "or", "not", "in"})
 _ORDERS = (
     ("informational", "info", "notice", "low", "minor", "warning", "medium", "error", "high", "major", "critical"),
     ("minimal", "partial", "significant"),
+    LEVELS,
     ("unsupported", "deprecated", "experimental", "development", "beta", "test", "stable", "production"),
 )
-"""Words that have an order, lowest first: levels and priorities; score values; states of a rule."""
+"""Words that have an order, lowest first: levels and priorities; score values; evidence; states of a rule."""
 
 _RANKS = {word: (number, rank) for number, order in enumerate(_ORDERS) for rank, word in enumerate(order)}
 
@@ -96,6 +98,9 @@ def values_of(
         "value": (mapping.value or "",),
         "type": (mapping.type or "",),
         **{_plain(name): (text, *text.split(", ")) for name, text in mapping.other},
+        "evidence": (mapping.evidence.level if mapping.evidence else DECLARED,),
+        "evidence date": (mapping.evidence.date if mapping.evidence else "",),
+        "robustness": (str(mapping.robustness or ""),),
     }
     return {name: tuple(text.casefold() for text in found if text) for name, found in texts.items()}
 

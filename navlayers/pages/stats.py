@@ -104,6 +104,9 @@ def headline(numbers: SetNumbers) -> str:
     hole = weakest(((each.name, each.mapped, each.total) for each in stats.tactics), "mapped")
     if hole.text and not words.threat:
         sentences.append(f"{hole.text}.")
+    if stats.evidence:
+        levels = ", ".join(f"{count:,} {level}" for level, count in stats.evidence.items())
+        sentences.append(f"Evidence of the mappings: {levels}.")
     if stats.non_mappable.capabilities:
         sentences.append(f"{words.counted(stats.non_mappable.capabilities)} cannot be mapped.")
     return " ".join(sentences)
@@ -160,6 +163,7 @@ def facts(numbers: SetNumbers) -> Table:
         "non-mappable pairs": stats.non_mappable.pairs,
         f"not active in ATT&CK {stats.attack_version}": len(stats.not_active),
     }
+    rows |= {f"mappings with evidence: {level}": count for level, count in (stats.evidence or {}).items()}
     return table_of("facts", "", [Field("", list(rows)), Field("", list(rows.values()), "number")])
 
 

@@ -10,11 +10,13 @@ import msgspec
 
 from navlayers._text.numbers import rounded
 from navlayers._text.spelling import compact
+from navlayers.mapping.evidence import DECLARED, strongest
 from navlayers.scoring.options import UNSPECIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from navlayers.mapping.evidence import Evidence
     from navlayers.mapping.model import MappingSet
     from navlayers.scoring.options import Rules
     from navlayers.scoring.scores import Contribution, TechniqueScore
@@ -62,6 +64,7 @@ def comment(entry: TechniqueScore, rules: Rules, labels: Mapping[str, str], cate
     Protect 100 · Detect 50
     Protect – significant: VPC Service Controls; partial: Artifact Analysis, Cloud Identity, +7 more
     Detect – partial: Cloud Asset Inventory
+    Evidence: tested 2026-01-31
 
     Args:
         entry: the scores of a technique.
@@ -80,7 +83,16 @@ def comment(entry: TechniqueScore, rules: Rules, labels: Mapping[str, str], cate
     if measure in entry.rolled_up:
         mapped, total = entry.rolled_up[measure]
         lines.append(f"Rolled up from {mapped} of {total} sub-techniques")
+    best = strongest(c.evidence for each in present for c in entry.contributions[each])
+    if best is not None:
+        lines.append(f"Evidence: {evidence_text(best, rules)}")
     return "\n".join(lines)
+
+
+def evidence_text(evidence: Evidence, rules: Rules) -> str:
+    """Level and date of evidence; of evidence that is too old, what it counts as."""
+    old = f", too old: counts as {DECLARED}" if rules.trust.is_stale(evidence) else ""
+    return f"{evidence}{old}"
 
 
 def _score(entry: TechniqueScore, rules: Rules, category: str) -> str:

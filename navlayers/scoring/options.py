@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import msgspec
 
 from navlayers.errors import Problem, UsageError, unknown
+from navlayers.mapping.evidence import Trust
 from navlayers.mapping.model import CATEGORIES, DECIMAL, Range, Role
 from navlayers.mapping.nouns import Noun, noun
 from navlayers.mapping.ranges import with_words
@@ -15,7 +16,7 @@ from navlayers.mapping.ranges import with_words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from navlayers.mapping.model import MappingSet
+    from navlayers.mapping.model import Mapping, MappingSet
 
 
 Aggregate = Literal["max", "mean", "median", "min", "sum", "count", "combined"]
@@ -133,6 +134,7 @@ class Rules(msgspec.Struct, frozen=True):
         role: what the set's capabilities are.
         noun: the word for them.
         range: of the scores of a layer, which are as written; None: scores are 0–100.
+        trust: which evidence counts, and for how much.
     """
 
     options: ScoreOptions
@@ -146,10 +148,16 @@ class Rules(msgspec.Struct, frozen=True):
     role: Role
     noun: Noun
     range: Range | None = None
+    trust: Trust = Trust()
 
 
-def make_rules(mapping_set: MappingSet, options: ScoreOptions) -> Rules:
+def make_rules(mapping_set: MappingSet, options: ScoreOptions, trust: Trust = Trust()) -> Rules:
     """The scoring rules of a set.
+
+    Args:
+        mapping_set: the set.
+        options: the options of the user.
+        trust: which evidence counts, and for how much.
 
     Raises:
         UsageError: the weights lack a category of the set, or are all 0.
@@ -187,6 +195,7 @@ def make_rules(mapping_set: MappingSet, options: ScoreOptions) -> Rules:
         role=mapping_set.role,
         noun=noun(mapping_set),
         range=score_range,
+        trust=trust,
     )
 
 
@@ -211,7 +220,22 @@ def _check_weights(name: str, weights: dict[str, float], scored: Sequence[str]) 
         )
 
 
-def number(value: str | None, rules: Rules) -> float | None:
+def number(mapping: Mapping, rules: Rules) -> float | None:
+    """The score of a mapping, 0–100 or on `rules.range`, discounted by its evidence; None without a score.
+
+    Raises:
+        UsageError: its value is neither on the scale nor a number.
+    """
+    plain = _plain_number(mapping.value, rules)
+    factor = rules.trust.factor(mapping)
+    if plain is None or factor == 1:
+        return plain
+    low = rules.range[0] if rules.range else 0
+    # Without the noise of floats: 10 × 0.7 is 7.
+    return round(low + (plain - low) * factor, 10)
+
+
+def _plain_number(value: str | None, rules: Rules) -> float | None:
     """The number of a score value, 0–100 or on `rules.range`; without a value, `rules.worth`, which may be None.
 
     Raises:

@@ -14,6 +14,7 @@ import msgspec
 from navlayers._text.wording import quantity
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem
+from navlayers.mapping.evidence import Evidence, strongest, trust_of
 from navlayers.mapping.model import Mapping, MappingSet
 from navlayers.mapping.ranges import in_hundred
 from navlayers.mapping.replacements import Inactive, inactive
@@ -68,12 +69,14 @@ class Contribution(msgspec.Struct, frozen=True, gc=False):
         score: 0–100; None if the mapping is not rated.
         value: the score value; None if there is none.
         types: the mapping types of its rows, sorted.
+        evidence: the strongest evidence of the rows that count; None for none.
     """
 
     capability: str
     score: float | None
     value: str | None
     types: tuple[str, ...] = ()
+    evidence: Evidence | None = None
 
 
 class TechniqueScore(msgspec.Struct, frozen=True):
@@ -191,7 +194,8 @@ def score_set(mapping_set: MappingSet, catalogue: Catalogue, options: ScoreOptio
     options = options or ScoreOptions()
     if options.aggregate == "combined":  # defined for shares of 100 only
         mapping_set = in_hundred(mapping_set)
-    rules = make_rules(mapping_set, options)
+    trust = trust_of(catalogue.bounds.scope if catalogue.bounds else None)
+    rules = make_rules(mapping_set, options, trust)
     mappings = tuple(mapping for mapping in mapping_set.mappings if catalogue.is_active(mapping.technique))
     scores = roll_up(score(mappings, rules), rules, catalogue)
     return Scored(mapping_set, catalogue, rules, mappings, scores, inactive(mapping_set, catalogue))
@@ -234,16 +238,18 @@ def _best(capability: str, rows: Sequence[Mapping], rules: Rules) -> Contributio
     if len(rows) == 1:  # the usual case
         row = rows[0]
         return Contribution(
-            capability, number(row.value, rules), row.value or None, (row.type,) if row.type else ()
+            capability, number(row, rules), row.value or None, (row.type,) if row.type else (), row.evidence
         )
     best: tuple[float, str] | None = None
     for row in rows:
-        worth = number(row.value, rules)
+        worth = number(row, rules)
         if worth is not None and (best is None or (worth, row.value or "") > best):
             best = (worth, row.value or "")
     types = {row.type for row in rows if row.type}
     worth, value = best or (None, "")
-    return Contribution(capability, worth, value or None, tuple(sorted(types) if len(types) > 1 else types))
+    evidence = strongest(row.evidence for row in rows if best is None or (row.value or "") == value)
+    types_ = tuple(sorted(types) if len(types) > 1 else types)
+    return Contribution(capability, worth, value or None, types_, evidence)
 
 
 def _aggregate(best: Sequence[Contribution], rules: Rules) -> float | None:
@@ -305,6 +311,7 @@ def _without_effect(scored: Scored) -> tuple[tuple[str, str], ...]:
     options = rules.options
     if not rules.scored_categories:
         unused = ["--weights"] if options.weights else []
+        unused += ["--discount"] if rules.trust.discount else []
         unused += [] if options.aggregate in ("max", "count") else [f"--aggregate {options.aggregate}"]
         return tuple((option, "the set has no score values; set one with --worth") for option in unused)
     if options.worth is not None and rules.worth is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from navlayers._text.numbers import rounded
+from navlayers.mapping.evidence import LEVELS, trust_of
 from navlayers.mapping.model import CATEGORIES, Role
 from navlayers.mapping.replacements import Inactive, inactive
 from navlayers.scoring.options import UNSPECIFIED
@@ -57,6 +58,7 @@ class Stats(msgspec.Struct, frozen=True):
         tactics: numbers per tactic, in the order of the matrix.
         values: category → score value → number of mappings; for an unscored set, mapping types in "unspecified".
         not_active: mapped techniques that are not active.
+        evidence: level → number of mappings with it; absent in a set without evidence.
     """
 
     set: str
@@ -78,6 +80,7 @@ class Stats(msgspec.Struct, frozen=True):
     tactics: tuple[TacticStats, ...]
     values: dict[str, dict[str, int]]
     not_active: tuple[Inactive, ...]
+    evidence: dict[str, int] | msgspec.UnsetType = msgspec.UNSET
 
 
 def set_stats(mapping_set: MappingSet, catalogue: Catalogue) -> Stats:
@@ -106,7 +109,17 @@ def set_stats(mapping_set: MappingSet, catalogue: Catalogue) -> Stats:
         tactics=tactic_stats(techniques, catalogue),
         values=_values(mapping_set),
         not_active=inactive(mapping_set, catalogue),
+        evidence=evidence_counts(mapping_set, catalogue) or msgspec.UNSET,
     )
+
+
+def evidence_counts(mapping_set: MappingSet, catalogue: Catalogue) -> dict[str, int]:
+    """Level of evidence → number of mappings that count as it, the strongest first; empty without evidence."""
+    if not any(mapping.evidence for mapping in mapping_set.mappings):
+        return {}
+    trust = trust_of(catalogue.bounds.scope if catalogue.bounds else None)
+    counts = Counter(trust.level(mapping) for mapping in mapping_set.mappings)
+    return {level: counts[level] for level in reversed(LEVELS) if counts[level]}
 
 
 def tactic_stats(techniques: Collection[str], catalogue: Catalogue) -> tuple[TacticStats, ...]:

@@ -217,15 +217,14 @@ class _Data(NamedTuple):
     def _rows(self, coverage: Coverage) -> Rows:
         """The mappings of an input to techniques of the release."""
         rules, text = coverage.scored.rules, self.numbers.text
-        # Counts of capabilities give no score to a single mapping.
-        values = {} if rules.counts else {mapping.value for mapping in coverage.scored.mappings}
-        scores = {value: None if (one := number(value, rules)) is None else rounded(one) for value in values}
         types = {declared.id: declared.name or declared.id for declared in coverage.set.mapping_types}
         if len({mapping.type for mapping in coverage.set.mappings}) < 2:
             types = {mapping.type or "": "" for mapping in coverage.set.mappings}
         rows = []
         for mapping in coverage.scored.mappings:
-            score = scores.get(mapping.value)
+            # Counts of capabilities give no score to a single mapping.
+            one = None if rules.counts else number(mapping, rules)
+            score = None if one is None else rounded(one)
             label = coverage.labels.get(mapping.capability, mapping.capability)
             category = self.categories.index(mapping.category) if mapping.category else -1
             technique = self.numbers.techniques[mapping.technique]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers.checks.rules.declared import contradictions, lookalikes, types, unmapped_capabilities, unused_groups
+from navlayers.checks.rules.evidence import evidence_dates
 from navlayers.checks.rules.links import references
 from navlayers.checks.rules.scores import duplicates, incomplete_scores, parents
 from navlayers.checks.rules.techniques import technique_names, techniques
@@ -20,4 +21,5 @@ RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     *(incomplete_scores, duplicates, parents),
     *(unused_groups, types, unmapped_capabilities, lookalikes, contradictions),
     references,
+    evidence_dates,
 )

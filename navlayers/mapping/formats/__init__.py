@@ -7,13 +7,15 @@ an input.
 from __future__ import annotations
 
 import importlib
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from navlayers._text.wording import comma_list
 from navlayers.errors import OtherFileError, Place, Problem, UsageError, unknown
+from navlayers.mapping import evidence
 from navlayers.mapping.formats import source as sources
 from navlayers.mapping.formats.context import (
     METADATA,
@@ -25,13 +27,15 @@ from navlayers.mapping.formats.context import (
     technique_names,
 )
 from navlayers.mapping.formats.detect import sniff, sniff_folder
-from navlayers.mapping.formats.findings import Findings
+from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.source import MAX_BYTES, YAML, Folder, Source
 from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE, HUNDRED, Mapping, MappingSet, NonMappable
 from navlayers.mapping.ranges import in_hundred, range_of, range_text, unused_words, with_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    Pairs = tuple[tuple[str, str], ...]
 
 __all__ = [
     "FORMATS",
@@ -102,6 +106,9 @@ FORMATS = {
 TABLE_FORMATS = frozenset({"csv", "xlsx"})
 """The names of the formats with rows and columns."""
 
+_ROWS = TABLE_FORMATS | {"mapex-json", "mapex-yaml", "stix"}
+"""Formats whose rows have evidence among their other fields."""
+
 WRITABLE = tuple(name for name, format_ in FORMATS.items() if format_.writer)
 """The names of the formats that are written."""
 
@@ -166,6 +173,8 @@ def read(
     if reading.scale and mapping_set.range is None and any(m.value is not None for m in mapping_set.mappings):
         mapping_set = msgspec.structs.replace(mapping_set, scale=with_words(mapping_set.scale, reading.scale))
     _drop_known_names(mapping_set)
+    if format_ in _ROWS:
+        _take_evidence(mapping_set, findings, places)
     return Reading(mapping_set, findings.summary(), format_, places)
 
 
@@ -232,6 +241,33 @@ def _drop_known_names(mapping_set: MappingSet) -> None:
             msgspec.structs.force_setattr(row, "technique_name", None)
 
 
+def _take_evidence(mapping_set: MappingSet, findings: Findings, places: Places) -> None:
+    """Take the evidence of mappings from their other fields, as rows have it; text that is none stays there."""
+    is_field = cache(lambda name: evidence.plain(name) in evidence.FIELDS)
+    for index, mapping in enumerate(mapping_set.mappings):
+        if not any(is_field(name) for name, _ in mapping.other):
+            continue
+        values, rest = _evidence_in(mapping.other, findings, partial(places.part, "mapping", index))
+        for field, value in values.items():
+            msgspec.structs.force_setattr(mapping, field, value)
+        if values:
+            msgspec.structs.force_setattr(mapping, "other", rest)
+
+
+def _evidence_in(other: Pairs, findings: Findings, place: Callable[[str], Place]) -> tuple[dict[str, Any], Pairs]:
+    names = {plain: name for name, _ in other if (plain := evidence.plain(name)) in evidence.FIELDS}
+    texts = dict(other)
+    fields = {plain: texts[name] for plain, name in names.items()}
+    values, wrong = evidence.checked(fields)
+    for field, message, expected, hint in wrong:
+        kept = hint or "it is kept as a field without a meaning"
+        issue = Issue(message, expected, kept, fatal=False, code="wrong-evidence")
+        findings.add(issue, partial(place, names[field]))
+    taken = {*(evidence.FIELDS[:3] if "evidence" in values else ()), *({"robustness"} & values.keys())}
+    taken -= {field for field, *_ in wrong}
+    return values, tuple((name, text) for name, text in other if evidence.plain(name) not in taken)
+
+
 def encode(mapping_set: MappingSet, to: str = "native") -> Written:
     """A set as the bytes of a format, and notices of what the format cannot hold.
 
@@ -249,7 +285,9 @@ def encode(mapping_set: MappingSet, to: str = "native") -> Written:
     if plain.range is not None and all(mapping.value is None for mapping in plain.mappings):
         # A scale says that the set rates its mappings, none of which is rated yet.
         plain = msgspec.structs.replace(plain, scale=DEFAULT_SCALE)
-    written: Written = importlib.import_module(f"{__name__}.{FORMATS[to].writer}").encode(plain)
+    written: Written = importlib.import_module(f"{__name__}.{FORMATS[to].writer}").encode(
+        plain if to == "native" else evidence.as_fields(plain)
+    )
     if range_of(mapping_set) != HUNDRED:
         note = f"scores on the range {range_text(range_of(mapping_set))} are written as numbers from 0 to 100"
         written = msgspec.structs.replace(written, notices=(*written.notices, Problem(note, code="not-carried")))

@@ -88,8 +88,9 @@ def _sets(sections: Sequence[results.TechniqueSection]) -> Table:
         Field("strongest", [_strongest(section) for section in ranked]),
     ]
     counts = any(section.set.counts for section in ranked)
-    note = "×: number of capabilities mapped to it, of sets without scores" if counts else ""
-    return table_of("sets", "", fields, note)
+    notes = ["×: number of capabilities mapped to it, of sets without scores"] if counts else []
+    notes += [f"In scope: {section.set.scope}" for section in ranked[:1] if section.set.scope]
+    return table_of("sets", "", fields, "; ".join(notes))
 
 
 def _overall(section: results.TechniqueSection) -> float:

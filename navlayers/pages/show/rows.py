@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers._text.numbers import rounded
-from navlayers.mapping.model import CATEGORIES
+from navlayers.mapping.evidence import pairs
+from navlayers.mapping.model import CATEGORIES, NonMappable
 from navlayers.pages.show.results import MappingRow
 from navlayers.scoring.comments import IdAndName
 from navlayers.scoring.options import UNSPECIFIED, number
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from navlayers.attack import Catalogue, Technique
-    from navlayers.mapping.model import Mapping, NonMappable
+    from navlayers.mapping.model import Mapping
     from navlayers.pages.show.results import Status
     from navlayers.pages.show.set_index import IndexedSet
     from navlayers.scoring.options import Rules
@@ -48,10 +49,15 @@ def _row(row: Mapping | NonMappable, index: IndexedSet, *, mapping_type: str) ->
         mapping_type=mapping_type,
         attack_id=technique,
         attack_name=name if technique else "",
-        notes="; ".join(f"{field}: {text}" for field, text in row.other),
+        notes="; ".join(f"{field}: {text}" for field, text in (*_evidence(row), *row.other)),
         comment=row.comment,
         references=row.references,
     )
+
+
+def _evidence(row: Mapping | NonMappable) -> Iterator[tuple[str, str]]:
+    if not isinstance(row, NonMappable):
+        yield from ((name.replace("_", " "), text) for name, text in pairs(row))
 
 
 def mapped_rows(identifier: str, index: IndexedSet) -> Iterator[tuple[Mapping, MappingRow]]:
@@ -67,7 +73,7 @@ def mapped_rows(identifier: str, index: IndexedSet) -> Iterator[tuple[Mapping, M
     counted: set[tuple[str, str]] = set()
     for mapping in sorted(index.mappings.get(identifier, ()), key=lambda m: _row_order(m, rules)):
         key = (mapping.capability, mapping.category or UNSPECIFIED)
-        score = number(mapping.value, rules)
+        score = number(mapping, rules)
         why = ""
         if entry is None or status != "active":
             why = f"{'not' if status == 'unknown' else status} in ATT&CK {index.catalogue.version}"
@@ -97,7 +103,7 @@ def _strength(best: Contribution) -> str:
 
 def _row_order(mapping: Mapping, rules: Rules) -> tuple[object, ...]:
     category = CATEGORIES.index(mapping.category) if mapping.category else len(CATEGORIES)
-    score = number(mapping.value, rules)
+    score = number(mapping, rules)
     # Of two values with the same score, scoring names the one that is last in the alphabet.
     name = [-ord(char) for char in mapping.value or ""]
     rest = (mapping.type or "", mapping.comment, mapping.references, mapping.other)

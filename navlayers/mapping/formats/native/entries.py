@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from navlayers._text.spelling import Names, suggestion
 from navlayers._text.wording import bare, comma_list, quoted
+from navlayers.mapping.evidence import FIELDS, checked
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import naming_release
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 RECORD_KEYS = ("type", "comment", "references", "group", "name", "capability_name", "other")
 """Keys of a non-mappable."""
 
-ENTRY_KEYS = (*CATEGORIES, "value", *RECORD_KEYS[:-1], "non_mappable", "other")
+ENTRY_KEYS = (*CATEGORIES, "value", *RECORD_KEYS[:-1], "evidence", "robustness", "non_mappable", "other")
 """Keys of an entry, in the order of the schema."""
+
+EVIDENCE_KEYS = ("level", "date", "note")
+"""Keys of evidence that is more than a level."""
 
 _ENTRY = "a mapping type, an entry such as {protect: partial}, or a list of entries"
 _RECORD = "true, or an entry such as {comment: …}"
@@ -133,6 +137,7 @@ class Entries:
             common["type"] = self._default_type
         elif common["type"] is not None:
             self._refuse_non_mappable(fields.node("type"), common["type"])
+        common |= self._evidence(fields)
         # In the order of the file: each category is a mapping.
         scored = [name for name in node.items if name in CATEGORIES]
         if scored and "value" in fields:
@@ -148,6 +153,30 @@ class Entries:
             value = self._score(fields.node("value"), "value") if "value" in fields else None
             mapping = Mapping(capability.id, value=value, **common)
             self.parts.add(mapping, fields, node, technique=key, technique_name="name")
+
+    def _evidence(self, fields: Fields) -> dict[str, Any]:
+        """The evidence of an entry, a level or {level, date, note}, and its robustness."""
+        if not ("evidence" in fields or "robustness" in fields):
+            return {}
+        texts: dict[str, str] = {"robustness": fields.text("robustness")}
+        nodes: dict[str, Node] = {}
+        written = fields.branch.get("evidence")
+        if isinstance(written, Branch):
+            inner = fields.inner(written)
+            inner.unknown(EVIDENCE_KEYS, "evidence")
+            for key, name in zip(EVIDENCE_KEYS, FIELDS, strict=False):
+                if (node := written.get(key)) is not None:
+                    nodes[name] = node
+                    # `text` warns of dates without quotes, and this one is a date for every reader.
+                    is_date = key == "date" and isinstance(node, Scalar) and not is_null(node)
+                    texts[name] = node.text if is_date and isinstance(node, Scalar) else inner.text(key)
+        else:
+            texts["evidence"] = fields.text("evidence")
+        values, wrong = checked(texts)
+        for name, message, expected, hint in wrong:
+            place = nodes.get(name) or ("robustness" if name == "robustness" else "evidence")
+            fields.wrong(place, message, expected, hint, "wrong-evidence")
+        return values
 
     def record(self, capability: Capability | None, technique: str | None, key: Scalar, node: Node) -> None:
         """Read a non-mappable: true, nothing, or an entry without scores."""

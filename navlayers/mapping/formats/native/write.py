@@ -11,11 +11,11 @@ from navlayers.errors import OutputError, Problem
 from navlayers.mapping.formats.context import Written
 from navlayers.mapping.formats.native.entries import LIKE_A_SCORE, score_names
 from navlayers.mapping.formats.yaml_text import Block, Number, document
-from navlayers.mapping.model import CATEGORIES, DEFAULT_SCALE, Capability, canonical
+from navlayers.mapping.model import CATEGORIES, DEFAULT_SCALE, Capability, NonMappable, canonical
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.yaml_text import Value
-    from navlayers.mapping.model import Mapping, MappingSet, MappingType, NonMappable
+    from navlayers.mapping.model import Mapping, MappingSet, MappingType
 
 # Read by yaml-language-server, which VS Code, Neovim and others use.
 EDITORS = "# yaml-language-server: $schema=navlayers.schema.json\n"
@@ -185,6 +185,20 @@ def _record(capability: Capability, record: NonMappable) -> dict[str, Value]:
     return common if record.type is None else {"type": record.type, **common}
 
 
+def _evidence(mapping: Mapping) -> dict[str, Value]:
+    """Evidence as a level where that is all of it, and robustness."""
+    entry: dict[str, Value] = {}
+    evidence = mapping.evidence
+    if evidence is not None and (evidence.date or evidence.note):
+        parts = {"level": evidence.level, "date": evidence.date, "note": evidence.note}
+        entry["evidence"] = {name: text for name, text in parts.items() if text}
+    elif evidence is not None:
+        entry["evidence"] = evidence.level
+    if mapping.robustness is not None:
+        entry["robustness"] = Number(str(mapping.robustness))
+    return entry
+
+
 def _common(capability: Capability, row: Mapping | NonMappable) -> dict[str, Value]:
     """The fields that mappings and non-mappables share, without the type."""
     fields: dict[str, Value] = {
@@ -196,6 +210,8 @@ def _common(capability: Capability, row: Mapping | NonMappable) -> dict[str, Val
     entry: dict[str, Value] = {key: value for key, value in fields.items() if value is not None}
     if row.references != capability.references:
         entry["references"] = list(row.references)
+    if not isinstance(row, NonMappable):
+        entry |= _evidence(row)
     if row.other:
         entry["other"] = dict(row.other)
     return entry

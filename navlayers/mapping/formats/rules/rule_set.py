@@ -14,6 +14,7 @@ from navlayers._text.slugs import slug
 from navlayers._text.spelling import suggestion
 from navlayers._text.wording import bare, comma_list, or_list, quoted
 from navlayers.errors import Place
+from navlayers.mapping.evidence import Evidence
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import REPEATED_RULE, Issue
 from navlayers.mapping.formats.metadata import dated, make_head
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.source import Folder
     from navlayers.mapping.formats.yaml_tree import Node
     from navlayers.mapping.model import Category, Role
+
+
+_ENABLED = Evidence("enabled")
 
 
 class Grouping(NamedTuple):
@@ -296,9 +300,14 @@ class RuleSet:
         other = self._others.setdefault(other, tuple(self._pairs.setdefault(pair, pair) for pair in other))
         bare = self._bare(rule)
         kept = {field: places.get(field) for field in ("comment", "references")}
+        # A switch that is on; one that is off, or a status such as "stable", shows nothing.
+        on = any(key == "enabled" and text.strip().lower() in {"true", "yes"} for key, text in other)
+        enabled = _ENABLED if on else None
         for technique, tag in techniques:
             kind = content.type, content.category, tag.value
-            mapping = Mapping(capability.id, technique, *kind, rule.comment, references, other=other)
+            mapping = Mapping(
+                *(capability.id, technique, *kind, rule.comment, references), other=other, evidence=enabled
+            )
             node = _place(tag.node)
             self.parts.add(mapping, bare, node, technique=node, value=node, **kept)
 
