@@ -64,8 +64,8 @@ _CONTENT: dict[str, tuple[bytes, ...]] = {
     "elastic": (rb"^\[{1,2}(?:metadata|transform|rule)", rb"^\[rule\]", rb"^rule_id[ \t]{,20}="),
     "yara-l": (rb"^[ \t]{,20}rule[ \t]{1,20}\w+\s{,20}\{", rb"\bmeta[ \t]{,20}:", rb"^[ \t]{,20}events[ \t]{,20}:"),
     "suricata": (
-        rb"^(?:#[ \t]{,20})?(?:alert|drop|reject\w{,6}|pass)[ \t]{1,20}\w[^\n(]{,500}\(",
-        rb";[ \t]{,20}sid:[ \t]{,20}[0-9]",
+        rb"^(?:#[ \t]{,20})?(?:alert|drop|reject\w{,6}|pass)[ \t]{1,20}\w(?:\\\r?\n|[^\n(]){,500}\(",
+        rb";[ \t\\\r\n#]{,60}sid:[ \t]{,20}[0-9]",
     ),
     "wazuh": (rb"\A\s{,1000}<", rb"<rule\s[^>]{,500}\bid="),
     "sysmon": (rb"\A\s{,1000}<", rb"<Sysmon\b"),

@@ -22,7 +22,13 @@ IDS = re.compile(r"(?<![A-Za-z0-9])(?<!AML\.)[Tt][0-9]{4}(?:[./][0-9]{3})?(?![0-
 """The technique ids in a text with other words, also in addresses; those of ATLAS start with "AML."."""
 
 _TEMPLATE = re.compile(r"\{\{|\{%|\$\{|<%|#\{")
-"""The start of a placeholder: a template has no technique yet."""
+"""The start of a placeholder."""
+
+_PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\$\{.*?\}|<%.*?%>|#\{.*?\}|(?:\{\{|\{%|\$\{|<%|#\{).*", re.DOTALL)
+"""A placeholder, which stands for a technique that a template does not have yet."""
+
+_HELD = "\0"
+"""Stands for each character of a placeholder, so that what is beside it keeps its place."""
 
 Path = tuple[str, ...]
 """The keys that lead to a value; a list on the way stands for each of its items."""
@@ -80,7 +86,7 @@ def first(node: Node | None, path: Path) -> str:
 
 
 def tags(root: Node, paths: Iterable[Path], ids: re.Pattern[str] | None) -> Iterator[TechniqueTag]:
-    """The technique ids at paths below a node; templates have none.
+    """The technique ids at paths below a node; a placeholder has none, and gives a tag without an id.
 
     Args:
         root: the node.
@@ -89,12 +95,23 @@ def tags(root: Node, paths: Iterable[Path], ids: re.Pattern[str] | None) -> Iter
     """
     for path in paths:
         for node in nodes(root, path):
-            if not isinstance(node, Scalar) or _TEMPLATE.search(node.text):
+            if not isinstance(node, Scalar):
+                # In YAML, braces without quotes are a mapping.
+                if isinstance(node, Branch):
+                    yield TechniqueTag("", Scalar("", True, node.line, node.column))
                 continue
-            if ids is None:
-                yield TechniqueTag(node.text.strip(), node)
+            text = node.text
+            held = _TEMPLATE.search(text) is not None
+            if held:
+                text = _PLACEHOLDER.sub(lambda match: _HELD * len(match[0]), text)
+                yield TechniqueTag("", node)
+            if ids is None and not held:
+                yield TechniqueTag(text.strip(), node)
                 continue
-            for match in ids.finditer(node.text):
+            for match in (ids or IDS).finditer(text):
+                # "T1059.{{ sub }}" is not T1059.
+                if held and (text[match.end() :].lstrip(".")[:1] == _HELD or text[: match.start()].endswith(_HELD)):
+                    continue
                 column = node.column + (not node.plain) + match.start()
                 id_ = match[0].upper().replace("/", ".")
                 yield TechniqueTag(id_, Scalar(match[0], True, node.line, column))

@@ -12,7 +12,7 @@ import msgspec
 from navlayers._text.dates import day
 from navlayers._text.slugs import slug
 from navlayers._text.spelling import suggestion
-from navlayers._text.wording import bare, comma_list, or_list, quoted
+from navlayers._text.wording import bare, comma_list, or_list, quantity, quoted
 from navlayers.errors import Place
 from navlayers.mapping.evidence import Evidence
 from navlayers.mapping.formats import value_rules
@@ -83,7 +83,10 @@ class Content(NamedTuple):
 
 
 class TechniqueTag(NamedTuple):
-    """A technique id as a rule has it, the node where it is, and the rating of the rule for it."""
+    """A technique id as a rule has it, the node where it is, and the rating of the rule for it.
+
+    The id is "" for a placeholder of a template.
+    """
 
     id: str
     node: Scalar
@@ -201,6 +204,7 @@ class RuleSet:
         self._others: dict[Pairs, Pairs] = {}
         self._numbers: dict[str, int] = {}
         self._file: Fields | None = None
+        self._held: list[Place] = []
 
     def date(self, text: str) -> None:
         """Count the day of a rule for the metadata of the set; other texts are ignored."""
@@ -287,6 +291,9 @@ class RuleSet:
         seen = self._read[capability.id].techniques
         techniques: list[tuple[str, TechniqueTag]] = []
         for tag in rule.techniques:
+            if not tag.id:
+                self._held.append(rule.fields.place(tag.node))
+                continue
             technique, issue = value_rules.technique(tag.id)
             rule.fields.report(issue, tag.node)
             if technique is not None and technique not in seen:
@@ -320,6 +327,11 @@ class RuleSet:
             hint = f"{tag}; the {plural} are kept without mappings"
             issue = Issue(message, hint=hint, fatal=False, code="capability-without-mapping")
             self.findings.add(issue, Place(self._path))
+        if self._held:
+            held = quantity(len(self._held), "tag")
+            message = f"{held} with a placeholder of a template: it stands for no technique, other ids count"
+            hint = "fill the templates first" if len(self._held) > 1 else "fill the template first"
+            self.findings.add(Issue(message, hint=hint, fatal=False, code="not-carried"), self._held[0])
         if self._content.notice:
             self.findings.add(Issue(self._content.notice, fatal=False, code="not-carried"), Place(self._path))
         keys = [key for key, _ in sorted(self.unread.items(), key=lambda item: (-item[1], item[0]))]

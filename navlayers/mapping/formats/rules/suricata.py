@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.yaml_tree import Node
 
 RULE = re.compile(
-    rb"^[ \t]*(?P<off>\#[ \t]*)?(?:alert|drop|reject\w*|pass)[ \t]+\w[^\n(]*\((?P<options>[^\n]*)\)[ \t]*\r?$",
+    rb"^[ \t]*(?P<off>\#[ \t]*)?(?:alert|drop|reject\w*|pass)[ \t]+\w(?:\\\r?\n|[^\n(])*"
+    rb"\((?P<options>(?:\\\r?\n|[^\n])*)\)[ \t]*\r?$",
     re.MULTILINE,
 )
-"""A rule on its line; a commented rule is one that is off."""
+"""A rule on its line, or on several with a backslash at the end of each but the last; a commented one is off."""
 
 # Both take a word as a whole and need no end: a search from each letter on would take the square of a line.
-_OPTION = re.compile(rb"(?<![\w.])([\w.]++)[ \t]*+(?::((?:\"(?:[^\"\\]|\\.)*+\"|[^;\\]|\\.)*+))?;?")
+_OPTION = re.compile(rb"(?<![\w.])([\w.]++)[ \t]*+(?::((?:\"(?:[^\"\\]|\\.)*+\"|[^;\\]|\\.)*+))?;?", re.DOTALL)
 _METADATA = re.compile(rb"(?<![\w.])([\w.]++)[ \t]++([^,]++)")
 
 _TABLE = FieldTable(
