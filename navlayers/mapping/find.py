@@ -36,7 +36,7 @@ SCHEMA_FILE = "navlayers.schema.json"
 RECIPE = "navlayers.yaml"
 """The file of `navlayers run`, which is not a set."""
 
-_TABLES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm"})
+_TABLES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".md", ".markdown"})
 
 _SCHEMA = ".schema.json"
 """The suffix of JSON Schemas."""

@@ -80,6 +80,7 @@ FORMATS = {
     "mapex-yaml": Format("Mappings Explorer YAML", "mappings_explorer_yaml", "mappings_explorer_yaml"),
     "csv": Format("a table as CSV or TSV", "csv_table", "csv_table"),
     "xlsx": Format("a table as XLSX", "xlsx_table", "xlsx_table"),
+    "markdown": Format("tables in Markdown", "markdown_table"),
     "stix": Format("a STIX 2.1 bundle", "stix.read", "stix.write"),
     "security-stack": Format("CTID security stack YAML", "security_stack", folder=YAML),
     "layer": Format("an ATT&CK Navigator layer", "layer"),
@@ -103,7 +104,7 @@ FORMATS = {
 }
 """Name → format, in the order in which they are listed."""
 
-TABLE_FORMATS = frozenset({"csv", "xlsx"})
+TABLE_FORMATS = frozenset({"csv", "xlsx", "markdown"})
 """The names of the formats with rows and columns."""
 
 _ROWS = TABLE_FORMATS | {"mapex-json", "mapex-yaml", "stix"}

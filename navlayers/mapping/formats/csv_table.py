@@ -81,7 +81,7 @@ def open_grid(source: Source, context: Context) -> TextGrid:
     Raises:
         InputError: this is not text.
     """
-    text = _decode(source, context.findings)
+    text = decode(source, context.findings)
     user_headers = check_names(context.options.columns)
     named = _SEPARATOR.match(text)
     if named:
@@ -114,6 +114,7 @@ class TextGrid:
     """The rows of a delimited text that have any text; `rows` raises an `InputError` at a wrong quote."""
 
     name = ""
+    kind = "sheet"
     hidden = False
     strict = True
 
@@ -211,7 +212,7 @@ class TextGrid:
         return Lines(_END.finditer(self._text))
 
 
-def _decode(source: Source, findings: Findings) -> str:
+def decode(source: Source, findings: Findings) -> str:
     """The text of a table: UTF-8, UTF-16 as Excel saves "Unicode text", or else Windows-1252 with a notice.
 
     Raises:

@@ -34,6 +34,9 @@ _TITLES = 20
 _TECHNIQUE = re.compile(rb"\bT[0-9]{4}\b", re.IGNORECASE)
 _LISTED = re.compile(rb"\W*T[ _-]?[0-9]{4}\b(?!\.?[0-9]*:[ \t]*$)", re.IGNORECASE)
 """A line of a bare list of techniques: an id, maybe after a bullet or before a name."""
+_MARKDOWN = re.compile(rb"\|[^\n]{,5000}\n[ \t]{,3}\|?[ \t]{,20}:?-+:?[ \t]{,20}\|[-:| \t]{,2000}\r?(?:\n|\Z)")
+"""The header of a table in Markdown, and the line below it."""
+
 _SIGMA = frozenset({"logsource", "detection"})
 _SIGMA_PARTS = _SIGMA | {"correlation"}
 
@@ -170,9 +173,11 @@ def _text(start: bytes) -> Sniffed:
     for format_, patterns in _CONTENT.items():
         if all(re.search(pattern, start, re.MULTILINE) for pattern in patterns):
             return Sniffed(format_, certain=True)
+    keys = yaml_keys(start)
+    if _MARKDOWN.search(start) and not any(keys >= every for every, _ in _YAML_KEYS):
+        return Sniffed("markdown", certain=True)
     if _is_table(start):
         return Sniffed("csv")
-    keys = yaml_keys(start)
     for every, format_ in _YAML_KEYS:
         if keys >= every:
             return Sniffed(format_, certain=True)

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from navlayers._text.formulas import restore
+from navlayers.mapping.formats.detect import sniff
 from navlayers.mapping.formats.table_columns import no_technique_column
 from navlayers.mapping.formats.table_content import NO_VALUE, holds_ids
 from navlayers.mapping.formats.table_header import find_columns
@@ -41,12 +42,13 @@ class Number(str):
 class Grid(Protocol):
     """The rows of a table from the first of the file; blank cells are "".
 
-    `name` is that of the sheet, "" in a text. `hidden`: spreadsheets do not show it. `strict`: a row with more
-    cells than the header is an error, as a separator inside an unquoted cell causes it.
+    `name` is that of the sheet, "" in a text, and `kind` the word for it. `hidden`: spreadsheets do not show it.
+    `strict`: a row with more cells than the header is an error, as a separator inside an unquoted cell causes it.
     """
 
     path: str
     name: str
+    kind: str
     hidden: bool
     strict: bool
 
@@ -162,6 +164,10 @@ def open_grids(source: Source, context: Context) -> Sequence[Grid]:
 
     if source.data.startswith(WORKBOOK):
         return xlsx_table.open_grids(source, context)
+    if sniff(source).format == "markdown":
+        from navlayers.mapping.formats import markdown_table  # noqa: PLC0415
+
+        return markdown_table.open_grids(source, context)
     return [csv_table.open_grid(source, context)]
 
 

@@ -270,7 +270,9 @@ def no_technique_column(path: str, grids: Iterable[Grid], user_headers: Mapping[
         ]
         headers = max(named, key=len, default=[])
         if headers:
-            seen.append(f"{f'sheet {quoted(grid.name)}' if grid.name else 'the table'} has {comma_list(headers)}")
+            seen.append(
+                f"{f'{grid.kind} {quoted(grid.name)}' if grid.name else 'the table'} has {comma_list(headers)}"
+            )
     there = "; ".join(seen[:3])
     message, expected = (
         "no technique column",

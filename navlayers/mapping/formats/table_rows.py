@@ -85,8 +85,8 @@ def _alike(path: str, sheets: list[Sheet], context: Context) -> list[Sheet]:
     others = [wording.quoted(sheet.grid.name) for sheet in sheets if sheet not in alike]
     if others:
         name = wording.quoted(best.grid.name)
-        message = f"reading only sheet {name}: the columns of {wording.and_list(others)} differ"
-        hint = "give the sheets the same header, or read one at a time"
+        message = f"reading only {best.grid.kind} {name}: the columns of {wording.and_list(others)} differ"
+        hint = f"give the {best.grid.kind}s the same header, or read one at a time"
         context.findings.add(Issue(message, hint=hint, fatal=False, code="not-carried"), Place(path))
     for sheet in alike:
         if sheet.grid.hidden:

@@ -106,6 +106,7 @@ class SheetGrid:
     `errors`: row and column, from 0, of the cells whose formula failed → their text.
     """
 
+    kind = "sheet"
     strict = False
 
     def __init__(
