@@ -6,7 +6,7 @@ COPY mappings mappings
 COPY navlayers navlayers
 # Only this environment is kept: no pip, no cache, no sources.
 RUN python -m venv --without-pip /opt/navlayers \
-    && python -m pip --python /opt/navlayers install --no-cache-dir .
+    && python -m pip --python /opt/navlayers install --no-cache-dir '.[all]'
 
 FROM python:3.12-slim-bookworm
 LABEL org.opencontainers.image.title="navlayers" \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,7 +12,7 @@ from navlayers._text.spelling import suggestion
 from navlayers._text.wording import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 _Format = TypeVar("_Format")
 
@@ -105,6 +106,29 @@ class ReleaseError(NavlayersError):
 
 class OutputError(NavlayersError):
     """A result cannot be written; nothing was written."""
+
+
+class MissingExtraError(NavlayersError):
+    """A package is not installed that comes with an extra of navlayers, such as `navlayers[pictures]`."""
+
+
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Import packages of an extra.
+
+    Args:
+        name: the extra in pyproject.toml.
+
+    Raises:
+        MissingExtraError: one of them is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        message = f"this needs the package {package}, which is not installed"
+        hint = f"pip install 'navlayers[{name}]', or 'navlayers[all]' for every command"
+        raise MissingExtraError(Problem(message, hint=hint)) from error
 
 
 def unknown(what: str, words: Iterable[str], known: Collection[str]) -> list[Problem]:

@@ -17,7 +17,7 @@ from navlayers._text.wording import quoted
 from navlayers.analysis.history import series_of
 from navlayers.analysis.history_result import History, Version
 from navlayers.analysis.inputs import load_inputs
-from navlayers.errors import InputError, NavlayersError, Place, Problem, UsageError
+from navlayers.errors import InputError, NavlayersError, Place, Problem, UsageError, extra
 from navlayers.mapping.find import HERE, STDIN, Source, resolve, source_name
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.formats.detect import sniff_folder
@@ -155,7 +155,8 @@ def render(history: History, format_: Format) -> bytes:
         from navlayers.output.csv_text import to_csv  # noqa: PLC0415
 
         return to_csv(pages.lines_table(history))
-    render_ = importlib.import_module(f"navlayers.output.{_MODULES[format_]}").render
+    with extra("office" if format_ == "docx" else "pictures"):
+        render_ = importlib.import_module(f"navlayers.output.{_MODULES[format_]}").render
     rendered: Rendered | str = render_(pages.document(history))
     return rendered.encode("utf-8", "replace") if isinstance(rendered, str) else rendered.data
 

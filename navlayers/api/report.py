@@ -6,7 +6,7 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from navlayers.errors import Place, Problem, UsageError, by_ending
+from navlayers.errors import Place, Problem, UsageError, by_ending, extra
 from navlayers.output.drawing.options import Rendered
 from navlayers.output.files import Written, write_rendered
 from navlayers.output.folders import read_index
@@ -88,7 +88,8 @@ def targets_of(outputs: Sequence[str]) -> list[tuple[Path | None, str]]:
 def render_report(report: Report, format_: str) -> Rendered:
     """The report in a format, one of `FORMATS`; in Markdown without pictures."""
     # Each format is loaded where it is used.
-    render = importlib.import_module(f"navlayers.{FORMATS[format_]}").render
+    with extra("office" if format_ == "docx" else "pictures"):
+        render = importlib.import_module(f"navlayers.{FORMATS[format_]}").render
     rendered: Rendered | str = render(report if format_ == "html" else report.document)
     return Rendered(rendered.encode("utf-8", "replace")) if isinstance(rendered, str) else rendered
 

@@ -17,7 +17,7 @@ from navlayers._text.wording import quoted
 from navlayers.attack import release, versions
 from navlayers.attack.domains import DOMAINS, Domain
 from navlayers.attack.stix import MAX_BYTES, read_bundle
-from navlayers.errors import OutputError, Place, Problem, ReleaseError, UsageError
+from navlayers.errors import OutputError, Place, Problem, ReleaseError, UsageError, extra
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -222,8 +222,9 @@ def _add(
 
 def _hashes(domain: Domain) -> dict[str, str]:
     """Version → SHA-256 of its STIX 2.1 bundle."""
-    from loguru import logger  # noqa: PLC0415 - comes with mitreattack-python
-    from mitreattack import release_info  # noqa: PLC0415
+    with extra("attack"):
+        from loguru import logger  # noqa: PLC0415 - comes with mitreattack-python
+        from mitreattack import release_info  # noqa: PLC0415
 
     logger.disable("mitreattack")
     return dict(release_info.STIX21.get(domain, {}))

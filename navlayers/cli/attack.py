@@ -12,7 +12,7 @@ from navlayers import attack
 from navlayers.attack import versions
 from navlayers.attack.domains import DOMAINS, Domain
 from navlayers.cli import Group, _options, _print
-from navlayers.errors import InputError, Place, Problem, ReleaseError, UsageError
+from navlayers.errors import InputError, Place, Problem, ReleaseError, UsageError, extra
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,7 +134,8 @@ def remove_release(version: str, domains: tuple[Domain, ...], as_json: bool, qui
 
 def _bar(domain: Domain, version: str) -> Bar:
     """A progress bar on standard error."""
-    from tqdm import tqdm  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with mitreattack-python
+    with extra("attack"):
+        from tqdm import tqdm  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with mitreattack-python
 
     # tqdm draws nothing on terminals that report a size of 0, so the size is fixed.
     bar: Bar = tqdm(desc=f"{domain} {version}", unit="B", unit_scale=True, ncols=79, nrows=20)

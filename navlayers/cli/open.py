@@ -11,7 +11,7 @@ import click
 from navlayers._text.wording import quantity
 from navlayers.api.sources import sources
 from navlayers.cli import _address, _help, _options, _print, _reading
-from navlayers.errors import Problem, UsageError
+from navlayers.errors import Problem, UsageError, extra
 from navlayers.mapping.find import HERE
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def command(
     navlayers open layers/gcp --navigator http://localhost:4200 --once
     """
     # Web servers are slow to import.
-    from navlayers.serve import app, server, start_page  # noqa: PLC0415
+    with extra("serve"):
+        from navlayers.serve import app, server, start_page  # noqa: PLC0415
     from navlayers.serve.layers import offered_layers  # noqa: PLC0415
 
     navigator = address.navigator_or(app.PUBLIC_NAVIGATOR)

@@ -8,6 +8,7 @@ import click
 
 from navlayers._text.wording import quantity
 from navlayers.cli import _address, _help, _options, _print, _reading, _scoring, _threat
+from navlayers.errors import extra
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,8 @@ def command(
     navlayers serve --port 9000 --no-browser
     """
     # Web servers are slow to import.
-    from navlayers.serve import app, server, start_page  # noqa: PLC0415
+    with extra("serve"):
+        from navlayers.serve import app, server, start_page  # noqa: PLC0415
     from navlayers.serve.explorer import Explorer  # noqa: PLC0415
     from navlayers.serve.workspace import Settings, Workspace  # noqa: PLC0415
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers.errors import extra
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -58,7 +60,8 @@ def solve(problem: CoverProblem, seconds: float = 60) -> Choice:
     if seconds <= 0:
         return _choice(problem, chosen, bound)
     # Importing HiGHS takes longer than a trivial problem.
-    from navlayers.analysis.plan.milp import Program  # noqa: PLC0415
+    with extra("plan"):
+        from navlayers.analysis.plan.milp import Program  # noqa: PLC0415
 
     return _Search(problem, Program(problem, candidates, deadline), chosen, bound).run()
 

@@ -14,6 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from navlayers.errors import extra
+
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
@@ -53,9 +55,11 @@ def text_folder() -> Path:
 
 def _package(name: str) -> Path:
     # Importing the package to find its files would take long.
-    spec = find_spec(name)
-    places = spec.submodule_search_locations if spec is not None else None
-    return Path(next(iter(places or ("",))))
+    with extra("pictures"):
+        spec = find_spec(name)
+        if spec is None or not spec.submodule_search_locations:
+            raise ModuleNotFoundError(name=name)
+    return Path(spec.submodule_search_locations[0])
 
 
 @lru_cache(maxsize=1 << 16)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from navlayers._text.lines import single_line
-from navlayers.errors import Problem, UsageError
+from navlayers.errors import Problem, UsageError, extra
 from navlayers.output.drawing import facts
 from navlayers.output.drawing.font import ems
 from navlayers.output.drawing.options import Rendered
@@ -48,7 +48,8 @@ def render_pptx(views: Sequence[View], options: RenderOptions) -> Rendered:
         UsageError: there is no layer, or nothing fits within the margins.
     """
     # Only presentations need the library, which is slow to import.
-    from pptx import Presentation  # noqa: PLC0415
+    with extra("office"):
+        from pptx import Presentation  # noqa: PLC0415
 
     if not views:
         raise UsageError(Problem("no layer to draw"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from navlayers._text.wording import quoted
-from navlayers.errors import Problem
+from navlayers.errors import Problem, extra
 from navlayers.output.drawing import font
 from navlayers.output.drawing.shapes import Line, Text, to_svg
 
@@ -98,7 +98,8 @@ def typst(source: bytes | dict[str, bytes], **options: Any) -> bytes:
         RuntimeError: the compiler finds errors in the source.
     """
     # The compiler is large; only pictures and PDF need it.
-    from typst import compile as compiled  # noqa: PLC0415
+    with extra("pictures"):
+        from typst import compile as compiled  # noqa: PLC0415
 
     data: bytes = compiled(source, font_paths=_fonts(), timestamp=0, **options)
     return data
