@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 import pytest
+from conftest import sample_sets
 
 from navlayers.checks.finding import codes
 from navlayers.cli import group
 from navlayers.mapping import formats
-from navlayers.mapping.find import Source, shipped
+from navlayers.mapping.find import Source
 
 BIN = Path(sys.executable).parent
 PROGRAM = BIN / "navlayers"
@@ -148,7 +149,7 @@ def test_the_shell_itself_takes_the_script(tmp_path: Path, shell: str) -> None:
     subprocess.run([shell, "-n", str(_script(shell, tmp_path))], check=True)
 
 
-@pytest.mark.parametrize("source", shipped(), ids=lambda source: source.name)
+@pytest.mark.parametrize("source", sample_sets(), ids=lambda source: source.name)
 def test_ids_of_every_shipped_set_are_completed(source: Source) -> None:
     mapping_set = formats.read(source.path).mapping_set
     first = mapping_set.capabilities[0].id

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from conftest import CORPUS_FILES, SHARED, build, contents
+from conftest import CORPUS_FILES, SHARED, build, contents, sample_sets
 
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import shipped
@@ -120,7 +120,7 @@ def _layers(path: Path, work: Path) -> dict[str, bytes]:
     return {name.removeprefix("gcp/"): data for name, data in contents(work / "out").items() if "index" not in name}
 
 
-@pytest.mark.parametrize("source", shipped(), ids=lambda source: source.name)
+@pytest.mark.parametrize("source", sample_sets(), ids=lambda source: source.name)
 @pytest.mark.parametrize("to", FORMATS)
 def test_a_shipped_set_comes_back_except_for_reported_losses(source: Source, to: str) -> None:
     mapping_set = original(source.path)

@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from conftest import sample_sets
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_write_native import mapping_sets
@@ -25,7 +26,7 @@ from navlayers.mapping.formats.native.read import CAPABILITY_KEYS, TOP_KEYS
 from navlayers.mapping.model import CATEGORIES, DECIMAL, DEFAULT_SCALE, MappingSet
 
 ROOT = Path(__file__).parent.parent
-SHIPPED = sorted((ROOT / "mappings").glob("*.yaml"))
+SHIPPED = [source.path for source in sample_sets()]
 DOCUMENTED = [
     example
     for page in (ROOT / "docs" / "native-yaml.md", ROOT / "docs" / "howto-own-framework.md")

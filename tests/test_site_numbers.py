@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from conftest import contents, release, row, set_of
+from conftest import contents, release, row, sample_sets, set_of
 from site_pages import alone, assert_sound, ics, pages_of, prepared, site_of, whole_site_of
 
 from navlayers._text.numbers import percent
 from navlayers.analysis.inputs import load_inputs
 from navlayers.errors import InputError
-from navlayers.mapping.find import resolve, shipped
+from navlayers.mapping.find import resolve
 from navlayers.pages.report.input import report_input
 from navlayers.pages.show.set_index import IndexedSet
 from navlayers.scoring.options import ScoreOptions
@@ -99,11 +99,11 @@ def test_an_existing_folder_with_the_ending_of_a_file_is_accepted(run: Run, tiny
 
 @pytest.fixture(scope="module")
 def everything() -> Site:
-    return Site(prepared(*(source.name for source in shipped())))
+    return Site(prepared(*(source.name for source in sample_sets())))
 
 
 def test_every_set_has_the_coverage_of_its_report(everything: Site) -> None:
-    for source, site_set in zip(shipped(), everything.sets, strict=True):
+    for source, site_set in zip(sample_sets(), everything.sets, strict=True):
         total = report_input(load_inputs(resolve([source.name]))).comparison.totals[0]
         assert site_set.covered == Share(total.techniques, total.subtechniques, total.total), source.name
         assert float(site_set.covered.percent) == percent(total.covered, total.total), source.name

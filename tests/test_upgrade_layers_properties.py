@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from conftest import CORPUS_FILES, build_layers
+from conftest import CORPUS_FILES, build_layers, sample_sets
 from hypothesis import given
 from hypothesis import strategies as st
 from stix_facts import end, facts
@@ -12,14 +12,13 @@ from test_upgrade_layers import Entry, entry, layer
 
 import navlayers
 from navlayers.layer.document import encode_layer
-from navlayers.mapping.find import shipped
 from navlayers.upgrades.layers import upgrade_layer
 from navlayers.upgrades.report import counts
 
 
 def _real() -> list[Entry]:
     found = []
-    for source in [*CORPUS_FILES, *(one.path for one in shipped())]:
+    for source in [*CORPUS_FILES, *(one.path for one in sample_sets())]:
         (built,) = build_layers(navlayers.load(source), only=["overview"])
         found.append(json.loads(encode_layer(built.layer)))
     return found

@@ -4,13 +4,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from conftest import CORPUS, CORPUS_FILES, row, set_of
+from conftest import CORPUS, CORPUS_FILES, row, sample_sets, set_of
 from hypothesis import given
 from hypothesis import strategies as st
 from stix_facts import RELEASES, end, facts
 
 import navlayers
-from navlayers.mapping.find import shipped
 from navlayers.mapping.model import MappingSet, NonMappable
 from navlayers.upgrades.report import counts
 from navlayers.upgrades.sets import upgrade_set
@@ -18,7 +17,7 @@ from navlayers.upgrades.sets import upgrade_set
 if TYPE_CHECKING:
     from pathlib import Path
 
-REAL = [*CORPUS_FILES, *(source.path for source in shipped())]
+REAL = [*CORPUS_FILES, *(source.path for source in sample_sets())]
 AZURE = CORPUS / "azure-06.29.2021_attack-8.2-enterprise.json"
 
 

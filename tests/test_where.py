@@ -63,6 +63,11 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> MappingSet:
         ("technique ~ t1003", "4"),
         ("technique in T1078,T1003.001", "45"),
         ("id in R1, R5", "15"),
+        ("os in linux", "13"),
+        ("os in macos,linux", "123"),
+        ('os in "linux, macos"', "2"),
+        ("os has macos,windows", "24"),
+        ("not os in linux,windows", "25"),
         ("id=R9", ""),
         ("level>high", "24"),
         ("risk_score>high", ""),
@@ -77,7 +82,7 @@ def test_a_condition_finds(text: str, found: str, rules: MappingSet) -> None:
 def test_values_may_be_the_lines_of_a_file(rules: MappingSet, tmp_path: Path) -> None:
     path = tmp_path / "list.txt"
     path.write_text("# ours\nr2\n\nR4\n", encoding="utf-8")
-    part = meeting(rules, f'id in @{path} and level="critical"', "rules")
+    part = meeting(rules, f'id in r1,@{path} and level="critical"', "rules")
     assert [mapping.capability for mapping in part.mappings] == ["R2", "R4"]
 
 

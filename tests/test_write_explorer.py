@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 import yaml
-from conftest import CORPUS, CORPUS_FILES, row, set_of
+from conftest import CORPUS, CORPUS_FILES, row, sample_sets, set_of
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -16,7 +16,6 @@ from test_write_native import mapping_sets, texts
 
 from navlayers import InputError
 from navlayers.mapping import formats as readers
-from navlayers.mapping.find import shipped
 from navlayers.mapping.model import Capability, Mapping, MappingSet, MappingType, NonMappable, canonical
 
 if TYPE_CHECKING:
@@ -219,7 +218,7 @@ def test_some_published_files_come_back_byte_for_byte(corpus: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("source", shipped(), ids=lambda source: source.name)
+@pytest.mark.parametrize("source", sample_sets(), ids=lambda source: source.name)
 def test_a_shipped_set_is_valid_and_notices_name_its_losses(source: Source) -> None:
     mapping_set = readers.read(source.path).mapping_set
     content, notices = encoded(mapping_set)

@@ -53,13 +53,14 @@ class InputSet(msgspec.Struct, frozen=True):
         counted = frozenset(layer.name for layer in layers) if self.counted else frozenset()
         return msgspec.structs.replace(self, inputs=layers, counted=counted)
 
-    def index_of(self, path: Path) -> int:
-        """The index in `inputs` of the input that was read from a file.
+    def index_of(self, path: Path, name: str = "") -> int:
+        """The index in `inputs` of the input that was read from a file; of several of its parts, by name.
 
         Raises:
             UsageError: no input was, or several layers of a list.
         """
         indexes = [index for index, prepared in enumerate(self.inputs) if prepared.path.resolve() == path.resolve()]
+        indexes = [index for index in indexes if self.inputs[index].name == name] or indexes
         if len(indexes) != 1:
             what = "holds several layers" if indexes else "is not among the inputs"
             raise UsageError(Problem(f"{path} {what}", expected="one set or layer"))

@@ -18,7 +18,7 @@ from navlayers.analysis.history import series_of
 from navlayers.analysis.history_result import History, Version
 from navlayers.analysis.inputs import load_inputs
 from navlayers.errors import InputError, NavlayersError, Place, Problem, UsageError, extra
-from navlayers.mapping.find import HERE, STDIN, Source, resolve, source_name
+from navlayers.mapping.find import HERE, STDIN, Source, refuse_parts, resolve, source_name
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.formats.detect import sniff_folder
 from navlayers.mapping.formats.source import ENDINGS
@@ -210,6 +210,7 @@ def _versions_of(
         yield from _dated_versions(folder, dated, since, reading, notices)
         return
     found = resolve((os.fspath(item),), reading.format)
+    refuse_parts(found, "history")
     problems: list[Problem] = []
     for source in found:
         if source.path.is_dir() or source.data is not None or str(source.path) == STDIN:

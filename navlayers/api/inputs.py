@@ -11,7 +11,7 @@ import msgspec
 from navlayers.analysis.inputs import InputSet, load_inputs
 from navlayers.api.sources import Input, named_twice, source, sources
 from navlayers.errors import Problem, UsageError
-from navlayers.mapping.find import STDIN, here, shipped
+from navlayers.mapping.find import STDIN, here, shipped, whole_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,7 +57,8 @@ def baseline_index(
     """
     if baseline is None or isinstance(baseline, int):
         return baseline
-    return inputs.index_of(source(baseline, reading, whole=True).path)
+    found = source(baseline, reading, whole=True)
+    return inputs.index_of(found.path, found.name)
 
 
 def against(
@@ -85,7 +86,7 @@ def sets_in_place(inputs: Sequence[Input], have: Iterable[str]) -> tuple[Input, 
     """The inputs, and after them the sets that `--have` names and that are not among them."""
     known = {each.name for each in (*shipped(), *here())}
     words = [word for text in have for word in text.split(",") if not word.startswith("@")]
-    named = [word for word in words if word in known or (Path(word).suffix and Path(word).is_file())]
+    named = [w for w in words if w in known or whole_of(w, known) or (Path(w).suffix and Path(w).is_file())]
     return (*inputs, *dict.fromkeys(word for word in named if inputs and word not in inputs))
 
 

@@ -23,6 +23,7 @@ from navlayers.errors import Problem, UsageError
 from navlayers.layer import build as building
 from navlayers.layer import document
 from navlayers.mapping import formats, model
+from navlayers.mapping.find import read
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.replacements import remap
 from navlayers.mapping.scope import within
@@ -281,14 +282,14 @@ def load(item: Input, reading: ReadOptions = ReadOptions()) -> MappingSet:
     file = source(item, reading)
     if file.mapping_set is not None:
         return own(MappingSet, file.mapping_set)
-    read = formats.read(file.path, data=file.data, reading=reading)
+    found = read(file, reading)
     if reading.scope is None:
-        warn(read.notices)
-        return own(MappingSet, read.mapping_set)
+        warn(found.notices)
+        return own(MappingSet, found.mapping_set)
     from navlayers.mapping.load import in_scope  # noqa: PLC0415 - for scopes alone
 
-    part = in_scope(read.mapping_set, reading.scope, file.name)
-    warn((*read.notices, *part.notices))
+    part = in_scope(found.mapping_set, reading.scope, file.name)
+    warn((*found.notices, *part.notices))
     bounds = part.catalogue.bounds
     return msgspec.structs.replace(own(MappingSet, part.set), scope=bounds.scope if bounds else None)
 

@@ -13,11 +13,11 @@ from navlayers.api import upgrade_outputs as outputs
 from navlayers.errors import InputError, NavlayersError, OtherFileError, OutputError, Place, Problem
 from navlayers.mapping import find
 from navlayers.mapping import formats as readers
-from navlayers.mapping.find import STDIN, Source
+from navlayers.mapping.find import STDIN, Source, read
 from navlayers.mapping.formats import ReadOptions, detect
 from navlayers.mapping.formats import source as sources
 from navlayers.mapping.formats.findings import Assumed, LeftOut
-from navlayers.mapping.load import MOST_SKIPPED, nothing_read, read
+from navlayers.mapping.load import MOST_SKIPPED, nothing_read
 from navlayers.output.files import Output, write_all
 from navlayers.pages.upgrade import form_for, render
 from navlayers.upgrades import sets
@@ -129,7 +129,7 @@ def upgrade_files(
 
 def _label(source: Source) -> str:
     """The name of an input in reports: its path, or the name of a shipped set."""
-    return source.name if source.origin == "shipped" or source.parts else str(source.path)
+    return source.name if source.origin == "shipped" or source.parts or source.chosen else str(source.path)
 
 
 def _subfolders(inputs: Iterable[Source]) -> Iterator[Problem]:
@@ -188,13 +188,13 @@ class _Upgrader(NamedTuple):
     def _one(self, source: Source) -> Upgraded:
         path = str(source.path)
         if source.data is None and source.path.is_dir():
-            return self._set(source, None, readers.read(path, reading=self.reading))
+            return self._set(source, None, read(source, self.reading))
         loaded = sources.load(path, source.data, self.reading.max_bytes)
         if (self.reading.format or detect.sniff(loaded).format) == outputs.LAYER:
             self._format(outputs.LAYER)
             return self._layers(source, loaded)
         reading = read(msgspec.structs.replace(source, data=loaded.data), self.reading)
-        return self._set(source, None if source.parts else loaded.data, reading)
+        return self._set(source, None if source.parts or source.chosen else loaded.data, reading)
 
     def _format(self, own: str) -> str:
         return outputs.format_of(own, to=self.to, output=self.output)

@@ -63,6 +63,9 @@ def check(inputs: Sequence[Source], output: str | None, *, in_place: bool) -> No
             problems.append(Problem(message, Place(str(source.path)), hint="use -o"))
         elif str(source.path) == STDIN:
             problems.append(Problem("standard input cannot be changed in place", hint="use -o -"))
+        elif source.chosen:
+            message = f"{source.name} is a part of a set and cannot be changed in place"
+            problems.append(Problem(message, hint="use -o"))
         elif source.parts:
             message = "techniques of several ATT&CK domains cannot be upgraded in place"
             problems.append(Problem(message, Place(str(source.path)), hint="use -o"))

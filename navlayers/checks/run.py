@@ -71,6 +71,8 @@ def check(
     skipped: list[Problem] = []
     idle: list[tuple[readers.Idle, ...]] = []
     readers.check_options(reading)
+    sources = list(sources)
+    find.refuse_parts(sources, "check")
     for source in sources:
         path = STDIN if str(source.path) == STDIN else str(source.path)
         try:

@@ -14,7 +14,7 @@ from navlayers.api.inputs import sets_in_place
 from navlayers.api.sources import sources
 from navlayers.cli import _analysis, _help, _next, _options, _print, _reading, _scoring, _threat
 from navlayers.errors import Problem, UsageError
-from navlayers.mapping.find import shipped
+from navlayers.mapping.find import shipped, whole_of
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.load import prepare_all
 from navlayers.pages import gaps as pages
@@ -109,8 +109,8 @@ def _answer(gaps: Gaps, sets: tuple[str, ...]) -> None:
 def _plan(gaps: Gaps, sets: tuple[str, ...]) -> tuple[str, ...]:
     """The arguments of a plan: shipped sets to choose from, own ones as in place; () where none would help."""
     names = {each.name for each in shipped()}
-    own = [word for word in sets if word not in names]
-    choice = [word for word in sets if word in names]
+    choice = [word for word in sets if word in names or whole_of(word, names)]
+    own = [word for word in sets if word not in choice]
     if not gaps.open or not (gaps.total.covered or (own and not choice and _controls_cover(gaps))):
         return ()
     if any(each.set.role != "control" for each in gaps.inputs):

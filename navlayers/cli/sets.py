@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from navlayers._text.dates import iso_date
 from navlayers.attack.domains import release_name
@@ -12,13 +13,11 @@ from navlayers.cli import _help, _options, _print
 from navlayers.errors import NavlayersError
 from navlayers.mapping import formats
 from navlayers.mapping.find import HERE, Source, here, shipped
+from navlayers.mapping.index import Entry, entry, shipped_entries
 
 if TYPE_CHECKING:
     from navlayers.errors import Problem
-    from navlayers.mapping.model import MappingSet
     from navlayers.output.tables import Cell
-
-_FACTS = ("framework", "role", "title", "version", "domain", "attack_version", "scored")
 
 
 @click.command(cls=_help.Command)
@@ -28,13 +27,15 @@ def command(as_json: bool, quiet: bool) -> None:
     """List the shipped mapping sets and those in the folder mappings."""
     local = here()
     names = {source.name for source in local}
-    listed: list[tuple[Source, MappingSet]] = []
+    listed: list[tuple[Source, Entry]] = []
     broken: list[Problem] = []
-    for source in (*local, *(source for source in shipped() if source.name not in names)):
+    for source in local:
         try:
-            listed.append((source, formats.read(source.path).mapping_set))
+            listed.append((source, entry(formats.read(source.path).mapping_set)))
         except NavlayersError as error:
             broken += error.problems
+    entries = shipped_entries()
+    listed += ((source, entries[source.name]) for source in shipped() if source.name not in names)
     if as_json:
         _print.echo_json([_facts(*each) for each in listed])
     else:
@@ -57,7 +58,7 @@ def command(as_json: bool, quiet: bool) -> None:
                 iso_date(each.version),
                 release_name(each.domain, each.attack_version),
                 each.role,
-                _mapped(each),
+                each.capabilities,
             )
             for number, (source, each) in enumerate(listed)
         ]
@@ -70,23 +71,14 @@ def command(as_json: bool, quiet: bool) -> None:
             )
 
 
-def _facts(source: Source, mapping_set: MappingSet) -> dict[str, object]:
+def _facts(source: Source, listed: Entry) -> dict[str, object]:
     return {
         "name": source.name,
         "origin": _origin(source),
         "path": str(source.path),
-        **{field: getattr(mapping_set, field) for field in _FACTS},
-        "capabilities": _mapped(mapping_set),
-        "mappings": len(mapping_set.mappings),
-        "source": mapping_set.source,
-        "licence": mapping_set.licence,
+        **msgspec.structs.asdict(listed),
     }
 
 
 def _origin(source: Source) -> str:
     return f"{HERE}/" if source.origin == "here" else source.origin
-
-
-def _mapped(mapping_set: MappingSet) -> int:
-    """Number of capabilities with a mapping."""
-    return len({mapping.capability for mapping in mapping_set.mappings})

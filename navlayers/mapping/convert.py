@@ -11,7 +11,7 @@ import msgspec
 
 from navlayers._text.links import web_links
 from navlayers.errors import OutputError, Place, Problem, by_ending
-from navlayers.mapping import formats
+from navlayers.mapping import find, formats
 from navlayers.mapping.formats.context import ReadOptions, Written
 from navlayers.mapping.model import LONGEST_NAME, Capability, Mapping, MappingSet, NonMappable
 
@@ -61,7 +61,7 @@ def convert(source: Source, to: str = NATIVE, *, reading: ReadOptions, only_fact
         OutputError: the format cannot hold the set; the problems name the input.
         UsageError: there is no such format.
     """
-    read = formats.read(source.path, data=source.data, reading=reading)
+    read = find.read(source, reading)
     mapping_set, notices = read.mapping_set, read.notices
     if reading.scope is not None:
         from navlayers.mapping.load import in_scope  # noqa: PLC0415 - ATT&CK releases are for scopes alone

@@ -15,6 +15,7 @@ from navlayers._text.wording import and_list
 from navlayers.attack.domains import Domain
 from navlayers.attack.scope import Scope
 from navlayers.errors import InputError, Place, Problem, UsageError
+from navlayers.mapping import formats
 from navlayers.mapping.formats import FORMATS, READS, TABLE_FORMATS
 from navlayers.mapping.formats.detect import likely_set, sniff_folder
 from navlayers.mapping.formats.findings import FIRST_FILE
@@ -22,9 +23,9 @@ from navlayers.mapping.formats.source import ENDINGS
 from navlayers.mapping.model import MappingSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
-    from navlayers.mapping.formats import ReadOptions
+    from navlayers.mapping.formats import Reading, ReadOptions
 
 HERE = "mappings"
 """The folder that holds a project's own sets."""
@@ -32,6 +33,9 @@ HERE = "mappings"
 STDIN = "-"
 SCHEMA_FILE = "navlayers.schema.json"
 """The JSON Schema of native YAML, where editors look for it: in the folder of the sets."""
+
+INDEX_FILE = "navlayers.index.json"
+"""The index of the shipped sets, in their folder, see `navlayers.mapping.index`."""
 
 RECIPE = "navlayers.yaml"
 """The file of `navlayers run`, which is not a set."""
@@ -55,6 +59,7 @@ class Source(msgspec.Struct, frozen=True):
         domain: the ATT&CK domain whose mappings to take from a table of several; "" for all.
         parts: the names of the sets of that table, the largest first; empty for other inputs.
         scope: that of a set in memory, which has its mappings in scope alone.
+        chosen: the part of the set that the user names after "@", a capability group or a condition; "" for all.
     """
 
     name: str
@@ -65,6 +70,26 @@ class Source(msgspec.Struct, frozen=True):
     domain: Domain | Literal[""] = ""
     parts: tuple[str, ...] = ()
     scope: Scope | None = None
+    chosen: str = ""
+
+
+def read(source: Source, options: ReadOptions) -> Reading:
+    """The set of a source: of a table of several domains, the one that it names; of a set, the part that it names.
+
+    Raises:
+        InputError: it cannot be read, or has no such part.
+    """
+    if source.parts:
+        from navlayers.mapping import parts  # noqa: PLC0415 - for such tables alone
+
+        reading = parts.read(source, options)
+    else:
+        reading = formats.read(source.path, data=source.data, reading=options)
+    if not source.chosen:
+        return reading
+    from navlayers.mapping.scope import part  # noqa: PLC0415 - for parts alone
+
+    return msgspec.structs.replace(reading, mapping_set=part(reading.mapping_set, source.chosen, source.name))
 
 
 def may_be_table(source: Source, options: ReadOptions) -> bool:
@@ -81,15 +106,16 @@ def part_options(source: Source, options: ReadOptions) -> ReadOptions:
 
 def shipped() -> tuple[Source, ...]:
     """The sets that come with navlayers, by name."""
-    return _in_folder(_shipped_folder(), "shipped")
+    return _in_folder(shipped_folder(), "shipped")
 
 
 def schema_text() -> str:
     """The JSON Schema of native YAML."""
-    return (_shipped_folder() / SCHEMA_FILE).read_text(encoding="utf-8")
+    return (shipped_folder() / SCHEMA_FILE).read_text(encoding="utf-8")
 
 
-def _shipped_folder() -> Path:
+def shipped_folder() -> Path:
+    """The folder of the shipped sets."""
     package = Path(__file__).parents[1]
     # The wheel has the folder in the package, a checkout has it next to the package.
     folders = (package / "mappings", package.parent / "mappings")
@@ -121,7 +147,7 @@ def _in_folder(folder: Path, origin: str) -> tuple[Source, ...]:
 def _may_be_set(path: Path) -> bool:
     name = path.name
     # "~$" starts the lock files of Excel.
-    other = name.startswith((".", "~$")) or name.endswith(_SCHEMA) or name == RECIPE
+    other = name.startswith((".", "~$")) or name.endswith(_SCHEMA) or name in {RECIPE, INDEX_FILE}
     return path.suffix.lower() in ENDINGS and not other
 
 
@@ -135,8 +161,9 @@ def resolve(names: Sequence[str], format_: str | None = None, *, distinct: bool 
 
     Args:
         names: set names, files, folders, `REVISION:PATH` for a file in git, or `-` for standard input. A name is
-            first that of a set in the folder `mappings`, then of a shipped set, then of a file or folder. No names:
-            the folder `mappings` if there is one, else all shipped sets.
+            first that of a set in the folder `mappings`, then of a shipped set, then of a file or folder, then
+            `SET@PART` for a part of one of these. No names: the folder `mappings` if there is one, else all
+            shipped sets.
         format_: the format of the inputs; None detects it. A folder of a folder format, such as Sigma rules, is one
             set; of other folders, each file is a set.
         distinct: refuse different files with the same name. Otherwise the names of their folders are added as a
@@ -149,12 +176,12 @@ def resolve(names: Sequence[str], format_: str | None = None, *, distinct: bool 
     if not (names or Path(HERE).is_dir()):
         return shipped()
     known = {source.name: source for source in (*shipped(), *here())}
-    sources: dict[str, Source] = {}
+    sources: dict[tuple[str, str], Source] = {}
     problems: list[Problem] = []
     for name in names or (HERE + "/",):
         try:
             for source in _resolve_one(name, known, format_):
-                sources.setdefault(_real(source), source)
+                sources.setdefault(_identity(source), source)
         except InputError as error:
             problems += error.problems
     if problems:
@@ -171,19 +198,19 @@ def resolve(names: Sequence[str], format_: str | None = None, *, distinct: bool 
 
 def repeated(names: Sequence[str], format_: str | None = None) -> tuple[str, ...]:
     """The names whose sets earlier names include."""
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     again = []
     for name in names:
-        paths = {_real(source) for source in resolve((name,), format_, distinct=False)}
-        if paths <= seen:
+        found = {_identity(source) for source in resolve((name,), format_, distinct=False)}
+        if found <= seen:
             again.append(name)
-        seen |= paths
+        seen |= found
     return tuple(again)
 
 
-def _real(source: Source) -> str:
+def _identity(source: Source) -> tuple[str, str]:
     # Path.resolve() raises an error for a loop of links, which the reader reports.
-    return os.path.realpath(source.path)
+    return os.path.realpath(source.path), source.chosen
 
 
 def _resolve_one(name: str, known: dict[str, Source], format_: str | None) -> tuple[Source, ...]:
@@ -211,6 +238,8 @@ def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | Non
         if not sources:
             raise InputError(nothing_in(path))
         return sources
+    if not path.exists() and (whole := whole_of(name, known)):
+        return tuple(_part(source, name[len(whole) + 1 :]) for source in _resolve_one(whole, known, format_))
     if ":" in name and not path.exists():
         from navlayers.mapping.git import content, revision_of  # noqa: PLC0415 - for files in git alone
 
@@ -227,6 +256,44 @@ def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | Non
             hint=f"{hint}`navlayers sets` lists the available sets",
         )
     )
+
+
+def whole_of(name: str, known: Container[str]) -> str:
+    """The set of a name `SET@PART`; "" for another name.
+
+    Args:
+        name: the name.
+        known: the names of sets that are not files.
+    """
+    places = (place for place, letter in enumerate(name) if letter == "@" and place)
+    wholes = (name[:place] for place in places)
+    return next((whole for whole in wholes if whole in known or whole == STDIN or Path(whole).exists()), "")
+
+
+def _part(source: Source, chosen: str) -> Source:
+    if not chosen.strip():
+        message = f"{source.name}@ names no part of the set"
+        raise InputError(
+            Problem(message, expected=f"a capability group or a condition, such as {source.name}@GROUP")
+        )
+    return msgspec.structs.replace(source, name=name_of_part(f"{source.name}@{chosen}"), chosen=chosen.strip())
+
+
+def name_of_part(text: str) -> str:
+    """The name of the results of `SET@PART`."""
+    name, mark, chosen = text.partition("@")
+    return f"{name}@{slugs([chosen])[chosen]}" if mark else text
+
+
+def refuse_parts(sources: Iterable[Source], command: str) -> None:
+    """Refuse parts of sets where whole files are asked for.
+
+    Raises:
+        UsageError: there are some.
+    """
+    if parts := [source for source in sources if source.chosen]:
+        message = f"{command} is about whole sets, and {parts[0].name} is a part of one"
+        raise UsageError(Problem(message, hint="name the set without @"))
 
 
 def nothing_in(folder: Path) -> Problem:

@@ -11,10 +11,11 @@ import msgspec
 from navlayers import attack
 from navlayers._text.wording import and_list, or_list, quantity
 from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem, ReleaseError, ScopeError
-from navlayers.mapping import find, formats
+from navlayers.mapping import find
 from navlayers.mapping.assets import with_files
 from navlayers.mapping.evidence import evidence_notices, trusted
-from navlayers.mapping.formats import Idle, Reading, ReadOptions, idle_options, without_effect
+from navlayers.mapping.find import read
+from navlayers.mapping.formats import Idle, ReadOptions, idle_options, without_effect
 from navlayers.mapping.model import MappingSet
 from navlayers.mapping.nouns import likely_role
 from navlayers.mapping.replacements import ReplacedId, remap
@@ -306,15 +307,6 @@ def in_scope(mapping_set: MappingSet, scope: attack.Scope, name: str) -> InScope
     notices += absent_controls(scope.assets, names_of(mapping_set))
     notices += evidence_notices(meant, counted, scope, name)
     return InScope(with_own_groups(part), catalogue, tuple(notices))
-
-
-def read(source: Source, options: ReadOptions) -> Reading:
-    """The set of a source; of a table of several domains, the part that the source names."""
-    if not source.parts:
-        return formats.read(source.path, data=source.data, reading=options)
-    from navlayers.mapping import parts  # noqa: PLC0415 - for such tables alone
-
-    return parts.read(source, options)
 
 
 def _own_release(mapping_set: MappingSet) -> attack.Catalogue | None:

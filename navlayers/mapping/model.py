@@ -219,16 +219,16 @@ def canonical(mapping_set: MappingSet) -> MappingSet:
     )
 
 
-def groups_of(mapping: Mapping, capabilities: dict[str, Capability]) -> tuple[str, ...]:
+def groups_of(mapping: Mapping | NonMappable, capabilities: dict[str, Capability]) -> tuple[str, ...]:
     """The groups of a mapping: the one that it names, else those of its capability; each once.
 
     Args:
-        mapping: the mapping.
+        mapping: the mapping, or a record of what cannot be mapped.
         capabilities: id → capability.
     """
     if mapping.group is not None:
         return (mapping.group,)
-    capability = capabilities.get(mapping.capability)
+    capability = capabilities.get(mapping.capability or "")
     return tuple(dict.fromkeys(capability.groups)) if capability else ()
 
 

@@ -78,7 +78,7 @@ _FOLLOW = ("follows from", "follow from")
 
 _TRIED = ("is tried by", "are tried by")
 
-# Frameworks by the start of their ids, as CTID's Mappings Explorer and security stack publish them.
+# Frameworks by their ids or the start of these, as CTID's Mappings Explorer and security stack publish them.
 _THREATS = {
     "kev": _THREAT._replace(
         singular="vulnerability",
@@ -87,6 +87,7 @@ _THREATS = {
         adjective="known exploited",
     ),
     "veris": _THREAT._replace(singular="action", plural="actions", relation=_FOLLOW, adjective="incident"),
+    "top": _THREAT._replace(singular="list", plural="lists", relation=("is on", "are on")),
     "atomic": _THREAT._replace(singular="test", plural="tests", relation=_TRIED),
     "caldera": _THREAT._replace(singular="ability", plural="abilities", relation=_TRIED),
 }
@@ -96,7 +97,7 @@ _DETECTIONS = {
         ("sigma", "elastic", "sentinel", "panther", "yara", "falco", "wazuh", "suricata", "capa"), _RULE
     ),
     "splunk": Noun("detection", "detections"),
-    "car": Noun("analytic", "analytics"),
+    **dict.fromkeys(("car", "attack_detections"), Noun("analytic", "analytics")),
     "sysmon": Noun("condition", "conditions"),
     "scan": Noun("file", "files", ("is mentioned by", "are mentioned by")),
     "dettect": Noun("system", "systems"),
@@ -106,7 +107,8 @@ _NOUNS = {
     **_THREATS,
     **_DETECTIONS,
     **dict.fromkeys(("aws", "azure", "gcp", "m365"), _SERVICE),
-    **dict.fromkeys(("nist", "cri", "csa", "cis", "iso", "pci", "soc"), _CONTROL),
+    **dict.fromkeys(("nist", "fedramp", "cri", "csa", "cis", "iso", "pci", "soc"), _CONTROL),
+    "attack_mitigations": Noun("mitigation", "mitigations"),
 }
 
 _FALLBACKS: dict[Role, Noun] = {"control": CAPABILITY, "detection": _RULE, "threat": _THREAT}
@@ -141,5 +143,6 @@ def noun_of(framework: str, role: Role) -> Noun:
 
 
 def _known(framework: str) -> str:
-    """The first word of a framework id: "kev" of "kev", "nist" of "nist_800_53"."""
-    return re.split(r"[^a-z0-9]", framework.strip().casefold(), maxsplit=1)[0]
+    """A framework id that is known, or its first word: "nist" of "nist_800_53"."""
+    plain = framework.strip().casefold()
+    return plain if plain in _NOUNS else re.split(r"[^a-z0-9]", plain, maxsplit=1)[0]

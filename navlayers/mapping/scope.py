@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers._text.spelling import suggestion
-from navlayers._text.wording import comma_list
-from navlayers.errors import Problem
-from navlayers.mapping.model import Mapping
+from navlayers._text.wording import comma_list, quoted
+from navlayers.errors import InputError, Problem
+from navlayers.mapping.model import Mapping, groups_of
 from navlayers.mapping.where import check_names, condition, values_of
 
 if TYPE_CHECKING:
@@ -123,6 +123,45 @@ def meeting(mapping_set: MappingSet, where: str, name: str) -> MappingSet:
         tuple(r for r in mapping_set.non_mappable if asked.holds(values(_bare(r)))),
         {c.id for c in mapping_set.capabilities if asked.holds(values(Mapping(c.id, "")))},
     )
+
+
+def part(mapping_set: MappingSet, chosen: str, name: str) -> MappingSet:
+    """The part of a set that is named after "@", with the part in its title.
+
+    Args:
+        mapping_set: the set.
+        chosen: a capability group by id or name, in any case, or a condition.
+        name: the name of the part, for messages.
+
+    Raises:
+        InputError: the set has no such group, or nothing meets the condition.
+        UsageError: the condition is wrong.
+    """
+    wanted = chosen.casefold()
+    group = next(
+        (id_ for id_, text in mapping_set.groups.items() if wanted in {id_.casefold(), text.casefold()}), ""
+    )
+    if group:
+        capabilities = {capability.id: capability for capability in mapping_set.capabilities}
+        kept = _only(
+            mapping_set,
+            tuple(m for m in mapping_set.mappings if group in groups_of(m, capabilities)),
+            tuple(r for r in mapping_set.non_mappable if group in groups_of(r, capabilities)),
+            {c.id for c in mapping_set.capabilities if group in c.groups},
+        )
+    elif re.search(r"[=<>~]|\b(in|has)\b", wanted):
+        kept = meeting(mapping_set, chosen, name)
+    else:
+        whole = name.partition("@")[0]
+        groups = [*mapping_set.groups]
+        known = f"its groups: {comma_list(groups)}" if groups else "it has no groups"
+        hint = " ".join(filter(None, (suggestion(chosen, groups), known)))
+        expected = f"a group of {whole}, or a condition such as {whole}@name~audit"
+        raise InputError(Problem(f"{whole} has no capability group {quoted(chosen)}", expected=expected, hint=hint))
+    if not (kept.mappings or kept.non_mappable):
+        raise InputError(Problem(f"{name} has no mappings", expected="a part that maps something"))
+    title = f"{mapping_set.groups[group]} of {mapping_set.name}" if group else f"{mapping_set.name} ({chosen})"
+    return msgspec.structs.replace(kept, title=title)
 
 
 def within(mapping_set: MappingSet, catalogue: Catalogue) -> MappingSet:

@@ -25,8 +25,9 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<mark>[()]|<=|>=|!=|==|=|<|>|~|,)|\"(?P<quoted>[^\"]*)\"|'(?P<single>[^']*)'"
     r"|(?P<word>(?:(?!<=|>=|!=)[^\s()<>=~,\"'])+))"
 )
-_COMPARISONS = ("=", "!=", "<", "<=", ">", ">=", "~", "in")
-_WORDS = frozenset({"and", "or", "not", "in"})
+_COMPARISONS = ("=", "!=", "<", "<=", ">", ">=", "~", "in", "has")
+_LISTS = frozenset({"in", "has"})
+_WORDS = frozenset({"and", "or", "not", *_LISTS})
 
 _ORDERS = (
     ("informational", "info", "notice", "low", "minor", "warning", "medium", "error", "high", "major", "critical"),
@@ -51,8 +52,9 @@ def condition(text: str) -> Condition:
     """The condition of a text.
 
     Args:
-        text: comparisons `NAME OP VALUE` and `NAME in VALUE,…` or `NAME in @FILE`, joined by and, or, not and
-            parentheses. OP is =, !=, <, <=, >, >= or ~ (contains). A name alone asks whether there is a value.
+        text: comparisons `NAME OP VALUE`, and `NAME in LIST` or `NAME has LIST` with values and `@FILE` separated
+            by commas, joined by and, or, not and parentheses. OP is =, !=, <, <=, >, >= or ~ (contains). `in` holds
+            if all values are in the list, `has` if one is. A name alone asks whether there is a value.
 
     Raises:
         UsageError: the text is no condition, with a caret below the place.
@@ -207,9 +209,13 @@ class _Parser:
         self._next += 1
         operator = following.text.lower().replace("==", "=")
         value = self._peek()
-        wanted = self._list() if operator == "in" else [self._value()]
+        wanted = self._list() if operator in _LISTS else [self._value()]
         if operator[0] in "<>" and value is not None:
             self._check_order(value)
+        if operator == "in" and name != "group":
+            return lambda values: _all_in(values.get(name, ()), wanted)
+        # A capability is in a group, whatever other ones it is in.
+        operator = operator.replace("in", "has")
         return lambda values: _compare(operator, values.get(name, ()), wanted)
 
     def _check_order(self, token: _Token) -> None:
@@ -226,13 +232,14 @@ class _Parser:
         return token.text.casefold()
 
     def _list(self) -> list[str]:
-        token = self._peek()
-        if token is not None and not token.quoted and token.text.startswith("@"):
-            self._next += 1
-            return self._lines(token)
-        wanted = [self._value()]
-        while self._takes(","):
-            wanted.append(self._value())
+        wanted: list[str] = []
+        while not wanted or self._takes(","):
+            token = self._peek()
+            if token is not None and not token.quoted and token.text.startswith("@"):
+                self._next += 1
+                wanted += self._lines(token)
+            else:
+                wanted.append(self._value())
         return wanted
 
     def _lines(self, token: _Token) -> list[str]:
@@ -250,8 +257,13 @@ def _plain(name: str) -> str:
     return name.strip().casefold().replace("_", " ")
 
 
+def _all_in(values: tuple[str, ...], wanted: list[str]) -> bool:
+    """Whether a text is in a list, or all of its parts are, which follow it."""
+    return bool(values) and (values[0] in wanted or (len(values) > 1 and all(v in wanted for v in values[1:])))
+
+
 def _compare(operator: str, values: tuple[str, ...], wanted: list[str]) -> bool:
-    if operator in {"=", "in"}:
+    if operator in {"=", "has"}:
         return any(value in wanted for value in values)
     if operator == "!=":
         return wanted[0] not in values

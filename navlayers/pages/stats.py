@@ -179,10 +179,15 @@ def tactics(numbers: SetNumbers) -> Table:
     return table_of("tactics", "", fields)
 
 
+_MOST_COLUMNS, _RANGES = 20, 5
+"""Maximum score values with a column each; the number of ranges that more of them share."""
+
+
 def values(numbers: SetNumbers) -> Table:
     """Per category the number of mappings of each score value, from the lowest; else per mapping type.
 
-    Values of one number have one column, under their name on the scale if they have one.
+    Values of one number have one column, under their name on the scale if they have one. More numbers than fit
+    share columns of equal ranges, each up to its second number.
     """
     stats = numbers.stats
     scale = numbers.prepared.set.scale or DEFAULT_SCALE
@@ -192,8 +197,17 @@ def values(numbers: SetNumbers) -> Table:
         headers.setdefault(_level(value, scale), value)
     ordered = sorted(headers, key=lambda level: (isinstance(level, str), level))
 
+    place: dict[float | str, float | str] = {level: level for level in ordered}
+    numbered = [level for level in ordered if isinstance(level, float | int)]
+    if len(numbered) > _MOST_COLUMNS:
+        low, width = numbered[0], (numbered[-1] - numbered[0]) / _RANGES
+        highest = [low + width * number for number in range(1, _RANGES)] + [numbered[-1]]
+        place |= {level: next(high for high in highest if level <= high) for level in numbered}
+        headers |= {high: f"{high - width:.3g}–{high:.3g}" for high in highest}
+        ordered = [*highest, *ordered[len(numbered) :]]
+
     def count(counts: dict[str, int], level: float | str) -> int:
-        return sum(number for value, number in counts.items() if _level(value, scale) == level)
+        return sum(number for value, number in counts.items() if place[_level(value, scale)] == level)
 
     names = ["" if category == UNSPECIFIED else category for category in stats.values]
     first = Field("mappings", names) if any(names) else Field("score", ["mappings"], shown=stats.scored)

@@ -10,7 +10,7 @@ import msgspec
 from navlayers._text.spelling import folded, letters, suggestion
 from navlayers._text.wording import comma_list, quoted
 from navlayers.errors import InputError, Place, Problem, UsageError
-from navlayers.mapping.find import STDIN
+from navlayers.mapping.find import STDIN, name_of_part
 from navlayers.mapping.formats.source import MAX_BYTES, Source, as_text, load
 from navlayers.scoring.coverage import coverage_of
 from navlayers.scoring.options import ScoreOptions
@@ -140,8 +140,9 @@ class Directory:
         return []
 
     def of_set(self, name: str) -> list[Candidate]:
-        """All candidates of the set with this name."""
-        return [candidate for candidate in self._candidates if candidate.set == name]
+        """All candidates of the set with this name; that of a part of a set is in lower case."""
+        names = {name, name_of_part(name)}
+        return [candidate for candidate in self._candidates if candidate.set in names]
 
     def one(self, text: str, what: str, place: Place | None = None) -> Candidate | Problem:
         """The candidate with this id or name, or a problem whose message starts with `what`."""

@@ -11,7 +11,7 @@ from navlayers._text.wording import or_list, quoted
 from navlayers.attack.domains import DOMAIN_NAMES, DOMAINS, Domain
 from navlayers.attack.versions import number
 from navlayers.errors import InputError, Place, Problem
-from navlayers.mapping.find import STDIN, Source, here, resolve, shipped
+from navlayers.mapping.find import STDIN, Source, here, resolve, shipped, whole_of
 from navlayers.mapping.formats.source import ENDINGS
 
 if TYPE_CHECKING:
@@ -105,7 +105,8 @@ def file_and_part(word: str) -> tuple[str, str]:
 def _is_there(word: str) -> bool:
     """Whether a word is the name of a set or file, or looks like a path."""
     path = Path(word)
-    if path.suffix.lower() in ENDINGS or len(path.parts) > 1 or word in {s.name for s in (*shipped(), *here())}:
+    known = {source.name for source in (*shipped(), *here())}
+    if path.suffix.lower() in ENDINGS or len(path.parts) > 1 or word in known or whole_of(word, known):
         return True
     try:
         return path.exists()

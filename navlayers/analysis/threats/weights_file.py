@@ -23,6 +23,7 @@ from navlayers.analysis.threats.weights_table import (
 from navlayers.attack.domains import DOMAINS
 from navlayers.errors import InputError, OtherFileError, Place, Problem, UsageError
 from navlayers.mapping import formats as readers
+from navlayers.mapping.find import read
 from navlayers.mapping.formats import foreign, value_rules
 from navlayers.mapping.formats import source as files
 from navlayers.mapping.formats.context import Context, ReadOptions
@@ -87,7 +88,7 @@ def read_weighted(source: Source, domain: Domain, reading: ReadOptions, part: st
         message = f"{source.path} is not a file of several threats, so #{part} names none of them"
         raise UsageError(Problem(message, expected="DeTT&CT groups or a STIX bundle"))
     try:
-        result = readers.read(source.path, data=source.data, reading=options)
+        result = read(source, options)
     except OtherFileError as error:
         if error.problems[0].code != "empty-set":
             raise
