@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import pytest
@@ -13,7 +14,9 @@ from conftest import sample_sets
 from navlayers.checks.finding import codes
 from navlayers.cli import group
 from navlayers.mapping import formats
-from navlayers.mapping.find import Source
+
+if TYPE_CHECKING:
+    from navlayers.mapping.find import Source
 
 BIN = Path(sys.executable).parent
 PROGRAM = BIN / "navlayers"

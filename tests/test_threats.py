@@ -142,7 +142,7 @@ EXPECTED = f"expected {lookup.EXPECTED}"
     [
         (["Cobalt Srike"], f'no threat "Cobalt Srike"; {EXPECTED} (did you mean Cobalt Strike (S0154)'),
         (["Sandworm"], f'no threat "Sandworm"; {EXPECTED} (did you mean Sandworm Team (G0034)'),
-        (["nist"], "did you mean the set nist_800_53"),
+        (["nist"], "it matches 2 names: the set nist_800_53, the set nist_800_53-rev4"),
         (["credential-acces"], "did you mean credential-access (TA0006)"),
         (["APT 29"], "did you mean APT29 (G0016)"),
         (["Lazarus"], "did you mean Lazarus Group (G0032)"),

@@ -48,6 +48,10 @@ def schema() -> Draft202012Validator:
     return Draft202012Validator(json.loads((CORPUS / "mapex-unified-data-schema.json").read_bytes()))
 
 
+OTHERS = frozenset({"nist_800_53", *(s.name for s in sample_sets() if s.name.startswith("attack"))})
+"""Shipped sets with more than Mappings Explorer files hold: several groups, fields, no date."""
+
+
 def encoded(mapping_set: MappingSet, to: str = "mapex-json") -> tuple[Any, list[str]]:
     written = readers.encode(mapping_set, to)
     content = json.loads(written.data) if to == "mapex-json" else yaml.load(written.data, yaml.CSafeLoader)
@@ -218,7 +222,9 @@ def test_some_published_files_come_back_byte_for_byte(corpus: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("source", sample_sets(), ids=lambda source: source.name)
+@pytest.mark.parametrize(
+    "source", [s for s in sample_sets() if s.name not in OTHERS], ids=lambda source: source.name
+)
 def test_a_shipped_set_is_valid_and_notices_name_its_losses(source: Source) -> None:
     mapping_set = readers.read(source.path).mapping_set
     content, notices = encoded(mapping_set)

@@ -45,11 +45,14 @@ _BESIDE_BAR = 46
 
 
 def echo_table(headers: Sequence[str], rows: Iterable[tuple[Cell, ...]], right: Collection[int]) -> None:
-    """Print a table on standard output, fitted to a terminal; `right` holds the indexes of columns of numbers."""
+    """Print a table on standard output, fitted to a terminal, which never cuts the first column.
+
+    `right` holds the indexes of columns of numbers.
+    """
     # Most commands print no table.
     from navlayers.output.tables import Column, Table  # noqa: PLC0415
 
-    columns = tuple(Column(head, "number" if i in right else "text") for i, head in enumerate(headers))
+    columns = tuple(Column(head, "number" if i in right else "text", whole=not i) for i, head in enumerate(headers))
     echo_blocks([Table("", "", columns, tuple(rows))])
 
 

@@ -56,7 +56,10 @@ def command(as_json: bool, quiet: bool) -> None:
                 *found[number : number + 1],
                 each.title or each.framework,
                 iso_date(each.version),
-                release_name(each.domain, each.attack_version),
+                # Shipped sets have their domain in their names.
+                each.attack_version
+                if source.name.endswith(f"-{each.domain}")
+                else release_name(each.domain, each.attack_version),
                 each.role,
                 each.capabilities,
             )
