@@ -85,3 +85,37 @@ def write_set(path: Path, rows: int, *, scored: bool = True) -> None:
         "capability_groups": {f"G-{group}": f"Group {group}" for group in range(20)},
     }
     path.write_bytes(msgspec.json.encode({"metadata": metadata, "mapping_objects": objects}))
+
+
+TECHNIQUES = ("T1059.001", "T1078", "T1110.001", "T1003.001", "T1566.001")
+
+
+def write_suricata(path: Path, rules: int) -> Path:
+    """Write a file of Suricata rules."""
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(rules):
+            metadata = f"mitre_technique_id {TECHNIQUES[number % 5]}, signature_severity Major"
+            options = f'msg:"Rule {number}"; sid:{number + 1}; metadata:{metadata};'
+            file.write(f"alert http any any -> any any ({options})\n")
+    return path
+
+
+def write_export(path: Path, rules: int, query: int = 100) -> Path:
+    """Write rules as Kibana exports them, a line each, with queries of this length."""
+    with path.open("wb") as file:
+        for number in range(rules):
+            id_ = TECHNIQUES[number % 5]
+            technique = {"id": id_[:5], "name": "x", "subtechnique": [{"id": id_, "name": "y"}] if id_[5:] else []}
+            tactic = {"id": "TA0002", "name": "Execution"}
+            rule = {
+                "rule_id": f"r-{number}",
+                "name": f"Rule {number}",
+                "severity": "high",
+                "risk_score": 50,
+                "enabled": True,
+                "type": "query",
+                "query": "x" * query,
+                "threat": [{"framework": "MITRE ATT&CK", "tactic": tactic, "technique": [technique]}],
+            }
+            file.write(msgspec.json.encode(rule) + b"\n")
+    return path
