@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Unpack
 
 from navlayers.api.mapping_set import MappingSet, Scoring, own
 from navlayers.api.sources import Input, source, sources, warn
-from navlayers.mapping import formats
 from navlayers.mapping.formats import ReadOptions
 from navlayers.scoring.options import ScoreOptions
 
@@ -63,7 +62,7 @@ def convert(item: Input, to: str = "native", *, reading: ReadOptions = ReadOptio
     from navlayers.mapping.convert import convert as run  # noqa: PLC0415 - for writing alone
 
     file = source(item, reading)
-    written = formats.encode(file.mapping_set, to) if file.mapping_set else run(file, to, reading=reading)
+    written = run(file, to, reading=reading)
     warn(written.notices)
     return written.data
 

@@ -34,7 +34,7 @@ from navlayers.scoring.options import UNSPECIFIED, ScoreOptions
 if TYPE_CHECKING:
     from navlayers.attack import Catalogue
     from navlayers.layer.build import LayerKind
-    from navlayers.scoring.options import Aggregate, Rollup
+    from navlayers.scoring.options import AcrossSegments, Aggregate, Rollup
     from navlayers.scoring.scores import TechniqueScore
     from navlayers.scoring.stats import Stats
 
@@ -49,6 +49,7 @@ class Scoring(TypedDict, total=False):
     scale: dict[str, float]
     worth: float | None
     rollup: Rollup
+    across_segments: AcrossSegments
 
 
 class Scores(Tabular, Mapping[str, "TechniqueScore"]):
@@ -280,16 +281,17 @@ def load(item: Input, reading: ReadOptions = ReadOptions()) -> MappingSet:
         TypeError: The item is neither a name nor a path.
     """
     file = source(item, reading)
-    if file.mapping_set is not None:
-        return own(MappingSet, file.mapping_set)
-    found = read(file, reading)
+    mapping_set, notices = file.mapping_set, file.notices
+    if mapping_set is None:
+        found = read(file, reading)
+        mapping_set, notices = found.mapping_set, found.notices
     if reading.scope is None:
-        warn(found.notices)
-        return own(MappingSet, found.mapping_set)
+        warn(notices)
+        return own(MappingSet, mapping_set)
     from navlayers.mapping.load import in_scope  # noqa: PLC0415 - for scopes alone
 
-    part = in_scope(found.mapping_set, reading.scope, file.name)
-    warn((*found.notices, *part.notices))
+    part = in_scope(mapping_set, reading.scope, file.name)
+    warn((*notices, *part.notices))
     bounds = part.catalogue.bounds
     return msgspec.structs.replace(own(MappingSet, part.set), scope=bounds.scope if bounds else None)
 

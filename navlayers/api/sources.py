@@ -7,7 +7,7 @@ import sys
 import warnings
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import msgspec
 
@@ -44,18 +44,29 @@ def sources(
         UsageError: Two files have the same name and `distinct` is set.
     """
     resolved = [] if inputs else list(resolve((), reading.format, distinct=distinct))
-    for are_names, group in groupby(inputs, lambda item: isinstance(item, str | os.PathLike)):
-        if are_names:
-            names: list[Any] = list(group)
-            resolved += resolve([os.fspath(name) for name in names], reading.format, distinct=distinct)
-        else:
+    for kind, group in groupby(inputs, _kind):
+        if kind == "memory":
             resolved += map(_in_memory, group)
+            continue
+        names = [os.fspath(name) for name in cast("Iterable[str]", group)]
+        if kind == "names":
+            resolved += resolve(names, reading.format, distinct=distinct)
+        else:
+            from navlayers.api.segments import joined  # noqa: PLC0415 - for such inputs alone
+
+            resolved += (joined(name, reading, lambda item: sources((item,), reading)) for name in names)
     resolved = [_stdin(item, reading.max_bytes) if str(item.path) == STDIN else item for item in resolved]
     if whole or not any(may_be_table(item, reading) for item in resolved):
         return tuple(resolved)
     from navlayers.mapping.parts import by_domain  # noqa: PLC0415 - for tables alone
 
     return by_domain(resolved, reading)
+
+
+def _kind(item: object) -> str:
+    if not isinstance(item, str | os.PathLike):
+        return "memory"
+    return "segments" if os.fspath(item).startswith("segments:") else "names"
 
 
 def _in_memory(item: object) -> Source:
@@ -106,7 +117,7 @@ def source(item: Input, reading: ReadOptions, *, whole: bool = False) -> Source:
 
 def named_twice(inputs: Sequence[Input], reading: ReadOptions) -> tuple[Problem, ...]:
     """A notice for each name whose inputs earlier names include."""
-    names = [os.fspath(item) for item in inputs if isinstance(item, str | os.PathLike)]
+    names = [os.fspath(cast("str", item)) for item in inputs if _kind(item) == "names"]
     repeats = () if STDIN in names or len(names) < 2 else repeated(names, reading.format)
     return tuple(Problem(f"duplicate input {name}") for name in repeats)
 

@@ -19,10 +19,10 @@ _PAGES = {
 _FIRST = "Options"
 _SECTIONS = {
     "Threat": "threat software_of half_life ranked weak",
-    "Scope": "platform where include exclude scope",
+    "Scope": "platform where include exclude segment scope",
     "Evidence": "evidence max_age as_of discount score_by score_table",
     "Plan": "budget target have cost seconds",
-    "Scoring": "aggregate weights worth rollup scale category measure min_score",
+    "Scoring": "aggregate weights worth rollup across_segments scale category measure min_score",
     "Input": "from_ columns meta score_range max_size lenient",
     "Output": "output outputs force format_ names as_json quiet color in_place report every full version help",
 }

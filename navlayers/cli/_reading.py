@@ -161,16 +161,17 @@ def _read_options(
     include: tuple[str, ...] = (),
     scope: tuple[str, ...] = (),
     where: str | None = None,
+    segment: tuple[str, ...] = (),
     **more: Any,
 ) -> ReadOptions:
     exclude = excluded(capabilities=False)
     decay = click.get_current_context().meta.get(DECAY, {})
     trust = _trust({name: more.pop(name, None) for name in _TRUST}, decay)
     limits = None
-    if platform or include or exclude or scope or where or trust:
+    if platform or include or exclude or scope or where or segment or trust:
         from navlayers.attack.scope import Scope  # noqa: PLC0415 - for these options alone
 
-        limits = Scope(platform, include, exclude, scope, where or "", **trust)
+        limits = Scope(platform, include, exclude, scope, where or "", segment, **trust)
     if trust:
         from navlayers.mapping.evidence import trust_of  # noqa: PLC0415 - for these options alone
 
@@ -313,6 +314,13 @@ def _scoped(exclude_help: str) -> Callable[[Any], Any]:
             expose_value=False,
             shell_complete=complete("threats"),
             help=exclude_help,
+        ),
+        click.option(
+            "--segment",
+            metavar="NAME,…",
+            multiple=True,
+            callback=words(),
+            help="Count only the mappings of these segments.",
         ),
         click.option(
             "--scope",

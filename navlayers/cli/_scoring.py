@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from navlayers.cli import _options, _reading
-from navlayers.scoring.options import AGGREGATES, ROLLUPS, ScoreOptions
+from navlayers.scoring.options import ACROSS_SEGMENTS, AGGREGATES, ROLLUPS, ScoreOptions
 
 
 def _score_options(**values: Any) -> ScoreOptions:
@@ -44,6 +44,13 @@ scoring_options = _options.bundle(
         default="none",
         show_default=True,
         help="Score a technique without a score by its sub-techniques.",
+    ),
+    click.option(
+        "--across-segments",
+        type=click.Choice(ACROSS_SEGMENTS),
+        default="merged",
+        show_default=True,
+        help="Score a technique per segment, and take the worst, the mean, or the percentage that cover it.",
     ),
 )
 """Given to a command as `scoring: ScoreOptions`."""

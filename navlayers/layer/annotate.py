@@ -18,6 +18,7 @@ from navlayers.layer.document import Link, Metadata, Technique
 from navlayers.layer.ramps import NOT_RATED
 from navlayers.scoring.comments import comment, evidence_text, strength_name
 from navlayers.scoring.options import UNSPECIFIED, Rules
+from navlayers.scoring.segments import segment_scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -72,6 +73,8 @@ def _metadata(entry: TechniqueScore, style: Style) -> list[tuple[str, str]]:
     evidence = {c.capability: evidence_text(c.evidence, rules) for c in shown if c.evidence is not None}
     if evidence:
         items.append(("evidence", "; ".join(f"{capability} = {text}" for capability, text in evidence.items())))
+    if rules.segments:
+        items.append(("segments", "; ".join(map(" ".join, segment_scores(entry, rules, style.measure)))))
     if style.measure in entry.rolled_up:
         mapped, total = entry.rolled_up[style.measure]
         items.append(("rolled up", f"{rules.options.rollup} of {mapped} of {total} sub-techniques"))

@@ -14,6 +14,7 @@ from navlayers.layer.annotate import LINKS_IN_MENU, Style, annotate, with_own_pa
 from navlayers.layer.document import ATTACK, Filters, Layer, Link, Metadata, Technique, Versions, tab_name
 from navlayers.layer.ramps import NOT_RATED_ITEM, count_gradient, count_legend, value_gradient, value_legend
 from navlayers.mapping.model import HUNDRED
+from navlayers.mapping.segments import segments_of
 from navlayers.scoring import scores as scoring
 from navlayers.scoring.comments import capability_labels, labels
 from navlayers.scoring.method import how_rolled_up, how_scored
@@ -124,6 +125,8 @@ def set_facts(mapping_set: MappingSet, catalogue: Catalogue, rules: Rules) -> li
         ("range", "" if rules.counts or rules.range is None else "–".join(map(number_text, rules.range))),
         ("worth of a bare relation", "" if rules.worth is None else number_text(rules.worth)),
         ("roll-up", "" if options.rollup == "none" else options.rollup),
+        ("segments", ", ".join(segments_of(mapping_set))),
+        ("across segments", options.across_segments if segments_of(mapping_set) else ""),
         ("source", mapping_set.source),
         ("licence", mapping_set.licence),
     ]

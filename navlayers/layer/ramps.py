@@ -105,7 +105,7 @@ def value_legend(gradient: Gradient, rules: Rules) -> tuple[LegendItem, ...]:
         gradient: the gradient of the layer.
         rules: scale, score values in use and aggregate.
     """
-    marks = {rules.scale[value]: value for value in rules.used}
+    marks = {} if rules.is_share else {rules.scale[value]: value for value in rules.used}
     if rules.worth is not None:
         marks.setdefault(rules.worth, "mapped")
     if len(marks) < 2 or rules.options.aggregate in _BETWEEN or rules.options.weights:

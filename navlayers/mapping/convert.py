@@ -13,7 +13,7 @@ from navlayers._text.links import web_links
 from navlayers.errors import OutputError, Place, Problem, by_ending
 from navlayers.mapping import find, formats
 from navlayers.mapping.formats.context import ReadOptions, Written
-from navlayers.mapping.model import LONGEST_NAME, Capability, Mapping, MappingSet, NonMappable
+from navlayers.mapping.model import LONGEST_NAME, SEGMENT_FIELDS, Capability, Mapping, MappingSet, NonMappable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +27,9 @@ BINARY = frozenset({"xlsx"})
 _ENDINGS = {"": NATIVE, ".yaml": NATIVE, ".yml": NATIVE, ".json": "mapex-json", ".csv": "csv", ".xlsx": "xlsx"}
 _STIX_ENDING = ".stix.json"
 
+
+_HEAD = ("title", "source", "licence")
+"""Metadata that a set in memory gets from options."""
 
 _SENTENCE = re.compile(r"[.!?]$|[.!?;]\s")
 _PROSE_SHARE = 0.25
@@ -61,8 +64,13 @@ def convert(source: Source, to: str = NATIVE, *, reading: ReadOptions, only_fact
         OutputError: the format cannot hold the set; the problems name the input.
         UsageError: there is no such format.
     """
-    read = find.read(source, reading)
-    mapping_set, notices = read.mapping_set, read.notices
+    if source.mapping_set is None:
+        read = find.read(source, reading)
+        mapping_set, notices = read.mapping_set, read.notices
+        unused = [formats.without_effect(source.name, reading, read.format, mapping_set)]
+    else:
+        given = {field: text for field, text in reading.metadata.items() if field in _HEAD}
+        mapping_set, notices, unused = msgspec.structs.replace(source.mapping_set, **given), source.notices, []
     if reading.scope is not None:
         from navlayers.mapping.load import in_scope  # noqa: PLC0415 - ATT&CK releases are for scopes alone
         from navlayers.mapping.scope import told  # noqa: PLC0415
@@ -78,8 +86,7 @@ def convert(source: Source, to: str = NATIVE, *, reading: ReadOptions, only_fact
     except OutputError as error:
         place = Place(str(source.path))
         raise OutputError(p.at(place) for p in error.problems) from None
-    unused = formats.idle_options([formats.without_effect(source.name, reading, read.format, read.mapping_set)])
-    return Written(written.data, (*notices, *unused, *written.notices))
+    return Written(written.data, (*notices, *formats.idle_options(unused), *written.notices))
 
 
 def facts(mapping_set: MappingSet) -> MappingSet:
@@ -92,7 +99,8 @@ def facts(mapping_set: MappingSet) -> MappingSet:
 
     def bare(row: _Row) -> _Row:
         links = cleaned(row.references)
-        return msgspec.structs.replace(row, comment="", references=links, capability_name=None, other=())
+        segments = tuple(pair for pair in row.other if pair[0].casefold() in SEGMENT_FIELDS)
+        return msgspec.structs.replace(row, comment="", references=links, capability_name=None, other=segments)
 
     def without_note(mapping: Mapping) -> Mapping:
         evidence = mapping.evidence and msgspec.structs.replace(mapping.evidence, note="")

@@ -59,6 +59,7 @@ class Source(msgspec.Struct, frozen=True):
         domain: the ATT&CK domain whose mappings to take from a table of several; "" for all.
         parts: the names of the sets of that table, the largest first; empty for other inputs.
         scope: that of a set in memory, which has its mappings in scope alone.
+        notices: of how the set in memory was made.
         chosen: the part of the set that the user names after "@", a capability group or a condition; "" for all.
     """
 
@@ -70,6 +71,7 @@ class Source(msgspec.Struct, frozen=True):
     domain: Domain | Literal[""] = ""
     parts: tuple[str, ...] = ()
     scope: Scope | None = None
+    notices: tuple[Problem, ...] = ()
     chosen: str = ""
 
 
@@ -133,7 +135,7 @@ def here() -> tuple[Source, ...]:
 def _in_folder(folder: Path, origin: str) -> tuple[Source, ...]:
     """Files that may hold a set, by name: without hidden files and other endings."""
     entries = sorted(folder.iterdir(), key=lambda path: path.name)
-    paths = [p for p in entries if _may_be_set(p) and p.is_file()]
+    paths = [p for p in entries if may_be_set(p) and p.is_file()]
     times = Counter(map(source_name, paths))
     sources = []
     for path in paths:
@@ -144,7 +146,8 @@ def _in_folder(folder: Path, origin: str) -> tuple[Source, ...]:
     return tuple(sources)
 
 
-def _may_be_set(path: Path) -> bool:
+def may_be_set(path: Path) -> bool:
+    """Whether a file may hold a set, by its name."""
     name = path.name
     # "~$" starts the lock files of Excel.
     other = name.startswith((".", "~$")) or name.endswith(_SCHEMA) or name in {RECIPE, INDEX_FILE}
@@ -303,7 +306,8 @@ def nothing_in(folder: Path) -> Problem:
     found = contents(folder)
     message = f"no mapping set in this folder{f': found {and_list(found)}' if found else ''}"
     below = any(entry.is_dir() for entry in folder.iterdir() if not entry.name.startswith("."))
-    hint = "; of folders inside it, only those of rules are searched: name them" if below else ""
+    segments = f"name them, or read each as a segment with segments:{folder}"
+    hint = f"; of folders inside it, only those of rules are searched: {segments}" if below else ""
     expected = "" if found else f"files ending in {', '.join(ENDINGS)}"
     return Problem(message, Place(str(folder)), expected, f"{READS}{hint}")
 

@@ -259,7 +259,7 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
         own_attack_version=own,
         catalogue=catalogue,
         replaced=tuple(one for one in replaced if catalogue.is_active(one.successor)),
-        notices=(*notices, *in_scope),
+        notices=(*source.notices, *notices, *in_scope),
         whole=whole if catalogue.bounds else None,
         names=names_of(asked) if scope and scope.assets else frozenset(),
     )

@@ -55,6 +55,11 @@ class Capability(msgspec.Struct, frozen=True):
     references: tuple[str, ...] = ()
 
 
+SEGMENT = "segment"
+SEGMENT_FIELDS = (SEGMENT, "tenant")
+"""Fields of mappings that name segments, in any case."""
+
+
 # Without bookkeeping for the garbage collector, as there are thousands: a mapping has no reference to itself.
 class Mapping(msgspec.Struct, frozen=True, gc=False):
     """One capability related to one technique or sub-technique.
@@ -87,6 +92,17 @@ class Mapping(msgspec.Struct, frozen=True, gc=False):
     other: tuple[tuple[str, str], ...] = ()
     evidence: Evidence | None = None
     robustness: int | None = None
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The segments or tenants for which it holds, of its field "segment" or "tenant"; () for all."""
+        return tuple(
+            name
+            for field, text in self.other
+            if field.casefold() in SEGMENT_FIELDS
+            for part in re.split("[,;]", text)
+            if (name := part.strip())
+        )
 
 
 class NonMappable(msgspec.Struct, frozen=True):
@@ -132,6 +148,7 @@ class MappingSet(msgspec.Struct, frozen=True):
         licence: SPDX id or text; "" if unknown.
         role: what its capabilities are.
         details: other metadata by the names in `DETAILS`.
+        segments: all of its segments, also those without mappings; () for those of the mappings.
     """
 
     framework: str
@@ -150,6 +167,7 @@ class MappingSet(msgspec.Struct, frozen=True):
     role: Role = "control"
     details: dict[str, str] = {}
     range: Range | None = None
+    segments: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Name, counts and release in one line."""

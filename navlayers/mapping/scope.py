@@ -9,8 +9,9 @@ import msgspec
 
 from navlayers._text.spelling import suggestion
 from navlayers._text.wording import comma_list, quoted
-from navlayers.errors import InputError, Problem
+from navlayers.errors import InputError, Problem, ScopeError
 from navlayers.mapping.model import Mapping, groups_of
+from navlayers.mapping.segments import segments_of
 from navlayers.mapping.where import check_names, condition, values_of
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ def chosen(mapping_set: MappingSet, scope: Scope | None, name: str) -> MappingSe
         UsageError: the set lacks a name that a condition asks for.
     """
     if scope is None:
-        return mapping_set
-    mapping_set = meeting(mapping_set, scope.where, name)
+        return in_segments(mapping_set, (), name)
+    mapping_set = meeting(in_segments(mapping_set, scope.segments, name), scope.where, name)
     if not scope.assets:
         return mapping_set
     capabilities = {capability.id: capability for capability in mapping_set.capabilities}
@@ -52,6 +53,34 @@ def chosen(mapping_set: MappingSet, scope: Scope | None, name: str) -> MappingSe
         tuple(record for record in mapping_set.non_mappable if there(_bare(record))),
         {id_ for id_ in capabilities if there(Mapping(id_, ""))},
     )
+
+
+def in_segments(mapping_set: MappingSet, wanted: Collection[str], name: str) -> MappingSet:
+    """The part of a set in some of its segments, which it declares, as a later part may lack mappings of one.
+
+    Args:
+        mapping_set: the set.
+        wanted: names of segments, in any case; none for all.
+        name: the name of the set, for messages.
+
+    Raises:
+        ScopeError: the set has no such segment.
+    """
+    known = segments_of(mapping_set)
+    folded = {text.casefold() for text in wanted}
+    absent = [text for text in wanted if text.casefold() not in {segment.casefold() for segment in known}]
+    if absent:
+        hint = suggestion(absent[0], known)
+        what = f"has no segment {quoted(absent[0])}" if known else "has no segments"
+        raise ScopeError(Problem(f"--segment: {name} {what}", expected=comma_list(known), hint=hint))
+    if not known:
+        return mapping_set
+    segments = tuple(segment for segment in known if not folded or segment.casefold() in folded)
+    declared = msgspec.structs.replace(mapping_set, segments=segments)
+    if not folded:
+        return declared
+    kept = tuple(m for m in mapping_set.mappings if not m.segments or folded & {s.casefold() for s in m.segments})
+    return _only(declared, kept, mapping_set.non_mappable, {c.id for c in mapping_set.capabilities})
 
 
 def _there(asset: Asset, mapping_set: MappingSet, name: str = "") -> Callable[[Mapping], bool]:

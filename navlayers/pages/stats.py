@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from navlayers.mapping.load import Prepared
     from navlayers.output.document import Block
     from navlayers.output.tables import Table
-    from navlayers.scoring.stats import Stats
+    from navlayers.scoring.stats import SegmentStats, Stats
 
 
 class SetNumbers(NamedTuple):
@@ -64,6 +64,42 @@ def brief(numbers: Sequence[SetNumbers], *, drawing: bool) -> Iterator[Block]:
     # Of an unscored set with one type of mappings, the sentence says their number.
     if one.stats.scored or len({value for counts in one.stats.values.values() for value in counts}) > 1:
         yield table
+    yield from segments(one)
+
+
+def segments(numbers: SetNumbers) -> Iterator[Block]:
+    """What is mapped in each segment; nothing for a set without segments."""
+    stats = numbers.stats
+    rows = stats.segments or ()
+    if not rows:
+        return
+    words = noun(numbers.prepared.set)
+    some = f"{stats.in_all_segments:,} of the {numbers.mapped:,} techniques and sub-techniques"
+    every = "each of them" if len(rows) > 1 else "it"
+    title = f"{quantity(len(rows), 'segment')}: {some} are mapped in {every}"
+    fields = [
+        Field("segment", [each.segment for each in rows]),
+        Field(words.header, [each.capabilities for each in rows], "number"),
+        Field("mapped", [each.techniques + each.subtechniques for each in rows], "number"),
+        Field(
+            "of the matrix",
+            [percent(each.techniques + each.subtechniques, stats.active) for each in rows],
+            "percent",
+            bar=True,
+        ),
+        Field("weakest tactic", [_weakest(each) for each in rows]),
+    ]
+    yield table_of("segments", title, fields)
+
+
+def _weakest(segment: SegmentStats) -> str:
+    """The tactic of a segment in which least is mapped: "Impact, 1 of 7"."""
+    hole = weakest(((each.name, each.mapped, each.total) for each in segment.tactics), "mapped")
+    tactic = next((each for each in segment.tactics if each.name in hole.tactics), None)
+    if tactic is None:
+        return ""
+    more = f", +{len(hole.tactics) - 1} more" if len(hole.tactics) > 1 else ""
+    return f"{tactic.name}, {tactic.mapped} of {tactic.total}{more}"
 
 
 def _matrix(one: SetNumbers) -> Figure:
@@ -86,7 +122,7 @@ def every_table(numbers: Sequence[SetNumbers]) -> Iterator[Block]:
         yield Heading(title)
         if statement := _statement(each):
             yield Paragraph(f"{statement}.")
-        yield from (facts(each), tactics(each), values(each))
+        yield from (facts(each), tactics(each), values(each), *segments(each))
 
 
 def _statement(numbers: SetNumbers) -> str:

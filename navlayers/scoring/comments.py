@@ -12,6 +12,7 @@ from navlayers._text.numbers import rounded
 from navlayers._text.spelling import compact
 from navlayers.mapping.evidence import DECLARED, strongest
 from navlayers.scoring.options import UNSPECIFIED
+from navlayers.scoring.segments import segment_comment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,6 +81,8 @@ def comment(entry: TechniqueScore, rules: Rules, labels: Mapping[str, str], cate
         names = _names(entry.contributions[each], rules, labels, most // len(present))
         lines.append(f"{each.capitalize()} – {names}" if len(present) > 1 else names)
     measure = category or "overall"
+    if rules.segments:
+        lines.insert(0, segment_comment(entry, rules, measure))
     if measure in entry.rolled_up:
         mapped, total = entry.rolled_up[measure]
         lines.append(f"Rolled up from {mapped} of {total} sub-techniques")
@@ -124,4 +127,5 @@ def strength_name(contribution: Contribution, rules: Rules) -> str:
     if contribution.value is not None:
         return contribution.value
     types = ", ".join(contribution.types) if rules.several_types else ""
-    return types if rules.counts or contribution.score is not None else types or "not rated"
+    unscored = rules.counts or not rules.scored_categories
+    return types if unscored or contribution.score is not None else types or "not rated"

@@ -8,6 +8,7 @@ from navlayers._text.numbers import number_text
 from navlayers._text.wording import and_list
 from navlayers.mapping.model import HUNDRED
 from navlayers.scoring.options import UNSPECIFIED
+from navlayers.scoring.segments import how_across
 
 if TYPE_CHECKING:
     from navlayers.scoring.options import Aggregate, Rules
@@ -37,6 +38,14 @@ def how_scored(rules: Rules, category: str | None, single: bool) -> list[str]:
         category: the category of the scores; None for overall.
         single: the scores are those of one capability.
     """
+    if rules.is_share:
+        return [how_across(rules)]
+    if rules.segments:
+        return [*_how_scored(rules, category, single), how_across(rules)]
+    return _how_scored(rules, category, single)
+
+
+def _how_scored(rules: Rules, category: str | None, single: bool) -> list[str]:
     options = rules.options
     if not rules.scored_categories:
         return [f"A technique's score is {DESCRIPTIONS['count'].format(rules.noun)}."]

@@ -12,6 +12,7 @@ from navlayers.mapping.evidence import Trust
 from navlayers.mapping.model import CATEGORIES, DECIMAL, Range, Role
 from navlayers.mapping.nouns import Noun, noun
 from navlayers.mapping.ranges import with_words
+from navlayers.mapping.segments import segments_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,6 +25,9 @@ AGGREGATES: tuple[Aggregate, ...] = get_args(Aggregate)
 
 Rollup = Literal["none", "max", "mean"]
 ROLLUPS: tuple[Rollup, ...] = get_args(Rollup)
+
+AcrossSegments = Literal["merged", "worst", "mean", "share"]
+ACROSS_SEGMENTS: tuple[AcrossSegments, ...] = get_args(AcrossSegments)
 
 UNSPECIFIED = "unspecified"
 """The category of mappings without one, such as all mappings of an unscored set."""
@@ -44,6 +48,7 @@ class ScoreOptions(msgspec.Struct, frozen=True):
         scale: score value → number 0–100; overrides the set's scale.
         worth: score 0–100 of a mapping without a value; None for no score.
         rollup: how unscored parents get a score from their sub-techniques.
+        across_segments: the score of a technique from those in each segment; "merged": from all mappings.
     """
 
     aggregate: Aggregate = "max"
@@ -51,6 +56,7 @@ class ScoreOptions(msgspec.Struct, frozen=True):
     scale: dict[str, float] = {}
     worth: float | None = None
     rollup: Rollup = "none"
+    across_segments: AcrossSegments = "merged"
 
     def __post_init__(self) -> None:
         """Check the options.
@@ -61,6 +67,7 @@ class ScoreOptions(msgspec.Struct, frozen=True):
         problems = [
             *unknown("aggregate", [self.aggregate], AGGREGATES),
             *unknown("roll-up", [self.rollup], ROLLUPS),
+            *unknown("combination of segments", [self.across_segments], ACROSS_SEGMENTS),
             *unknown("category", self.weights, CATEGORIES),
             *(p for value, number in self.scale.items() for p in _bounds(f"scale {value}", number)),
         ]
@@ -135,6 +142,7 @@ class Rules(msgspec.Struct, frozen=True):
         noun: the word for them.
         range: of the scores of a layer, which are as written; None: scores are 0–100.
         trust: which evidence counts, and for how much.
+        segments: those whose scores are combined; () if they are merged.
     """
 
     options: ScoreOptions
@@ -149,6 +157,12 @@ class Rules(msgspec.Struct, frozen=True):
     noun: Noun
     range: Range | None = None
     trust: Trust = Trust()
+    segments: tuple[str, ...] = ()
+
+    @property
+    def is_share(self) -> bool:
+        """Whether scores are percentages of segments."""
+        return bool(self.segments) and self.options.across_segments == "share"
 
 
 def make_rules(mapping_set: MappingSet, options: ScoreOptions, trust: Trust = Trust()) -> Rules:
@@ -183,10 +197,12 @@ def make_rules(mapping_set: MappingSet, options: ScoreOptions, trust: Trust = Tr
     scored = tuple(category for category in order if category in valued)
     if options.weights:
         _check_weights(mapping_set.name, options.weights, [c for c in scored if c != UNSPECIFIED])
+    segments = segments_of(mapping_set) if options.across_segments != "merged" else ()
+    is_share = bool(segments) and options.across_segments == "share"
     return Rules(
         options=options,
         scale=scale,
-        counts=options.aggregate == "count" or not valued,
+        counts=not is_share and (options.aggregate == "count" or not valued),
         categories=tuple(category for category in order if category in present),
         scored_categories=scored,
         used=tuple(value for value in scale if value in values),
@@ -196,6 +212,7 @@ def make_rules(mapping_set: MappingSet, options: ScoreOptions, trust: Trust = Tr
         noun=noun(mapping_set),
         range=score_range,
         trust=trust,
+        segments=segments,
     )
 
 

@@ -18,7 +18,9 @@ from navlayers.mapping.evidence import Evidence, strongest, trust_of
 from navlayers.mapping.model import Mapping, MappingSet
 from navlayers.mapping.ranges import in_hundred
 from navlayers.mapping.replacements import Inactive, inactive
+from navlayers.mapping.segments import of_segment
 from navlayers.scoring.options import UNSPECIFIED, Aggregate, Rules, ScoreOptions, make_rules, number
+from navlayers.scoring.segments import across, segment_notices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -89,6 +91,7 @@ class TechniqueScore(msgspec.Struct, frozen=True):
         contributions: category → capabilities, strongest first.
         rolled_up: measure ("overall" or a category) taken from sub-techniques → (number of mapped sub-techniques,
             number of all).
+        segments: measure → segment in which it is mapped → score there; empty if segments are merged.
     """
 
     technique: str
@@ -96,6 +99,7 @@ class TechniqueScore(msgspec.Struct, frozen=True):
     categories: dict[str, float | None]
     contributions: dict[str, tuple[Contribution, ...]]
     rolled_up: dict[str, tuple[int, int]] = {}
+    segments: dict[str, dict[str, float | None]] = {}
 
     def measure(self, category: str | None) -> float | None:
         """The score in one category, or overall for None."""
@@ -107,7 +111,12 @@ class TechniqueScore(msgspec.Struct, frozen=True):
         return tuple(sorted({c.capability for group in self.contributions.values() for c in group}))
 
     def covering(self, rules: Rules, category: str | None = None) -> frozenset[str]:
-        """The ids of the capabilities that cover it: rated above 0, or mapped in a set without scores."""
+        """The ids of the capabilities that cover it: rated above 0, or mapped in a set without scores.
+
+        None do if the segments together do not cover it.
+        """
+        if self.segments and not self.measure(category):
+            return frozenset()
         return frozenset(
             c.capability
             for name, group in self.contributions.items()
@@ -156,7 +165,7 @@ class Scored(msgspec.Struct, frozen=True, dict=True):
 
     def scores_of(self, mappings: Iterable[Mapping]) -> dict[str, TechniqueScore]:
         """Technique id → its scores from some of the mappings alone."""
-        return roll_up(score(mappings, self.rules), self.rules, self.catalogue)
+        return _all_scores(list(mappings), self.rules, self.catalogue)
 
     @cached_property
     def alone(self) -> dict[str, dict[str, TechniqueScore]]:
@@ -197,8 +206,17 @@ def score_set(mapping_set: MappingSet, catalogue: Catalogue, options: ScoreOptio
     trust = trust_of(catalogue.bounds.scope if catalogue.bounds else None)
     rules = make_rules(mapping_set, options, trust)
     mappings = tuple(mapping for mapping in mapping_set.mappings if catalogue.is_active(mapping.technique))
-    scores = roll_up(score(mappings, rules), rules, catalogue)
+    scores = _all_scores(mappings, rules, catalogue)
     return Scored(mapping_set, catalogue, rules, mappings, scores, inactive(mapping_set, catalogue))
+
+
+def _all_scores(mappings: Sequence[Mapping], rules: Rules, catalogue: Catalogue) -> dict[str, TechniqueScore]:
+    """The scores of mappings, rolled up and across segments."""
+    merged = roll_up(score(mappings, rules), rules, catalogue)
+    if not rules.segments:
+        return merged
+    parts = {s: roll_up(score(of_segment(mappings, s), rules), rules, catalogue) for s in rules.segments}
+    return across(merged, parts, rules)
 
 
 def score(mappings: Iterable[Mapping], rules: Rules) -> dict[str, TechniqueScore]:
@@ -323,6 +341,7 @@ def odd_scores(name: str, scored: Scored) -> Iterator[Problem]:
     """Notices of scoring options without effect, and of mappings without a score."""
     for option, why in _without_effect(scored):
         yield Problem(f"{name}: {option} has no effect: {why}")
+    yield from segment_notices(name, scored.set, scored.rules)
     if scored.rules.options.worth is None:
         yield from unrated_mappings(name, scored.set)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -12,6 +12,7 @@ from navlayers._text.numbers import rounded
 from navlayers.mapping.evidence import LEVELS, trust_of
 from navlayers.mapping.model import CATEGORIES, Role
 from navlayers.mapping.replacements import Inactive, inactive
+from navlayers.mapping.segments import of_segment, segments_of
 from navlayers.scoring.options import UNSPECIFIED
 
 if TYPE_CHECKING:
@@ -40,6 +41,17 @@ class NonMappableStats(msgspec.Struct, frozen=True):
     pairs: int
 
 
+class SegmentStats(msgspec.Struct, frozen=True):
+    """What holds for one segment: its mappings and those without a segment, as in `Stats`."""
+
+    segment: str
+    mappings: int
+    capabilities: int
+    techniques: int
+    subtechniques: int
+    tactics: tuple[TacticStats, ...]
+
+
 class Stats(msgspec.Struct, frozen=True):
     """The statistics of a set at one ATT&CK release.
 
@@ -59,6 +71,8 @@ class Stats(msgspec.Struct, frozen=True):
         values: category → score value → number of mappings; for an unscored set, mapping types in "unspecified".
         not_active: mapped techniques that are not active.
         evidence: level → number of mappings with it; absent in a set without evidence.
+        segments: the numbers of each segment, by name; UNSET without segments.
+        in_all_segments: number of techniques and sub-techniques that are mapped in each of them.
     """
 
     set: str
@@ -81,6 +95,8 @@ class Stats(msgspec.Struct, frozen=True):
     values: dict[str, dict[str, int]]
     not_active: tuple[Inactive, ...]
     evidence: dict[str, int] | msgspec.UnsetType = msgspec.UNSET
+    segments: tuple[SegmentStats, ...] | msgspec.UnsetType = msgspec.UNSET
+    in_all_segments: int | msgspec.UnsetType = msgspec.UNSET
 
 
 def set_stats(mapping_set: MappingSet, catalogue: Catalogue) -> Stats:
@@ -110,6 +126,7 @@ def set_stats(mapping_set: MappingSet, catalogue: Catalogue) -> Stats:
         values=_values(mapping_set),
         not_active=inactive(mapping_set, catalogue),
         evidence=evidence_counts(mapping_set, catalogue) or msgspec.UNSET,
+        **_segments(mapping_set, catalogue),
     )
 
 
@@ -120,6 +137,21 @@ def evidence_counts(mapping_set: MappingSet, catalogue: Catalogue) -> dict[str, 
     trust = trust_of(catalogue.bounds.scope if catalogue.bounds else None)
     counts = Counter(trust.level(mapping) for mapping in mapping_set.mappings)
     return {level: counts[level] for level in reversed(LEVELS) if counts[level]}
+
+
+def _segments(mapping_set: MappingSet, catalogue: Catalogue) -> dict[str, Any]:
+    """The fields of segments; none for a set without them."""
+    found: list[SegmentStats] = []
+    everywhere: set[str] | None = None
+    for segment in segments_of(mapping_set):
+        mappings = list(of_segment(mapping_set.mappings, segment))
+        techniques = {m.technique for m in mappings if catalogue.is_active(m.technique)}
+        everywhere = techniques if everywhere is None else everywhere & techniques
+        subs = sum("." in technique for technique in techniques)
+        capabilities = len({mapping.capability for mapping in mappings})
+        numbers = (len(mappings), capabilities, len(techniques) - subs, subs)
+        found.append(SegmentStats(segment, *numbers, tactic_stats(techniques, catalogue)))
+    return {} if everywhere is None else {"segments": tuple(found), "in_all_segments": len(everywhere)}
 
 
 def tactic_stats(techniques: Collection[str], catalogue: Catalogue) -> tuple[TacticStats, ...]:

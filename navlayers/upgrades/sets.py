@@ -76,7 +76,8 @@ class _RowUpgrade:
                 lost = {field: value for field, value in fields.items() if value}
                 self.removed.setdefault(row.technique, []).append(lost)
             else:
-                key = (row.capability, now, _category(row), row.type, row.group)
+                segments = row.segments if isinstance(row, Mapping) else ()
+                key = (row.capability, now, _category(row), row.type, row.group, segments)
                 units.setdefault(key, []).append(number)
         placed: dict[int, _Row] = {}
         for unit in units.values():

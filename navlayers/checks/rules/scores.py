@@ -40,13 +40,13 @@ def incomplete_scores(subject: Subject) -> Iterator[Finding]:
 def duplicates(subject: Subject) -> Iterator[Finding]:
     """Capabilities rated twice for a technique and category, with the same value or with different ones.
 
-    Rows with different mapping types are different relations; rows that differ only in the group put the capability
-    into both groups.
+    Rows with different mapping types or segments are different relations; rows that differ only in the group put
+    the capability into both groups.
     """
     seen: dict[tuple[object, ...], list[int]] = {}
     mappings = subject.set.mappings
     for index, mapping in enumerate(mappings):
-        key = (mapping.capability, mapping.technique, mapping.category, mapping.type)
+        key = (mapping.capability, mapping.technique, mapping.category, mapping.type, *mapping.segments)
         seen.setdefault(key, []).append(index)
     for same in seen.values():
         if len(same) < 2:

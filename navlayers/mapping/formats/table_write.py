@@ -86,6 +86,8 @@ def _losses(mapping_set: MappingSet) -> Iterator[str]:
         yield "names and descriptions of mapping types"
     if any(name not in ("", id_) for id_, name in mapping_set.groups.items()):
         yield "ids of groups"
+    if mapping_set.segments:
+        yield "segments"
     parts: list[Mapping | NonMappable] = [*mapping_set.mappings, *mapping_set.non_mappable]
     several = {capability.id for capability in mapping_set.capabilities if len(capability.groups) > 1}
     rows = sum(part.group is None and part.capability in several for part in parts)

@@ -14,7 +14,7 @@ from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import naming_release
 from navlayers.mapping.formats.yaml_fields import Fields, Parts, is_null, kind
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar
-from navlayers.mapping.model import CATEGORIES, Capability, Mapping, MappingSet, NonMappable
+from navlayers.mapping.model import CATEGORIES, SEGMENT, Capability, Mapping, MappingSet, NonMappable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 RECORD_KEYS = ("type", "comment", "references", "group", "name", "capability_name", "other")
 """Keys of a non-mappable."""
 
-ENTRY_KEYS = (*CATEGORIES, "value", *RECORD_KEYS[:-1], "evidence", "robustness", "non_mappable", "other")
+ENTRY_KEYS = (*CATEGORIES, "value", *RECORD_KEYS[:-1], "evidence", "robustness", "segment", "non_mappable", "other")
 """Keys of an entry, in the order of the schema."""
 
 EVIDENCE_KEYS = ("level", "date", "note")
@@ -133,6 +133,8 @@ class Entries:
             self._add_record(capability, technique, fields, node, key)
             return
         common = self._common(capability, technique, fields)
+        if segments := ", ".join(text for text, _ in fields.texts("segment")):
+            common["other"] = ((SEGMENT, segments), *common["other"])
         if "type" not in fields:
             common["type"] = self._default_type
         elif common["type"] is not None:

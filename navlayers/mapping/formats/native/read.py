@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from navlayers._text.spelling import Names
 from navlayers._text.wording import bare, quoted
 from navlayers.errors import OtherFileError, Place, Problem
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 TOP_KEYS = (
     *("framework", "title", "version", "domain", "attack_version", "source", "licence", "license", "role"),
     *DETAILS,
-    *("mapping_types", "scale", "groups", "capabilities", "non_mappable"),
+    *("mapping_types", "scale", "segments", "groups", "capabilities", "non_mappable"),
 )
 """Keys of a native mapping set."""
 
@@ -62,7 +64,12 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
         top.report(issue, top.branch.items["capabilities"][0] if "capabilities" in top else "")
     places = entries.parts.places._replace(head=partial(_place_of_field, top))
     groups = _with_undeclared(head.groups, capabilities, places, top)
-    return entries.parts.in_set(head, groups=groups, capabilities=tuple(capabilities)), places
+    declared = tuple(text for text, _ in top.texts("segments"))
+    found = entries.parts.in_set(head, groups=groups, capabilities=tuple(capabilities))
+    if declared:
+        used = (name for mapping in found.mappings for name in mapping.segments)
+        found = msgspec.structs.replace(found, segments=tuple(dict.fromkeys((*declared, *used))))
+    return found, places
 
 
 def _place_of_field(top: Fields, field: str) -> Place:

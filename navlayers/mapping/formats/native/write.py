@@ -11,7 +11,7 @@ from navlayers.errors import OutputError, Problem
 from navlayers.mapping.formats.context import Written
 from navlayers.mapping.formats.native.entries import LIKE_A_SCORE, score_names
 from navlayers.mapping.formats.yaml_text import Block, Number, document
-from navlayers.mapping.model import CATEGORIES, DEFAULT_SCALE, Capability, NonMappable, canonical
+from navlayers.mapping.model import CATEGORIES, DEFAULT_SCALE, SEGMENT, Capability, NonMappable, canonical
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.yaml_text import Value
@@ -80,6 +80,8 @@ def _tree(mapping_set: MappingSet) -> dict[str, Value]:
         tree["mapping_types"] = _mapping_types(mapping_set.mapping_types)
     if mapping_set.scale:
         tree["scale"] = {name: Number(decimal(number)) for name, number in mapping_set.scale.items()}
+    if mapping_set.segments:
+        tree["segments"] = list(mapping_set.segments)
     if mapping_set.groups:
         tree["groups"] = Block(mapping_set.groups)
     mappings: dict[str, list[Mapping]] = {}
@@ -212,6 +214,12 @@ def _common(capability: Capability, row: Mapping | NonMappable) -> dict[str, Val
         entry["references"] = list(row.references)
     if not isinstance(row, NonMappable):
         entry |= _evidence(row)
-    if row.other:
-        entry["other"] = dict(row.other)
+    other: dict[str, Value] = dict(row.other)
+    if not isinstance(row, NonMappable) and row.other[:1] and row.other[0][0] == SEGMENT and row.segments:
+        names = row.segments
+        if ", ".join(names) == row.other[0][1]:
+            entry[SEGMENT] = names[0] if len(names) == 1 else [*names]
+            del other[SEGMENT]
+    if other:
+        entry["other"] = other
     return entry
