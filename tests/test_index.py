@@ -81,6 +81,7 @@ def test_the_index_says_which_set_and_options_the_layers_are_of(run: Run, tmp_pa
         "scale": {"partial": 60},
         "worth": 5,
         "rollup": "max",
+        "across_segments": "merged",
     }
     assert found["only"] == ["overview"]
     assert found["set"]["framework"] == "tiny"
