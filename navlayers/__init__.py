@@ -45,7 +45,7 @@ _HOMES = {
     "analysis.compare": ("Comparison",),
     "analysis.diff": ("Diff",),
     "analysis.gaps_result": ("Gaps",),
-    "analysis.history": ("History",),
+    "analysis.history_result": ("History",),
     "analysis.plan.options": ("PlanOptions",),
     "analysis.plan.result": ("Plan",),
     "api.build": ("build",),

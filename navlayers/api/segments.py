@@ -80,11 +80,17 @@ def _is_segment(path: Path) -> bool:
 
 def _named(text: str) -> list[tuple[str, str]]:
     """`NAME=INPUT,…`; without a name, that of the input."""
-    pairs = [part.strip().rpartition("=") for part in text.split(",") if part.strip()]
-    if not pairs:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts:
         expected = "segments:FOLDER, or segments:NAME=INPUT,…"
         raise UsageError(Problem(f"{PREFIX} names no inputs", expected=expected))
-    return [(_name(name.strip() or Path(item).stem), item.strip()) for name, _, item in pairs]
+    pairs = [part.partition("=") for part in parts]
+    # The condition after the "@" of a set may have a "=", too.
+    named = [
+        (name, item) if equals and "@" not in name else ("", part)
+        for (name, equals, item), part in zip(pairs, parts, strict=True)
+    ]
+    return [(_name(name.strip() or Path(item).stem), item.strip()) for name, item in named]
 
 
 def _name(text: str) -> str:
