@@ -30,6 +30,7 @@ GROUPS = {
         "build": "Build ATT&CK Navigator layers from mapping sets.",
         "check": "Check mapping sets for mistakes, and fix them.",
         "convert": "Convert a mapping set to another format.",
+        "evidence": "Add the results of tests to a mapping set as evidence.",
         "upgrade": "Upgrade mapping sets and layers to another ATT&CK release.",
     },
     "Look": {

@@ -12,6 +12,7 @@ _PAGES = {
     "diff": "commands.md#navlayers-diff",
     "convert": "formats.md#navlayers-convert",
     "check": "findings.md",
+    "evidence": "evidence.md#navlayers-evidence",
     **{name: f"{name}.md" for name in ("gaps", "plan", "render", "report", "site", "upgrade", "attack", "run")},
     "history": "history.md",
     "build": "layers.md",

@@ -1,0 +1,184 @@
+"""Outcomes of tests joined to a mapping set: what they show of its mappings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from navlayers._text.wording import quantity
+from navlayers.mapping.evidence import RANKS, Evidence, Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from navlayers.attack import Catalogue
+    from navlayers.mapping.model import MappingSet  # noqa: TC004 - never decoded
+    from navlayers.mapping.outcomes import Outcome, Result
+
+_LEVELS: dict[Result, Level] = {"blocked": "validated", "detected": "validated", "logged": "tested"}
+"""What a result shows; of the others, "missed" and "not blocked" show that the mapping does not hold."""
+
+_NEGATIVE = frozenset({"missed", "not blocked"})
+_DETECTS = frozenset({"detected", "logged", "missed"})
+"""Results of detection alone, which say nothing of mappings that protect."""
+
+
+class Missed(msgspec.Struct, frozen=True):
+    """A mapping whose tests were not noticed.
+
+    Attributes:
+        capability, technique: of the mapping.
+        date: of the newest such test; "" if unknown.
+        tests: the number of its tests.
+        before: the evidence that it had; None for none.
+    """
+
+    capability: str
+    technique: str
+    date: str
+    tests: int
+    before: Evidence | None
+
+
+class Joined(msgspec.Struct, frozen=True):
+    """A set with the evidence of tests.
+
+    Attributes:
+        set: the set.
+        results: result → number of tests, each by its newest run.
+        raised: level → number of mappings with higher or newer evidence of this level than before.
+        missed: mappings that were tested and not noticed.
+        partly: the number of mappings that some tests confirm and others do not.
+        not_mapped: technique → number of its tests, for those that the set does not map.
+        unknown: capabilities that results name and the set does not have.
+        untested: the techniques that are mapped and have no test with a result.
+        tested: the techniques that are mapped and have one.
+        anonymous: results that name no capability, and count for every mapping of their technique.
+    """
+
+    set: MappingSet
+    results: dict[str, int]
+    raised: dict[str, int]
+    missed: tuple[Missed, ...]
+    partly: int
+    not_mapped: dict[str, int]
+    unknown: tuple[str, ...]
+    untested: tuple[str, ...]
+    tested: tuple[str, ...]
+    anonymous: int
+
+
+def join(
+    mapping_set: MappingSet, outcomes: Iterable[Outcome], catalogue: Catalogue, executed: Level | None = None
+) -> Joined:
+    """A set with the evidence that outcomes of tests give its mappings.
+
+    A result counts for the mappings of its technique; if it names a capability, for those of the capability alone,
+    before results that name none. Of several tests of a mapping, the strongest counts; of several runs, the newest.
+
+    Args:
+        mapping_set: the set.
+        outcomes: the outcomes, in the order of their files.
+        catalogue: its release, in which ids of outcomes may be revoked.
+        executed: the level of a test that ran without a result; None: it shows nothing.
+    """
+    newest = _newest(outcomes, catalogue)
+    names = {text.casefold() for c in mapping_set.capabilities for text in (c.id, c.name)}
+    by_id = {c.id: {c.id.casefold(), c.name.casefold()} for c in mapping_set.capabilities}
+    by_technique: dict[str, list[Outcome]] = {}
+    for outcome in newest:
+        by_technique.setdefault(outcome.technique, []).append(outcome)
+    levels = dict(_LEVELS) | ({"ran": executed} if executed is not None else {})
+    raised: Counter[str] = Counter()
+    missed: list[Missed] = []
+    partly = 0
+    decided: set[str] = set()
+    mappings = []
+    for mapping in mapping_set.mappings:
+        there = [
+            outcome
+            for outcome in by_technique.get(mapping.technique, ())
+            if not outcome.capability
+            or outcome.capability.casefold() in by_id.get(mapping.capability, {mapping.capability.casefold()})
+        ]
+        # What is said of this capability counts before what is said of the technique alone.
+        there = [outcome for outcome in there if outcome.capability] or there
+        if mapping.category == "protect":
+            there = [outcome for outcome in there if outcome.result not in _DETECTS]
+        else:
+            there = [outcome for outcome in there if outcome.result != "not blocked"]
+        confirmed = [outcome for outcome in there if outcome.result in levels]
+        negative = [outcome for outcome in there if outcome.result in _NEGATIVE]
+        if confirmed or negative:
+            decided.add(mapping.technique)
+        changed = mapping
+        if confirmed:
+            evidence = _evidence(confirmed, levels, len(negative))
+            partly += bool(negative)
+            if _is_better(evidence, mapping.evidence):
+                changed = msgspec.structs.replace(mapping, evidence=evidence)
+                raised[evidence.level] += 1
+        elif negative:
+            date = max(outcome.date for outcome in negative)
+            one = Missed(mapping.capability, mapping.technique, date, len(negative), mapping.evidence)
+            missed.append(one)
+            changed = msgspec.structs.replace(mapping, evidence=_refuted(one))
+        mappings.append(changed)
+    mapped = {mapping.technique for mapping in mapping_set.mappings}
+    return Joined(
+        set=msgspec.structs.replace(mapping_set, mappings=tuple(mappings)),
+        results=dict(sorted(Counter(outcome.result for outcome in newest).items())),
+        raised={level: raised[level] for level in reversed([*RANKS]) if raised[level]},
+        missed=tuple(dict.fromkeys(sorted(missed, key=lambda one: (one.technique, one.capability)))),
+        partly=partly,
+        not_mapped={t: len(tests) for t, tests in sorted(by_technique.items()) if t not in mapped},
+        unknown=tuple(sorted({o.capability for o in newest if o.capability.casefold() not in names | {""}})),
+        untested=tuple(sorted(mapped - decided)),
+        tested=tuple(sorted(decided)),
+        anonymous=sum(not outcome.capability for outcome in newest),
+    )
+
+
+def _newest(outcomes: Iterable[Outcome], catalogue: Catalogue) -> Sequence[Outcome]:
+    """The newest run of each test, with the successors of revoked ids; a test without a name has one run."""
+    runs: dict[tuple[object, ...], Outcome] = {}
+    for number, outcome in enumerate(outcomes):
+        chain = catalogue.resolve(outcome.technique)
+        current = outcome._replace(technique=chain[-1] if chain else outcome.technique)
+        key = (current.technique, current.capability.casefold(), current.test or number)
+        known = runs.get(key)
+        if known is None or current.date >= known.date:
+            runs[key] = current
+    return [*runs.values()]
+
+
+def _evidence(confirmed: Sequence[Outcome], levels: Mapping[Result, Level], negative: int) -> Evidence:
+    """The evidence of the strongest test, the newest of several."""
+    best = max(confirmed, key=lambda outcome: (RANKS[levels[outcome.result]], outcome.date, outcome.note))
+    total = len(confirmed) + negative
+    share = f"{len(confirmed)} of {quantity(total, 'test')}" if total > 1 else ""
+    note = ": ".join(filter(None, (share, best.note or best.test)))
+    return Evidence(levels[best.result], best.date, note)
+
+
+def _is_better(evidence: Evidence, before: Evidence | None) -> bool:
+    if before is None:
+        return True
+    return (RANKS[evidence.level], evidence.date) > (RANKS[before.level], before.date)
+
+
+def _refuted(missed: Missed) -> Evidence:
+    """The evidence of a mapping whose tests were not noticed: what earlier tests showed does not hold any more."""
+    on = f" on {missed.date}" if missed.date else ""
+    note = f"tested{on}, not detected"
+    before = missed.before
+    if before is None:
+        return Evidence("declared", missed.date, note)
+    if RANKS[before.level] < RANKS["tested"]:
+        return Evidence(before.level, before.date, note)
+    # A later test that passed is the newer word.
+    if missed.date and before.date > missed.date:
+        return before
+    return Evidence("declared", missed.date, f"{note}; {before} before")

@@ -1,0 +1,359 @@
+"""Outcomes of tests: what ran, when, and whether it was noticed. docs/evidence.md has the formats and the words."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+
+from navlayers._text.dates import day
+from navlayers._text.wording import or_list, quoted
+from navlayers.errors import InputError, Place, Problem
+from navlayers.mapping.formats import value_rules
+from navlayers.mapping.formats._json import loads
+from navlayers.mapping.formats.context import Context, ReadOptions
+from navlayers.mapping.formats.findings import Findings, Issue
+from navlayers.mapping.formats.rules.field_table import first, nodes, texts
+from navlayers.mapping.formats.rules.tree import tree
+from navlayers.mapping.formats.source import as_text, load
+from navlayers.mapping.formats.table import open_grids, technique_sheets
+from navlayers.mapping.formats.table_columns import check_names
+from navlayers.mapping.formats.yaml_tree import Branch, Listing, Scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from navlayers.mapping.formats.source import Source
+    from navlayers.mapping.formats.table import Sheet
+    from navlayers.mapping.formats.yaml_tree import Node
+
+Format = Literal["atomic", "attire", "caldera", "vectr", "openaev", "table"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+Result = Literal["blocked", "detected", "logged", "missed", "not blocked", "ran", "failed", "open"]
+"""What became of a test. "missed": nobody noticed; "ran": the log does not say; "failed": it did not run."""
+
+_WORDS: dict[Result, str] = {
+    "blocked": "blocked prevented quarantined denied",
+    "detected": "detected alerted alert alarm detection passed pass yes true validated",
+    "logged": "logged log telemetry recorded",
+    "missed": "none missed miss undetected unnoticed notdetected notalerted notlogged nodetection noalert failed "
+    "fail no false bypassed notseen nothing",
+    "not blocked": "notblocked notprevented unblocked",
+    "ran": "executed ran run complete completed done",
+    "failed": "error aborted abandoned skipped notrun notexecuted timeout discarded",
+    "open": "tbd pending unknown notperformed planned inprogress na notapplicable waiting",
+}
+# "Success" is left out: of the attack, or of its detection?
+_RESULTS: dict[str, Result] = {word: result for result, words in _WORDS.items() for word in words.split()}
+
+_OUTCOME = ("outcome", "result", "results", "detection", "detected", "verdict", "status")
+_DATE = ("date", "day", "utc", "start", "run", "executed", "time", "timestamp", "when")
+_CAPABILITY = ("capability", "control", "rule", "detector", "analytic", "signature")
+_NAME = ("test", "name", "title", "procedure", "case")
+_NOTE = ("note", "notes", "comment", "comments")
+_EXIT = ("exitcode",)
+"""Words in the headers of columns, the surest first."""
+
+
+class Outcome(NamedTuple):
+    """One run of a test.
+
+    Attributes:
+        technique: the id that it names.
+        result: what became of it.
+        test: its id or name, which is the same for each of its runs; "" for none.
+        date: the day, such as "2026-01-31"; "" if unknown.
+        capability: the capability that the result is of, by id or name; "" for any.
+        note: free text.
+        place: where it is.
+    """
+
+    technique: str
+    result: Result
+    test: str
+    date: str
+    capability: str
+    note: str
+    place: Place
+
+
+class Outcomes(NamedTuple):
+    """The outcomes of a file, its format, and notices."""
+
+    outcomes: tuple[Outcome, ...]
+    format: Format
+    notices: tuple[Problem, ...]
+
+
+def read(path: str, reading: ReadOptions = ReadOptions(), format_: Format | None = None) -> Outcomes:
+    """The outcomes of a file.
+
+    Args:
+        path: the file, or "-" for standard input.
+        reading: its columns and maximum size.
+        format_: its format; None: the content decides.
+
+    Raises:
+        InputError: it cannot be read, has no outcomes, or is wrong in the places listed.
+    """
+    findings = Findings(leave_out=reading.lenient)
+    source = load(path, None, reading.max_bytes)
+    if source.data.lstrip()[:1] in {b"{", b"["}:
+        found, known = _of_json(as_text(source), findings, format_)
+    else:
+        found, known = _of_table(source, findings, reading, format_)
+    findings.raise_errors()
+    if not found:
+        raise InputError(Problem("no test results", Place(path), "tests with a technique id each"))
+    return Outcomes(tuple(found), known, findings.summary())
+
+
+def result_of(text: str) -> Result | None:
+    """What a word means, such as "Not Detected"; None for an unknown one."""
+    words = re.findall(r"[a-z]+", text.casefold())
+    joined = "".join(words)
+    if joined in _RESULTS:
+        return _RESULTS[joined]
+    # "Alerted - High", "Blocked by EDR": the first word says it, unless it says no.
+    return _RESULTS.get(words[0]) if words and not {"no", "not"}.intersection(words) else None
+
+
+class _Reader:
+    """Adds checked outcomes to a list."""
+
+    def __init__(self, findings: Findings) -> None:
+        self.found: list[Outcome] = []
+        self._findings = findings
+
+    def add(self, ids: Sequence[tuple[str, Place]], result: Result, date: str, place: Place, **about: str) -> None:
+        mark = self._findings.mark
+        on = day(date) if date.strip() else ""
+        if on is None:
+            issue = Issue(f"date {quoted(date)} is not a date", "a date such as 2026-01-31", code="wrong-type")
+            self._findings.add(issue, place)
+        checked = []
+        for text, at in ids:
+            technique, wrong = value_rules.technique(text)
+            if wrong is not None:
+                self._findings.add(wrong, at)
+            checked += [technique] if technique is not None else []
+        if self._findings.left_out(mark, "entry"):
+            return
+        parts = {name: about.get(name, "").strip() for name in ("test", "capability", "note")}
+        self.found += [Outcome(one, result, date=on or "", place=place, **parts) for one in checked]
+
+
+def _of_table(
+    source: Source, findings: Findings, reading: ReadOptions, format_: Format | None
+) -> tuple[list[Outcome], Format]:
+
+    chosen = check_names({name: header for name, header in reading.columns.items() if name == "technique"})
+    sheets = technique_sheets(source.path, open_grids(source, Context(findings, reading)), chosen)
+    reader = _Reader(findings)
+    known: Format = format_ or _kind_of_table(sheets[0])
+    with_results = [sheet for sheet in sheets if known == "atomic" or "outcome" in _columns(sheet)]
+    if not with_results:
+        place = sheets[0].grid.place(max(sheets[0].columns.row, 0), 0)
+        raise InputError(Problem("no column of results", place, f"a column such as {or_list(_OUTCOME[:3])}"))
+    for sheet in with_results:
+        _rows(sheet, known, reader, findings)
+    return reader.found, known
+
+
+def _kind_of_table(sheet: Sheet) -> Format:
+    names = {sheet.header(column).strip().casefold() for column in range(sheet.columns.width)}
+    if names >= _ATOMIC:
+        return "atomic"
+    return "vectr" if names & _VECTR else "table"
+
+
+def _rows(sheet: Sheet, known: Format, reader: _Reader, findings: Findings) -> None:
+    columns = _columns(sheet)
+    for line, cells in sheet.data_rows():
+        cell = {name: cells[column] for name, column in columns.items()}
+        place = sheet.grid.place(line, columns.get("outcome", sheet.columns.fields["attack_object_id"]))
+        ids = [
+            (one.id, sheet.grid.place(line, column, one.offset))
+            for one, column in sheet.techniques(line, cells, findings)
+        ]
+        if not ids:
+            continue
+        result: Result | None = "open"
+        if known == "atomic":
+            result = "ran" if cell.get("exit", "").strip() in {"", "0"} else "failed"
+        elif cell["outcome"].strip():
+            result = result_of(cell["outcome"])
+        if result is None:
+            expected = "a word such as blocked, detected, logged, missed or not run"
+            issue = Issue(f"unknown result {quoted(cell['outcome'])}", expected, code="unknown-value")
+            findings.add(issue, place)
+            continue
+        about = {name: cell.get(name, "") for name in ("test", "capability", "note")}
+        reader.add(ids, result, cell.get("date", ""), place, **about)
+
+
+_ATOMIC = frozenset({"execution time (utc)", "test number"})
+_VECTR = frozenset({"test case name", "testcasename", "mitre id", "mitreid", "test case"})
+
+
+def _columns(sheet: Sheet) -> dict[str, int]:
+    """What a table has beside techniques → its column."""
+    fields = sheet.columns.fields
+    taken = {fields["attack_object_id"], *sheet.columns.more}
+    columns: dict[str, int] = {}
+    wanted = {
+        "outcome": _OUTCOME,
+        "exit": _EXIT,
+        "date": _DATE,
+        "capability": _CAPABILITY,
+        "note": _NOTE,
+        "test": _NAME,
+    }
+    for name, words in wanted.items():
+        free = [column for column in range(sheet.columns.width) if column not in taken]
+        found = sheet.columns_with(words, free)
+        if name == "outcome":
+            found = [column for column in found if "time" not in sheet.header(column).casefold()] or found
+        if name == "date":
+            # A column of times of the day is none of dates.
+            dated = [column for column in found if any(day(cells[column]) for _, cells in sheet.data_rows())]
+            found = dated or [column for column in found if "date" in sheet.header(column).casefold()]
+        if found:
+            columns[name] = found[0]
+            taken.add(found[0])
+    return columns
+
+
+def _of_json(source: Source, findings: Findings, format_: Format | None) -> tuple[list[Outcome], Format]:
+
+    try:
+        value: Any = loads(source.data)
+    except json.JSONDecodeError as error:
+        place = Place(source.path, error.lineno, error.colno)
+        raise InputError(Problem(f"this is not JSON: {error.msg.lower()}", place, code="syntax")) from None
+    top = tree(source, value if isinstance(value, dict) else {"items": value})
+    keys = set(top.items)
+    items = [*nodes(top, ("items",))]
+    known: Format | None = format_
+    if known is None and "procedures" in keys:
+        known = "attire"
+    elif known is None and ("steps" in keys or _having(items, "attack_metadata")):
+        known = "caldera"
+    elif known is None and b'"inject_' in source.data:
+        known = "openaev"
+    reader = _Reader(findings)
+    if known == "attire":
+        _attire(source.path, top, reader)
+    elif known == "caldera":
+        _caldera(source.path, top, items, reader)
+    elif known == "openaev":
+        _openaev(source.path, top, reader)
+    else:
+        expected = "a log of ATTiRe (procedures), a report or event log of CALDERA (steps), an export of OpenAEV"
+        raise InputError(Problem("unknown kind of test results", Place(source.path), expected))
+    return reader.found, known
+
+
+def _having(found: Sequence[Node], key: str) -> bool:
+
+    return any(isinstance(node, Branch) and key in node.items for node in found)
+
+
+def _attire(path: str, top: Node, reader: _Reader) -> None:
+    """The procedures of an ATTiRe log, which ran if all of their steps ended with 0."""
+    for procedure in nodes(top, ("procedures",)):
+        steps = ("steps", "exit-code")
+        late = "true" in {text.lower() for text in texts(procedure, ("steps", "is-timeout"))}
+        ran = not late and all(code == "0" for code in texts(procedure, steps))
+        test = first(procedure, ("procedure-id", "id")) or first(procedure, ("procedure-name",))
+        _add(
+            *(path, reader, procedure, ("mitre-technique-id",), "ran" if ran else "failed"),
+            date=first(procedure, ("steps", "time-start")),
+            test=test,
+            note=first(procedure, ("procedure-name",)),
+        )
+
+
+def _caldera(path: str, top: Node, items: Sequence[Node], reader: _Reader) -> None:
+    """The steps of a CALDERA report, or the events of its log; a status other than 0 did not run."""
+    agents = next(iter(nodes(top, ("steps",))), None)
+    steps = [
+        step
+        for _, agent in (agents.items.values() if isinstance(agents, Branch) else ())
+        for step in nodes(agent, ("steps",))
+    ]
+    for step in steps:
+        ran = first(step, ("status",)) == "0"
+        _add(
+            *(path, reader, step, ("attack", "technique_id"), "ran" if ran else "failed"),
+            date=first(step, ("run",)) or first(step, ("delegated",)),
+            test=first(step, ("ability_id",)),
+            note=first(step, ("name",)),
+        )
+    for event in items:
+        ran = first(event, ("status",)) == "0"
+        _add(
+            *(path, reader, event, ("attack_metadata", "technique_id"), "ran" if ran else "failed"),
+            date=first(event, ("finished_timestamp",)) or first(event, ("delegated_timestamp",)),
+            test=first(event, ("ability_metadata", "ability_id")),
+            note=first(event, ("ability_metadata", "ability_name")),
+        )
+
+
+_OF_STATUS: dict[str, dict[str, Result]] = {
+    "DETECTION": {"SUCCESS": "detected", "PARTIAL": "logged", "FAILED": "missed"},
+    "PREVENTION": {"SUCCESS": "blocked", "PARTIAL": "not blocked", "FAILED": "not blocked"},
+}
+
+
+def _openaev(path: str, top: Node, reader: _Reader) -> None:
+    """The injects of OpenAEV with attack patterns: its expectations of detection and of prevention."""
+    for inject in _injects(top):
+        found: list[tuple[str, str]] = []
+        for expectation in nodes(inject, ("inject_expectations",)):
+            kind = first(expectation, ("inject_expectation_type",)).upper()
+            found.append((kind, _status(expectation)))
+        for result in nodes(inject, ("inject_expectation_results",)) if not found else ():
+            found.append((first(result, ("type",)).upper(), first(result, ("avgResult",)).upper()))
+        date = first(inject, ("inject_sent_at",)) or first(inject, ("inject_updated_at",))
+        ids = ("inject_attack_patterns", "attack_pattern_external_id")
+        for kind, status in found or [("DETECTION", "PENDING")]:
+            if kind in _OF_STATUS:
+                result_: Result = _OF_STATUS[kind].get(status, "open")
+                test, name = first(inject, ("inject_id",)), first(inject, ("inject_title",))
+                _add(path, reader, inject, ids, result_, date=date, test=f"{test} {kind.lower()}", note=name)
+
+
+def _status(expectation: Node) -> str:
+    """The status of an expectation: as written, or else by its score."""
+    if status := first(expectation, ("inject_expectation_status",)):
+        return status.upper()
+    score, expected = (first(expectation, (f"inject_expectation_{name}",)) for name in ("score", "expected_score"))
+    try:
+        return "SUCCESS" if float(score) >= float(expected or 100) else "FAILED" if float(score) == 0 else "PARTIAL"
+    except ValueError:
+        return "PENDING"
+
+
+def _injects(node: Node) -> Iterator[Node]:
+    """Every object with attack patterns, at any depth."""
+    if isinstance(node, Branch):
+        if "inject_attack_patterns" in node.items:
+            yield node
+        else:
+            for _, inner in node.items.values():
+                yield from _injects(inner)
+    elif isinstance(node, Listing):
+        for item in node.items:
+            yield from _injects(item)
+
+
+def _add(
+    path: str, reader: _Reader, node: Node, ids: tuple[str, ...], result: Result, *, date: str, **about: str
+) -> None:
+
+    written = [one for one in nodes(node, ids) if isinstance(one, Scalar) and one.text.strip()]
+    places = [(one.text, Place(path, one.line, one.column)) for one in written]
+    if places:
+        reader.add(places, result, date, places[0][1], **about)

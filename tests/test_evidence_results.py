@@ -1,0 +1,219 @@
+"""Results of tests as evidence: what each format says, and what a mapping gets of it, worked out by hand."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from navlayers.mapping.formats import read
+from navlayers.mapping.outcomes import result_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Run
+
+RULES = """\
+framework: rules
+version: "1"
+domain: enterprise
+attack_version: "16.1"
+role: detection
+capabilities:
+  R1: {name: Encoded PowerShell, techniques: {T1059.001: {detect: }}}
+  R2:
+    name: LSASS access
+    techniques:
+      T1003.001: {detect: , evidence: {level: validated, date: 2025-01-01}}
+  R3: {name: LSASS dump, techniques: {T1003.001: {detect: }}}
+  R4: {name: Scheduled task, techniques: {T1053.005: {detect: , evidence: enabled}}}
+  R5: {name: Staging, techniques: {T1074.001: {protect: }}}
+"""
+TABLE = """\
+technique,rule,result,date,test
+T1059.001,r1,Not detected,2026-05-01,a
+T1059.001,R1,Alerted - High,2026-05-04,a
+T1003.001,LSASS dump,none,2026-05-04,b
+T1003.001,,Detected,2024-05-04,c
+T1053.005,,undetected,2026-05-05,d
+T1074.001,,Detected,2026-05-05,e
+T1074,,Blocked,2026-05-05,f
+T1086,,Logged,2026-05-05,g
+T1059.001,R9,Logged,2026-05-05,h
+"""
+ATOMIC = """\
+"Execution Time (UTC)","Execution Time (Local)","Technique","Test Number","Test Name","Hostname","IP Address",\
+"Username","GUID","ProcessId","ExitCode"
+"2026-05-06T09:12:13Z","2026-05-06T11:12:13Z","T1059.001","1","Encoded","ws1","10.0.0.5","c\\b","f31327","4242","0"
+"2026-05-06T09:15:13Z","2026-05-06T11:15:13Z","T1003.001","4","Dump","ws1","10.0.0.5","c\\b","665786","4250","1"
+"""
+
+
+def _attire(code: int) -> dict[str, Any]:
+    steps = [{"order": 1, "time-start": "2026-05-06T09:12:13.000Z", "exit-code": code, "is-timeout": False}]
+    about = {"mitre-technique-id": "T1059.001", "procedure-name": "Encoded", "order": 1}
+    return {**about, "procedure-id": {"type": "guid", "id": f"p{code}"}, "steps": steps}
+
+
+def _step(technique: str, status: int) -> dict[str, Any]:
+    about = {"ability_id": f"a{technique}", "name": "Find files", "run": "2026-05-07T22:07:20Z", "status": status}
+    return {**about, "attack": {"tactic": "collection", "technique_id": technique, "technique_name": "x"}}
+
+
+EVENT = {
+    "status": 0,
+    "finished_timestamp": "2026-05-07T22:07:20Z",
+    "ability_metadata": {"ability_id": "a1", "ability_name": "Find files"},
+    "attack_metadata": {"tactic": "collection", "technique_id": "T1059.001", "technique_name": "x"},
+}
+INJECT = {
+    "inject_id": "i1",
+    "inject_title": "PowerShell",
+    "inject_sent_at": "2026-05-09T08:00:00Z",
+    "inject_attack_patterns": [{"attack_pattern_external_id": "T1059.001", "attack_pattern_name": "PowerShell"}],
+    "inject_expectations": [
+        {"inject_expectation_type": "DETECTION", "inject_expectation_status": "SUCCESS"},
+        {
+            "inject_expectation_type": "PREVENTION",
+            "inject_expectation_score": 0,
+            "inject_expectation_expected_score": 100,
+        },
+    ],
+}
+VECTR = """\
+Campaign,Test Case Name,Phase,MITRE ID,Status,Outcome,Start Time,Detection Time
+APT,Encoded,Execution,T1059.001,Completed,Alerted,2026-05-08 10:00:00,10:04
+APT,Dump,Credential Access,T1003.001,Completed,None,2026-05-08 10:10:00,
+APT,Later,Persistence,T1547.001,NotPerformed,TBD,,
+"""
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    path = tmp_path / "rules.yaml"
+    path.write_text(RULES, encoding="utf-8")
+    return path
+
+
+def joined(run: Run, rules: Path, results: str | object, *options: str) -> dict[str, Any]:
+    """The answer, with the evidence of each mapping that has any."""
+    path = rules.with_name("results.txt")
+    path.write_text(results if isinstance(results, str) else json.dumps(results, indent=1), encoding="utf-8")
+    out = rules.with_name("out.yaml")
+    result = run("evidence", rules, path, "-o", out, "--json", "--force", "-q", *options)
+    assert result.code == 0, result.err
+    answer: dict[str, Any] = json.loads(result.out)
+    mappings = read(out).mapping_set.mappings
+    answer["evidence"] = {m.capability: (str(m.evidence), m.evidence.note) for m in mappings if m.evidence}
+    return answer
+
+
+def test_a_table_raises_what_was_noticed_and_lists_what_was_not(run: Run, rules: Path) -> None:
+    found = joined(run, rules, TABLE)
+    # Of the two runs of test a, the newer counts. T1086 is T1059.001 since it was revoked; R9 is no rule.
+    assert found["results"] == {"blocked": 1, "detected": 3, "logged": 2, "missed": 2}
+    assert found["evidence"] == {
+        # The result that names R1 counts before the others of the technique.
+        "R1": ("validated 2026-05-04", "a"),
+        # The detection of 2024 is older than what R2 has.
+        "R2": ("validated 2025-01-01", ""),
+        # The result that names R3 counts before that of the technique.
+        "R3": ("declared 2026-05-04", "tested on 2026-05-04, not detected"),
+        "R4": ("enabled", "tested on 2026-05-05, not detected"),
+    }
+    assert found["raised"] == {"validated": 1}
+    assert [(one["capability"], one["technique"], one["date"]) for one in found["missed"]] == [
+        ("R3", "T1003.001", "2026-05-04"),
+        ("R4", "T1053.005", "2026-05-05"),
+    ]
+    # What was detected says nothing of R5, which protects; T1074 is another technique than its sub-technique.
+    assert (found["not_mapped"], found["untested"], found["unknown"]) == ({"T1074": 1}, ["T1074.001"], ["R9"])
+    assert rules.read_text(encoding="utf-8") == RULES
+
+
+@pytest.mark.parametrize(
+    ("results", "counts", "executed"),
+    [
+        (ATOMIC, {"failed": 1, "ran": 1}, "tested 2026-05-06"),
+        (
+            {"attire-version": "1.1", "procedures": [_attire(0), _attire(1)]},
+            {"failed": 1, "ran": 1},
+            "tested 2026-05-06",
+        ),
+        (
+            {"name": "Op", "steps": {"paw": {"steps": [_step("T1059.001", 0), _step("T1003.001", 1)]}}},
+            {"failed": 1, "ran": 1},
+            "tested 2026-05-07",
+        ),
+        ([EVENT], {"ran": 1}, "tested 2026-05-07"),
+    ],
+    ids=["atomic", "attire", "caldera", "caldera events"],
+)
+def test_an_attack_that_ran_is_no_evidence_unless_asked(
+    results: object, counts: dict[str, int], executed: str, run: Run, rules: Path
+) -> None:
+    found = joined(run, rules, results)
+    assert (found["results"], found["raised"], found["missed"]) == (counts, {}, [])
+    assert joined(run, rules, results, "--executed", "tested")["evidence"]["R1"][0] == executed
+
+
+def test_vectr_and_openaev_say_what_was_noticed(run: Run, rules: Path) -> None:
+    found = joined(run, rules, VECTR)
+    assert found["results"] == {"detected": 1, "missed": 1, "open": 1}
+    assert found["evidence"]["R1"] == ("validated 2026-05-08", "Encoded")
+    # R2 was validated before, which the later test refutes.
+    note = "tested on 2026-05-08, not detected; validated 2025-01-01 before"
+    assert found["evidence"]["R2"] == ("declared 2026-05-08", note)
+    openaev = joined(run, rules, {"exercise_information": {}, "exercise_injects": [INJECT]})
+    assert openaev["results"] == {"detected": 1, "not blocked": 1}
+    assert (openaev["evidence"]["R1"], openaev["partly"]) == (("validated 2026-05-09", "PowerShell"), 0)
+
+
+def test_the_answer_fits_the_window(run: Run, rules: Path) -> None:
+    rows = "".join(f"T1{n:03d},detected\n" for n in (3, 5, 7, 8, 10, 11, 12, 14, 16, 18))
+    path = rules.with_name("many.csv")
+    path.write_text(f"technique,result\nT1003.001,none\nT1053.005,missed\n{rows}", encoding="utf-8")
+    result = run("evidence", rules, path, "-o", rules.with_name("out.yaml"))
+    assert len(result.out.splitlines()) <= 25
+    assert "Tested, not detected: 3 mappings." in result.out
+    assert "Tested, not mapped by rules: T1003 (1 test), T1005 (1 test)" in result.out
+    assert "12 results without a rule or control, counted for all mappings" in result.err
+
+
+@pytest.mark.parametrize(
+    ("results", "message"),
+    [
+        (
+            "technique,result\nT1059,success\n",
+            'r.txt:2:7: unknown result "success"; expected a word such as blocked',
+        ),
+        ("technique,result\nT10,blocked\n", "r.txt:2:1: technique id"),
+        ("technique,result,date\nT1059,none,June\n", 'date "June" is not a date'),
+        ("technique,level\nT1059,high\n", "r.txt:1:1: no column of results; expected a column such as outcome"),
+        ('{"a": 1}', "unknown kind of test results"),
+        ('{"procedures": [', "r.txt:1:17: this is not JSON"),
+        ('{"procedures": []}', "no test results"),
+    ],
+)
+def test_wrong_results_are_refused_with_their_place(results: str, message: str, run: Run, rules: Path) -> None:
+    path = rules.with_name("r.txt")
+    path.write_text(results, encoding="utf-8")
+    result = run("evidence", rules, path)
+    assert (result.code, message in result.err) == (2, True), result.err
+
+
+@pytest.mark.parametrize(
+    ("word", "result"),
+    [
+        ("Blocked by EDR", "blocked"),
+        ("Alert (High)", "detected"),
+        ("Not Alerted", "missed"),
+        ("N/A", "open"),
+        ("not prevented", "not blocked"),
+        ("no idea", None),
+    ],
+)
+def test_words_of_results(word: str, result: str | None) -> None:
+    assert result_of(word) == result
