@@ -37,7 +37,7 @@ COMMANDS = (
         "compare",
     ),
     *("diff", "gaps", "plan", "attack", "attack list", "attack add", "attack remove", "completion"),
-    *("init", "open", "serve", "history"),
+    *("init", "open", "serve", "history", "evidence"),
 )
 INPUTS = (
     *("tiny.yaml", "tiny.json", "tiny-explorer.yaml", "tiny.csv", "tiny.xlsx", "tiny-stix.json", "stack", "rules"),
@@ -301,6 +301,41 @@ _SORTED = ("hostile", "tables")
 _LEFT_OUT = frozenset({"logo-crc.png", "logo-hang.svg", "notice-esc.json", "notice-nl.json"})
 """Pictures, and what has sentences of published sets."""
 
+TESTED = (
+    "technique,control,result,date,note\nT1078,AC-1,Blocked,2026-05-04,Stolen password\n"
+    "T1078,log review,Alerted,2026-05-04,Stolen password\nT1110,,None,2026-05-05,Spray\n"
+    "T1566,,Logged,2026-05-05,Mail\n"
+)
+ATOMIC = (
+    '"Execution Time (UTC)","Technique","Test Number","Test Name","GUID","ExitCode"\n'
+    '"2026-05-06T09:12:13Z","T1110.001","1","Brute force","f3132740","0"\n'
+)
+
+
+def _evidence() -> list[Case]:
+    """Results of tests, and what counts with them."""
+    texts = {"tested.csv": TESTED, "atomic.csv": ATOMIC, "wrong.csv": "technique,result\nT1078,success\n"}
+    before = ("evidence tiny.yaml tested.csv -o out.yaml -q",)
+    since = "--max-age 365d --as-of 2027-05-05"
+    return [
+        Case("evidence/table", "evidence tiny.yaml tested.csv -o out.yaml", texts),
+        Case("evidence/stdout", "evidence tiny.yaml tested.csv atomic.csv", texts),
+        Case("evidence/json", "evidence tiny.yaml tested.csv -o out.csv --json", texts),
+        Case("evidence/executed", "evidence tiny.yaml atomic.csv -o out.yaml --executed tested", texts),
+        Case("evidence/wrong", "evidence tiny.yaml wrong.csv -o out.yaml", texts),
+        Case("evidence/check", f"check out.yaml {since}", texts, before=before),
+        Case("evidence/stats", "stats out.yaml --all --evidence tested", texts, before=before),
+        Case("evidence/show", f"show T1078 --set out.yaml --full {since}", texts, before=before),
+        Case(
+            "evidence/build",
+            f"build out.yaml --only overview -o - --discount declared=0.5 {since}",
+            texts,
+            before=before,
+        ),
+        Case("evidence/score-by", "build rules --only overview -o - --score-by level --score-table high=80"),
+    ]
+
+
 CASES: tuple[Case, ...] = (
     *_help(),
     *_every_input(),
@@ -308,6 +343,7 @@ CASES: tuple[Case, ...] = (
     *_terminals(),
     *_faults(),
     *_streams(),
+    *_evidence(),
     *_second_runs(),
     *_folders(),
     *_complete(),

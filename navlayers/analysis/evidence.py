@@ -96,10 +96,11 @@ def join(
     partly = 0
     decided: set[str] = set()
     mappings = []
+    current = {t: _current(t, catalogue) for t in {mapping.technique for mapping in mapping_set.mappings}}
     for mapping in mapping_set.mappings:
         there = [
             outcome
-            for outcome in by_technique.get(mapping.technique, ())
+            for outcome in by_technique.get(current[mapping.technique], ())
             if not outcome.capability
             or outcome.capability.casefold() in by_id.get(mapping.capability, {mapping.capability.casefold()})
         ]
@@ -112,7 +113,7 @@ def join(
         confirmed = [outcome for outcome in there if outcome.result in levels]
         negative = [outcome for outcome in there if outcome.result in _NEGATIVE]
         if confirmed or negative:
-            decided.add(mapping.technique)
+            decided.add(current[mapping.technique])
         changed = mapping
         if confirmed:
             evidence = _evidence(confirmed, levels, len(negative))
@@ -126,7 +127,7 @@ def join(
             missed.append(one)
             changed = msgspec.structs.replace(mapping, evidence=_refuted(one))
         mappings.append(changed)
-    mapped = {mapping.technique for mapping in mapping_set.mappings}
+    mapped = {*current.values()}
     return Joined(
         set=msgspec.structs.replace(mapping_set, mappings=tuple(mappings)),
         results=dict(sorted(Counter(outcome.result for outcome in newest).items())),
@@ -145,13 +146,18 @@ def _newest(outcomes: Iterable[Outcome], catalogue: Catalogue) -> Sequence[Outco
     """The newest run of each test, with the successors of revoked ids; a test without a name has one run."""
     runs: dict[tuple[object, ...], Outcome] = {}
     for number, outcome in enumerate(outcomes):
-        chain = catalogue.resolve(outcome.technique)
-        current = outcome._replace(technique=chain[-1] if chain else outcome.technique)
+        current = outcome._replace(technique=_current(outcome.technique, catalogue))
         key = (current.technique, current.capability.casefold(), current.test or number)
         known = runs.get(key)
         if known is None or current.date >= known.date:
             runs[key] = current
     return [*runs.values()]
+
+
+def _current(technique: str, catalogue: Catalogue) -> str:
+    """The successor of a technique that was revoked, or the technique."""
+    chain = catalogue.resolve(technique)
+    return chain[-1] if chain else technique
 
 
 def _evidence(confirmed: Sequence[Outcome], levels: Mapping[Result, Level], negative: int) -> Evidence:

@@ -16,8 +16,7 @@ from navlayers.errors import Problem, UsageError
 from navlayers.mapping import formats, outcomes
 from navlayers.mapping.convert import BINARY, format_for
 from navlayers.mapping.evidence import level_named
-from navlayers.mapping.load import read
-from navlayers.mapping.replacements import remap
+from navlayers.mapping.find import read
 from navlayers.pages import evidence as pages
 
 if TYPE_CHECKING:
@@ -73,9 +72,7 @@ def command(
     mapping_set = loaded.mapping_set
     catalogue = attack.find(mapping_set.domain, None, own=mapping_set.attack_version).catalogue
     level = level_named(executed) if executed else None
-    joined = join(
-        remap(mapping_set, catalogue)[0], [each for one in found for each in one.outcomes], catalogue, level
-    )
+    joined = join(mapping_set, [each for one in found for each in one.outcomes], catalogue, level)
     written = formats.encode(joined.set, format_)
     _print.put(written.data, output, force=force, quiet=quiet, keep=(file.path, *map(Path, results)))
     if as_json:

@@ -95,7 +95,9 @@ def comment(entry: TechniqueScore, rules: Rules, labels: Mapping[str, str], cate
 def evidence_text(evidence: Evidence, rules: Rules) -> str:
     """Level and date of evidence; of evidence that is too old, what it counts as."""
     old = f", too old: counts as {DECLARED}" if rules.trust.is_stale(evidence) else ""
-    return f"{evidence}{old}"
+    # Of a test that nobody noticed, the note is what matters.
+    note = f" ({evidence.note})" if evidence.level == DECLARED and evidence.note else ""
+    return f"{evidence}{note}{old}"
 
 
 def _score(entry: TechniqueScore, rules: Rules, category: str) -> str:
