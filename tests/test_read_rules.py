@@ -12,6 +12,7 @@ from rule_cases import CASES, Case
 from navlayers.errors import InputError
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import FORMATS, ReadOptions
+from navlayers.mapping.formats import source as sources
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,7 +154,11 @@ def test_a_suricata_rule_may_have_several_lines(tmp_path: Path) -> None:
     assert (reading.place(0).line, reading.place(1).line) == (5, 8)
 
 
-def test_an_export_of_kibana_has_a_rule_in_each_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("large", [1, sources.LARGE], ids=["by line", "whole"])
+def test_an_export_of_kibana_has_a_rule_in_each_line(
+    large: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "LARGE", large)
     technique = {"id": "T1059", "name": "x", "subtechnique": [{"id": "T1059.001"}]}
     rules = [
         {
@@ -172,8 +177,9 @@ def test_an_export_of_kibana_has_a_rule_in_each_line(tmp_path: Path) -> None:
     assert [mapping.technique for mapping in reading.mapping_set.mappings] == ["T1059", "T1059.001"]
     assert [one.name for one in reading.mapping_set.capabilities] == ["One", "Two"]
     assert dict(reading.mapping_set.mappings[0].other)["enabled"] == "true"
+    first = reading.place(1)
+    assert (reading.format, first.line, first.column) == ("elastic", 1, file.read_text().index('T1059.001"') + 1)
     file.write_text(json.dumps(rules[0]) + "\n{broken\n")
-    (tmp_path / "in").mkdir()
     with pytest.raises(InputError) as raised:
         readers.read(file)
     place = raised.value.problems[0].place

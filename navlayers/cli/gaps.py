@@ -18,7 +18,6 @@ from navlayers.mapping.find import shipped, whole_of
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.load import prepare_all
 from navlayers.pages import gaps as pages
-from navlayers.pages import ranking
 from navlayers.pages.results import layer_list
 
 if TYPE_CHECKING:
@@ -81,13 +80,23 @@ def command(
         gaps,
         folder=lambda: pages.gaps_folder(gaps, scoring, ranked=ranked),
         document=lambda: layer_list(layers_of(gaps)),
-        machine=lambda: ranking.as_json(gaps) if ranked else pages.as_json(gaps),
+        machine=lambda: _machine(gaps, ranked=ranked),
         show=lambda: _show(gaps, sets, every=every, ranked=ranked),
     )
 
 
+def _machine(gaps: Gaps, *, ranked: bool) -> object:
+    if not ranked:
+        return pages.as_json(gaps)
+    from navlayers.pages import ranking  # noqa: PLC0415 - for one option alone
+
+    return ranking.as_json(gaps)
+
+
 def _show(gaps: Gaps, sets: tuple[str, ...], *, every: bool, ranked: bool) -> None:
     if ranked:
+        from navlayers.pages import ranking  # noqa: PLC0415 - for one option alone
+
         _print.echo_blocks(ranking.blocks(gaps, *((None,) if every else ())))
     elif every:
         _print.echo_blocks(pages.every(gaps))

@@ -11,7 +11,6 @@ from navlayers.analysis.gaps_layers import layers_of
 from navlayers.analysis.gaps_result import covered_by, headline, unscored, used_by
 from navlayers.layer.view import Ratios, View
 from navlayers.output.document import Figure, Paragraph
-from navlayers.pages.ranking import ranking
 from navlayers.pages.results import Field, release_entries, result_folder, table_of
 
 if TYPE_CHECKING:
@@ -217,7 +216,11 @@ def gaps_folder(gaps: Gaps, options: ScoreOptions, *, ranked: bool = False) -> d
         options: The scoring options of the inputs.
         ranked: Whether the ranking of the members is a table, too, in a file of its own.
     """
-    ranks = [ranking(gaps)] if ranked else []
+    ranks = []
+    if ranked:
+        from navlayers.pages.ranking import ranking  # noqa: PLC0415 - for one option alone
+
+        ranks = [ranking(gaps)]
     threat = [
         {
             "kind": member.kind,

@@ -26,7 +26,7 @@ from navlayers.mapping.formats.context import (
     Written,
     technique_names,
 )
-from navlayers.mapping.formats.detect import sniff, sniff_folder
+from navlayers.mapping.formats.detect import is_export, sniff, sniff_folder
 from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.source import MAX_BYTES, YAML, Folder, Source
 from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE, HUNDRED, Mapping, MappingSet, NonMappable
@@ -300,6 +300,9 @@ def _open(path: str | Path, data: bytes | None, options: ReadOptions) -> tuple[S
         format_ = options.format or sniff_folder(Path(path))
         if format_ is not None and FORMATS[format_].folder:
             return Folder(str(path), options.max_bytes, FORMATS[format_].folder), format_
+    large = sources.large_file(str(path), options.max_bytes) if data is None else None
+    if large is not None and options.format in (None, "elastic") and is_export(large.first):
+        return large, "elastic"
     source = sources.load(path, data, options.max_bytes)
     if options.format is not None:
         return source, options.format

@@ -108,6 +108,14 @@ def first_line(data: bytes) -> tuple[bytes, bytes]:
     return data[start:end], data[end : end + _NEXT_LINE].lstrip()
 
 
+def is_export(line: bytes) -> bool:
+    """Whether the first line of a file is a rule as Kibana exports it."""
+    try:
+        return {"rule_id", "name"} <= json_keys(line)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+
+
 def json_keys(text: bytes) -> frozenset[str]:
     """The keys of a JSON object.
 
@@ -133,7 +141,7 @@ def _json(data: bytes) -> Sniffed:
                 return Sniffed("sentinel", certain=True)
             return Sniffed("layer", certain=True) if layers else Sniffed("mapex-json")
         # Kibana exports a rule in each line.
-        if more.startswith(b"{") and {"rule_id", "name"} <= json_keys(first):
+        if more.startswith(b"{") and is_export(first):
             return Sniffed("elastic", certain=True)
         top = _top.decode(data)
     except (msgspec.DecodeError, RecursionError):

@@ -26,6 +26,9 @@ YAML = (".yml", ".yaml")
 ENDINGS = (".yaml", ".yml", ".json", ".csv", ".tsv", ".xlsx", ".xlsm")
 """Suffixes of files that are considered in a folder of sets."""
 
+LARGE = 20_000_000
+"""Size of files that are read a line at a time where their format allows it."""
+
 MAX_FOLDERS = 100
 """Maximum directory nesting depth."""
 
@@ -58,6 +61,14 @@ class Source:
         self.data = data
         self._known = 0, 0, 0
 
+    def lines(self) -> Iterator[bytes]:
+        """The lines with their ends, one at a time."""
+        start = 0
+        while start < len(self.data):
+            end = self.data.find(b"\n", start) + 1 or len(self.data)
+            yield self.data[start:end]
+            start = end
+
     @cached_property
     def _lines(self) -> Lines:
         return Lines(re.finditer(rb"\r\n?|\n" if b"\r" in self.data else b"\n", self.data))
@@ -73,6 +84,45 @@ class Source:
         characters += len(self.data[last:offset].decode("utf-8", "replace"))
         self._known = start, offset, characters
         return Place(self.path, line, characters + 1)
+
+
+class LineFile(Source):
+    """A file that is read a line at a time, as it is large; its bytes are not held."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, b"")
+
+    @property
+    def first(self) -> bytes:
+        """The first line, or the start of a long one; b"" if the file cannot be read."""
+        try:
+            with open(self.path, "rb") as file:  # noqa: PTH123
+                return file.readline(_PART)
+        except OSError:
+            return b""
+
+    def lines(self) -> Iterator[bytes]:
+        """The lines of the file with their ends.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        try:
+            with open(self.path, "rb") as file:  # noqa: PTH123
+                yield from file
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise _unusable(self.path, f"the file cannot be read: {reason}") from None
+
+
+def large_file(name: str, max_bytes: int) -> LineFile | None:
+    """A file that is too large to hold all of it; None for smaller ones, and for one that is too large to read."""
+    try:
+        status = os.stat(name)  # noqa: PTH116
+    except (OSError, ValueError):
+        return None
+    fits = stat.S_ISREG(status.st_mode) and LARGE < status.st_size <= max_bytes
+    return LineFile(name) if fits else None
 
 
 class Folder(NamedTuple):
@@ -169,6 +219,9 @@ def as_text(source: Source) -> Source:
     Raises:
         InputError: it is not.
     """
+    if isinstance(source, LineFile):
+        # Its lines are checked as they are decoded.
+        return source
     name, data = source.path, source.data
     if data.startswith(_BOM):
         data = data[len(_BOM) :]

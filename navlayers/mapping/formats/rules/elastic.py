@@ -18,7 +18,7 @@ from navlayers.mapping.formats.rules import rule_set
 from navlayers.mapping.formats.rules.field_table import FieldTable, one_per_document
 from navlayers.mapping.formats.rules.rule_set import Content, Grouping
 from navlayers.mapping.formats.rules.tree import tree
-from navlayers.mapping.formats.source import Source
+from navlayers.mapping.formats.source import LineFile, Source
 from navlayers.mapping.formats.yaml_files import FileKind
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ _line = msgspec.json.Decoder(dict[str, Any])
 
 
 def _parse(source: Source, findings: Findings) -> Iterable[Node]:
-    if source.data[:_START].lstrip().startswith(b"{"):
+    if isinstance(source, LineFile) or source.data[:_START].lstrip().startswith(b"{"):
         return _Export(source)
     try:
         top = rtoml.loads(source.data.decode())
@@ -108,21 +108,17 @@ class _Export:
                 yield tree(_Line(self._source.path, line, number), _attack_alone(value), keys=_KEYS)
 
     def _lines(self) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
-        data, start, number = self._source.data, 0, 0
-        while start < len(data):
-            number += 1
-            end = data.find(b"\n", start) + 1 or len(data)
-            line = data[start:end]
-            if not line.isspace():
-                try:
-                    value = _line.decode(line)
-                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                    place = Place(self._source.path, number, 1)
-                    message = f"this is not JSON: {error}"
-                    hint = "an export of rules has one JSON object in each line"
-                    raise InputError(Problem(message, place, hint=hint, code="syntax")) from None
-                yield number, line, value
-            start = end
+        for number, line in enumerate(self._source.lines(), 1):
+            if line.isspace():
+                continue
+            try:
+                value = _line.decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                place = Place(self._source.path, number, 1)
+                hint = "an export of rules has one JSON object in each line"
+                problem = Problem(f"this is not JSON: {error}", place, hint=hint, code="syntax")
+                raise InputError(problem) from None
+            yield number, line, value
 
 
 class _Line(Source):
