@@ -25,7 +25,7 @@ DOCS = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
-FILE = re.compile(r"`([\w-]+\.(?:csv|yaml))`[^\n`]*:\n\n```(?:csv|yaml)\n(.*?)```", re.DOTALL)
+FILE = re.compile(r"`([\w-]+\.(?:csv|yaml|json))`[^\n`]*:\n\n```(?:csv|yaml|json)\n(.*?)```", re.DOTALL)
 """A file that a page shows: its name, a colon, the block."""
 SHELL = frozenset("|<>;&*?$`~\\")
 """Characters that a shell interprets."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from navlayers.mapping.model import MappingSet
 
 AZURE = SHARED / "corpus" / "security-stack" / "Azure"
-FORMATS = list(readers.WRITABLE)
+FORMATS = [name for name in readers.WRITABLE if name != "oscal"]  # results of an assessment are not read
 ENDINGS = {
     "native": "yaml",
     "mapex-json": "json",

@@ -25,7 +25,7 @@ BINARY = frozenset({"xlsx"})
 """Formats that are not text."""
 
 _ENDINGS = {"": NATIVE, ".yaml": NATIVE, ".yml": NATIVE, ".json": "mapex-json", ".csv": "csv", ".xlsx": "xlsx"}
-_STIX_ENDING = ".stix.json"
+_LONG_ENDINGS = {".stix.json": "stix", ".oscal.json": "oscal"}
 
 
 _HEAD = ("title", "source", "licence")
@@ -45,8 +45,9 @@ def format_for(output: str) -> str:
     Raises:
         UsageError: no format has that ending.
     """
-    if output.lower().endswith(_STIX_ENDING):
-        return "stix"
+    for ending, format_ in _LONG_ENDINGS.items():
+        if output.lower().endswith(ending):
+            return format_
     return by_ending(output, _ENDINGS, "or name the format with --format")
 
 

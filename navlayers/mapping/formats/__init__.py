@@ -82,6 +82,7 @@ FORMATS = {
     "xlsx": Format("a table as XLSX", "xlsx_table", "xlsx_table"),
     "markdown": Format("tables in Markdown", "markdown_table"),
     "stix": Format("a STIX 2.1 bundle", "stix.read", "stix.write"),
+    "oscal": Format("OSCAL", "oscal.read", "oscal.write"),
     "security-stack": Format("CTID security stack YAML", "security_stack", folder=YAML),
     "layer": Format("an ATT&CK Navigator layer", "layer"),
     "dettect": Format("DeTT&CT technique administration", "dettect"),
@@ -287,7 +288,7 @@ def encode(mapping_set: MappingSet, to: str = "native") -> Written:
         # A scale says that the set rates its mappings, none of which is rated yet.
         plain = msgspec.structs.replace(plain, scale=DEFAULT_SCALE)
     written: Written = importlib.import_module(f"{__name__}.{FORMATS[to].writer}").encode(
-        plain if to == "native" else evidence.as_fields(plain)
+        evidence.as_fields(plain) if to in _ROWS else plain
     )
     if range_of(mapping_set) != HUNDRED:
         note = f"scores on the range {range_text(range_of(mapping_set))} are written as numbers from 0 to 100"

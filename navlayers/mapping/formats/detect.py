@@ -41,7 +41,12 @@ _SIGMA = frozenset({"logsource", "detection"})
 _SIGMA_PARTS = _SIGMA | {"correlation"}
 
 
-_JSON_KEYS = {"mapping_objects": "mapex-json", "objects": "stix", "techniques": "layer"}
+_JSON_KEYS = {
+    "mapping_objects": "mapex-json",
+    "objects": "stix",
+    "techniques": "layer",
+    **dict.fromkeys(("system-security-plan", "component-definition", "profile"), "oscal"),
+}
 _YAML_KEYS = (
     (frozenset({"mapping_objects"}), "mapex-yaml"),
     (frozenset({"file_type", "techniques"}), "dettect"),
@@ -151,6 +156,8 @@ def _json(data: bytes) -> Sniffed:
             return Sniffed("mapex-json")
         if b'"objects"' in head and b'"bundle"' in head:
             return Sniffed("stix")
+        if b'"system-security-plan"' in head or b'"component-definition"' in head:
+            return Sniffed("oscal")
         return Sniffed("layer" if b'"techniques"' in head or b'"techniqueID"' in head else "mapex-json")
     if _is_sentinel(top):
         return Sniffed("sentinel", certain=True)

@@ -51,6 +51,9 @@ _BY_KEYS: tuple[tuple[str, set[str], set[str]], ...] = (
     ("SCYTHE threat", {"threat"}, set()),
     ("Azure template", {"$schema", "contentVersion", "resources"}, set()),
     ("Kubernetes manifest", {"apiVersion", "kind"}, set()),
+    ("OSCAL catalog", {"catalog"}, set()),
+    ("OSCAL assessment results file", {"assessment-results"}, set()),
+    ("OSCAL assessment plan", {"assessment-plan"}, set()),
     ("JSON Schema", {"$schema"}, {"properties", "$defs"}),
 )
 _BY_ENDING = {
