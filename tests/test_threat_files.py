@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,15 @@ import pytest
 import xlsxwriter
 from threat_helpers import NEWEST, notes, refused, table, threat
 
+from navlayers.analysis.threats.actors import intelligence
 from navlayers.analysis.threats.resolve import threat_model
 from navlayers.cli import main
 from navlayers.mapping.formats import ReadOptions
+from navlayers.mapping.formats.findings import Findings
+from navlayers.mapping.formats.source import Source
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from navlayers.analysis.threats.model import ThreatModel
@@ -163,6 +168,33 @@ def test_a_report_without_relationships_is_a_threat(tmp_path: Path) -> None:
     assert (found.title, found.weights) == ("May", {"T1059": 1, "T1078": 1})
 
 
+def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield from paths(value[key], (*path, key))
+
+
+def test_a_value_of_any_type_in_any_place_is_never_a_crash() -> None:
+    flow = {"type": "attack-action", "id": "attack-action--1", "technique_id": "T1059"}
+    report = {"type": "report", "id": "report--1", "name": "May", "object_refs": ["attack-pattern--1"]}
+    documents: tuple[dict[str, Any], ...] = (
+        {"threat": {"name": "a", "script": {"1": {"rtags": ["att&ck-technique:T1033"]}}}},
+        {"schema": "attack_flow_v2", "objects": [{"id": "action", "properties": [["technique_id", "T1059"]]}]},
+        bundle(flow, pattern(1, "T1059")),
+        bundle(ACTORS[1], pattern(1, "T1059"), uses("campaign--1", 1), report),
+    )
+    values: tuple[Any, ...] = (None, 7, [[]], "x")
+    for document in documents:
+        for *outer, last in [*paths(document)][1:]:
+            for value in values:
+                changed = copy.deepcopy(document)
+                inner = changed
+                for key in outer:
+                    inner = inner[key]
+                inner[last] = value
+                intelligence(Source("x.json", json.dumps(changed).encode()), Findings())
+
+
 def test_actions_of_an_attack_flow_are_counted_and_malformed_ids_told(tmp_path: Path) -> None:
     ids = ["T1133", "T1610", "T1133", "1598.003"]
     actions = [{"type": "attack-action", "id": f"attack-action--{n}", "technique_id": i} for n, i in enumerate(ids)]
@@ -258,12 +290,10 @@ def test_outputs_state_how_weights_fade(
     table(tmp_path / "seen.csv", *SEEN)
     stated = "weights of sightings halve every 14 days before 2026-09-02"
     words = ["gcp", "--threat", "seen.csv", "--half-life", "2w"]
-    main(["gaps", *words, "--json"])
+    main(["gaps", *words, "-o", "out", "--json"])
     result = json.loads(capsys.readouterr().out)
     assert stated in result["summary"]
     assert result["threat"]["decay"] == stated
-    main(["gaps", *words, "-o", "out"])
-    assert stated in capsys.readouterr().out
     for name in ("index.json", "gaps.md", "gap.json"):
         assert stated in (tmp_path / "out" / name).read_text()
     main(["plan", *words, "--budget", "1"])

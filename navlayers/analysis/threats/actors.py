@@ -170,7 +170,9 @@ def _builder(source: Source) -> Intelligence:
     uses, name = [], ""
     objects = loads(source.data)["objects"]
     for number, item in enumerate(objects if isinstance(objects, list) else ()):
-        properties = _pairs(item.get("properties")) if isinstance(item, dict) else {}
+        if not isinstance(item, dict):
+            continue
+        properties = _pairs(item.get("properties"))
         if item.get("id") == "flow":
             name = _text(properties.get("name"))
         elif item.get("id") == "action" and (id_ := _technique_of_action(properties)):
