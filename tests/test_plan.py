@@ -43,7 +43,7 @@ def test_how_well_a_technique_is_covered_counts() -> None:
     assert plan.total == Fraction(16, 10)
     assert summary(plan) == (
         "Choose 1 of 4 capabilities for a budget of 1 at ATT&CK Enterprise 16.1: it reaches 69% of the total "
-        "value (1.1 of 1.6) and covers 2 of 3 techniques; proven optimal"
+        "value (1.1 of 1.6) and covers 2 of the 3 techniques that all 4 capabilities cover; proven optimal"
     )
 
 
@@ -57,26 +57,27 @@ SAME = [
 
 def test_a_scored_set_that_can_cover_all_fully_is_not_told_of_by_numbers_of_techniques() -> None:
     plan = make_plan(together(SAME), PlanOptions(budget=1, exclude=("a", "c")))
-    reached = "it reaches 33% of the total value (1.3 of 4) and covers 4 of 4 techniques and sub-techniques"
+    every = "covers 4 of the 4 techniques and sub-techniques that all 3 capabilities cover"
+    reached = f"it reaches 33% of the total value (1.3 of 4) and {every}"
     assert f"{reached}; proven" in summary(plan)
     assert curve(plan).headers[4] == "adds (weight)"
     worth = make_plan(together([row("x", "T1001")]), PlanOptions(budget=1), ScoreOptions(worth=100))
     assert "it reaches 100% of the total value (1 of 1)" in summary(worth)
     covered = make_plan(together(SAME), PlanOptions(budget=1, exclude=("a", "c"), measure="covered"))
-    assert ": it covers 4 of 4 techniques and sub-techniques; proven optimal" in summary(covered)
+    assert f": it {every}; proven optimal" in summary(covered)
 
 
 def test_of_a_threat_it_is_told_what_can_be_covered_and_what_there_is() -> None:
     bare = [row("x", "T1001"), row("y", "T1002"), row("y", "T1005")]
     weights = dict.fromkeys(("T1001", "T1002", "T1005", "T1001.001"), 1.0)
     plan = make_plan(together(bare), PlanOptions(budget=1), threat=threat(weights))
-    assert ": it is mapped to 67% of the techniques that can be mapped (2 of 3); proven optimal" in summary(plan)
+    assert ": it is mapped to 67% of the 3 techniques that can be mapped; proven optimal" in summary(plan)
     assert threat_coverage(plan).startswith(
         "The capabilities of the plan are mapped to 2 of the 4 techniques of Bear (50%); no cap"
     )
     assert curve(plan).headers[4] == "adds (techniques)"
     heavy = make_plan(together(bare), PlanOptions(budget=1), threat=threat(weights | {"T1001": 5.0}))
-    assert ": it reaches 71% of the total value (5 of 7) and is mapped to 1 of 3 techniques" in summary(heavy)
+    assert ": it reaches 71% of the total value (5 of 7); proven optimal" in summary(heavy)
 
 
 def test_what_misses_the_target_or_all_is_not_shown_as_meeting_it() -> None:
@@ -134,8 +135,8 @@ def test_techniques_alone_count_where_that_is_asked_for() -> None:
     plan = make_plan(together(ROWS), PlanOptions(target=1, measure="covered"))
     assert chosen(plan) == ["a", "c"]
     assert summary(plan) == (
-        "Choose 2 of 4 capabilities for a target of 100% at ATT&CK Enterprise 16.1: together they cover 3 of 3 "
-        "techniques; proven optimal"
+        "Choose 2 of 4 capabilities for a target of 100% at ATT&CK Enterprise 16.1: together they cover 3 of the "
+        "3 techniques that all 4 capabilities cover; proven optimal"
     )
     assert chosen(make_plan(together(ROWS), PlanOptions(budget=2, measure="covered", min_score=50))) == ["a", "b"]
 
@@ -167,7 +168,7 @@ def test_what_is_had_costs_nothing_and_is_the_first_line_of_the_curve() -> None:
     assert curve(plan, brief=True).rows[0][1] == "in place: Name of a"
     assert summary(plan) == (
         "Add 1 to the 1 in place for a budget of 1 at ATT&CK Enterprise 16.1: together they reach 100% of the "
-        "total value (1.6 of 1.6) and cover 3 of 3 techniques; proven optimal"
+        "total value (1.6 of 1.6) and cover 3 of the 3 techniques that all 4 capabilities cover; proven optimal"
     )
     assert {a.id: a.state for a in plan.appraisals} == {
         "a": "have", "b": "not chosen", "c": "chosen", "d": "not chosen"
@@ -313,14 +314,16 @@ def test_without_time_a_bound_is_stated() -> None:
     rows = [mapping for mapping in [*pairs, *subs] if mapping.technique not in ("T1003", "T1004")]
     plan = make_plan(together(rows), PlanOptions(budget=2, seconds=0))
     assert summary(plan).endswith(
-        ": together they are mapped to 4 of 6 techniques and sub-techniques (67%); the search stopped at the time "
+        ": together they are mapped to 4 of the 6 techniques and sub-techniques that all 4 capabilities are mapped "
+        "to (67%); the search stopped at the time "
         "limit of 0 s: at most 25% more is possible"
     )
     gives = {"a": "1 2 5 1.001", "b": "1 5 1.002", "c": "5 1.003"}
     rows = [row(i, f"T100{technique}") for i, of in gives.items() for technique in of.split()]
     plan = make_plan(together(rows), PlanOptions(target=1, seconds=0))
     bound = "the search stopped at the time limit of 0 s: no plan has fewer than 2 capabilities"
-    assert summary(plan).endswith(f": together they are mapped to 6 of 6 techniques and sub-techniques; {bound}")
+    every = "6 of the 6 techniques and sub-techniques that all 3 capabilities are mapped to"
+    assert summary(plan).endswith(f": together they are mapped to {every}; {bound}")
     prices = make_plan(
         together(rows), PlanOptions(target=1, seconds=0), costs=costs_of({"a": 30, "b": 20, "c": 20})
     )

@@ -48,7 +48,7 @@ def test_the_plan_the_curve_and_what_is_next_best_are_printed(run: Run, small: P
     assert result.err == ""
     assert result.out == (
         "Choose 1 of 4 capabilities for a budget of 1 at ATT&CK Enterprise 16.1: it reaches 60% of the total "
-        "value (1.5 of 2.5) and covers 2 of 3 techniques; proven optimal.\n\n"
+        "value (1.5 of 2.5) and covers 2 of the 3 techniques that all 4 capabilities cover; proven optimal.\n\n"
         "The plan\n"
         "                            adds\n"
         "#  capability   unique  (weight)  together  share\n"
@@ -217,7 +217,8 @@ def test_costs_come_from_a_table(run: Run, small: Path, tmp_path: Path) -> None:
     result = run("plan", small, "--budget", "3", "--cost", f"{tmp_path / 'prices.csv'}")
     assert result.out.startswith(
         "Choose 2 of 4 capabilities (price 3) for a budget of 3 at ATT&CK Enterprise 16.1: together they reach "
-        "64% of the total value (1.6 of 2.5) and cover 3 of 3 techniques; proven optimal. "
+        "64% of the total value (1.6 of 2.5) and cover 3 of the 3 techniques that all 4 "
+        "capabilities cover; proven optimal. "
     )
     assert result.err == "note: 1 capability has no cost and is left out of the plan: pam\n"
     old = run("plan", small, "--budget", "2", "--cost", f"{tmp_path / 'prices.csv'}:old", "--json")
@@ -296,7 +297,8 @@ def test_nothing_asked_for_gives_an_empty_plan(run: Run, small: Path, out: Path,
     result = run("plan", small, *asked, "-o", out)
     assert result.code == 0
     assert result.out.startswith("Choose none of 4 capabilities for a ")
-    assert ": this reaches 0% of the total value (0 of 2.5) and covers 0 of 3 techniques; proven" in result.out
+    covered = "covers 0 of the 3 techniques that all 4 capabilities cover"
+    assert f": this reaches 0% of the total value (0 of 2.5) and {covered}; proven" in result.out
     layer = json.loads((out / "plan.json").read_text(encoding="utf-8"))
     assert {entry["color"] for entry in layer["techniques"]} == {"#f48fbf"}
 
@@ -369,8 +371,8 @@ def test_layers_of_counts_are_chosen_from_as_unscored_sets(run: Run, tmp_path: P
     result = run("plan", *layers, "--budget", "2", "-q")
     assert result.out.startswith("Choose 2 of 11 capabilities for a budget of 2 at ATT&CK Enterprise 16.1: ")
     assert (
-        ": together they are mapped to 462 of 469 techniques and sub-techniques (99%); proven optimal."
-        in result.out
+        ": together they are mapped to 462 of the 469 techniques and sub-techniques that all 11 capabilities are "
+        "mapped to (99%); proven optimal." in result.out
     )
 
 

@@ -145,6 +145,11 @@ def test_rules_without_techniques_are_kept_and_counted_once(rules: Path) -> None
     assert told(reading, "not-carried") == ["rule fields not carried over: detection"]
 
 
+def test_deprecated_rules_are_counted_in_a_note(rules: Path) -> None:
+    write(rules, {"old.yml": PLAIN.replace("experimental", "deprecated").replace("Odd Login", "Old Login")})
+    assert told(readers.read(rules), "deprecated-rule") == ["1 of 4 rules is deprecated"]
+
+
 def test_other_files_are_skipped_with_one_notice(rules: Path) -> None:
     write(
         rules,

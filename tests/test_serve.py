@@ -139,6 +139,21 @@ def test_a_save_shows_and_the_place_is_kept(live: Live) -> None:
     assert "significant · 100" in (page.locator(".panel .mappings").first.text_content() or "")
 
 
+def test_what_a_save_changed_is_named(live: Live) -> None:
+    live.page.locator("[data-set=cloud]").click()
+    live.wait("title", "My controls 1")
+    live.page.wait_for_function("() => document.title === 'My controls 1 – navlayers'")
+    changed = LOGS.replace("T1110: {detect: minimal}", "T1059.001: {detect: minimal}")
+    live.write(HEAD + MFA + changed)
+    live.wait("saved", "PowerShell")
+    gained, lost = "+1 covered T1059.001 PowerShell", "−1 no longer covered T1110 Brute Force"
+    assert live.part("saved") == f"Last change: {gained}{lost}"
+    live.write(HEAD + MFA + changed.replace("minimal", "significant"))
+    live.wait("saved", "1 other score T1059.001 PowerShell 10 → 100")
+    live.page.locator("[data-set=cloud]").click()
+    live.page.wait_for_function("() => document.querySelector('[data-live=saved]').hidden")
+
+
 def test_a_broken_file_shows_its_findings_and_keeps_the_last_good_state(live: Live) -> None:
     live.choose_view("My controls")
     live.write(HEAD + MFA + LOGS.replace("T1110", "T1x10"))
@@ -203,6 +218,7 @@ def test_a_threat_shows_its_coverage_and_gaps(live: Live) -> None:
     assert f"cover {gaps.total.covered} of {gaps.total.techniques} techniques of APT29" in live.part("told")
     views = live.page.locator("[data-control=views] button").all_text_contents()
     assert views[-2:] == ["Coverage – APT29", "Gap – APT29"]
+    live.page.wait_for_selector("[data-control=views] [aria-pressed=true]:has-text('Gap – APT29')")
 
 
 def test_sets_are_switched_by_their_buttons(live: Live) -> None:

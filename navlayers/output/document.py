@@ -189,6 +189,7 @@ class Trend(msgspec.Struct, frozen=True):
         ends: the first and the last date.
         marks: the words for marks of points.
         colors: `#rrggbb` of the lines, then of each mark.
+        unit: what the percentages are of, for the axis of the large panel.
     """
 
     lines: tuple[tuple[str, tuple[TrendPoint, ...]], ...]
@@ -196,6 +197,7 @@ class Trend(msgspec.Struct, frozen=True):
     ends: tuple[str, str]
     marks: tuple[str, ...]
     colors: tuple[str, ...]
+    unit: str = ""
 
 
 class Chart(msgspec.Struct, frozen=True):

@@ -9,6 +9,8 @@ from navlayers._text.numbers import percent_text
 from navlayers.layer.contrast import dark
 from navlayers.layer.matrix import matrix_of
 from navlayers.layer.ramps import UNCOVERED
+from navlayers.layer.view import TECHNIQUES
+from navlayers.output.cube_ramps import cube_color
 from navlayers.output.terminal import CUBE
 
 if TYPE_CHECKING:
@@ -26,6 +28,9 @@ _EMPTY, _EMPTY_ON_LIGHT = "#2b2f36", "#d0d3d8"
 
 _BLOCKS = {(True, True): "█", (True, False): "▀", (False, True): "▄", (False, False): "·"}
 _SHARED = ("and", "of")
+
+_WIDE = 80
+"""Columns from which on there is a line for what the squares are."""
 
 
 def lines(view: View, terminal: Terminal) -> list[str]:
@@ -55,6 +60,7 @@ def lines(view: View, terminal: Terminal) -> list[str]:
         *(" ".join(row).rstrip() for row in zip(*drawn, strict=True)),
         terminal.tone(shares.rstrip(), "dim"),
         *_legend(view, terminal, empty=any(not color_of(cell) for column in columns for cell in column.cells)),
+        *_meaning(view, terminal),
     ]
 
 
@@ -121,7 +127,18 @@ def _block(up: str | None, low: str | None, empty: str, terminal: Terminal) -> s
 
 def _on(terminal: Terminal, color: str | None) -> str:
     """A color on the background of a terminal."""
-    return color or "" if terminal.light or not color else dark(color)
+    if not color:
+        return ""
+    step = cube_color(color, light=terminal.light) if terminal.colors == CUBE else ""
+    return step or (color if terminal.light else dark(color))
+
+
+def _meaning(view: View, terminal: Terminal) -> Iterator[str]:
+    """One line where windows are wide, and so answers short: what squares and percentages are."""
+    word = view.unscored.removeprefix("not ") or "covered"
+    counted = view.ratios.counted if view.ratios else f"{TECHNIQUES} {word}"
+    if (terminal.width or 0) >= _WIDE:
+        yield terminal.tone(f"A square per technique; below, % of {counted}", "dim")
 
 
 def _legend(view: View, terminal: Terminal, *, empty: bool) -> Iterator[str]:
@@ -131,9 +148,7 @@ def _legend(view: View, terminal: Terminal, *, empty: bool) -> Iterator[str]:
     if terminal.colors < CUBE:
         names = [text for text, _ in items if text.startswith("not ")]
         dots = f", · {' or '.join(names)}" if names else ""
-        about, marks = "a square per technique: ", f"█ mapped or scored{dots}"
-        wide = len(about) + len(marks) <= (terminal.width or 0)
-        yield terminal.tone(f"{about}{marks}" if wide else marks, "dim")
+        yield terminal.tone(f"█ mapped or scored{dots}", "dim")
         return
     line, room = "", terminal.width or 0
     for text, color in items:

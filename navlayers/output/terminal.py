@@ -21,7 +21,9 @@ FEW = 8
 _END = "\x1b[0m"
 _TONES = {"": "", "good": "32", "bad": "31", "warning": "33", "accent": "36", "dim": "2", "strong": "1"}
 _LEVELS = (0, 95, 135, 175, 215, 255)
-_PALETTE = dict(enumerate([*product(_LEVELS, repeat=3), *((level,) * 3 for level in range(8, 248, 10))], start=16))
+PALETTE = dict(enumerate([*product(_LEVELS, repeat=3), *((level,) * 3 for level in range(8, 248, 10))], start=16))
+"""Number → channels of the colors of xterm beyond the user's palette."""
+
 _LIGHT = 7
 """From this color of the palette on, `COLORFGBG` names a light background, but for the dark gray, 8."""
 
@@ -67,10 +69,10 @@ def _nearest(red: int, green: int, blue: int) -> int:
     """
 
     def off(number: int) -> float:
-        r, g, b = (one - other for one, other in zip(_PALETTE[number], (red, green, blue), strict=True))
+        r, g, b = (one - other for one, other in zip(PALETTE[number], (red, green, blue), strict=True))
         return r * r + g * g + b * b + ((r - g) ** 2 + (g - b) ** 2 + (b - r) ** 2) / 2
 
-    return min(_PALETTE, key=off)
+    return min(PALETTE, key=off)
 
 
 PLAIN = Terminal()

@@ -40,9 +40,9 @@ def trend_chart(history: History) -> Chart | None:
         caption = _extent(history)
     word = "mapped" if threats else "covered"
     colors = (ramp_of("threat" if threats else "control", "overall")[-1], *_COLORS)
-    plot = Trend(
-        tuple(lines), len(history.series) == 1, _ends(history), tuple(CAUSES[cause] for cause in _MARKS), colors
-    )
+    marks = tuple(CAUSES[cause] for cause in _MARKS)
+    unit = f"% of techniques and sub-techniques {word}"
+    plot = Trend(tuple(lines), len(history.series) == 1, _ends(history), marks, colors, unit)
     return Chart(plot, f"Share of techniques and sub-techniques that are {word}", caption)
 
 

@@ -179,7 +179,8 @@ def explorer_answer(subject: Subject, known: str = "") -> dict[str, Any]:
     data = subject.data
     colors = Colors()
     blocks = list(gaps_blocks(data))
-    explorer = report_data(data, [block for block in blocks if isinstance(block, Figure)], colors)
+    figures = [block for block in blocks if isinstance(block, Figure)]
+    explorer = report_data(data, figures, colors)
     release = data.catalogue.label
     return {
         "data": msgspec.structs.replace(explorer, release=None) if release == known else explorer,
@@ -187,6 +188,8 @@ def explorer_answer(subject: Subject, known: str = "") -> dict[str, Any]:
         "titles": [coverage.title for coverage in data.inputs],
         "style": colors.rules,
         "verdict": _verdict(data),
+        # The heatmap of the gaps against a threat is the last.
+        "against": explorer.views[-1].id if data.gaps else "",
         "capabilities": sum(len({m.capability for m in each.mappings}) for each in subject.selectable),
         "noun": subject.noun[:2],
         "notices": _texts(data.notices, data.gaps.notices if data.gaps else ()),

@@ -7,7 +7,8 @@ from functools import lru_cache
 from navlayers.output.html import bundle, documents, source
 from navlayers.web.explorer import SCRIPTS
 
-_SCRIPTS = (*SCRIPTS, "web/questions.js", "web/planner.js", "web/over_time.js", "web/live.js")
+_PARTS = ("questions", "planner", "over_time", "last_save", "downloads", "live")
+_SCRIPTS = (*SCRIPTS, *(f"web/{part}.js" for part in _PARTS))
 _STYLES = ("output/base.css", "web/explorer.css", "web/live.css")
 
 

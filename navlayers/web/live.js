@@ -1,27 +1,6 @@
 // The live page: it follows the sets of the server, and asks it for what the explorer shows. Texts of files, of the
 // server too, become text nodes, never markup.
 
-const FORMATS = { json: "Layer", svg: "SVG", png: "PNG", xlsx: "XLSX", pdf: "PDF" };
-
-// The explorer with buttons that download each view.
-class LiveExplorer extends Explorer {
-  matrix(id) {
-    const known = this.matrices.has(id);
-    const matrix = super.matrix(id);
-    if (!known) matrix.element.querySelector(".view-head").append(this.downloads(matrix));
-    return matrix;
-  }
-
-  downloads(matrix) {
-    return make("div", { class: "downloads", role: "group", "aria-label": "Download" }, "Download ",
-      ...Object.entries(FORMATS).map(([format, name]) => {
-        const button = make("button", { type: "button" }, name);
-        button.addEventListener("click", () => this.root.dispatchEvent(new CustomEvent("download", { detail: { view: matrix.view, format } })));
-        return button;
-      }));
-  }
-}
-
 class Live {
   constructor(root) {
     this.at = Object.fromEntries([...document.querySelectorAll("[data-live]")].map((one) => [one.dataset.live, one]));
@@ -45,6 +24,7 @@ class Live {
       fail: (error) => this.fail(error, "plan"),
       changed: () => this.writeAddress(),
     });
+    this.lastSave = new LastSave(this.at);
     this.overTime = new OverTime(this.at, (parts) => this.questions.ask("history", parts));
     this.listen();
     this.follow();
@@ -148,8 +128,17 @@ class Live {
     this.tell(this.at.told, answer.sentences, answer.tables, answer.notices);
     this.tell(this.at.steps, plan?.sentences ?? [], plan?.tables ?? []);
     if (this.domain !== domain) this.loadThreats(domain);
-
+    this.lastSave.take(data, globalThis.navlayersRelease.techniques,
+      [answer.release, this.threat, this.dropped?.name, ...this.readable].join("\n"), this.stamps);
+    if (this.turns) this.turnTo(answer.against);
     window.scrollTo(scrollX, scrollY);
+  }
+
+  // A threat that was just chosen is what the reader asks about: the matrix shows its gaps.
+  turnTo(view) {
+    this.turns = false;
+    const { model, controls } = this.explorer;
+    if (view && model.viewOf(view) && !model.state.views.includes(view)) controls.chooseView(view);
   }
 
   showVerdict({ number, words, hole }) {
@@ -325,26 +314,9 @@ class Live {
     return this.load(answers);
   }
 
-  async download({ view, format }) {
-    const { model } = this.explorer;
-    const { state } = model;
-    const kind = view.id === "~plan" ? "plan" : view.kind;
-    const same = model.views.filter((one) => one.kind === view.kind && one.id !== "~plan");
-    const query = { view: kind, place: kind === "plan" ? 0 : same.findIndex(({ id }) => id === view.id), format, budget: this.planner.budget };
-    const category = model.measures[model.measureOf(view)].name;
-    if (category !== "overall") query.category = category;
-    if (state.platform >= 0) query.platform = model.platforms[state.platform];
-    if (state.least > 0) query.least = state.least;
-    const parts = new URLSearchParams(query);
-    if (state.capability >= 0 && model.hasCapabilities(view)) {
-      for (const text of model.capabilities[state.capability]) parts.append("capability", text);
-    }
+  async download(detail) {
     try {
-      const answer = await this.questions.ask("download", parts);
-      const [, name = `layer.${format}`] = /filename="([^"]*)"/.exec(answer.headers.get("Content-Disposition")) ?? [];
-      const url = URL.createObjectURL(await answer.blob());
-      make("a", { href: url, download: name }).click();
-      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+      await saveFile(await this.questions.ask("download", this.explorer.wanted(detail, this.planner.budget)), detail.format);
     } catch (error) {
       this.fail(error);
     }
@@ -369,6 +341,7 @@ class Live {
     at.threat.addEventListener("change", () => {
       const text = at.threat.value.trim();
       this.threat = /\(([A-Z]+\d+)\)$/.exec(text)?.[1] ?? text;
+      this.turns = Boolean(this.threat);
       this.load();
     });
     at.file.addEventListener("change", () => {

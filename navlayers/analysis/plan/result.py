@@ -264,8 +264,8 @@ def goal(plan: Plan) -> str:
 def summary(plan: Plan) -> str:
     """The plan in a sentence.
 
-    "Choose 13 of 109 controls for a target of 100% at ATT&CK Enterprise 16.1: together they cover 469 of 469
-    techniques and sub-techniques; proven optimal".
+    "Choose 13 of 109 controls for a target of 100% at ATT&CK Enterprise 16.1: together they cover 469 of the
+    469 techniques and sub-techniques that all 109 controls cover; proven optimal".
     """
     release = plan.catalogue.title
     return f"{_choice(plan)} for {goal(plan)} at {release}: {_reached(plan)}; {certainty(plan)}"
@@ -295,17 +295,17 @@ def _reached(plan: Plan) -> str:
     active = len(plan.chosen) + had
     they, one = ("together they", False) if active > 1 else ("it" if active else "this", True)
     cover, share = plan.cover(1 if one else active), percent_text(plan.value, plan.total, plan.options.least)
-    both = f"{len(plan.reached)} of {len(plan.coverable)}"
+    both = f"{len(plan.reached)} of the {len(plan.coverable)}"
+    whose = f"both {plan.noun.plural}" if every == 2 else f"all {plan.noun.counted(every)}"
+    that = f" that {f'the {plan.noun.singular}' if every == 1 else whose} {plan.cover(every)}"
     what = "techniques and sub-techniques" if any("." in id_ for id_ in plan.coverable) else "techniques"
     if not plan.by_count:
         values = f"{decimal(plan.value):,} of {decimal(plan.total):,}"
-        total = f"{share} of the total value ({values})"
-        return f"{they} reach{'es' if one else ''} {total} and {cover} {both} {what}"
+        total = f"{they} reach{'es' if one else ''} {share} of the total value ({values})"
+        # Against a threat, `threat_coverage` has the share of its techniques: one denominator for all.
+        return total if plan.threat is not None else f"{total} and {cover} {both} {what}{that}"
     if plan.threat is not None:
-        return f"{they} {cover} {share} of the techniques that can be {plan.covered_word} ({both})"
-    if had:
-        both = f"{len(plan.reached)} of the {len(plan.coverable)}"
-    that = f" that all {plan.noun.counted(every)} {plan.cover(every)}" if had else ""
+        return f"{they} {cover} {share} of the {len(plan.coverable)} techniques that can be {plan.covered_word}"
     part = f" ({share})" if plan.share < 1 else ""
     return f"{they} {cover} {both} {what}{that}{part}"
 

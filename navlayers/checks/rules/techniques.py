@@ -42,6 +42,7 @@ def techniques(subject: Subject) -> Iterator[Finding]:
     if catalogue is None:
         return
     verdicts: dict[str, _Verdict | None] = {}
+    advised: set[str] = set()
     for kind, index, row in subject.rows():
         technique = row.technique or ""
         if technique not in verdicts:
@@ -63,8 +64,11 @@ def techniques(subject: Subject) -> Iterator[Finding]:
         found = finding(verdict.code, place, verdict.message, hint=hint, fix=fix)
         own = _active_in(technique, subject) if subject.assumes_release else ""
         if subject.assumes_release and (own or verdict.code in _LATER):
-            hint += f"; if the input is for {f'ATT&CK {own}' if own else 'another release'}, "
-            hint += f"add --meta attack_version={own or '…'}"
+            # The same advice for all of them: once is enough.
+            if own not in advised:
+                hint += f"; if the input is for {f'ATT&CK {own}' if own else 'another release'}, "
+                hint += f"add --meta attack_version={own or '…'}"
+                advised.add(own)
             found = msgspec.structs.replace(found, level="warning", hint=hint)
         yield found
 

@@ -54,7 +54,7 @@ def draw_trend(trend: Trend, width: float, size: float) -> tuple[tuple[Group, ..
         size: the size of its text, in points.
     """
     groups = [*_legend(trend, width, size)]
-    top = (len(groups) and _ROW * size) + 0.4 * size
+    top = (len(groups) and _ROW * size) + (0.4 + (1.5 if trend.unit and trend.large else 0)) * size
     lines = list(trend.lines)
     if trend.large:
         name, points = lines.pop(0)
@@ -144,6 +144,9 @@ def _axes(
         room = (frame.right - frame.left) / size + _FIGURE
         yield Text(frame.left, frame.top - 0.5 * size, cut(single_line(name), room), size, _THEME.ink)
     else:
+        if trend.unit:
+            text = cut(single_line(trend.unit), frame.right / size)
+            yield Text(0, frame.top - 0.9 * size, text, small, _THEME.muted)
         base = frame.bottom + 1.3 * size
         yield Text(frame.left, base, trend.ends[0], small, _THEME.muted)
         yield Text(frame.right, base, trend.ends[1], small, _THEME.muted, "end")

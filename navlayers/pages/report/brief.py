@@ -11,6 +11,7 @@ from navlayers._text.wording import and_list
 from navlayers.analysis.gaps import using_groups
 from navlayers.analysis.gaps_result import headline
 from navlayers.analysis.plan.result import summary as plan_summary
+from navlayers.analysis.plan.result import threat_coverage
 from navlayers.output.document import Note, Paragraph
 from navlayers.pages import compare as tables
 from navlayers.pages import gaps as gap_tables
@@ -36,7 +37,7 @@ def brief_blocks(data: ReportInput) -> Iterator[Block]:
     if data.gaps is not None:
         sentences.append(headline(data.gaps))
     if data.plan is not None:
-        sentences.append(f"{plan_summary(data.plan)}.")
+        sentences += [f"{text}." for text in (plan_summary(data.plan), threat_coverage(data.plan)) if text]
     yield Paragraph(" ".join(sentences))
     yield tactic_table(data)
     yield from next_steps(data)

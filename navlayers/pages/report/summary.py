@@ -11,6 +11,7 @@ from navlayers._text.numbers import percent, percent_text, rounded
 from navlayers._text.wording import and_list, quantity, techniques_text
 from navlayers.analysis.gaps_result import headline
 from navlayers.analysis.plan.result import summary as plan_summary
+from navlayers.analysis.plan.result import threat_coverage
 from navlayers.output.document import Number, Numbers, Paragraph
 from navlayers.output.tables import shown
 from navlayers.pages import compare as tables
@@ -86,7 +87,7 @@ def _first_sentences(data: ReportInput) -> Iterator[str]:
     if data.gaps is not None:
         yield headline(data.gaps)
     if data.plan is not None:
-        yield f"{plan_summary(data.plan)}."
+        yield from (f"{text}." for text in (plan_summary(data.plan), threat_coverage(data.plan)) if text)
         if data.plan.counts:
             yield UNRATED
     for each in data.threats:

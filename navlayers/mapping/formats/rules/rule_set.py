@@ -319,7 +319,7 @@ class RuleSet:
             self.parts.add(mapping, bare, node, technique=node, value=node, **kept)
 
     def report_omitted(self) -> None:
-        """Report, once for all rules, how many have no technique and which fields are not carried over."""
+        """Report, once for all rules, how many have no technique or are deprecated, and which fields are lost."""
         (_, plural), tag = self._content.noun, self._content.tag
         rules, mapped = len(self.parts.capabilities), {mapping.capability for mapping in self.parts.mappings}
         if idle := rules - len(mapped):
@@ -332,6 +332,11 @@ class RuleSet:
             message = f"{held} with a placeholder of a template: it stands for no technique, other ids count"
             hint = "fill the templates first" if len(self._held) > 1 else "fill the template first"
             self.findings.add(Issue(message, hint=hint, fatal=False, code="not-carried"), self._held[0])
+        deprecated = self._group_ids.get(("status", "deprecated"))
+        if old := sum(deprecated in capability.groups for capability in self.parts.capabilities.values()):
+            message = f"{old:,} of {rules:,} {plural} {'is' if old == 1 else 'are'} deprecated"
+            hint = 'they count as the others do; --where "status!=deprecated" leaves them out'
+            self.findings.add(Issue(message, hint=hint, fatal=False, code="deprecated-rule"), Place(self._path))
         if self._content.notice:
             self.findings.add(Issue(self._content.notice, fatal=False, code="not-carried"), Place(self._path))
         keys = [key for key, _ in sorted(self.unread.items(), key=lambda item: (-item[1], item[0]))]
