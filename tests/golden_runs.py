@@ -155,6 +155,27 @@ def _streams() -> list[Case]:
     ]
 
 
+def _threat_files() -> list[Case]:
+    """Files of threats, sightings with dates, and a set in Markdown."""
+    groups = (
+        "file_type: group-administration\ngroups:\n"
+        "  - {group_name: Bear, campaign: May, date: 2026-05-01, technique_id: [T1078, T1110, T1059.003]}\n"
+        "  - {group_name: Owl, technique_id: [T1078], enabled: false}\n"
+    )
+    seen = "technique,date,count\nT1078,2026-09-02,4\nT1110,2026-06-04,8\nT1110,2026-10-01,1\n"
+    table = "## Ours\n\n| Control | Technique |\n|---|---|\n| MFA | `T1078`<br>T1110 |\n"
+    texts = {"groups.yaml": groups, "seen.csv": seen, "ours.md": table}
+    lines = {
+        "groups-file": "gaps tiny.yaml --threat groups.yaml --attack 18.1 --all",
+        "groups-file-one": "gaps tiny.yaml --threat groups.yaml#owl --attack 18.1",
+        "groups-file-unknown": "gaps tiny.yaml --threat groups.yaml#bear",
+        "half-life": "gaps tiny.yaml --threat seen.csv --half-life 90d --as-of 2026-09-02 --attack 18.1",
+        "half-life-alone": "gaps tiny.yaml --threat APT29 --half-life 90d",
+        "markdown": "convert ours.md",
+    }
+    return [Case(f"threat-files/{name}", line, texts=texts) for name, line in lines.items()]
+
+
 def _second_runs() -> list[Case]:
     """Runs into a folder or file that is there already."""
     old = {"x.md": "Something else.\n", "x.yaml": "Something else.\n", "out/notes.txt": "Mine.\n"}
@@ -343,6 +364,7 @@ CASES: tuple[Case, ...] = (
     *_terminals(),
     *_faults(),
     *_streams(),
+    *_threat_files(),
     *_evidence(),
     *_second_runs(),
     *_folders(),
