@@ -136,13 +136,6 @@ def test_removed_files_of_an_earlier_build_are_reported(run: Run, tiny: Path) ->
     assert "gone:" not in run("build", tiny, "--only", "overview", "-o", "out").err
 
 
-def test_the_leftovers_of_a_killed_build_are_reported(run: Run, tiny: Path) -> None:
-    Path("out/.navlayers-abc/old/tiny").mkdir(parents=True)
-    done = run("build", tiny, "-o", "out")
-    assert done.code == 0
-    assert "out/.navlayers-abc: this folder is from a build that was interrupted or is still running" in done.err
-
-
 def test_no_layer_to_write_is_refused_with_the_reason(run: Run, tmp_path: Path) -> None:
     unscored = write_set(tmp_path / "in" / "bare.json", [("ids", "T1078", None, None)])
     done = run("build", unscored, "--only", "categories", "-o", "-")

@@ -9,7 +9,7 @@ import msgspec
 
 from navlayers._text.wording import quantity
 from navlayers.api.sources import Input, sources
-from navlayers.errors import Place, Problem, UsageError, unknown
+from navlayers.errors import Problem, UsageError, unknown
 from navlayers.layer.build import KINDS, LayerKind, layers_of
 from navlayers.layer.document import encode_layer, encode_layers
 from navlayers.mapping.formats import ReadOptions
@@ -98,15 +98,7 @@ def build(
     removals = tuple(
         Problem(f"{name}: removed {quantity(count, 'file')} of an earlier build") for name, count in removed.items()
     )
-    leftovers = tuple(
-        Problem(
-            "this folder is from a build that was interrupted or is still running",
-            Place(str(path)),
-            hint="check its files before you delete it",
-        )
-        for path in folders.abandoned
-    )
-    return msgspec.structs.replace(result, notices=(*result.notices, *removals, *leftovers))
+    return msgspec.structs.replace(result, notices=(*result.notices, *removals))
 
 
 def _build_document(

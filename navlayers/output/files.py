@@ -1,7 +1,7 @@
 """Writing files: all of them or none; foreign files are never overwritten without `force`.
 
 New content waits in a hidden folder on the same file system and takes its place by renaming, when all of it is on
-disk. Where one rename fails, those before it are undone.
+disk. Where one rename fails, those before it are undone; `stage` tells what happens where a run is killed.
 """
 
 from __future__ import annotations
@@ -9,21 +9,18 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import tempfile
 from collections import Counter
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from navlayers.errors import OutputError, Place, Problem
+from navlayers.output.stage import Stage, finish, lock, unlock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from navlayers.output.drawing.options import Rendered
-
-STAGE = ".navlayers-"
-"""Prefix of the hidden folder for staged files (`new`) and for the backups of replaced files (`old`)."""
 
 
 class Output(NamedTuple):
@@ -180,7 +177,8 @@ class Changes:
 
     def __init__(self) -> None:
         self._moves: dict[Path, _Move] = {}
-        self._stages: dict[Path, Path] = {}
+        self._stages: dict[Path, Stage] = {}
+        self._locks: dict[Path, int | None] = {}
         self._missing: list[Path] = []
 
     def __enter__(self) -> Self:
@@ -188,10 +186,12 @@ class Changes:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         with _undisturbed():
+            # Files that could not be restored stay where the error message says.
+            restored = not any(os.path.lexists(move.old) for move in self._moves.values())
             for stage in self._stages.values():
-                # Files that could not be restored stay where the error message says.
-                if not any(os.path.lexists(move.old) for move in self._moves.values()):
-                    shutil.rmtree(stage, ignore_errors=True)
+                stage.close(remove=restored)
+            for held in self._locks.values():
+                unlock(held)
             if kind is not None:
                 _remove_empty(self._missing)
 
@@ -206,7 +206,7 @@ class Changes:
             sync: wait until the disk has it, so that a power failure never leaves an empty file.
         """
         stage = self._stage(folder)
-        place, new = folder / path, stage / "new" / path
+        place, new = folder / path, stage.path / "new" / path
         new.parent.mkdir(parents=True, exist_ok=True)
         new.write_bytes(data)
         if sync:
@@ -214,12 +214,12 @@ class Changes:
                 os.fsync(file.fileno())
         if place.is_file():
             new.chmod(place.stat().st_mode & 0o777)
-        self._moves[place] = _Move(name or str(place), folder, place, new, stage / "old" / path)
+        self._moves[place] = _Move(name or str(place), folder, place, new, stage.path / "old" / path)
 
     def remove(self, folder: Path, path: str | Path) -> None:
         """Remove a file or a link, before the staged files take their places."""
         place = folder / path
-        self._moves[place] = _Move(str(place), folder, place, None, self._stage(folder) / "old" / path)
+        self._moves[place] = _Move(str(place), folder, place, None, self._stage(folder).path / "old" / path)
 
     def commit(self, hint: str = "") -> None:
         """Make all changes, or none; folders that they empty are removed.
@@ -230,6 +230,13 @@ class Changes:
         # Removals first: a link may be in the place of a folder of new files.
         moves = sorted(self._moves.values(), key=lambda move: move.new is not None)
         begun: list[_Move] = []
+        stages = [self._stages[folder] for folder in sorted(self._stages)]
+        for folder in sorted(self._stages):
+            self.hold(folder)
+        # To replace a single file is one step, which needs no journal.
+        for stage in reversed(stages) if len(moves) > 1 else ():
+            with reported(stage.path, hint):
+                stage.record(((move.place, move.new) for move in moves), stages[0])
         with _undisturbed():
             try:
                 for move in moves:
@@ -242,21 +249,32 @@ class Changes:
                         move.new.replace(move.place)
             except BaseException as error:
                 stuck = list(_undo_all(begun))
+                for stage in stages:
+                    stage.settle(undone=True)
                 if stuck or isinstance(error, OSError):
                     failure = _unwritable(begun[-1].name, error, "" if stuck else hint)
                     raise OutputError([failure, *stuck]) from error
                 raise
             self._moves = {}
+            if len(moves) > 1:
+                for stage in stages:
+                    stage.settle()
             for move in moves:
                 if move.new is None:
                     _prune(move)
 
-    def _stage(self, folder: Path) -> Path:
-        """The hidden folder in a folder: renaming works only within a file system."""
+    def hold(self, folder: Path) -> None:
+        """Wait until no other run moves files in a folder, and keep it so until the end."""
+        if folder not in self._locks and folder.is_dir():
+            self._locks[folder] = lock(folder)
+
+    def _stage(self, folder: Path) -> Stage:
+        """The stage in a folder: renaming works only within a file system."""
         if folder not in self._stages:
             self._missing[:0] = [parent for parent in (folder, *folder.parents) if not parent.exists()]
             folder.mkdir(parents=True, exist_ok=True)
-            self._stages[folder] = Path(tempfile.mkdtemp(prefix=STAGE, dir=folder))
+            finish(folder)
+            self._stages[folder] = Stage(folder)
         return self._stages[folder]
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from navlayers.errors import OutputError, Place, Problem
-from navlayers.output.files import STAGE, Changes, reported
+from navlayers.output.files import Changes, reported
+from navlayers.output.stage import finish, lock, unlock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -120,10 +121,12 @@ class ResultFolders:
         self._paths: dict[str, dict[str, None]] = {}
         with reported(target, _OTHER):
             problems = [_not_a_folder(p) for p in (target, *(target / name for name in names)) if _in_the_way(p)]
-            if target.is_dir() and not (problems or force):
-                problems = _foreign_in_sets(target, names) if names else _foreign(target, command)
-            self.abandoned = tuple(sorted(target.glob(f"{STAGE}*"))) if target.is_dir() else ()
-            """Staging folders of builds that were killed or are still running."""
+            if target.is_dir() and not problems:
+                held = lock(target)
+                finish(target)
+                if not force:
+                    problems = _foreign_in_sets(target, names) if names else _foreign(target, command)
+                unlock(held)
         if problems:
             raise OutputError(problems)
         self._changes = Changes()
@@ -151,6 +154,7 @@ class ResultFolders:
         """
         removed: dict[str, int] = {}
         with reported(self._target, _OTHER):
+            self._changes.hold(self._target)
             for name, paths in self._paths.items():
                 folder = self._target / name
                 if name and folder.is_symlink():
