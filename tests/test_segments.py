@@ -84,6 +84,7 @@ def test_layers_say_what_each_segment_has(controls: Path, run: Run) -> None:
     assert worst["description"].endswith(
         "Scored per segment, it is the lowest of the 3 segments, EMEA, LATAM and US."
     )
+    assert [item["label"] for item in worst["legendItems"]][-2:] == ["not rated", "0 not in all"]
     comments = {entry["techniqueID"]: entry["comment"].partition("\n")[0] for entry in worst["techniques"]}
     assert comments["T1059"] == "Worst of 3 segments: LATAM 10, US 50, EMEA 100"
     assert comments["T1078"] == "Worst of 3 segments: LATAM none, US not rated, EMEA 50"
@@ -208,6 +209,9 @@ def test_a_folder_of_segments(run: Run) -> None:
     worst = overview(run, "segments:tenants", "--across-segments", "worst")
     assert {t["techniqueID"]: t["score"] for t in worst["techniques"]} == {"T1003": 0, "T1059": 30, "T1078": 0}
     assert overview(run, "all.yaml", "--across-segments", "worst")["techniques"] == worst["techniques"]
+    assert run("site", "segments:tenants", "--across-segments", "share", "-o", "site", "-q").code == 0
+    page = Path("site/sets/tenants/index.html").read_text(encoding="utf-8")
+    assert "percentage of the 2 segments that cover it: emea and us" in page
     (stats,) = json.loads(run("stats", "segments:tenants", "--json", "-q").out)
     assert (stats["name"], [s["segment"] for s in stats["segments"]]) == ("tenants", ["emea", "us"])
     assert stats["set"] == "tenants in 2 segments"

@@ -156,7 +156,7 @@ def _merged(name: str, parts: dict[str, list[MappingSet]], text: str) -> Mapping
         capabilities=tuple(capabilities.values()),
         mappings=tuple(mappings),
         non_mappable=tuple(dict.fromkeys(records)),
-        scale=_common((tuple(s.scale.items()) for s in sets), ()) and sets[0].scale,
+        scale=dict(_common((tuple(s.scale.items()) for s in sets), ())),
         source=_common((s.source for s in sets), ""),
         licence=_common((s.licence for s in sets), ""),
         role=_common((s.role for s in sets), "control"),

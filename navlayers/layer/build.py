@@ -11,6 +11,7 @@ from navlayers._text.links import web_links
 from navlayers._text.numbers import number_text
 from navlayers._text.slugs import slugs
 from navlayers.layer.annotate import LINKS_IN_MENU, Style, annotate, with_own_pages
+from navlayers.layer.colors import LegendItem
 from navlayers.layer.document import ATTACK, Filters, Layer, Link, Metadata, Technique, Versions, tab_name
 from navlayers.layer.ramps import NOT_RATED_ITEM, count_gradient, count_legend, value_gradient, value_legend
 from navlayers.mapping.model import HUNDRED
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from navlayers.attack import Catalogue
-    from navlayers.layer.colors import Gradient, LegendItem
+    from navlayers.layer.colors import Gradient
     from navlayers.mapping.model import Mapping, MappingSet
     from navlayers.scoring.options import Rules
 
 LayerKind = Literal["overview", "categories", "groups", "capabilities", "all"]
+NOT_IN_ALL = "0 not in all"
+"""The label of techniques that some segment does not cover."""
+
 KINDS: tuple[LayerKind, ...] = get_args(LayerKind)
 
 
@@ -212,6 +216,8 @@ class SetLayers:
             legend = value_legend(gradient, self.rules)
         if any(e.measure(category) is None for e in entries):
             legend = (*legend, NOT_RATED_ITEM)
+        if self.rules.options.across_segments == "worst" and any(e.measure(category) == 0 for e in entries):
+            legend = (*legend, LegendItem(NOT_IN_ALL, gradient.color(0)))
         style = Style(self.rules, category, gradient, self.labels, None if notes else LINKS_IN_MENU)
         title, release = set_title(self.set), self.scored.catalogue
         statement = self.rules.noun.statement(len(entries), scoring.capabilities_of(entries))

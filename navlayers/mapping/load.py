@@ -260,6 +260,7 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
         catalogue=catalogue,
         replaced=tuple(one for one in replaced if catalogue.is_active(one.successor)),
         notices=(*source.notices, *notices, *in_scope),
+        path=source.path,
         whole=whole if catalogue.bounds else None,
         names=names_of(asked) if scope and scope.assets else frozenset(),
     )
