@@ -215,6 +215,10 @@ def test_a_folder_of_segments(run: Run) -> None:
     (stats,) = json.loads(run("stats", "segments:tenants", "--json", "-q").out)
     assert (stats["name"], [s["segment"] for s in stats["segments"]]) == ("tenants", ["emea", "us"])
     assert stats["set"] == "tenants in 2 segments"
+    for command in ("check", "upgrade"):
+        refused = run(command, "segments:tenants")
+        assert (refused.code, "tenants is not a file; expected the files themselves" in refused.err) == (2, True)
+    assert run("render", "segments:tenants", "-o", "picture.svg", "-q").code == 0
     loaded = navlayers.load("segments:emea=tenants/emea/b.csv,us=tenants/us.csv")
     assert {m.capability: m.segments for m in loaded.mappings} == {"C": ("emea",), "A": ("us",)}
 

@@ -129,6 +129,8 @@ def load_layers(
 
 
 def _format(source: Source, reading: ReadOptions) -> str:
+    if source.mapping_set is not None:
+        return "set"
     if source.data is None and source.path.is_dir():
         return "folder"
     return sniff(sources.load(source.path, source.data, reading.max_bytes)).format

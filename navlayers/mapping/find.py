@@ -94,6 +94,18 @@ def read(source: Source, options: ReadOptions) -> Reading:
     return msgspec.structs.replace(reading, mapping_set=part(reading.mapping_set, source.chosen, source.name))
 
 
+def refuse_in_memory(sources: Iterable[Source]) -> None:
+    """Refuse sets that are no files, such as joined segments.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for source in sources:
+        if source.mapping_set is not None:
+            expected = "the files themselves, or what `navlayers convert` writes"
+            raise UsageError(Problem(f"{source.name} is not a file", expected=expected))
+
+
 def may_be_table(source: Source, options: ReadOptions) -> bool:
     """Whether an input may be a table: by its file name extension or `--from`; standard input always may."""
     return source.data is not None or source.path.suffix.lower() in _TABLES or options.format in TABLE_FORMATS
