@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import CORPUS_FILES, ROWS, Run, contents, write_set
 
+from navlayers.mapping.find import shipped
+
 if TYPE_CHECKING:
     from conftest import Result
 
@@ -240,10 +242,7 @@ def test_without_a_set_the_folder_mappings_here_is_built(run: Run) -> None:
 def test_without_a_set_and_a_folder_mappings_all_shipped_sets_are_built(run: Run) -> None:
     done = run("build", "--only", "overview")
     assert done.code == 0
-    assert {p.name for p in Path("layers").iterdir()} == {
-        *("aws", "azure", "cri_profile", "csa_ccm", "gcp", "intel-vpro", "kev", "kev-mobile", "m365"),
-        *("nist_800_53", "veris", "veris-ics", "veris-mobile"),
-    }
+    assert {p.name for p in Path("layers").iterdir()} == {source.name for source in shipped()}
 
 
 def test_an_empty_folder_mappings_does_not_mean_the_shipped_sets(run: Run) -> None:

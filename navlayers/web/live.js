@@ -191,7 +191,8 @@ class Live {
     const isOffered = ({ name, offered }) => offered && !this.chosen.includes(name);
     const groups = (sets) => {
       const domains = Map.groupBy(sets, (set) => set.domain);
-      return [...domains].map(([domain, some]) => {
+      const order = ["enterprise", "mobile", "ics"];
+      return [...domains].sort(([one], [other]) => order.indexOf(one) - order.indexOf(other)).map(([domain, some]) => {
         // As views are named: by the first of these that differ.
         const text = ["label", "title"].find((key) => new Set(some.map((set) => set[key])).size === some.length) ?? "name";
         return make("div", {}, domains.size > 1 && domain ? make("span", { class: "soft" }, domain) : "",
