@@ -33,11 +33,13 @@ def headline(gaps: Gaps) -> str:
     """The threat to which the inputs are most open, and the number of threats that are covered."""
     rows = gaps.ranking
     first = rows[0]
+    # Threats of files have their names in their ids.
+    name = first.name if first.name in first.id else f"{first.name} ({first.id})"
     are = "are" if len(gaps.inputs) > 1 else "is"
     share = percent_text(first.open, first.techniques)
     techniques = quantity(first.techniques, "technique")
     of = f"{first.open} of its {techniques}, {share}, {'is' if first.open == 1 else 'are'} {_open(gaps)}"
-    most = f"{and_list(gaps.titles)} {are} most open to {first.name} ({first.id}): {of}"
+    most = f"{and_list(gaps.titles)} {are} most open to {name}: {of}"
     closed = sum(not row.open for row in rows)
     notes = "".join(f"; {note}" for note in gaps.threat.remarks)
     ranked = f"{quantity(len(rows), _noun(gaps))} ranked at {release_title(gaps)}"
