@@ -180,6 +180,10 @@ class Matrix {
     const ticks = [...entries.values()].some((entry) => entry.score === null) ? ["not rated", model.covered] : [];
     const items = legend.map(([label, fill]) => make("li", { class: `mark${fill}` },
       ticks.includes(label) ? `\u2713 ${label}` : label));
+    // What cells without a color are; under a filter, they are several things.
+    const blank = { gap: model.covered, difference: "in neither", set: `not ${model.covered}`, union: `not ${model.covered}` }[this.view.kind];
+    const { capability, least } = model.state;
+    if (blank && capability < 0 && !(least > 0) && !legend.some(([label]) => label === blank)) items.push(make("li", { class: "mark" }, blank));
     const numbers = items.filter((item) => /^[\u2212-]?\d/.test(item.textContent)).reverse();
     const list = (name, some) => some.length ? make("ul", { class: name, "aria-label": "Legend" }, ...some) : "";
     this.legend.replaceChildren(...[list("ramp", numbers), list("marks", items.filter((item) => !numbers.includes(item)))].filter(Boolean));
