@@ -171,6 +171,12 @@ def test_vectr_and_openaev_say_what_was_noticed(run: Run, rules: Path) -> None:
     assert (openaev["evidence"]["R1"], openaev["partly"]) == (("validated 2026-05-09", "PowerShell"), 0)
 
 
+def test_a_detection_does_not_show_that_a_control_mitigates(run: Run, rules: Path) -> None:
+    rules.write_text(RULES.replace("detection", "control").replace("detect: ", "comment: "), encoding="utf-8")
+    found = joined(run, rules, "technique,result,control\nT1059.001,Detected,\nT1053.005,Detected,R4\n")
+    assert (found["undecided"], found["raised"], found["tested"]) == (True, {"validated": 1}, ["T1053.005"])
+
+
 def test_the_answer_fits_the_window(run: Run, rules: Path) -> None:
     rows = "".join(f"T1{n:03d},detected\n" for n in (3, 5, 7, 8, 10, 11, 12, 14, 16, 18))
     path = rules.with_name("many.csv")

@@ -11,10 +11,11 @@ from navlayers._text.wording import quantity
 from navlayers.mapping.evidence import RANKS, Evidence, Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping as MappingOf
 
     from navlayers.attack import Catalogue
-    from navlayers.mapping.model import MappingSet  # noqa: TC004 - never decoded
+    from navlayers.mapping.model import Mapping, MappingSet  # noqa: TC004 - never decoded
     from navlayers.mapping.outcomes import Outcome, Result
 
 _LEVELS: dict[Result, Level] = {"blocked": "validated", "detected": "validated", "logged": "tested"}
@@ -56,6 +57,7 @@ class Joined(msgspec.Struct, frozen=True):
         untested: the techniques that are mapped and have no test with a result.
         tested: the techniques that are mapped and have one.
         anonymous: results that name no capability, and count for every mapping of their technique.
+        undecided: whether some of these are of detection, and the set does not say whether its mappings detect.
     """
 
     set: MappingSet
@@ -68,6 +70,7 @@ class Joined(msgspec.Struct, frozen=True):
     untested: tuple[str, ...]
     tested: tuple[str, ...]
     anonymous: int
+    undecided: bool
 
 
 def join(
@@ -106,10 +109,7 @@ def join(
         ]
         # What is said of this capability counts before what is said of the technique alone.
         there = [outcome for outcome in there if outcome.capability] or there
-        if mapping.category == "protect":
-            there = [outcome for outcome in there if outcome.result not in _DETECTS]
-        else:
-            there = [outcome for outcome in there if outcome.result != "not blocked"]
+        there = [outcome for outcome in there if _is_about(outcome, mapping, mapping_set)]
         confirmed = [outcome for outcome in there if outcome.result in levels]
         negative = [outcome for outcome in there if outcome.result in _NEGATIVE]
         if confirmed or negative:
@@ -139,6 +139,9 @@ def join(
         untested=tuple(sorted(mapped - decided)),
         tested=tuple(sorted(decided)),
         anonymous=sum(not outcome.capability for outcome in newest),
+        undecided=mapping_set.role != "detection"
+        and any(mapping.category is None for mapping in mapping_set.mappings)
+        and any(not outcome.capability and outcome.result in _DETECTS for outcome in newest),
     )
 
 
@@ -154,13 +157,23 @@ def _newest(outcomes: Iterable[Outcome], catalogue: Catalogue) -> Sequence[Outco
     return [*runs.values()]
 
 
+def _is_about(outcome: Outcome, mapping: Mapping, mapping_set: MappingSet) -> bool:
+    """Whether a result says something of a mapping: one of detection says nothing of what protects."""
+    if mapping.category == "protect":
+        return outcome.result not in _DETECTS
+    if mapping.category is not None or mapping_set.role == "detection":
+        return outcome.result != "not blocked"
+    # Without a category, a control may protect or detect.
+    return bool(outcome.capability) or outcome.result not in _DETECTS
+
+
 def _current(technique: str, catalogue: Catalogue) -> str:
     """The successor of a technique that was revoked, or the technique."""
     chain = catalogue.resolve(technique)
     return chain[-1] if chain else technique
 
 
-def _evidence(confirmed: Sequence[Outcome], levels: Mapping[Result, Level], negative: int) -> Evidence:
+def _evidence(confirmed: Sequence[Outcome], levels: MappingOf[Result, Level], negative: int) -> Evidence:
     """The evidence of the strongest test, the newest of several."""
     best = max(confirmed, key=lambda outcome: (RANKS[levels[outcome.result]], outcome.date, outcome.note))
     total = len(confirmed) + negative

@@ -125,6 +125,12 @@ class Scope(msgspec.Struct, frozen=True):
         return tuple(preset for preset in self.presets if isinstance(preset, Asset))
 
     @property
+    def limits(self) -> bool:
+        """Whether anything may be out of scope; evidence may also change scores alone."""
+        limits = (self.platforms, self.include, self.exclude, self.presets, self.where, self.segments)
+        return any((*limits, self.evidence))
+
+    @property
     def options(self) -> tuple[str, ...]:
         """The options that give it."""
         limits = (self.platforms, self.include, self.exclude, self.presets, self.where, self.segments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -16,7 +17,7 @@ from navlayers.errors import Problem, UsageError
 from navlayers.mapping import formats, outcomes
 from navlayers.mapping.convert import BINARY, format_for
 from navlayers.mapping.evidence import level_named
-from navlayers.mapping.find import read
+from navlayers.mapping.find import STDIN, read
 from navlayers.pages import evidence as pages
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def command(
     """Add the results of tests to a mapping set as evidence.
 
     RESULTS are logs of Atomic Red Team (CSV, ATTiRe), operation reports of CALDERA, exports of VECTR and OpenAEV,
-    or tables with a technique and a result in each row. The set with its evidence goes to -o; SET does not change.
+    or tables with a technique and a result in each row; - is standard input. The set with its evidence goes to -o;
+    SET does not change.
 
     \b
     navlayers evidence rules.yaml purple-team.csv -o tested.yaml
@@ -68,7 +70,11 @@ def command(
     file = source(set_, reading)
     _options.refuse_terminal(format_, output, binary=format_ in BINARY, hint="name a file with -o")
     loaded = read(file, reading)
-    found = [outcomes.read(path, reading, kind) for path in results]
+    if STDIN in (*results[1:], set_) and STDIN in results:
+        raise UsageError(Problem("- is given twice", expected="one input from standard input"))
+    found = [
+        outcomes.read(path, reading, kind, sys.stdin.buffer.read() if path == STDIN else None) for path in results
+    ]
     mapping_set = loaded.mapping_set
     catalogue = attack.find(mapping_set.domain, None, own=mapping_set.attack_version).catalogue
     level = level_named(executed) if executed else None
@@ -90,6 +96,11 @@ def command(
         what = quantity(joined.anonymous, "result")
         message = f"{what} without a rule or control, counted for all mappings of the technique"
         notes.append(Problem(message, hint="name them in a column: rule, control or capability"))
+    if joined.undecided:
+        message = (
+            f"{file.name} does not say whether its mappings detect, so results of detection count by name alone"
+        )
+        notes.append(Problem(message, hint="for rules: --meta role=detection"))
     if joined.results.get("ran") and executed is None:
         what = quantity(joined.results["ran"], "test")
         hint = "add the results, or count them with --executed tested"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from navlayers._text.dates import day
@@ -21,11 +22,13 @@ from navlayers.mapping.formats.table_columns import check_names
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from navlayers.mapping.formats.source import Source
     from navlayers.mapping.formats.table import Sheet
     from navlayers.mapping.formats.yaml_tree import Node
+
+    Where = Place | Callable[[], Place]
 
 Format = Literal["atomic", "attire", "caldera", "vectr", "openaev", "table"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -66,7 +69,6 @@ class Outcome(NamedTuple):
         date: the day, such as "2026-01-31"; "" if unknown.
         capability: the capability that the result is of, by id or name; "" for any.
         note: free text.
-        place: where it is.
     """
 
     technique: str
@@ -75,7 +77,6 @@ class Outcome(NamedTuple):
     date: str
     capability: str
     note: str
-    place: Place
 
 
 class Outcomes(NamedTuple):
@@ -86,19 +87,22 @@ class Outcomes(NamedTuple):
     notices: tuple[Problem, ...]
 
 
-def read(path: str, reading: ReadOptions = ReadOptions(), format_: Format | None = None) -> Outcomes:
+def read(
+    path: str, reading: ReadOptions = ReadOptions(), format_: Format | None = None, data: bytes | None = None
+) -> Outcomes:
     """The outcomes of a file.
 
     Args:
-        path: the file, or "-" for standard input.
+        path: the file, or its name in messages where `data` is given.
         reading: its columns and maximum size.
         format_: its format; None: the content decides.
+        data: the content, for input that is not a file.
 
     Raises:
         InputError: it cannot be read, has no outcomes, or is wrong in the places listed.
     """
     findings = Findings(leave_out=reading.lenient)
-    source = load(path, None, reading.max_bytes)
+    source = load(path, data, reading.max_bytes)
     if source.data.lstrip()[:1] in {b"{", b"["}:
         found, known = _of_json(as_text(source), findings, format_)
     else:
@@ -126,7 +130,7 @@ class _Reader:
         self.found: list[Outcome] = []
         self._findings = findings
 
-    def add(self, ids: Sequence[tuple[str, Place]], result: Result, date: str, place: Place, **about: str) -> None:
+    def add(self, ids: Sequence[tuple[str, Where]], result: Result, date: str, place: Where, **about: str) -> None:
         mark = self._findings.mark
         on = day(date) if date.strip() else ""
         if on is None:
@@ -141,7 +145,7 @@ class _Reader:
         if self._findings.left_out(mark, "entry"):
             return
         parts = {name: about.get(name, "").strip() for name in ("test", "capability", "note")}
-        self.found += [Outcome(one, result, date=on or "", place=place, **parts) for one in checked]
+        self.found += [Outcome(one, result, date=on or "", **parts) for one in checked]
 
 
 def _of_table(
@@ -172,9 +176,10 @@ def _rows(sheet: Sheet, known: Format, reader: _Reader, findings: Findings) -> N
     columns = _columns(sheet)
     for line, cells in sheet.data_rows():
         cell = {name: cells[column] for name, column in columns.items()}
-        place = sheet.grid.place(line, columns.get("outcome", sheet.columns.fields["attack_object_id"]))
+        # Places are computed for problems alone.
+        place = partial(sheet.grid.place, line, columns.get("outcome", sheet.columns.fields["attack_object_id"]))
         ids = [
-            (one.id, sheet.grid.place(line, column, one.offset))
+            (one.id, partial(sheet.grid.place, line, column, one.offset))
             for one, column in sheet.techniques(line, cells, findings)
         ]
         if not ids:
@@ -354,6 +359,6 @@ def _add(
 ) -> None:
 
     written = [one for one in nodes(node, ids) if isinstance(one, Scalar) and one.text.strip()]
-    places = [(one.text, Place(path, one.line, one.column)) for one in written]
+    places: list[tuple[str, Where]] = [(one.text, Place(path, one.line, one.column)) for one in written]
     if places:
         reader.add(places, result, date, places[0][1], **about)

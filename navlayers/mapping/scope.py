@@ -234,6 +234,8 @@ def told(before: MappingSet, after: MappingSet, catalogue: Catalogue, name: str)
     if catalogue.bounds is None:
         return ()
     total, kept = len(before.mappings), len(after.mappings)
+    if not catalogue.bounds.scope.limits:
+        return (Problem(f"{name}: {catalogue.scope}"),)
     return (Problem(f"{name}: {kept:,} of {total:,} mappings are in scope: {catalogue.scope}"),)
 
 
