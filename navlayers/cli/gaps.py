@@ -102,8 +102,10 @@ def _show(gaps: Gaps, sets: tuple[str, ...], *, every: bool, ranked: bool) -> No
         _print.echo_blocks(pages.every(gaps))
     else:
         _answer(gaps, sets)
-    if ranked and not every:
-        _next.propose("gaps", *dict.fromkeys(sets), end=("--threat", gaps.ranking[0].id))
+    first = next((one for one in gaps.threat.members if one.id == gaps.ranking[0].id), None) if ranked else None
+    # Threats of files have names that only their files know.
+    if first is not None and first.of_attack and not every:
+        _next.propose("gaps", *dict.fromkeys(sets), end=("--threat", first.id))
 
 
 def _answer(gaps: Gaps, sets: tuple[str, ...]) -> None:
