@@ -193,9 +193,9 @@ class Live {
       const domains = Map.groupBy(sets, (set) => set.domain);
       const order = ["enterprise", "mobile", "ics"];
       return [...domains].sort(([one], [other]) => order.indexOf(one) - order.indexOf(other)).map(([domain, some]) => {
-        // As views are named: by labels if they differ, else by titles, and by names where titles are alike.
-        const alike = (key, set) => some.filter((other) => other[key] === set[key]).length > 1;
-        const text = (set) => set[!some.some((each) => alike("label", each)) ? "label" : alike("title", set) ? "name" : "title"];
+        // Each by the first of these that no other has.
+        const alone = (key, set) => some.filter((other) => other[key] === set[key]).length === 1;
+        const text = (set) => set[["label", "title"].find((key) => alone(key, set)) ?? "name"];
         return make("div", {}, domains.size > 1 && domain ? make("span", { class: "soft" }, domain) : "",
           ...some.map((set) => this.setButton(set, text(set))));
       });
