@@ -42,7 +42,7 @@ def headline(gaps: Gaps) -> str:
     most = f"{and_list(gaps.titles)} {are} most open to {name}: {of}"
     if not first.open:
         leave = "leave" if len(gaps.inputs) > 1 else "leaves"
-        most = f"{and_list(gaps.titles)} {leave} no technique open: none is {_open(gaps)}"
+        most = f"{and_list(gaps.titles)} {leave} no technique open"
     closed = sum(not row.open for row in rows)
     notes = "".join(f"; {note}" for note in gaps.threat.remarks)
     ranked = f"{quantity(len(rows), _noun(gaps))} ranked at {release_title(gaps)}"
