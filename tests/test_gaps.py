@@ -357,7 +357,7 @@ def test_the_terminal_gets_shares_gaps_and_capabilities(run: Run, pair: tuple[Pa
     lines = [" ".join(line.split()) for line in done.out.splitlines()]
     assert lines[0] == (
         "a and b cover 3 of 6 techniques of weights at ATT&CK 19.1: 50%, 41% by weight, 36% by score. "
-        "3 uncovered, 1 weak (below 50). Most gaps: Credential Access, 2 of 3 not covered."
+        "3 uncovered, 1 weak (below 50). Most gaps: Credential Access, 2 of 3 not covered (67%)."
     )
     assert "total (each technique once) 6 3 1 50.0% 41.2% 35.9%" in lines
     assert "Top gaps (not covered, or below 50), largest gap (weight × missing score) first" in lines

@@ -131,7 +131,7 @@ def test_results_of_an_unscored_set_claim_no_score(run: Run, tmp_path: Path, wei
     lines = [" ".join(line.split()) for line in done.out.splitlines()]
     assert lines[0] == (
         "tiny 1 covers 2 of 6 techniques of weights at ATT&CK 19.1: 33%, 35% by weight. 4 uncovered. "
-        "Most gaps: Execution, 2 of 2 not covered."
+        "Most gaps: Execution, 2 of 2 not covered (100%)."
     )
     assert "total (each technique once) 6 2 – 33.3% 35.3% –" in lines
     assert "u has no scores; --worth sets one" in lines
