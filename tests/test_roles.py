@@ -324,7 +324,7 @@ def test_a_layer_keeps_the_role_of_its_set(run: Run, own: tuple[Path, Path]) -> 
 def test_sets_tell_their_role(run: Run) -> None:
     roles = {each["name"]: each["role"] for each in json.loads(run("sets", "--json").out)}
     assert {name for name, role in roles.items() if role == "threat"} == {
-        *("kev", "kev-mobile", "veris", "veris-mobile", "veris-ics"),
+        *("kev", "kev-mobile", "top-techniques", "veris", "veris-mobile", "veris-ics"),
     }
     assert repr(navlayers.load("kev")).startswith(
         "<MappingSet CISA Known Exploited Vulnerabilities 2025-07-28: 419 vuln"

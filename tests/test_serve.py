@@ -309,15 +309,17 @@ def test_a_dropped_workbook_shows_its_layer_findings_and_gaps_and_leaves_nothing
     live.page.wait_for_function("() => document.title === 'theirs – navlayers'")
     assert live.score("T1059") == "100"
     assert live.page.locator("main img").count() == 0
+    name, data = live.download("Layer")
+    navlayers.build(tmp_path / "theirs.xlsx", output=tmp_path / "layers", only=["overview"])
+    assert name == "theirs-overview.json"
+    assert data == (tmp_path / "layers" / "theirs" / "overview.json").read_bytes()
     live.page.locator("[data-live=threat]").fill("APT29 (G0016)")
     live.page.locator("[data-live=threat]").press("Enter")
     gaps = navlayers.gaps(tmp_path / "theirs.xlsx", threat="APT29")
     live.wait("told", f"theirs covers {gaps.total.covered} of {gaps.total.techniques} techniques of APT29")
-    name, data = live.download("Layer")
-    navlayers.build(tmp_path / "theirs.xlsx", output=tmp_path / "layers", only=["overview"])
-    assert name == "theirs-overview.json"
+    # The matrix shows the gaps now, and what is shown is downloaded.
+    assert live.download("Layer")[0] == "gap-apt29.json"
     assert contents(live.folder) == before
-    assert data == (tmp_path / "layers" / "theirs" / "overview.json").read_bytes()
 
 
 DROP = """([name, text]) => {
