@@ -126,6 +126,8 @@ def extra(name: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
+        if package in ("", "navlayers"):
+            raise
         message = f"this needs the package {package}, which is not installed"
         hint = f"pip install 'navlayers[{name}]', or 'navlayers[all]' for every command"
         raise MissingExtraError(Problem(message, hint=hint)) from error

@@ -161,7 +161,7 @@ def test_a_set_is_written_as_assessment_results(run: Run) -> None:
         result = run("convert", ssp, "-o", name)
         assert result.code == 0, result.err
         outputs.append(Path(name).read_bytes())
-    assert outputs[0] == outputs[1]
+    assert outputs[0] == outputs[1] == navlayers.convert(navlayers.load(ssp), "oscal")
     results = json.loads(outputs[0])["assessment-results"]
     (found,) = results["results"]
     (observation,) = found["observations"]

@@ -10,12 +10,12 @@ import os
 import shutil
 import signal
 from collections import Counter
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from navlayers.errors import OutputError, Place, Problem
-from navlayers.output.stage import Stage, finish, lock, unlock
+from navlayers.output.stage import Stage, finish, lock, locked, unlock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -273,8 +273,10 @@ class Changes:
         if folder not in self._stages:
             self._missing[:0] = [parent for parent in (folder, *folder.parents) if not parent.exists()]
             folder.mkdir(parents=True, exist_ok=True)
-            finish(folder)
-            self._stages[folder] = Stage(folder)
+            # Locked, or another run would take the new stage for that of a run that was killed.
+            with locked(folder) if folder not in self._locks else nullcontext():
+                finish(folder)
+                self._stages[folder] = Stage(folder)
         return self._stages[folder]
 
 

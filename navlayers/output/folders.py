@@ -14,7 +14,7 @@ import msgspec
 
 from navlayers.errors import OutputError, Place, Problem
 from navlayers.output.files import Changes, reported
-from navlayers.output.stage import finish, lock, unlock
+from navlayers.output.stage import finish, locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -122,11 +122,10 @@ class ResultFolders:
         with reported(target, _OTHER):
             problems = [_not_a_folder(p) for p in (target, *(target / name for name in names)) if _in_the_way(p)]
             if target.is_dir() and not problems:
-                held = lock(target)
-                finish(target)
-                if not force:
-                    problems = _foreign_in_sets(target, names) if names else _foreign(target, command)
-                unlock(held)
+                with locked(target):
+                    finish(target)
+                    if not force:
+                        problems = _foreign_in_sets(target, names) if names else _foreign(target, command)
         if problems:
             raise OutputError(problems)
         self._changes = Changes()

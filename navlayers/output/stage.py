@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ except ImportError:  # Windows, where two runs are not kept apart and stages of 
     fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 PREFIX = ".navlayers-"
 """Start of the names of stages, which hold staged files (`new`) and backups of replaced or removed ones (`old`)."""
@@ -102,6 +102,16 @@ def unlock(descriptor: int | None) -> None:
     """End a lock."""
     if descriptor is not None:
         os.close(descriptor)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other runs from moving files in a folder, and from its stages."""
+    held = lock(folder)
+    try:
+        yield
+    finally:
+        unlock(held)
 
 
 def finish(folder: Path) -> None:

@@ -12,14 +12,14 @@ from navlayers._text.dates import day
 from navlayers._text.wording import quantity
 from navlayers.errors import OutputError, Problem
 from navlayers.mapping.formats.context import Written, lost
-from navlayers.mapping.model import canonical
+from navlayers.mapping.model import MappingSet, canonical
 from navlayers.mapping.nouns import noun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
-    from navlayers.mapping.model import Capability, Mapping, MappingSet
+    from navlayers.mapping.model import Capability, Mapping
 
 VERSION = "1.1.2"
 """The version of OSCAL whose schema the results follow."""
@@ -48,7 +48,8 @@ def encode(mapping_set: MappingSet) -> Written:
 
 def _results(set_: MappingSet, time: str) -> dict[str, object]:
     # The ids depend on all of the content: results of a set with any change are other results.
-    own = uuid5(NAMESPACE_URL, msgspec.json.encode(set_).decode())
+    content = [getattr(set_, field) for field in MappingSet.__struct_fields__]
+    own = uuid5(NAMESPACE_URL, msgspec.json.encode(content).decode())
     release = f"ATT&CK {set_.domain} {set_.attack_version}"
     controls = [{"control-id": _token(c.id)} for c in set_.capabilities]
     mapped: dict[str, list[Mapping]] = {}
