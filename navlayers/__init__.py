@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from navlayers.analysis.compare_result import Comparison
     from navlayers.analysis.diff import Diff
+    from navlayers.analysis.evidence import EvidenceResult
     from navlayers.analysis.gaps_result import Gaps
     from navlayers.analysis.history_result import History
     from navlayers.analysis.plan.options import PlanOptions
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from navlayers.api.build import build
     from navlayers.api.compare import compare, diff
     from navlayers.api.documents import picture, render, report, site
+    from navlayers.api.evidence import evidence
     from navlayers.api.gaps import gaps, plan
     from navlayers.api.history import history
     from navlayers.api.maintenance import check, convert, show, upgrade
@@ -44,12 +46,14 @@ if TYPE_CHECKING:
 _HOMES = {
     "analysis.compare": ("Comparison",),
     "analysis.diff": ("Diff",),
+    "analysis.evidence": ("EvidenceResult",),
     "analysis.gaps_result": ("Gaps",),
     "analysis.history_result": ("History",),
     "analysis.plan.options": ("PlanOptions",),
     "analysis.plan.result": ("Plan",),
     "api.build": ("build",),
     "api.compare": ("compare", "diff"),
+    "api.evidence": ("evidence",),
     "api.documents": ("picture", "render", "report", "site"),
     "api.gaps": ("gaps", "plan"),
     "api.history": ("history",),
@@ -80,6 +84,7 @@ __all__ = [
     "Capability",
     "Comparison",
     "Diff",
+    "EvidenceResult",
     "Gaps",
     "History",
     "InputError",
@@ -109,6 +114,7 @@ __all__ = [
     "compare",
     "convert",
     "diff",
+    "evidence",
     "gaps",
     "history",
     "load",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import navlayers
 from navlayers.mapping.formats import read
 from navlayers.mapping.outcomes import result_of
 
@@ -185,7 +187,49 @@ def test_the_answer_fits_the_window(run: Run, rules: Path) -> None:
     assert len(result.out.splitlines()) <= 25
     assert "Tested, not detected: 3 mappings." in result.out
     assert "Tested, not mapped by rules: T1003 (1 test), T1005 (1 test)" in result.out
-    assert "12 results without a rule or control, counted for all mappings" in result.err
+    assert "12 results without a rule or control, applied to every mapping" in result.err
+
+
+def test_a_negative_result_keeps_notes_and_what_a_later_test_shows(run: Run, rules: Path) -> None:
+    text = RULES.replace("evidence: enabled", "evidence: {level: enabled, note: By Tim}")
+    rules.write_text(text.replace("2025-01-01}", "2026-06-01, note: Purple team}"), encoding="utf-8")
+    found = joined(run, rules, "technique,result,date\nT1003.001,none,2026-05-04\nT1053.005,none,2026-05-04\n")
+    # R2 passed a later test; R3 did not.
+    assert [one["capability"] for one in found["missed"]] == ["R3", "R4"]
+    assert found["evidence"] == {
+        "R2": ("validated 2026-06-01", "Purple team"),
+        "R3": ("declared 2026-05-04", "tested on 2026-05-04, not detected"),
+        "R4": ("enabled", "tested on 2026-05-04, not detected; By Tim"),
+    }
+    later = "technique,result,date\nT1003.001,none,2026-06-04\n"
+    once = joined(run, rules, later)["evidence"]
+    note = "tested on 2026-06-04, not detected; validated 2026-06-01 before; Purple team"
+    assert once["R2"] == ("declared 2026-06-04", note)
+    rules.write_bytes(rules.with_name("out.yaml").read_bytes())
+    # The same results again change nothing.
+    assert joined(run, rules, later)["evidence"] == once
+
+
+def test_standard_input_is_one_of_the_inputs(run: Run, rules: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin = io.TextIOWrapper(io.BytesIO(b"technique,result\nT1059.001,Detected\n"))
+    monkeypatch.setattr("sys.stdin", stdin)
+    path = rules.with_name("a.csv")
+    path.write_text("technique,result\nT1053.005,Logged\n", encoding="utf-8")
+    result = navlayers.evidence(rules, path, "-")
+    assert (result.raised, result.set.name) == ({"validated": 1, "tested": 1}, "rules")
+    refused = run("evidence", rules, "-", "-")
+    assert (refused.code, "- is given twice" in refused.err) == (2, True)
+
+
+def test_segments_are_joined_in_memory(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "tenants"
+    folder.mkdir()
+    for name in ("a", "b"):
+        (folder / f"{name}.yaml").write_text(RULES, encoding="utf-8")
+    results = tmp_path / "r.csv"
+    results.write_text("technique,result\nT1059.001,Detected\n", encoding="utf-8")
+    result = run("evidence", f"segments:{folder}", results, "-o", tmp_path / "out.yaml")
+    assert "Evidence of 2 mappings is new: 2 validated." in result.out, result.err
 
 
 @pytest.mark.parametrize(

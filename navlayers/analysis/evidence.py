@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from navlayers._text.wording import quantity
+from navlayers.errors import Problem
 from navlayers.mapping.evidence import RANKS, Evidence, Level
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ _LEVELS: dict[Result, Level] = {"blocked": "validated", "detected": "validated",
 _NEGATIVE = frozenset({"missed", "not blocked"})
 _DETECTS = frozenset({"detected", "logged", "missed"})
 """Results of detection alone, which say nothing of mappings that protect."""
+
+_REFUTED = re.compile(r"tested(?: on ([0-9-]{10}))?, not detected")
+"""The part of a note that says that tests were not noticed."""
 
 
 class Missed(msgspec.Struct, frozen=True):
@@ -43,8 +48,8 @@ class Missed(msgspec.Struct, frozen=True):
     before: Evidence | None
 
 
-class Joined(msgspec.Struct, frozen=True):
-    """A set with the evidence of tests.
+class EvidenceResult(msgspec.Struct, frozen=True):
+    """A set with the evidence of tests, and what the tests show.
 
     Attributes:
         set: the set.
@@ -58,6 +63,7 @@ class Joined(msgspec.Struct, frozen=True):
         tested: the techniques that are mapped and have one.
         anonymous: results that name no capability, and count for every mapping of their technique.
         undecided: whether some of these are of detection, and the set does not say whether its mappings detect.
+        notices: about the files and the results.
     """
 
     set: MappingSet
@@ -71,11 +77,20 @@ class Joined(msgspec.Struct, frozen=True):
     tested: tuple[str, ...]
     anonymous: int
     undecided: bool
+    notices: tuple[Problem, ...] = ()
+
+
+class _Verdict(NamedTuple):
+    """What tests show of a mapping: its evidence if some were noticed; the number and newest day of the others."""
+
+    evidence: Evidence | None
+    negative: int
+    date: str
 
 
 def join(
     mapping_set: MappingSet, outcomes: Iterable[Outcome], catalogue: Catalogue, executed: Level | None = None
-) -> Joined:
+) -> EvidenceResult:
     """A set with the evidence that outcomes of tests give its mappings.
 
     A result counts for the mappings of its technique; if it names a capability, for those of the capability alone,
@@ -89,10 +104,11 @@ def join(
     """
     newest = _newest(outcomes, catalogue)
     names = {text.casefold() for c in mapping_set.capabilities for text in (c.id, c.name)}
-    by_id = {c.id: {c.id.casefold(), c.name.casefold()} for c in mapping_set.capabilities}
-    by_technique: dict[str, list[Outcome]] = {}
+    by_id = {c.id: dict.fromkeys((c.id.casefold(), c.name.casefold())) for c in mapping_set.capabilities}
+    by_technique = Counter(outcome.technique for outcome in newest)
+    tests: dict[tuple[str, str], list[Outcome]] = {}
     for outcome in newest:
-        by_technique.setdefault(outcome.technique, []).append(outcome)
+        tests.setdefault((outcome.technique, outcome.capability.casefold()), []).append(outcome)
     levels = dict(_LEVELS) | ({"ran": executed} if executed is not None else {})
     raised: Counter[str] = Counter()
     missed: list[Missed] = []
@@ -100,41 +116,46 @@ def join(
     decided: set[str] = set()
     mappings = []
     current = {t: _current(t, catalogue) for t in {mapping.technique for mapping in mapping_set.mappings}}
+    # All mappings of a technique share the results that name no capability: they are looked through once.
+    shared: dict[tuple[str, str | None], _Verdict] = {}
     for mapping in mapping_set.mappings:
-        there = [
-            outcome
-            for outcome in by_technique.get(current[mapping.technique], ())
-            if not outcome.capability
-            or outcome.capability.casefold() in by_id.get(mapping.capability, {mapping.capability.casefold()})
-        ]
+        technique = current[mapping.technique]
+        keys = by_id.get(mapping.capability, (mapping.capability.casefold(),))
         # What is said of this capability counts before what is said of the technique alone.
-        there = [outcome for outcome in there if outcome.capability] or there
-        there = [outcome for outcome in there if _is_about(outcome, mapping, mapping_set)]
-        confirmed = [outcome for outcome in there if outcome.result in levels]
-        negative = [outcome for outcome in there if outcome.result in _NEGATIVE]
-        if confirmed or negative:
-            decided.add(current[mapping.technique])
+        if own := [outcome for key in keys for outcome in tests.get((technique, key), ())]:
+            verdict = _verdict(own, mapping, mapping_set, levels)
+        else:
+            if (technique, mapping.category) not in shared:
+                of_any = tests.get((technique, ""), ())
+                shared[technique, mapping.category] = _verdict(of_any, mapping, mapping_set, levels)
+            verdict = shared[technique, mapping.category]
         changed = mapping
-        if confirmed:
-            evidence = _evidence(confirmed, levels, len(negative))
-            partly += bool(negative)
-            if _is_better(evidence, mapping.evidence):
-                changed = msgspec.structs.replace(mapping, evidence=evidence)
-                raised[evidence.level] += 1
-        elif negative:
-            date = max(outcome.date for outcome in negative)
-            one = Missed(mapping.capability, mapping.technique, date, len(negative), mapping.evidence)
-            missed.append(one)
-            changed = msgspec.structs.replace(mapping, evidence=_refuted(one))
+        if verdict.evidence is not None:
+            partly += bool(verdict.negative)
+            if _is_better(verdict.evidence, mapping.evidence):
+                changed = msgspec.structs.replace(mapping, evidence=verdict.evidence)
+                raised[verdict.evidence.level] += 1
+        elif verdict.negative:
+            one = Missed(
+                *(mapping.capability, mapping.technique, verdict.date),
+                tests=verdict.negative,
+                before=mapping.evidence,
+            )
+            # A later test that passed is the newer word.
+            if not _passed_since(one):
+                missed.append(one)
+                changed = msgspec.structs.replace(mapping, evidence=_refuted(one))
+        if verdict.evidence is not None or verdict.negative:
+            decided.add(technique)
         mappings.append(changed)
     mapped = {*current.values()}
-    return Joined(
+    return EvidenceResult(
         set=msgspec.structs.replace(mapping_set, mappings=tuple(mappings)),
         results=dict(sorted(Counter(outcome.result for outcome in newest).items())),
         raised={level: raised[level] for level in reversed([*RANKS]) if raised[level]},
         missed=tuple(dict.fromkeys(sorted(missed, key=lambda one: (one.technique, one.capability)))),
         partly=partly,
-        not_mapped={t: len(tests) for t, tests in sorted(by_technique.items()) if t not in mapped},
+        not_mapped={t: count for t, count in sorted(by_technique.items()) if t not in mapped},
         unknown=tuple(sorted({o.capability for o in newest if o.capability.casefold() not in names | {""}})),
         untested=tuple(sorted(mapped - decided)),
         tested=tuple(sorted(decided)),
@@ -173,9 +194,19 @@ def _current(technique: str, catalogue: Catalogue) -> str:
     return chain[-1] if chain else technique
 
 
+def _verdict(
+    tests: Sequence[Outcome], mapping: Mapping, mapping_set: MappingSet, levels: MappingOf[Result, Level]
+) -> _Verdict:
+    tests = [outcome for outcome in tests if _is_about(outcome, mapping, mapping_set)]
+    confirmed = [outcome for outcome in tests if outcome.result in levels]
+    negative = [outcome for outcome in tests if outcome.result in _NEGATIVE]
+    evidence = _evidence(confirmed, levels, len(negative)) if confirmed else None
+    return _Verdict(evidence, len(negative), max((outcome.date for outcome in negative), default=""))
+
+
 def _evidence(confirmed: Sequence[Outcome], levels: MappingOf[Result, Level], negative: int) -> Evidence:
     """The evidence of the strongest test, the newest of several."""
-    best = max(confirmed, key=lambda outcome: (RANKS[levels[outcome.result]], outcome.date, outcome.note))
+    best = max(confirmed, key=lambda o: (RANKS[levels[o.result]], o.date, o.note or o.test))
     total = len(confirmed) + negative
     share = f"{len(confirmed)} of {quantity(total, 'test')}" if total > 1 else ""
     note = ": ".join(filter(None, (share, best.note or best.test)))
@@ -188,6 +219,12 @@ def _is_better(evidence: Evidence, before: Evidence | None) -> bool:
     return (RANKS[evidence.level], evidence.date) > (RANKS[before.level], before.date)
 
 
+def _passed_since(missed: Missed) -> bool:
+    """Whether a mapping has evidence of a test after those that were not noticed."""
+    before = missed.before
+    return before is not None and RANKS[before.level] >= RANKS["tested"] and before.date > missed.date > ""
+
+
 def _refuted(missed: Missed) -> Evidence:
     """The evidence of a mapping whose tests were not noticed: what earlier tests showed does not hold any more."""
     on = f" on {missed.date}" if missed.date else ""
@@ -195,9 +232,12 @@ def _refuted(missed: Missed) -> Evidence:
     before = missed.before
     if before is None:
         return Evidence("declared", missed.date, note)
-    if RANKS[before.level] < RANKS["tested"]:
-        return Evidence(before.level, before.date, note)
-    # A later test that passed is the newer word.
-    if missed.date and before.date > missed.date:
+    notes = before.note.split("; ") if before.note else []
+    kept = [each for each in notes if not _REFUTED.fullmatch(each)]
+    if RANKS[before.level] >= RANKS["tested"]:
+        return Evidence("declared", missed.date, "; ".join((note, f"{before} before", *kept)))
+    known = [match[1] or "" for each in notes if (match := _REFUTED.fullmatch(each))]
+    if known and max(known) >= missed.date:
         return before
-    return Evidence("declared", missed.date, f"{note}; {before} before")
+    date = missed.date or before.date if before.level == "declared" else before.date
+    return Evidence(before.level, date, "; ".join((note, *kept)))

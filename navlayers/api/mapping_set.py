@@ -281,10 +281,8 @@ def load(item: Input, reading: ReadOptions = ReadOptions()) -> MappingSet:
         TypeError: The item is neither a name nor a path.
     """
     file = source(item, reading)
-    mapping_set, notices = file.mapping_set, file.notices
-    if mapping_set is None:
-        found = read(file, reading)
-        mapping_set, notices = found.mapping_set, found.notices
+    found = read(file, reading)
+    mapping_set, notices = found.mapping_set, found.notices
     if reading.scope is None:
         warn(notices)
         return own(MappingSet, mapping_set)

@@ -55,7 +55,10 @@ def sources(
             from navlayers.api.segments import joined  # noqa: PLC0415 - for such inputs alone
 
             resolved += (joined(name, reading, lambda item: sources((item,), reading)) for name in names)
-    resolved = [_stdin(item, reading.max_bytes) if str(item.path) == STDIN else item for item in resolved]
+    resolved = [
+        msgspec.structs.replace(item, data=standard_input(reading.max_bytes)) if str(item.path) == STDIN else item
+        for item in resolved
+    ]
     if whole or not any(may_be_table(item, reading) for item in resolved):
         return tuple(resolved)
     from navlayers.mapping.parts import by_domain  # noqa: PLC0415 - for tables alone
@@ -81,14 +84,17 @@ def _in_memory(item: object) -> Source:
     raise TypeError(f"expected a name, a path, a MappingSet or a Layer, not {kind}: {item!r:.60}")
 
 
-def _stdin(item: Source, max_bytes: int) -> Source:
-    """Standard input, read one byte past the limit, so that the reader of its format can refuse it."""
+def standard_input(max_bytes: int) -> bytes:
+    """Standard input, read one byte past the limit, so that the reader of its format can refuse it.
+
+    Raises:
+        InputError: It cannot be read.
+    """
     try:
-        data = sys.stdin.buffer.read(max_bytes + 1) if sys.stdin else b""
+        return sys.stdin.buffer.read(max_bytes + 1) if sys.stdin else b""
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(Problem(f"cannot read standard input: {reason}", Place(STDIN))) from error
-    return msgspec.structs.replace(item, data=data)
 
 
 def source(item: Input, reading: ReadOptions, *, whole: bool = False) -> Source:

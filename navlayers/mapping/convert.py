@@ -80,7 +80,7 @@ def convert(source: Source, to: str = NATIVE, *, reading: ReadOptions, only_fact
         notices += (*told(mapping_set, part.set, part.catalogue, source.name), *part.notices)
         mapping_set = part.set
         if reading.scope.discount:
-            message = "--discount has no effect: a set that is written keeps its values and its evidence"
+            message = "--discount does not change a converted set"
             notices += (Problem(message),)
     try:
         written = formats.encode(facts(mapping_set) if only_facts else mapping_set, to)

@@ -17,6 +17,7 @@ from navlayers.attack.scope import Scope
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping import formats
 from navlayers.mapping.formats import FORMATS, READS, TABLE_FORMATS
+from navlayers.mapping.formats.context import Places
 from navlayers.mapping.formats.detect import likely_set, sniff_folder
 from navlayers.mapping.formats.findings import FIRST_FILE
 from navlayers.mapping.formats.source import ENDINGS
@@ -81,6 +82,10 @@ def read(source: Source, options: ReadOptions) -> Reading:
     Raises:
         InputError: it cannot be read, or has no such part.
     """
+    if source.mapping_set is not None:
+        place = Place(source.name)
+        nowhere = Places(lambda *_: place, lambda _: place)
+        return formats.Reading(source.mapping_set, source.notices, "native", nowhere)
     if source.parts:
         from navlayers.mapping import parts  # noqa: PLC0415 - for such tables alone
 

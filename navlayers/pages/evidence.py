@@ -14,7 +14,7 @@ from navlayers.pages.results import Field, table_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from navlayers.analysis.evidence import Joined
+    from navlayers.analysis.evidence import EvidenceResult
     from navlayers.output.document import Block
 
 _ROWS = 10
@@ -31,7 +31,7 @@ _WORDS = {
 }
 
 
-def brief(joined: Joined, name: str) -> Iterator[Block]:
+def brief(joined: EvidenceResult, name: str) -> Iterator[Block]:
     """What tests show of a set, in at most 25 lines.
 
     Args:
@@ -72,7 +72,9 @@ def brief(joined: Joined, name: str) -> Iterator[Block]:
         yield Paragraph(f"Mapped, without a test result: {quantity(len(joined.untested), 'technique')}: {few}.")
 
 
-def to_json(joined: Joined, name: str) -> dict[str, Any]:
+def to_json(joined: EvidenceResult, name: str) -> dict[str, Any]:
     """The same as JSON, with all mappings and techniques."""
-    fields = {field: getattr(joined, field) for field in joined.__struct_fields__ if field != "set"}
+    fields = {
+        field: getattr(joined, field) for field in joined.__struct_fields__ if field not in ("set", "notices")
+    }
     return {"name": name, **msgspec.to_builtins(fields)}
