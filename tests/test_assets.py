@@ -181,3 +181,18 @@ def test_a_set_of_the_library_keeps_its_scope(run: Run) -> None:
     )
     words = "Linux, without Reconnaissance and Resource Development"
     assert navlayers.gaps(gcp, threat="APT29").catalogue.scope == words
+
+
+def test_sets_of_different_scopes_are_refused_together() -> None:
+    windows = navlayers.ReadOptions(scope=navlayers.Scope(platforms=("windows",)))
+    linux = navlayers.ReadOptions(scope=navlayers.Scope(platforms=("linux",)))
+    aws = navlayers.load("aws", windows)
+    with pytest.raises(
+        navlayers.UsageError, match="different scopes: aws: Windows; gcp: all of ATT&CK; expected one"
+    ):
+        navlayers.compare(aws, "gcp")
+    with pytest.raises(navlayers.UsageError, match="was loaded with another scope"):
+        navlayers.load(aws, linux)
+    with pytest.raises(navlayers.UsageError, match="was loaded with another scope"):
+        navlayers.compare(aws, reading=linux)
+    assert navlayers.compare(aws, "gcp", reading=windows).catalogue.scope == "Windows"

@@ -115,7 +115,7 @@ def test_numerators_and_denominators_are_those_of_the_scope_in_every_command(
 
     plan = as_json(run, "plan", "gcp", "--target", "100%", "--json", "-q", *options)
     assert plan["scope"] == words
-    assert f"cover {len(mapped)} of {len(mapped)} techniques and sub-techniques" in plan["summary"]
+    assert f"cover {len(mapped)} of the {len(mapped)} techniques and sub-techniques" in plan["summary"]
 
     assert run("report", "gcp", "-o", "report.md", "-q", *options).code == 0
     report = Path("report.md").read_text(encoding="utf-8")

@@ -84,7 +84,7 @@ def test_layers_say_what_each_segment_has(controls: Path, run: Run) -> None:
     assert worst["description"].endswith(
         "Scored per segment, it is the lowest of the 3 segments, EMEA, LATAM and US."
     )
-    assert [item["label"] for item in worst["legendItems"]][-2:] == ["not rated", "0 not in all"]
+    assert [item["label"] for item in worst["legendItems"]][-2:] == ["not rated", "0: not in every segment"]
     comments = {entry["techniqueID"]: entry["comment"].partition("\n")[0] for entry in worst["techniques"]}
     assert comments["T1059"] == "Worst of 3 segments: LATAM 10, US 50, EMEA 100"
     assert comments["T1078"] == "Worst of 3 segments: LATAM none, US not rated, EMEA 50"
@@ -101,8 +101,12 @@ def test_results_say_that_segments_are_merged(controls: Path, run: Run) -> None:
     assert note in run("gaps", controls, "--threat", "APT29").err
     worst = json.loads(run("compare", controls, "gcp", "--across-segments", "worst", "--json", "-q").out)
     assert worst["inputs"]["ours"]["techniques"] == 2  # T1059 and T1566
-    other = run("build", "gcp", "--only", "overview", "-o", "-", "--across-segments", "mean")
-    assert "note: gcp: --across-segments mean has no effect: the set has no segments" in other.err
+    said = "note: nist_800_53: --discount has no effect: the set has no score values; set one with --worth"
+    assert said in run("gaps", "nist_800_53", "--threat", "APT29", "--discount", "declared=0.5").err
+    # Discounts of 0 make the zeros that a legend could take for those of segments.
+    other = run("build", "gcp", "--only", "overview", "-o", "-", "--across-segments=worst", "--discount=declared=0")
+    assert "note: gcp: --across-segments worst has no effect: the set has no segments" in other.err
+    assert "segment" not in str(json.loads(other.out)["legendItems"])
 
 
 def test_stats_of_each_segment(controls: Path, run: Run) -> None:

@@ -177,11 +177,12 @@ def together(
         max_bytes: largest layer that is read.
 
     Raises:
-        NavlayersError: the domains differ, or a list mixes layers of counts and of scores.
+        NavlayersError: the domains or scopes differ, or a list mixes layers of counts and of scores.
     """
     sources = list(sources)
     inputs, left_out = _of_one_domain(read, {source.name for source in sources if source.parts})
     _refuse_several_domains(inputs)
+    _refuse_several_scopes(inputs)
     newest = max((each.catalogue for each in inputs), key=lambda catalogue: versions.number(catalogue.version))
     by_path = {source.path: source for source in sources}
     loaded = []
@@ -259,6 +260,17 @@ def _refuse_several_domains(inputs: Sequence[Prepared]) -> None:
         names = ", ".join(f"{and_list(names)} of {domain}" for domain, names in domains.items())
         hint = "compare inputs of one domain"
         raise UsageError(Problem(f"the inputs are of different ATT&CK domains: {names}", hint=hint))
+
+
+def _refuse_several_scopes(inputs: Sequence[Prepared]) -> None:
+    """Refuse sets of the library that were loaded with different scopes: their shares have different wholes."""
+    bounds = [prepared.catalogue.bounds for prepared in inputs]
+    scopes = [each and each.scope for each in bounds]
+    if any(scope != scopes[0] for scope in scopes):
+        named = [f"{prepared.name}: {prepared.catalogue.scope or 'all of ATT&CK'}" for prepared in inputs]
+        hint = "load them all with the same scope"
+        message = f"the inputs have different scopes: {'; '.join(named)}"
+        raise UsageError(Problem(message, expected="one scope", hint=hint))
 
 
 def _refuse_counts_beside_scores(inputs: Sequence[Coverage], instead: str) -> None:

@@ -277,7 +277,7 @@ def load(item: Input, reading: ReadOptions = ReadOptions()) -> MappingSet:
 
     Raises:
         InputError: The set is unknown or cannot be read; `problems` lists all of its faults.
-        UsageError: The item is a folder of several sets.
+        UsageError: The item is a folder of several sets, or a set that was loaded with another scope.
         TypeError: The item is neither a name nor a path.
     """
     file = source(item, reading)
@@ -288,7 +288,7 @@ def load(item: Input, reading: ReadOptions = ReadOptions()) -> MappingSet:
         return own(MappingSet, mapping_set)
     from navlayers.mapping.load import in_scope  # noqa: PLC0415 - for scopes alone
 
-    part = in_scope(mapping_set, reading.scope, file.name)
+    part = in_scope(mapping_set, reading.scope, file)
     warn((*notices, *part.notices))
     bounds = part.catalogue.bounds
     return msgspec.structs.replace(own(MappingSet, part.set), scope=bounds.scope if bounds else None)

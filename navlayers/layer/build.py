@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from navlayers.scoring.options import Rules
 
 LayerKind = Literal["overview", "categories", "groups", "capabilities", "all"]
-NOT_IN_ALL = "0 not in all"
+NOT_IN_ALL = "0: not in every segment"
 """The label of techniques that some segment does not cover."""
 
 KINDS: tuple[LayerKind, ...] = get_args(LayerKind)
@@ -216,7 +216,8 @@ class SetLayers:
             legend = value_legend(gradient, self.rules)
         if any(e.measure(category) is None for e in entries):
             legend = (*legend, NOT_RATED_ITEM)
-        if self.rules.options.across_segments == "worst" and any(e.measure(category) == 0 for e in entries):
+        worst = self.rules.segments and self.rules.options.across_segments == "worst"
+        if worst and any(e.measure(category) == 0 for e in entries):
             legend = (*legend, LegendItem(NOT_IN_ALL, gradient.color(0)))
         style = Style(self.rules, category, gradient, self.labels, None if notes else LINKS_IN_MENU)
         title, release = set_title(self.set), self.scored.catalogue

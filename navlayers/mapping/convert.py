@@ -76,7 +76,7 @@ def convert(source: Source, to: str = NATIVE, *, reading: ReadOptions, only_fact
         from navlayers.mapping.load import in_scope  # noqa: PLC0415 - ATT&CK releases are for scopes alone
         from navlayers.mapping.scope import told  # noqa: PLC0415
 
-        part = in_scope(mapping_set, reading.scope, source.name)
+        part = in_scope(mapping_set, reading.scope, source)
         notices += (*told(mapping_set, part.set, part.catalogue, source.name), *part.notices)
         mapping_set = part.set
         if reading.scope.discount:

@@ -10,7 +10,16 @@ import msgspec
 
 from navlayers import attack
 from navlayers._text.wording import and_list, or_list, quantity
-from navlayers.errors import InputError, NavlayersError, OtherFileError, Place, Problem, ReleaseError, ScopeError
+from navlayers.errors import (
+    InputError,
+    NavlayersError,
+    OtherFileError,
+    Place,
+    Problem,
+    ReleaseError,
+    ScopeError,
+    UsageError,
+)
 from navlayers.mapping import find
 from navlayers.mapping.assets import with_files
 from navlayers.mapping.evidence import evidence_notices, trusted
@@ -240,7 +249,7 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
         place = reading.place_of("attack_version")
         problems = [problem.at(place) for problem in error.problems]
         raise type(error)(problems) from None
-    scope = options.scope or source.scope
+    scope = _one_scope(options.scope, source)
     catalogue = attack.restricted(match.catalogue, scope)
     asked = mapping_set
     meant = chosen(asked, scope, source.name)
@@ -288,14 +297,30 @@ class InScope(NamedTuple):
     notices: tuple[Problem, ...]
 
 
-def in_scope(mapping_set: MappingSet, scope: attack.Scope, name: str) -> InScope:
+def _one_scope(asked: attack.Scope | None, source: Source) -> attack.Scope | None:
+    """The scope that is asked for, or else that of a set in memory, which lacks what is out of it."""
+    if asked and source.scope and asked != source.scope:
+        hint = "load the set again with the other scope"
+        message = "the set was loaded with another scope"
+        raise UsageError(Problem(message, Place(str(source.path)), "one scope", hint))
+    return asked or source.scope
+
+
+def in_scope(mapping_set: MappingSet, scope: attack.Scope, source: Source) -> InScope:
     """The part of a set in a scope at its own release, with its ids as written, and without the groups of others.
+
+    Args:
+        mapping_set: the set.
+        scope: the scope.
+        source: where the set is from.
 
     Raises:
         NavlayersError: the release is not installed, or lacks what the scope names, or the set does, or nothing of
-            it is in scope.
+            it is in scope, or the set has another scope.
     """
     scope = with_files(scope)
+    _one_scope(scope, source)
+    name = source.name
     match = attack.find(mapping_set.domain, None, own=mapping_set.attack_version)
     catalogue = attack.restricted(match.catalogue, scope)
     meant = chosen(mapping_set, scope, name)

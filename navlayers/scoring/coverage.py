@@ -16,7 +16,7 @@ from navlayers.mapping.replacements import Inactive, ReplacedId
 from navlayers.scoring.comments import capability_labels
 from navlayers.scoring.method import method
 from navlayers.scoring.options import UNSPECIFIED
-from navlayers.scoring.scores import Scored, TechniqueScore, score_set
+from navlayers.scoring.scores import Scored, TechniqueScore, options_without_effect, score_set
 from navlayers.scoring.segments import segment_notices
 
 if TYPE_CHECKING:
@@ -197,6 +197,9 @@ def _countable(prepared: Prepared) -> Prepared:
 def _notices(coverage: Coverage) -> Iterator[Problem]:
     if not coverage.set.mappings:
         yield Problem(f"{coverage.name}: no mappings")
+    for option, why in options_without_effect(coverage.scored):
+        if option == "--discount":
+            yield Problem(f"{coverage.name}: {option} has no effect: {why}")
     yield from segment_notices(coverage.name, coverage.set, coverage.scored.rules)
     below = [
         entry.overall for entry in coverage.entries.values() if entry.overall is not None and entry.overall <= 0

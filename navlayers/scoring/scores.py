@@ -323,7 +323,7 @@ def roll_up(scores: dict[str, TechniqueScore], rules: Rules, catalogue: Catalogu
     return dict(sorted(rolled.items()))
 
 
-def _without_effect(scored: Scored) -> tuple[tuple[str, str], ...]:
+def options_without_effect(scored: Scored) -> tuple[tuple[str, str], ...]:
     """Scoring options that cannot change the scores of the set, each with the reason."""
     rules = scored.rules
     options = rules.options
@@ -339,7 +339,7 @@ def _without_effect(scored: Scored) -> tuple[tuple[str, str], ...]:
 
 def odd_scores(name: str, scored: Scored) -> Iterator[Problem]:
     """Notices of scoring options without effect, and of mappings without a score."""
-    for option, why in _without_effect(scored):
+    for option, why in options_without_effect(scored):
         yield Problem(f"{name}: {option} has no effect: {why}")
     yield from segment_notices(name, scored.set, scored.rules)
     if scored.rules.options.worth is None:

@@ -107,4 +107,6 @@ def segment_notices(name: str, mapping_set: MappingSet, rules: Rules) -> Iterato
         yield Problem(f"{name}: --across-segments {how} has no effect: the set has no segments")
     elif how == "merged" and len(segments) > 1:
         message = f"{name}: merging {quantity(len(segments), 'segment')}: what one covers counts as covered"
-        yield Problem(message, hint="--across-segments worst, mean or share combines their scores")
+        yield Problem(
+            message, hint="--segment counts one alone; except in plans, --across-segments combines their scores"
+        )

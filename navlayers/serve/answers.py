@@ -185,6 +185,8 @@ def explorer_answer(subject: Subject, known: str = "") -> dict[str, Any]:
     return {
         "data": msgspec.structs.replace(explorer, release=None) if release == known else explorer,
         "release": release,
+        "domain": data.catalogue.domain,
+        "releaseTitle": data.catalogue.title,
         "titles": [coverage.title for coverage in data.inputs],
         "style": colors.rules,
         "verdict": _verdict(data),

@@ -117,9 +117,9 @@ class Live {
     const { scrollX, scrollY } = window;
     if (this.explorer) this.explorer.replace(data, added);
     else this.start(data, added);
-    const [domain, version] = answer.release.split(" ");
+    const { domain } = answer;
     this.at.title.textContent = answer.titles.join(" \u00b7 ");
-    this.at.release.textContent = `ATT&CK ${domain[0].toUpperCase()}${domain.slice(1)} ${version}`;
+    this.at.release.textContent = answer.releaseTitle;
     document.title = `${answer.titles.join(", ")} \u2013 navlayers`;
     this.showVerdict(answer.verdict);
     this.planner.fill(answer.capabilities, answer.noun);
