@@ -246,3 +246,52 @@ def test_a_higher_bound_never_counts_more_and_a_discount_of_one_changes_nothing(
     assert steps[0] == whole
     for lower, higher in pairwise(steps):
         assert all((score or 0) <= (lower[technique] or 0) for technique, score in higher.items())
+
+
+def test_a_diff_says_what_became_of_evidence(acme: Path, run: Run) -> None:
+    newer = acme.with_name("newer.yaml")
+    newer.write_text(SET.replace("T1078: {detect: partial}", "T1078: {detect: partial, evidence: tested}"))
+    result = run("diff", acme, newer, "--json", "-q")
+    assert json.loads(result.out)["facts"] == [
+        {
+            "name": "evidence of mappings",
+            "before": "1 validated, 3 tested, 1 enabled, 1 declared",
+            "after": "1 validated, 4 tested, 1 enabled",
+        },
+        {"name": "mappings with other evidence", "before": "1 before", "after": "1 after"},
+    ]
+    told = run("diff", acme, newer, "-q", "--discount", "declared=0.5", "--all").out
+    assert "detect partial, declared → partial, tested" in told
+
+
+def test_a_count_is_of_capabilities_that_score(acme: Path, run: Run) -> None:
+    # T1003.001 has SIEM and EDR, the others one capability; what is declared alone scores 0.
+    found = scores(run, acme, "--aggregate", "count", "--discount", "declared=0,enabled=0")
+    assert found == {"T1003.001": 1, "T1053.005": 1, "T1059.001": 1, "T1078": 0}
+
+
+def test_a_plan_counts_what_gaps_count(tmp_path: Path, run: Run) -> None:
+    path = tmp_path / "rules.csv"
+    path.write_text("capability,technique,evidence\nA,T1078,tested\nB,T1053.005,\n", encoding="utf-8")
+    result = run("plan", path, "--budget", "2", "--discount", "declared=0", "--json")
+    assert json.loads(result.out)["chosen"] == ["A", "B"]
+    assert "rules: --discount has no effect: the set has no score values" in result.err
+
+
+def test_metadata_has_the_strongest_evidence_of_a_capability(acme: Path, run: Run) -> None:
+    weak = "T1003.001: [{detect: partial, evidence: tested}, {respond: partial, evidence: enabled}]"
+    acme.write_text(SET.replace("T1003.001: {detect: partial, evidence: enabled, robustness: 4}", weak))
+    result = run("build", acme, "--only", "overview", "-o", "-", "-q")
+    (entry,) = (e for e in json.loads(result.out)["techniques"] if e["techniqueID"] == "T1003.001")
+    assert {"name": "evidence", "value": "edr = validated 2026-05-01; siem = tested"} in entry["metadata"]
+
+
+def test_a_history_ages_evidence_to_the_day_of_each_version(tmp_path: Path, run: Run) -> None:
+    for day in ("2024-03", "2026-06-30"):
+        (tmp_path / f"acme-{day}.yaml").write_text(SET, encoding="utf-8")
+    options = ("--evidence", "tested", "--max-age", "365d", "--json", "-q")
+    found = json.loads(run("history", tmp_path, *options).out)
+    # The test of February 2024 counts in March 2024, as does the one that had not come yet; in 2026 it is too old.
+    assert [p["level"]["covered"] for p in found["series"][0]["points"]] == [2, 1]
+    found = json.loads(run("history", tmp_path, *options, "--as-of", "2026-06-30").out)
+    assert [p["level"]["covered"] for p in found["series"][0]["points"]] == [1, 1]

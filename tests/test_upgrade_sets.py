@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from stix_facts import RELEASES, end, facts
 
 import navlayers
+from navlayers.mapping.evidence import Evidence
 from navlayers.mapping.model import MappingSet, NonMappable
 from navlayers.upgrades.report import counts
 from navlayers.upgrades.sets import upgrade_set
@@ -114,6 +115,18 @@ def test_all_ids_of_all_releases_are_accounted_for_in_both_directions(domain: st
 
 AT = ("T1053.001", "T1053.002")
 """ATT&CK 8.2 has At (Linux) and At (Windows); later the first became the second, which is At now."""
+
+
+def test_merged_rows_have_the_strongest_evidence_and_the_highest_robustness() -> None:
+    validated, tested = Evidence("validated", "2026-01-01"), Evidence("tested", "2026-02-01")
+    rows = [
+        msgspec.structs.replace(row("a", AT[0], "protect", "minimal"), evidence=validated, robustness=2),
+        msgspec.structs.replace(row("a", AT[1], "protect", "partial"), evidence=tested, robustness=4),
+    ]
+    carried, report = upgrade_set(set_of(rows, attack_version="8.2"), "18.1")
+    (mapping,) = carried.mappings
+    assert (mapping.value, mapping.evidence, mapping.robustness) == ("partial", validated, 4)
+    assert report.merged[0].evidence == ("validated 2026-01-01", "tested 2026-02-01")
 
 
 def test_merged_rows_have_the_highest_value() -> None:

@@ -17,11 +17,13 @@ from navlayers.mapping.model import CATEGORIES
 from navlayers.scoring.coverage import Coverage, check_category
 from navlayers.scoring.options import UNSPECIFIED
 from navlayers.scoring.scores import exact, mean
+from navlayers.scoring.stats import evidence_counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.mapping import model
+    from navlayers.mapping.evidence import Trust
     from navlayers.mapping.model import MappingSet
     from navlayers.scoring.scores import TechniqueScore
 
@@ -248,17 +250,27 @@ def total_of(coverage: Coverage, category: str | None) -> CoverageTotal:
 
 
 def _reasons(technique: str, before: Coverage, after: Coverage, only: str | None) -> Iterator[Reason]:
-    old, new = (_ratings(version.entries.get(technique)) for version in (before, after))
+    discounted = any(version.scored.rules.trust.discount for version in (before, after))
+    old, new = (
+        _ratings(version.entries.get(technique), version.scored.rules.trust if discounted else None)
+        for version in (before, after)
+    )
     for category, capability in sorted(old.keys() | new.keys(), key=lambda key: (_ORDER.index(key[0]), key[1])):
         had, has = old.get((category, capability)), new.get((category, capability))
         if had != has and only in (None, category):
             yield Reason(capability, category, had, has)
 
 
-def _ratings(entry: TechniqueScore | None) -> dict[tuple[str, str], str]:
-    """(category, capability) → how the capability rates the technique."""
+def _ratings(entry: TechniqueScore | None, trust: Trust | None) -> dict[tuple[str, str], str]:
+    """(category, capability) → how it rates the technique, with its evidence where scores depend on it."""
     by_category = entry.contributions if entry else {}
-    return {(category, c.capability): c.value or "mapped" for category, of in by_category.items() for c in of}
+    return {
+        (category, c.capability): ", ".join(
+            (c.value or "mapped", *([trust.level_of(c.evidence)] if trust is not None else ()))
+        )
+        for category, of in by_category.items()
+        for c in of
+    }
 
 
 def _comments(before: MappingSet, after: MappingSet) -> Iterator[CommentChange]:
@@ -331,10 +343,28 @@ def _facts(before: Coverage, after: Coverage) -> Iterator[FactChange]:
         if before_rows != after_rows:
             rows = f"{(before_rows - after_rows).total()} before", f"{(after_rows - before_rows).total()} after"
             facts.append(("mappings in one version only", *rows))
+        facts += _evidence_facts(before, after)
         had, has = (f"{len(version.capabilities) - len(_mapped(version))}" for version in (old, new))
         facts.append(("capabilities without mappings", had, has))
         facts.append(("non-mappable", f"{len(old.non_mappable)}", f"{len(new.non_mappable)}"))
     yield from (FactChange(*fact) for fact in facts if fact[1] != fact[2])
+
+
+def _evidence_facts(before: Coverage, after: Coverage) -> Iterator[tuple[str, str, str]]:
+    """Mappings per level of evidence, and those with the same rating and other evidence or robustness."""
+    levels = [evidence_counts(version.set, version.scored.catalogue) for version in (before, after)]
+    if any(levels):
+        had, has = (", ".join(f"{number:,} {level}" for level, number in counts.items()) for counts in levels)
+        yield "evidence of mappings", had, has
+    old, new = (version.set.mappings for version in (before, after))
+    rated = Counter(map(_rating, old)) & Counter(map(_rating, new))
+    same = Counter(map(_with_evidence, old)) & Counter(map(_with_evidence, new))
+    if other := rated.total() - same.total():
+        yield "mappings with other evidence", f"{other:,} before", f"{other:,} after"
+
+
+def _with_evidence(mapping: model.Mapping) -> tuple[object, ...]:
+    return (*_rating(mapping), mapping.evidence, mapping.robustness)
 
 
 def _rating(mapping: model.Mapping) -> tuple[str | None, ...]:

@@ -80,6 +80,7 @@ def history(
     category: str | None = None,
     attack_version: str | None = None,
     reading: ReadOptions = ReadOptions(),
+    today: str = "",
     on_version: Callable[[int], None] = lambda _: None,
     **options: Unpack[Scoring],
 ) -> History:
@@ -93,7 +94,8 @@ def history(
         commits: The number of commits of a file to read, newest first.
         category: Count the scores of this category only.
         attack_version: Remap all versions to this ATT&CK release; None: each at its own.
-        reading: How to read files.
+        reading: How to read files. Without `as_of`, the ages of evidence are counted to the day of each version.
+        today: The day of a version that is not committed, such as "2026-01-31"; ages of evidence need it.
         on_version: Called with the number of all versions after each of them.
         **options: How mappings become scores, as in `ScoreOptions`.
 
@@ -114,7 +116,7 @@ def history(
     series: list[Series] = []
     unread: list[Problem] = []
     for each in found:
-        read = _Reader(each, attack_version, reading, lambda: on_version(total))
+        read = _Reader(each, attack_version, reading, today, lambda: on_version(total))
         one = series_of(each.name, read, ScoreOptions(**options), category)
         if one is None:
             unread += read.problems[-1:]
@@ -165,12 +167,17 @@ class _Reader:
     """Reads versions one at a time; then `problems` of those without numbers, and the `notices` of the newest."""
 
     def __init__(
-        self, versions: _Versions, attack_version: str | None, reading: ReadOptions, on_version: Callable[[], None]
+        self,
+        versions: _Versions,
+        attack_version: str | None,
+        reading: ReadOptions,
+        today: str,
+        on_version: Callable[[], None],
     ) -> None:
         self.problems: list[Problem] = []
         self.notices: tuple[Problem, ...] = ()
         self._versions, self._on_version = versions, on_version
-        self._attack_version, self._reading = attack_version, reading
+        self._attack_version, self._reading, self._today = attack_version, reading, today
 
     def __iter__(self) -> Iterator[tuple[Version, InputSet | Problem]]:
         for version in reversed(self._versions.before):
@@ -192,7 +199,12 @@ class _Reader:
         if not version.path:
             raise InputError(Problem("deleted", Place(f"{version.name[:SHORT_HASH]}:{self._versions.name}")))
         source = self._versions.source(version)
-        return load_inputs(by_domain((source,), self._reading), self._attack_version, self._reading)
+        reading = self._reading
+        if reading.scope is not None and reading.scope.max_age is not None and not reading.scope.as_of:
+            # A month counts from its first day.
+            day = f"{version.day}-01"[:10] if version.day else self._today
+            reading = msgspec.structs.replace(reading, scope=msgspec.structs.replace(reading.scope, as_of=day))
+        return load_inputs(by_domain((source,), reading), self._attack_version, reading)
 
 
 def _versions_of(

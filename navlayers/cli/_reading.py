@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from navlayers._text.wording import quoted
 from navlayers.cli._options import Number, bundle, complete, numbers, words
@@ -17,6 +18,7 @@ from navlayers.mapping.formats.context import ReadOptions
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from navlayers.attack.scope import Scope
     from navlayers.mapping.model import Range
 
 MEGABYTE = 1_000_000
@@ -108,6 +110,11 @@ _TRUST = ("evidence", "max_age", "as_of", "discount", "score_by", "score_table")
 """The fields of a scope that are about evidence and scores by level, each an option."""
 
 
+def today() -> str:
+    """The day of the run, such as "2026-01-31"."""
+    return str(date.today())
+
+
 def _trust(values: dict[str, Any], decay: dict[str, Any]) -> dict[str, Any]:
     """The fields of a scope that are given; the ages of evidence are counted to today by default.
 
@@ -123,10 +130,14 @@ def _trust(values: dict[str, Any], decay: dict[str, Any]) -> dict[str, Any]:
         raise UsageError(Problem("--score-table has no effect without --score-by", hint="add --score-by level"))
     if decay and values["as_of"]:
         decay["as_of"] = values["as_of"]
-    values["as_of"] = (values["as_of"] or str(date.today())) if values["max_age"] is not None else None
+    # A history counts ages to the day of each version.
+    own_days = any(each.name == "commits" for each in click.get_current_context().command.params)
+    values["as_of"] = (values["as_of"] or ("" if own_days else today())) if values["max_age"] is not None else None
     if values["discount"]:
-        values["discount"] = {name.replace("-", " "): factor for name, factor in values["discount"].items()}
-    return {name: value for name, value in values.items() if value not in (None, {})}
+        from navlayers.mapping.evidence import level_named  # noqa: PLC0415 - for this option alone
+
+        values["discount"] = {level_named(name) or name: factor for name, factor in values["discount"].items()}
+    return {name: value for name, value in values.items() if value not in (None, "", {})}
 
 
 def _days(ctx: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
@@ -167,15 +178,15 @@ def _read_options(
     exclude = excluded(capabilities=False)
     decay = click.get_current_context().meta.get(DECAY, {})
     trust = _trust({name: more.pop(name, None) for name in _TRUST}, decay)
-    limits = None
+    limits: Scope | None = None
     if platform or include or exclude or scope or where or segment or trust:
         from navlayers.attack.scope import Scope  # noqa: PLC0415 - for these options alone
 
         limits = Scope(platform, include, exclude, scope, where or "", segment, **trust)
-    if trust:
+    if trust and limits is not None:
         from navlayers.mapping.evidence import trust_of  # noqa: PLC0415 - for these options alone
 
-        trust_of(limits)
+        trust_of(msgspec.structs.replace(limits, as_of=limits.as_of or today()))
     if scale():
         from navlayers.scoring.options import ScoreOptions  # noqa: PLC0415 - for this option alone
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,7 +110,7 @@ def command(
         reading=reading,
         select=select,
         ignore=ignore,
-        as_of=as_of or str(date.today()),
+        as_of=as_of or _reading.today(),
         max_age=max_age,
     )
     inputs = sources(sets, reading)

@@ -61,7 +61,9 @@ def command(
     shape = _options.report_format(format_, output, reading.ENDINGS_OF_FORMATS, as_json=as_json)
     _options.refuse_terminal(shape, output, hint=f"-o history.{shape}", binary=shape in reading.BINARY)
     with _print.progress("Reading versions", quiet=quiet) as step:
-        found = reading.history(*sets, **options, on_version=step, **msgspec.structs.asdict(scoring))
+        found = reading.history(
+            *sets, **options, today=_reading.today(), on_version=step, **msgspec.structs.asdict(scoring)
+        )
     if not quiet:
         _print.notices(found.notices)
     if shape == "text" and output == _print.STDOUT:

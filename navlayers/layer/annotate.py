@@ -16,6 +16,7 @@ from navlayers._text.numbers import number_text, rounded
 from navlayers.layer.colors import Gradient
 from navlayers.layer.document import Link, Metadata, Technique
 from navlayers.layer.ramps import NOT_RATED
+from navlayers.mapping.evidence import strongest
 from navlayers.scoring.comments import comment, evidence_text, strength_name
 from navlayers.scoring.options import UNSPECIFIED, Rules
 from navlayers.scoring.segments import segment_scores
@@ -23,6 +24,7 @@ from navlayers.scoring.segments import segment_scores
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from navlayers.mapping.evidence import Evidence
     from navlayers.scoring.scores import Contribution, TechniqueScore
 
 NAMES_IN_COMMENT = 6
@@ -70,9 +72,14 @@ def _metadata(entry: TechniqueScore, style: Style) -> list[tuple[str, str]]:
             name = "capabilities" if category == UNSPECIFIED else category
             items.append((name, "; ".join(_item(c, rules) for c in contributions)))
     shown = [c for category in style.categories for c in entry.contributions.get(category, ())]
-    evidence = {c.capability: evidence_text(c.evidence, rules) for c in shown if c.evidence is not None}
-    if evidence:
-        items.append(("evidence", "; ".join(f"{capability} = {text}" for capability, text in evidence.items())))
+    found: dict[str, list[Evidence]] = {}
+    for c in shown:
+        if c.evidence is not None:
+            found.setdefault(c.capability, []).append(c.evidence)
+    best = {capability: strongest(of) for capability, of in found.items()}
+    texts = [f"{capability} = {evidence_text(one, rules)}" for capability, one in best.items() if one is not None]
+    if texts:
+        items.append(("evidence", "; ".join(texts)))
     if rules.segments:
         items.append(("segments", "; ".join(map(" ".join, segment_scores(entry, rules, style.measure)))))
     if style.measure in entry.rolled_up:

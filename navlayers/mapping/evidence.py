@@ -110,7 +110,10 @@ class Trust(msgspec.Struct, frozen=True):
 
     def level(self, mapping: Mapping) -> Level:
         """The level that a mapping counts as."""
-        evidence = mapping.evidence
+        return self.level_of(mapping.evidence)
+
+    def level_of(self, evidence: Evidence | None) -> Level:
+        """The level that evidence counts as."""
         return DECLARED if evidence is None or self.is_stale(evidence) else evidence.level
 
     def is_stale(self, evidence: Evidence) -> bool:
@@ -145,7 +148,7 @@ def trust_of(scope: Scope | None) -> Trust:
     oldest = ""
     if scope.max_age is not None:
         if day(scope.as_of) is None:
-            message = f"--max-age needs a day to count back from, and as_of is {quoted(scope.as_of)}"
+            message = f"max_age needs a day to count back from, and as_of is {quoted(scope.as_of)}"
             raise UsageError(Problem(message, expected="a date such as 2026-01-31"))
         try:
             oldest = str(date.fromisoformat(day(scope.as_of) or "") - timedelta(days=scope.max_age))

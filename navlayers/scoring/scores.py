@@ -273,7 +273,10 @@ def _best(capability: str, rows: Sequence[Mapping], rules: Rules) -> Contributio
 def _aggregate(best: Sequence[Contribution], rules: Rules) -> float | None:
     scores = [contribution.score for contribution in best if contribution.score is not None]
     if rules.counts:
-        return len(best) if not rules.scored_categories else len(scores) or None
+        if not rules.scored_categories:
+            return len(best)
+        # What scores 0 does not cover.
+        return sum(score > 0 for score in scores) if scores else None
     return exact(FUNCTIONS[rules.options.aggregate](scores)) if scores else None
 
 

@@ -37,6 +37,7 @@ class Merged(msgspec.Struct, frozen=True):
         ids, names, values, comments: Those of the sources; scores as written, "" for none.
         value: The score of the result.
         where: Capability and category of rows, the tactic of entries.
+        evidence: Level and date of each source, "" for none; of the result, the strongest; unset if none has any.
     """
 
     into: str
@@ -47,6 +48,7 @@ class Merged(msgspec.Struct, frozen=True):
     where: str = ""
     names: tuple[str, ...] = ()
     comments: tuple[str, ...] = ()
+    evidence: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class MovedEntry(msgspec.Struct, frozen=True):

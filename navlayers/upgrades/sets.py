@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from navlayers._text.wording import comma_list
+from navlayers.mapping.evidence import strongest
 from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE, Mapping, MappingSet, NonMappable
 from navlayers.upgrades.entries import joined
 from navlayers.upgrades.report import Merged, Pairs, Report, report_of, unchanged_report
@@ -76,7 +77,7 @@ class _RowUpgrade:
                 lost = {field: value for field, value in fields.items() if value}
                 self.removed.setdefault(row.technique, []).append(lost)
             else:
-                segments = row.segments if isinstance(row, Mapping) else ()
+                segments = tuple(sorted(map(str.casefold, row.segments))) if isinstance(row, Mapping) else ()
                 key = (row.capability, now, _category(row), row.type, row.group, segments)
                 units.setdefault(key, []).append(number)
         placed: dict[int, _Row] = {}
@@ -97,12 +98,13 @@ class _RowUpgrade:
         return msgspec.structs.replace(row, technique=change.now, technique_name=None)
 
     def _merge(self, unit: list[_Row]) -> _Row:
-        """Rows of several old ids as one: the highest score value, comments joined, references united."""
+        """Rows of several old ids as one: the highest score and evidence, comments joined, references united."""
         unit = [unit[at] for at in self._releases.in_order([row.technique or "" for row in unit])]
         best: _Row = max(unit, key=self._rank)
         result = self._renewed(best)
         technique = result.technique or ""
         ids = tuple(row.technique or "" for row in unit)
+        evidence = tuple(str(row.evidence or "") if isinstance(row, Mapping) else "" for row in unit)
         self.merged.append(
             Merged(
                 technique,
@@ -113,10 +115,16 @@ class _RowUpgrade:
                 where=", ".join(part for part in (best.capability, _category(best)) if part),
                 names=tuple(self._releases.id_change(identifier).name for identifier in ids),
                 comments=tuple(row.comment for row in unit),
+                evidence=evidence if any(evidence) else msgspec.UNSET,
             )
         )
         # A stable sort: the best row first, the others in their order.
         ranked = sorted(unit, key=lambda row: row is not best)
+        mappings = [row for row in unit if isinstance(row, Mapping)]
+        if mappings:
+            robustness = max((row.robustness for row in mappings if row.robustness is not None), default=None)
+            shown = strongest(row.evidence for row in mappings)
+            result = msgspec.structs.replace(result, evidence=shown, robustness=robustness)
         other: dict[str, str] = {}
         for name, text in (pair for row in ranked for pair in row.other):
             other.setdefault(name, text)

@@ -9,6 +9,7 @@ import msgspec
 
 from navlayers._text.spelling import folded, letters, suggestion
 from navlayers._text.wording import comma_list, quoted
+from navlayers.attack.scope import restricted
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN, name_of_part
 from navlayers.mapping.formats.source import MAX_BYTES, Source, as_text, load
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from navlayers.analysis.inputs import InputSet
+    from navlayers.mapping.load import Prepared
     from navlayers.mapping.model import Category
     from navlayers.scoring.coverage import Coverage
 
@@ -59,9 +61,23 @@ def score_inputs(inputs: InputSet, scoring: ScoreOptions) -> tuple[Coverage, ...
     """
     coverages = []
     for prepared in inputs.in_hundred():
-        worth = FULL if scoring.worth is None and not prepared.set.scored else scoring.worth
-        coverages.append(coverage_of(prepared, ScoreOptions(scale=scoring.scale, worth=worth)))
+        if scoring.worth is None and not prepared.set.scored:
+            coverages.append(
+                coverage_of(_without_discount(prepared), ScoreOptions(scale=scoring.scale, worth=FULL))
+            )
+        else:
+            coverages.append(coverage_of(prepared, ScoreOptions(scale=scoring.scale, worth=scoring.worth)))
     return tuple(coverages)
+
+
+def _without_discount(prepared: Prepared) -> Prepared:
+    """An unscored set whose mappings count in full, as elsewhere: nobody gave them a score to multiply."""
+    bounds = prepared.catalogue.bounds
+    if bounds is None or not bounds.scope.discount:
+        return prepared
+    catalogue = restricted(prepared.catalogue, msgspec.structs.replace(bounds.scope, discount={}))
+    message = f"{prepared.name}: --discount has no effect: the set has no score values; set one with --worth"
+    return msgspec.structs.replace(prepared, catalogue=catalogue, notices=(*prepared.notices, Problem(message)))
 
 
 def candidates_of(inputs: Sequence[Coverage], category: Category | None, min_score: float) -> tuple[Candidate, ...]:

@@ -46,7 +46,8 @@ def duplicates(subject: Subject) -> Iterator[Finding]:
     seen: dict[tuple[object, ...], list[int]] = {}
     mappings = subject.set.mappings
     for index, mapping in enumerate(mappings):
-        key = (mapping.capability, mapping.technique, mapping.category, mapping.type, *mapping.segments)
+        segments = sorted(map(str.casefold, mapping.segments))
+        key = (mapping.capability, mapping.technique, mapping.category, mapping.type, *segments)
         seen.setdefault(key, []).append(index)
     for same in seen.values():
         if len(same) < 2:

@@ -106,5 +106,5 @@ def _row_order(mapping: Mapping, rules: Rules) -> tuple[object, ...]:
     score = number(mapping, rules)
     # Of two values with the same score, scoring names the one that is last in the alphabet.
     name = [-ord(char) for char in mapping.value or ""]
-    rest = (mapping.type or "", mapping.comment, mapping.references, mapping.other)
+    rest = (mapping.type or "", mapping.comment, mapping.references, mapping.other, pairs(mapping))
     return (mapping.capability, category, -1 if score is None else -score, name, *rest)
