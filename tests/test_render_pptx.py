@@ -56,7 +56,9 @@ def test_the_notes_have_the_headline_the_description_and_the_first_gaps() -> Non
     (slide,) = deck(layer([{"techniqueID": "T0800", "score": 50}], "ics", metadata=OURS)).slides
     notes = slide.notes_slide.notes_text_frame.text.split("\n")
     assert notes[0] == "1% of ICS 16.1 covered: 1 of 83 techniques."
-    assert notes[1].startswith("Nothing covered in 11 tactics: Initial Access, Execution, Persistence, +8 more.")
+    assert notes[1].startswith(
+        "Nothing covered in 10 tactics: Initial Access (0 of 12), Impact (0 of 12), +8 more."
+    )
     assert notes[3].startswith("Top gaps: ")
     assert notes[3].endswith(", and 72 more.")
 

@@ -133,7 +133,7 @@ def _with_more() -> Document:
 def test_gaps_and_a_plan_have_their_sections_and_are_in_the_summary() -> None:
     document = _with_more()
     found = figures(document)
-    assert found["APT29 covered"][1] == "53 of 66 techniques"
+    assert found["APT29 covered"][1] == "53 of 66 techniques; 42% by score"
     assert "cover 53 of 66 techniques of APT29" in texts(document, "summary")
     assert "Choose 3 of" in texts(document, "summary")
     assert [b.title for b in blocks(document, "gaps") if isinstance(b, Figure)] == [

@@ -153,7 +153,7 @@ def test_pages_layers_and_index_of_a_set_agree() -> None:
     (start,) = re.findall(r"Tiny 1 .*? mappings", site.text("index.html"))
     assert start == (
         "Tiny 1 Control, ATT&CK Enterprise 16.1 0.3% covered: 1 technique, 1 sub-technique "
-        "Nothing covered in 9 tactics: Reconnaissance, Resource Development, Credential Access, +6 more "
+        "Nothing covered in 9 tactics: Credential Access (0 of 67), Resource Development (0 of 47), +7 more "
         "2 capabilities, 4 mappings"
     )
     layer = json.loads(site.files["sets/tiny/layers/overview.json"])

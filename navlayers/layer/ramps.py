@@ -24,6 +24,9 @@ COVERED = WHITE
 UNCOVERED = "#99000d"
 """Techniques that are not covered, wherever they have a color: the darkest of the threat ramp."""
 
+ANY_SCORE = "#4f6b8a"
+"""Bars of what is covered, with whatever score: no color of a ramp."""
+
 PARTLY_COVERED = ("#fb6a4a", "#fee5d9")
 """Uncovered techniques of which some, and all, sub-techniques are covered."""
 

@@ -136,15 +136,17 @@ class Shares(msgspec.Struct, frozen=True):
     Attributes:
         series, colors: the names of the parts, and a color `#rrggbb` of each.
         rows: per row its name, the whole, and the part of each series.
-        rest: of a single series, the words for the rest, and for the rest of marked rows.
+        rest: of a single series, the words for the rest and its color `#rrggbb`; "" for an outline.
         marked: the names of the marked rows.
+        mark: the words for the mark.
     """
 
     series: tuple[str, ...]
     colors: tuple[str, ...]
     rows: tuple[tuple[str, int, tuple[int, ...]], ...]
-    rest: tuple[str, ...] = ()
+    rest: tuple[str, str] = ("", "")
     marked: tuple[str, ...] = ()
+    mark: str = ""
 
 
 class Flow(msgspec.Struct, frozen=True):

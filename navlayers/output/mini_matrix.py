@@ -137,8 +137,10 @@ def _meaning(view: View, terminal: Terminal) -> Iterator[str]:
     """One line where windows are wide, and so answers short: what squares and percentages are."""
     word = view.unscored.removeprefix("not ") or "covered"
     counted = view.ratios.counted if view.ratios else f"{TECHNIQUES} {word}"
-    if (terminal.width or 0) >= _WIDE:
-        yield terminal.tone(f"A square per technique; below, % of {counted}", "dim")
+    width = terminal.width or 0
+    if width >= _WIDE:
+        line = f"A square per technique; below, % of {counted}"
+        yield terminal.tone(line if len(line) <= width else f"Below: % of {counted}", "dim")
 
 
 def _legend(view: View, terminal: Terminal, *, empty: bool) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text.numbers import percent_text
 from navlayers._text.wording import and_list, quantity
-from navlayers.layer.ramps import ONLY_FIRST, ONLY_SECOND, SEVERAL, UNCOVERED, WINNERS, ramp_of
+from navlayers.layer.ramps import ANY_SCORE, ONLY_FIRST, ONLY_SECOND, SEVERAL, UNCOVERED, WINNERS, ramp_of
 from navlayers.mapping.model import groups_of
 from navlayers.output.document import Chart, Flow, Shares
 from navlayers.pages.results import Field, table_of
@@ -80,12 +80,13 @@ def tactic_chart(comparison: Comparison, gaps: Gaps | None, hole: Hole) -> Chart
         whole = "the techniques and sub-techniques"
     if len(rows := [row for row in rows if row[1]]) < _FEWEST:
         return None
-    ramp = ramp_of(comparison.role, "count" if comparison.counts else comparison.category or "overall")
-    rest = (f"not {word}", *([f"not {word}: {hole.label.lower()}"] if hole.tactics else []))
+    # As in the matrix beside: against a threat, what is not covered is red; else it has no color.
+    rest = (f"not {word}", UNCOVERED if gaps is not None else "")
+    mark = hole.label[:1].lower() + hole.label[1:].removesuffix(" in")
     shares = tuple((name, total, (part,)) for name, total, part in rows)
     caption = f"Share of {whole} of each tactic that is {word}.{f' {hole.text}.' if hole.text else ''}"
     return Chart(
-        Shares((word,), (ramp[-1],), shares, rest, hole.tactics), f"{word.capitalize()} per tactic", caption
+        Shares((word,), (ANY_SCORE,), shares, rest, hole.tactics, mark), f"{word.capitalize()} per tactic", caption
     )
 
 

@@ -49,14 +49,14 @@ def brief(plan: Plan) -> Iterator[Block]:
         name, adds = candidates.rows[0][0], candidates.rows[0][-2]
         more = f" Next best: {name} (+{adds})."
     yield Paragraph(f"{_sentences(plan)}{more}")
-    of_threat = plan.threat.weights if plan.threat else plan.coverable
+    view = View.from_layer(plan_layer(plan), plan.catalogue)
+    wanted = [id_ for id_ in plan.threat.weights if id_ in plan.catalogue.techniques] if plan.threat else []
     ratios = Ratios.of(
         plan.catalogue,
-        [id_ for id_ in of_threat if id_ in plan.catalogue.techniques],
+        wanted or [technique.id for technique in view.techniques],
         plan.reached,
-        plan.covered_word,
+        f"{plan.covered_word} by the plan",
     )
-    view = View.from_layer(plan_layer(plan), plan.catalogue)
     unscored = "not of the threat" if plan.threat else f"not {plan.covered_word}"
     yield Figure(msgspec.structs.replace(view, ratios=ratios, unscored=unscored), "", "")
     table = curve(plan, brief=True)

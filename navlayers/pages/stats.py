@@ -95,7 +95,7 @@ def segments(numbers: SetNumbers) -> Iterator[Block]:
 def _weakest(segment: SegmentStats) -> str:
     """The tactic of a segment in which least is mapped: "Impact, 1 of 7"."""
     hole = weakest(((each.name, each.mapped, each.total) for each in segment.tactics), "mapped")
-    tactic = next((each for each in segment.tactics if each.name in hole.tactics), None)
+    tactic = next((each for each in segment.tactics if each.name in hole.tactics[:1]), None)
     if tactic is None:
         return ""
     more = f", +{len(hole.tactics) - 1} more" if len(hole.tactics) > 1 else ""

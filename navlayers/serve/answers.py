@@ -206,6 +206,8 @@ def _verdict(data: ReportInput) -> dict[str, str]:
     if gaps is not None:
         covered, every, word = gaps.total.covered, gaps.total.techniques, "covered"
         whole, what = gaps.threat.title, "techniques"
+        if gaps.total.scored_weight is not None:
+            what += f", {percent_text(gaps.total.scored_weight, gaps.total.weight)} by score"
     else:
         comparison = data.comparison
         covered, every, word = comparison.active - len(comparison.gaps), comparison.active, data.noun.covered

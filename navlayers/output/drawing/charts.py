@@ -29,7 +29,7 @@ _NARROW = 32
 _FIGURE, _GAP, _SMALL = 3.2, 1.5, 0.9
 _ROW, _HIGH_ROW = 1.75, 3.0
 _DOT, _INNER = 0.46, 0.34
-_BAR, _LINE = 0.28, 0.06
+_BAR, _LINE, _MARKER = 0.28, 0.06, 0.7
 _BETWEEN, _PANEL, _WIDEST_NAME = 1.2, 6.6, 14.0
 
 _SCALES = ((25, 5), (50, 10), (100, 25))
@@ -96,10 +96,11 @@ def _names(shares: Shares, size: float) -> float:
 
 
 def _bars(shares: Shares, width: float, size: float) -> tuple[tuple[Group, ...], float]:
-    """A bar per row, the rest of the whole behind it, in a color of its own where the row is marked."""
+    """A bar per row, the rest of the whole behind it, and a mark before the names of some rows."""
     fractions = [f"{parts[0]:,} of {whole:,}" for _, whole, parts in shares.rows]
     after = max(map(ems, fractions), default=0.0) * _SMALL * size
-    left = _names(shares, size) + _GAP / 2 * size
+    indent = _MARKER * size if shares.marked else 0.0
+    left = indent + _names(shares, size) + _GAP / 2 * size
     right = width - after - (_FIGURE + _GAP) * size
     pitch, top = _ROW * size, 2 * _ROW * size if width < _NARROW * size else _ROW * size
     groups = [Group("legend", "", tuple(_key(shares, width, size)))]
@@ -107,27 +108,44 @@ def _bars(shares: Shares, width: float, size: float) -> tuple[tuple[Group, ...],
         y, marked = top + number * pitch, name in shares.marked
         base = y + pitch / 2 + CAP * size / 2
         end = left + (right - left) * _percent(parts[0], whole) / 100
-        bars = [(left, end, shares.colors[0]), (end, right, UNCOVERED if marked else _THEME.border)]
-        shapes: list[Shape] = [Text(0, base, cut(name, _WIDEST_NAME), size, _THEME.ink, strong=marked)]
-        shapes += (Rect(x, y + pitch * 0.2, to - x, pitch * 0.6, color) for x, to, color in bars if to > x)
+        shapes: list[Shape] = [Text(indent, base, cut(name, _WIDEST_NAME), size, _THEME.ink)]
+        if marked:
+            shapes.append(Rect(0, y + pitch * 0.2, _MARKER / 2 * size, pitch * 0.6, UNCOVERED))
+        if end < right:
+            shapes += _rest(shares, end, y + pitch * 0.2, right - end, pitch * 0.6, size)
+        if end > left:
+            shapes.append(Rect(left, y + pitch * 0.2, end - left, pitch * 0.6, shares.colors[0]))
         share = percent_text(parts[0], whole)
-        shapes.append(Text(right + _FIGURE * size, base, share, size, _THEME.ink, "end", strong=marked))
+        shapes.append(Text(right + _FIGURE * size, base, share, size, _THEME.ink, "end"))
         shapes.append(Text(width, base, fractions[number], _SMALL * size, _THEME.muted, "end"))
         groups.append(Group(f"row{number + 1}", _tip(shares, name, whole, parts), tuple(shapes)))
     return tuple(groups), top + len(shares.rows) * pitch
 
 
 def _key(shares: Shares, width: float, size: float) -> Iterator[Shape]:
-    """The colors of bars and their rest, on a second line where the first is full."""
-    colors = (shares.colors[0], _THEME.border, UNCOVERED)
+    """The colors of bars and their rest, and the mark, on a second line where the first is full."""
     x, y, small = 0.0, 0.0, _SMALL * size
-    for label, color in zip((*shares.series, *shares.rest), colors, strict=False):
+    for number, label in enumerate((*shares.series, shares.rest[0], *([shares.mark] if shares.marked else []))):
         wide = 1.6 * small + ems(label) * small
         if x and x + wide > width:
             x, y = 0.0, y + _ROW * size
-        yield Rect(x, y + (_ROW * size - small) / 2 - 0.1 * size, small, small, color)
+        top = y + (_ROW * size - small) / 2 - 0.1 * size
+        if number == 0:
+            yield Rect(x, top, small, small, shares.colors[0])
+        elif number == 1:
+            yield from _rest(shares, x, top, small, small, size)
+        else:
+            yield Rect(x + small - _MARKER / 2 * size, top, _MARKER / 2 * size, small, UNCOVERED)
         yield Text(x + 1.5 * small, y + _ROW * size / 2 + CAP * small / 2 - 0.1 * size, label, small, _THEME.muted)
         x += wide + _GAP * size
+
+
+def _rest(shares: Shares, x: float, y: float, width: float, height: float, size: float) -> Iterator[Shape]:
+    """What is not covered: in its color, or as an outline."""
+    line = _LINE * size
+    yield Rect(x, y, width, height, shares.rest[1] or _THEME.rule)
+    if not shares.rest[1] and width > 2 * line:
+        yield Rect(x + line, y + line, width - 2 * line, height - 2 * line, _THEME.page)
 
 
 def _dumbbells(shares: Shares, width: float, size: float) -> tuple[tuple[Group, ...], float]:

@@ -98,9 +98,11 @@ def make_report(data: ReportInput, options: ReportOptions = ReportOptions()) -> 
         *([("Threat", data.gaps.threat.title)] if data.gaps else []),
         *([("To be covered", and_list([each.threat.title for each in data.threats]))] if data.threats else []),
     ]
+    against = f" against {data.gaps.threat.title}" if data.gaps else ""
+    title = f"ATT&CK {kind} of {and_list([*names, f'{more} more'] if more > 0 else names)}{against}"
     document = Document(
-        title=options.title or f"ATT&CK {kind} of {and_list([*names, f'{more} more'] if more > 0 else names)}",
-        subtitle=f"MITRE {data.release}",
+        title=options.title or title,
+        subtitle=f"MITRE {data.release}{against if options.title else ''}",
         author=options.author,
         date=options.date,
         logo=options.logo,

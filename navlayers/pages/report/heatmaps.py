@@ -166,7 +166,8 @@ def plan_heatmap(data: ReportInput, plan: Plan) -> Figure:
 
 
 def _plan_view(data: ReportInput, plan: Plan) -> dict[str, Any]:
-    every, unscored = plan.coverable, f"not {plan.covered_word}"
+    active = (technique.id for technique in data.catalogue.techniques.values() if technique.active)
+    every, unscored = tuple(active), f"not {plan.covered_word}"
     if plan.threat is not None:
         every, unscored = tuple(filter(plan.weight, plan.threat.weights)), _NOT_OF_THREAT
     return {

@@ -76,7 +76,9 @@ def title_numbers(data: ReportInput) -> Numbers:
 def _of_threats(data: ReportInput) -> Iterator[Number]:
     if data.gaps is not None:
         total = data.gaps.total
-        yield _share(f"{data.gaps.threat.title} covered", total.covered, total.techniques, " techniques")
+        score = "" if total.scored_weight is None else percent_text(total.scored_weight, total.weight)
+        note = f" techniques{f'; {score} by score' if score else ''}"
+        yield _share(f"{data.gaps.threat.title} covered", total.covered, total.techniques, note)
     for each in data.threats:
         covered, every = each.covered(), len(each.techniques)
         yield _share(f"{each.threat.name} covered", covered, every, " techniques")
