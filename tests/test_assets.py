@@ -109,7 +109,7 @@ def test_the_schema_has_the_files_that_are_read(text: str) -> None:
         ("where: level>\n", 'a.yaml:1:8: the condition ends here; expected a value, such as high or "not yet"'),
         ("name: all\n", "a.yaml:1:1: the asset has no limits; expected platforms, controls, include"),
         ("controls: []\n", 'a.yaml:1:11: "controls" is empty; expected a text or a list of texts'),
-        ("where: levl=high\n", 'rules.csv: --where: rules has no "levl"'),
+        ("where: levl=high\n", 'a.yaml:1:8: rules has no "levl"'),
         ("- linux\n", "a.yaml:1:1: the top level is a list; expected an asset"),
         ("include: none.json\n", "none.json: no such file"),
     ],
@@ -119,6 +119,19 @@ def test_a_wrong_asset_is_an_error_at_its_place(text: str, message: str, run: Ru
     result = run("stats", "rules.csv", "-q", "--meta", "attack_version=19.1", "--scope", "asset:a.yaml")
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith(f"navlayers: {message}")
+
+
+def test_lists_of_an_asset_are_in_its_folder(run: Run) -> None:
+    Path("assets").mkdir()
+    Path("assets/a.yaml").write_text("where: id in @ids.txt\n", encoding="utf-8")
+    Path("assets/ids.txt").write_text("cloud_ids\n", encoding="utf-8")
+    options = ("gcp", "--scope", "asset:assets/a.yaml", "--json", "-q")
+    (stats,) = json.loads(run("stats", *options).out)
+    assert stats["capabilities"] == 1
+    Path("assets/ids.txt").unlink()
+    assert run("stats", *options).err.startswith(
+        "navlayers: assets/a.yaml:1:8: ids.txt cannot be read: no such file"
+    )
 
 
 def test_an_unknown_scope_is_an_error(run: Run) -> None:

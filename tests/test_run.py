@@ -11,6 +11,9 @@ import pytest
 import yaml
 from conftest import write_set
 
+from navlayers.api.runs import Step, _fingerprint
+from navlayers.errors import Place
+
 if TYPE_CHECKING:
     from conftest import Run
 
@@ -66,6 +69,54 @@ def test_a_recipe_makes_what_its_commands_make_and_only_what_changed(run: Run, r
         "Run `navlayers run`, and commit the files.",
     ]
     assert results(run("run").out) == {"layers": "2 of 2 files written", "coverage.svg": "1 of 1 file written"}
+
+
+def test_a_changed_file_makes_its_outputs_again_however_it_is_named(run: Run, recipe: Path) -> None:
+    sets = ["controls.json@technique~T1", "segments:tenants", "segments:a=other.csv"]
+    Path("tenants").mkdir()
+    for name in ("tenants/us.csv", "other.csv"):
+        Path(name).write_text("capability,technique,score\nids,T1078,50\n", encoding="utf-8")
+    Path("assets").mkdir()
+    Path("assets/laptops.yaml").write_text("include: marked.json\nwhere: id in @rules.txt\n", encoding="utf-8")
+    layer = {"versions": {"layer": "4.5", "attack": "18"}, "domain": "enterprise-attack", "name": "marked"}
+    Path("assets/marked.json").write_text(
+        json.dumps({**layer, "techniques": [{"techniqueID": "T1078", "score": 1}]}), encoding="utf-8"
+    )
+    for name in ("assets/rules.txt", "rules.txt"):
+        Path(name).write_text("ids\nmfa\n", encoding="utf-8")
+    Path("groups.yaml").write_text("Ours: [T1078]\n", encoding="utf-8")
+    kinds: dict[str, tuple[dict[str, object], str]] = {
+        "part": ({"sets": sets[0]}, "controls.json"),
+        "folder": ({"sets": sets[1]}, "tenants/us.csv"),
+        "named": ({"sets": sets[2]}, "other.csv"),
+        "asset": ({"sets": "gcp", "scope": "asset:assets/laptops.yaml"}, "assets/laptops.yaml"),
+        "layer": ({"sets": "gcp", "scope": "asset:assets/laptops.yaml"}, "assets/marked.json"),
+        "rules": ({"sets": "gcp", "scope": "asset:assets/laptops.yaml"}, "assets/rules.txt"),
+        "where": ({"sets": "gcp", "where": "id in @rules.txt"}, "rules.txt"),
+        "threat": ({"sets": "gcp", "threat": "groups.yaml#Ours"}, "groups.yaml"),
+        "have": ({"sets": "gcp", "have": "@rules.txt", "budget": 2}, "rules.txt"),
+    }
+    commands = {"threat": "gaps", "have": "plan"}
+    steps = [
+        Step(
+            commands.get(kind, "badge"),
+            (
+                *(f"--{name}={value}" for name, value in options.items() if name != "sets"),
+                "--",
+                str(options["sets"]),
+            ),
+            (f"{kind}.svg",),
+            Place("navlayers.yaml"),
+        )
+        for kind, (options, _) in kinds.items()
+    ]
+    before = [_fingerprint(step, Path()) for step in steps]
+    assert before == [_fingerprint(step, Path()) for step in steps]
+    for (_, file), step, known in zip(kinds.values(), steps, before, strict=True):
+        text = Path(file).read_text(encoding="utf-8")
+        Path(file).write_text(f"{text}\n", encoding="utf-8")
+        assert _fingerprint(step, Path()) != known, step.args
+        Path(file).write_text(text, encoding="utf-8")
 
 
 def test_layers_of_other_sets_beside_those_of_the_recipe_are_no_difference(run: Run, recipe: Path) -> None:
@@ -144,6 +195,7 @@ def test_a_dry_run_prints_the_commands(run: Run, recipe: Path) -> None:
             "outputs:\n  badge: {output: b.svg, sets: [gcp, aws]}",
             "2:32: badge takes one set, not 2; expected one set, as in badge: {output: …, sets: gcp}",
         ),
+        ("outputs:\n  build: {output: l, max-age: 30}", "2:31: ages are counted to today"),
         ("outputs: {check: x}", "1:11: unknown command 'check' in outputs"),
         ("- gcp", "1:1: the top level is a list"),
         ("outputs: {build: l", "not YAML"),

@@ -64,7 +64,7 @@ def compare(
         baseline=baseline_index(baseline, together, reading),
     )
     notices = (*together.notices, *(notice for each in comparison.threats for notice in each.threat.notices))
-    return msgspec.structs.replace(comparison, notices=notices, files=files_of(together))
+    return msgspec.structs.replace(comparison, notices=notices, files=files_of(together, reading, inputs))
 
 
 def diff(
@@ -101,4 +101,6 @@ def diff(
     together = load_inputs(versions, attack_version, reading)
     first, second = together.coverage(ScoreOptions(**options))
     changes = differing.diff(together.catalogue, first, second, category=category)
-    return msgspec.structs.replace(changes, notices=together.notices, files=files_of(together))
+    return msgspec.structs.replace(
+        changes, notices=together.notices, files=files_of(together, reading, (before, after))
+    )

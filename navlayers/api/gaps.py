@@ -55,7 +55,9 @@ def gaps(
     together, model = against(together, threat, software_of, attack_version, reading)
     result = finding.find_gaps(together, model, ScoreOptions(**options), category=category, weak=weak)
     notices = (*together.notices, *model.notices, *result.notices)
-    return msgspec.structs.replace(result, notices=notices, files=files_of(together, threat))
+    return msgspec.structs.replace(
+        result, notices=notices, files=files_of(together, reading, [*inputs, *paths_of(threat)])
+    )
 
 
 def plan(
@@ -103,5 +105,5 @@ def plan(
         together, model = against(together, threat, software_of, attack_version, reading)
     result = plan_for(together, chosen, scoring, model, costs)
     return msgspec.structs.replace(
-        result, files=files_of(together, [*paths_of(threat), *plan_files(chosen, costs)])
+        result, files=files_of(together, reading, [*every, *paths_of(threat), *plan_files(chosen, costs)])
     )

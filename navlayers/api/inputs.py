@@ -132,14 +132,17 @@ def plan_files(options: PlanOptions, costs: str | os.PathLike[str] | None) -> li
     return [*lists, split_column(os.fspath(costs))[0]]
 
 
-def files_of(inputs: InputSet, more: Paths = ()) -> tuple[Path, ...]:
-    """The paths of the inputs, and of all other arguments that are files."""
-    words = paths_of(more)
-    if any("#" in word for word in words):
-        from navlayers.analysis.threats.lookup import file_and_part  # noqa: PLC0415 - for such words alone
+def files_of(inputs: InputSet, reading: ReadOptions, more: Iterable[object] = ()) -> tuple[Path, ...]:
+    """The paths of the inputs, and of all other arguments that are or name files, those of the scope included."""
+    from navlayers.api import named_files  # noqa: PLC0415 - results that are written need it alone
 
-        words = [file_and_part(word)[0] for word in words]
-    return (*(item.path for item in inputs.inputs), *(path for path in map(Path, words) if path.is_file()))
+    scope = reading.scope
+    of_scope = (*scope.presets, *scope.include, *scope.exclude, scope.where) if scope else ()
+    words = [os.fspath(word) for word in (*of_scope, *more) if isinstance(word, str | os.PathLike)]
+    named = (path for word in words for path in named_files.files(word))
+    return tuple(
+        dict.fromkeys((*(item.path for item in inputs.inputs), *(path for path in named if path.is_file())))
+    )
 
 
 def paths_of(paths: Paths) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import os
@@ -15,8 +16,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import msgspec
 import platformdirs
 
+from navlayers.api import named_files
 from navlayers.attack import release
-from navlayers.errors import OutputError
+from navlayers.errors import InputError, OutputError
 from navlayers.mapping import find, git
 from navlayers.output.files import Output, write_all
 from navlayers.output.folders import INDEX, read_index, sha256
@@ -244,27 +246,22 @@ def _fingerprint(step: Step, folder: Path) -> str:
     if step.command == "history":
         add(git.head(folder))
     shipped = {source.name: source.path for source in find.shipped()}
-    names = [name for arg in step.args for name in _names(arg)]
+    values = [arg.partition("=")[2] if arg.startswith("--") else arg for arg in step.args]
     # Without a set, a command takes those of the folder mappings or all that are shipped.
-    for name in names if "--" in step.args else [*names, find.HERE, *shipped]:
-        path = folder / name
-        path = path if path.exists() else shipped.get(name, path)
+    values += [] if "--" in step.args else [find.HERE, *shipped]
+    for text in dict.fromkeys(text for value in values for text in named_files.texts(value)):
+        if not (there := os.path.exists(folder / text)) and text in shipped:  # noqa: PTH110 - takes texts of any length
+            digest.update(hashlib.sha256(shipped[text].read_bytes()).digest())
+        elif not there and (commit := git.revision_of(text)) is not None:
+            # What the command cannot read, it reports.
+            with contextlib.suppress(InputError):
+                digest.update(git.content(commit))
+    for path in dict.fromkeys(path for value in values for path in named_files.files(value, folder)):
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file():
                 add(str(file.relative_to(folder) if file.is_relative_to(folder) else file.name))
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
-        if not path.exists() and (commit := git.revision_of(name)) is not None:
-            digest.update(git.content(commit))
     return digest.hexdigest()
-
-
-def _names(arg: str) -> Iterator[str]:
-    """The texts of an argument that may name a file: FILE, FILE:COLUMN, or some with commas."""
-    value = arg.partition("=")[2] if arg.startswith("--") else arg
-    for part in filter(None, (value, *value.split(","))):
-        yield part
-        if ":" in part:
-            yield part.rpartition(":")[0]
 
 
 class _Records:

@@ -52,6 +52,7 @@ class Asset(msgspec.Struct, frozen=True):
         name: for people.
         platforms, include, exclude, where: as in `Scope`.
         controls: ids and names of the capabilities, and of their groups, that are there; () for all.
+        folder: the folder of its file, which the files of `where` are below.
         places: text of the file → its place, for messages.
     """
 
@@ -61,6 +62,7 @@ class Asset(msgspec.Struct, frozen=True):
     include: tuple[str | Listed, ...] = ()
     exclude: tuple[str | Listed, ...] = ()
     where: str = ""
+    folder: str = ""
     places: tuple[tuple[str, Place], ...] = ()
 
     @property
@@ -83,9 +85,13 @@ class Asset(msgspec.Struct, frozen=True):
             )
         )
 
+    def place_of(self, text: str) -> Place | None:
+        """The place of a text of the file."""
+        return dict(self.places).get(text)
+
     def problem(self, message: str, text: str, expected: str = "", hint: str = "") -> Problem:
         """A problem with a text of the file."""
-        return Problem(message, dict(self.places).get(text), expected, hint)
+        return Problem(message, self.place_of(text), expected, hint)
 
 
 class Scope(msgspec.Struct, frozen=True):

@@ -135,6 +135,10 @@ def _step(
         if name in fields:
             used |= {name} if fields is top else set()
             args += _option_args(option, fields.branch.items[name][1], fields, name)
+    if any(arg.startswith("--max-age=") for arg in args) and not any(arg.startswith("--as-of=") for arg in args):
+        fields = own if "max-age" in own else top
+        hint = "add as-of: with a date"
+        fields.wrong("max-age", "ages are counted to today, so each day has another result", "a date", hint)
     inputs = own if "sets" in own else top
     used |= {name for name in general if name in own or name == "sets"}
     sets = [text for text, _ in inputs.texts("sets")]

@@ -165,7 +165,7 @@ def command(
         made = make_report(subject, options)
         step(steps)
         of_plan = given.plan_files(plan_options, cost) if plan_options else []
-        keep = given.files_of(inputs, [*threat, *of_plan, *([logo] if logo else [])])
+        keep = given.files_of(inputs, reading, [*names, *threat, *of_plan, *([logo] if logo else [])])
         result = files.write_report(made, outputs, force=force, keep=keep, on_file=partial(step, steps))
     if not quiet:
         more = (*_notices(gaps, plan, history), *_without_comments(subject, options))

@@ -9,12 +9,12 @@ import msgspec
 
 from navlayers._text.wording import quoted
 from navlayers.attack.scope import PRESETS, Asset, Listed, Scope, is_layer_file
-from navlayers.errors import InputError, Place, Problem, UsageError
+from navlayers.errors import InputError, NavlayersError, Place, Problem, UsageError
 from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.source import MAX_BYTES, as_text, load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _PREFIX = "asset:"
 KEYS = ("name", "platforms", "controls", "include", "exclude", "where")
@@ -90,12 +90,13 @@ def _asset(path: str) -> Asset:
         if key in top and not found and not findings.errors():
             top.wrong(key, f"{quoted(key)} is empty", "a text or a list of texts", "leave it out for all")
     name, where = top.text("name").strip(), top.text("where").strip()
+    folder = Path(path).parent
     if where:
-        _check(where, top.place("where"), findings)
+        places[where] = top.place("where")
+        _check(where, folder, places[where], findings)
     if not (any(lists.values()) or where or findings.errors()):
         top.wrong("", "the asset has no limits", "platforms, controls, include, exclude or where")
     findings.raise_errors()
-    folder = Path(path).parent
     return Asset(
         name or Path(path).stem,
         lists["platforms"],
@@ -103,15 +104,28 @@ def _asset(path: str) -> Asset:
         _with_layers(lists["include"], folder),
         _with_layers(lists["exclude"], folder),
         where,
+        str(folder),
         tuple(places.items()),
     )
 
 
-def _check(where: str, place: Place, findings: Findings) -> None:
+def named_files(path: Path) -> Iterator[Path]:
+    """The files that the file of an asset names: layers, and the lists of its condition; none if it is wrong."""
+    from navlayers.mapping.where import list_files  # noqa: PLC0415 - for conditions alone
+
+    try:
+        asset = _asset(str(path))
+    except NavlayersError:
+        return
+    layers = (each.name for each in (*asset.include, *asset.exclude) if isinstance(each, Listed))
+    yield from (path.parent / name for name in (*layers, *list_files(asset.where)))
+
+
+def _check(where: str, folder: Path, place: Place, findings: Findings) -> None:
     from navlayers.mapping.where import condition  # noqa: PLC0415 - for conditions alone
 
     try:
-        condition(where)
+        condition(where, folder, place)
     except UsageError as error:
         (problem,) = error.problems
-        findings.add(Issue(problem.message.removeprefix("--where: "), hint=problem.hint), place)
+        findings.add(Issue(problem.message, problem.expected, problem.hint), place)

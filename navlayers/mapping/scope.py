@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -87,7 +88,7 @@ def _there(asset: Asset, mapping_set: MappingSet, name: str = "") -> Callable[[M
     """Whether a mapping is by a control of an asset, and meets its condition; `name` is for errors."""
     wanted = {_control(text) for text in asset.controls}
     capabilities = {capability.id: capability for capability in mapping_set.capabilities}
-    asked = condition(asset.where) if asset.where else None
+    asked = condition(asset.where, Path(asset.folder), asset.place_of(asset.where)) if asset.where else None
     if asked is not None and name:
         every = [values_of(mapping_set, m, capabilities.get(m.capability)) for m in mapping_set.mappings]
         check_names(asked, {key for has in every for key, texts in has.items() if any(texts)}, name)

@@ -12,8 +12,9 @@ from navlayers.errors import Problem, UsageError
 from navlayers.mapping.evidence import DECLARED, LEVELS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from navlayers.errors import Place
     from navlayers.mapping.model import Capability, MappingSet
     from navlayers.mapping.model import Mapping as OneMapping
 
@@ -41,25 +42,34 @@ _RANKS = {word: (number, rank) for number, order in enumerate(_ORDERS) for rank,
 
 
 class Condition(NamedTuple):
-    """A condition, and the names that it asks for, each with its place in the text."""
+    """A condition, the names that it asks for, each with its offset in the text, and its place in a file."""
 
     text: str
     holds: Test
     names: dict[str, int]
+    place: Place | None = None
 
 
-def condition(text: str) -> Condition:
+def condition(text: str, folder: Path = Path(), place: Place | None = None) -> Condition:
     """The condition of a text.
 
     Args:
         text: comparisons `NAME OP VALUE`, and `NAME in LIST` or `NAME has LIST` with values and `@FILE` separated
             by commas, joined by and, or, not and parentheses. OP is =, !=, <, <=, >, >= or ~ (contains). `in` holds
             if all values are in the list, `has` if one is. A name alone asks whether there is a value.
+        folder: the folder that each `@FILE` is below.
+        place: where the text is in a file; None: it is that of `--where`.
 
     Raises:
         UsageError: the text is no condition, with a caret below the place.
     """
-    return _Parser(text).condition()
+    return _Parser(text, folder, place).condition()
+
+
+def list_files(text: str) -> Iterator[str]:
+    """The files of each `@FILE` of a condition, right or wrong."""
+    words = (match["word"] or "" for match in _TOKEN.finditer(text))
+    return (word[1:] for word in words if word.startswith("@"))
 
 
 def check_names(asked: Condition, known: Iterable[str], of: str) -> None:
@@ -77,7 +87,7 @@ def check_names(asked: Condition, known: Iterable[str], of: str) -> None:
     for name, offset in asked.names.items():
         if name not in names:
             hint = suggestion(name, names) or f"it has {comma_list(names)}"
-            raise _error(asked.text, offset, f"{of} has no {quoted(name)}", "", hint)
+            raise _error(asked.text, offset, f"{of} has no {quoted(name)}", "", hint, asked.place)
 
 
 def values_of(
@@ -119,10 +129,13 @@ class _Token(NamedTuple):
 class _Parser:
     """A parser by recursive descent; each method takes the tokens of what it returns."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, folder: Path, place: Place | None) -> None:
         if len(text) > _LONGEST:
-            raise UsageError(Problem("--where is too long", expected=f"at most {_LONGEST:,} characters"))
+            message = f"{'the condition' if place else '--where'} is too long"
+            raise UsageError(Problem(message, place, f"at most {_LONGEST:,} characters"))
         self._text = text
+        self._folder = folder
+        self._place = place
         self._names: dict[str, int] = {}
         self._tokens = self._split()
         self._next = 0
@@ -132,7 +145,7 @@ class _Parser:
         holds = self._any()
         if (token := self._peek()) is not None:
             raise self._wrong(token, "and, or, or the end")
-        return Condition(self._text, holds, self._names)
+        return Condition(self._text, holds, self._names, self._place)
 
     def _split(self) -> list[_Token]:
         tokens = []
@@ -142,12 +155,15 @@ class _Parser:
             match = _TOKEN.match(self._text, offset)
             if match is None:
                 place = offset + len(self._text[offset:]) - len(self._text[offset:].lstrip())
-                raise _error(self._text, place, "a quote is not closed", "", "add the second one")
+                raise self._error(place, "a quote is not closed", "", "add the second one")
             kind = match.lastgroup or ""
             start = match.start(kind) - (kind in {"quoted", "single"})
             tokens.append(_Token(match[kind], start, kind in {"quoted", "single"}))
             offset = match.end()
         return tokens
+
+    def _error(self, offset: int, message: str, expected: str, hint: str = "") -> UsageError:
+        return _error(self._text, offset, message, expected, hint, self._place)
 
     def _peek(self) -> _Token | None:
         return self._tokens[self._next] if self._next < len(self._tokens) else None
@@ -160,8 +176,8 @@ class _Parser:
 
     def _wrong(self, token: _Token | None, expected: str) -> UsageError:
         if token is None:
-            return _error(self._text, len(self._text), "the condition ends here", expected)
-        return _error(self._text, token.offset, f"unexpected {quoted(token.text)}", expected)
+            return self._error(len(self._text), "the condition ends here", expected)
+        return self._error(token.offset, f"unexpected {quoted(token.text)}", expected)
 
     def _any(self) -> Test:
         parts = [self._all()]
@@ -179,9 +195,7 @@ class _Parser:
         start = self._peek()
         self._depth += 1
         if self._depth > _DEEPEST and start is not None:
-            raise _error(
-                self._text, start.offset, "the condition is nested too deeply", f"at most {_DEEPEST} levels"
-            )
+            raise self._error(start.offset, "the condition is nested too deeply", f"at most {_DEEPEST} levels")
         if self._takes("not"):
             inner = self._not()
             found: Test = lambda values: not inner(values)  # noqa: E731
@@ -222,7 +236,7 @@ class _Parser:
         if _rank(token.text.casefold())[0] == "text" and not token.text[:1].isdecimal():
             expected = "a number, a date, or a word such as high or stable"
             hint = suggestion(token.text, _RANKS)
-            raise _error(self._text, token.offset, f"{quoted(token.text)} has no order", expected, hint)
+            raise self._error(token.offset, f"{quoted(token.text)} has no order", expected, hint)
 
     def _value(self) -> str:
         token = self._peek()
@@ -244,11 +258,11 @@ class _Parser:
 
     def _lines(self, token: _Token) -> list[str]:
         try:
-            text = Path(token.text[1:]).read_text(encoding="utf-8-sig")
+            text = (self._folder / token.text[1:]).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not UTF-8 text"
             message = f"{token.text[1:]} cannot be read: {reason.lower()}"
-            raise _error(self._text, token.offset, message, "a file with a value in each line") from None
+            raise self._error(token.offset, message, "a file with a value in each line") from None
         lines = (line.strip().casefold() for line in text.splitlines())
         return [line for line in lines if line and not line.startswith("#")]
 
@@ -294,6 +308,9 @@ def _rank(text: str) -> tuple[str, float, str]:
         return "text", 0, text
 
 
-def _error(text: str, offset: int, message: str, expected: str, hint: str = "") -> UsageError:
+def _error(
+    text: str, offset: int, message: str, expected: str, hint: str = "", place: Place | None = None
+) -> UsageError:
     wanted = f"; expected {expected}" if expected else ""
-    return UsageError(Problem(f"--where: {message}{wanted}\n    {text}\n    {' ' * offset}^", hint=hint))
+    option = "" if place else "--where: "
+    return UsageError(Problem(f"{option}{message}{wanted}\n    {text}\n    {' ' * offset}^", place, hint=hint))
