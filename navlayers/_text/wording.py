@@ -71,4 +71,4 @@ def techniques_text(techniques: int, subtechniques: int, separator: str = " and 
 
 def undated(name: str) -> str:
     """A name without the dates in it; the name itself if it is nothing else."""
-    return re.sub(r"\s+([:,;])", r"\1", " ".join(_DATE.sub(" ", name).split())).strip(" :,;") or name.strip()
+    return re.sub(r"\s([:,;])", r"\1", " ".join(_DATE.sub(" ", name).split())).strip(" :,;") or name.strip()

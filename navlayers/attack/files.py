@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 _BOM = b"\xef\xbb\xbf"
 _BYTE = re.compile(r"\(byte (\d+)\)")
-_PATH = re.compile(r" - at `\$(.*)`$")
+_PATH = re.compile(r" - at `\$([^`]*)`$")
 """The end of msgspec's messages: the byte offset, or the path of the value in the document."""
 
 _NUMBER = "(?:0|[1-9][0-9]{0,3})"

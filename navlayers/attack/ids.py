@@ -37,7 +37,7 @@ _SPELLED = (
 """An id in other cases and with other marks, the address of its page, or either before the technique's name."""
 
 _MANY = (
-    r"(?i)T[0-9]{4}(?:\s*[./]\s*(?:\*|x+\b)|\W+(?:(?:all|any|incl\w*|with|and)\W+)+(?:\w+\W+)?sub(?:s|[-\s]?techniques?)?\b"
+    r"(?i)T[0-9]{4}(?:\s*[./]\s*(?:\*|x+\b)|\W{1,9}(?:(?:all|any|incl\w{,9}|with|and)\W{1,9}){1,4}(?:\w{1,40}\W{1,9})?sub(?:s|[-\s]?techniques?)?\b"
     r"|\.[0-9]{3}\s*[-\u2010-\u2015\u2212~]+\s*\.?(?:0[0-9]{2}\b|[0-9]{3}\b(?!\s+[a-z]))"
     r"|(?:\.[0-9]{3})?\s*(?:[-\u2010-\u2015\u2212:>~=]+|\bto\b|\.\.+)\s*T[0-9]{4})"
 )

@@ -29,7 +29,7 @@ _KINDS: dict[str, ThreatKind] = {
     "campaign": "campaign",
 }
 _STATUS_ORDER: tuple[Status, ...] = get_args(Status)
-_VERSION_IN_NAME = re.compile(r"-attack-v?([0-9]+\.[0-9]+)(?:[^0-9].*)?\.json", re.IGNORECASE)
+_VERSION_IN_NAME = re.compile(r"-attack-v?([0-9]+\.[0-9]+)(?![0-9])", re.IGNORECASE)
 _VERSION_OF_FOLDER = re.compile(r"(?:.*-)?v([0-9]+\.[0-9]+)", re.IGNORECASE)
 _BUNDLE = "an ATT&CK release as a STIX 2.0 or 2.1 bundle"
 _HINT = "MITRE publishes one per domain and release, for example enterprise-attack-18.1.json"

@@ -76,7 +76,7 @@ class Output(NamedTuple):
             _print.notices([*result.notices, *(notice for each in result.inputs for notice in each.notices)])
             _print.remapped_inputs(result.inputs, result.catalogue.version)
         if self.target == _print.STDOUT:
-            click.echo(document(), nl=False)
+            _print.data(document())
         elif self.as_json:
             _print.echo_json(machine())
         elif not self.quiet or self.target is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from navlayers._text.spelling import Names, suggestion
-from navlayers._text.wording import quoted
+from navlayers._text.wording import bare, quoted
 from navlayers.cli import _print
 from navlayers.errors import NavlayersError, Problem, UsageError
 
@@ -40,7 +40,7 @@ def report(error: BaseException) -> int:
         if len(error.problems) > MOST_PROBLEMS:
             say(f"… and {sum(problem.count for problem in error.problems[MOST_PROBLEMS:])} more")
         for note in getattr(error, "__notes__", ()):
-            click.echo(note, err=True)
+            _print.notify(note)
         return BAD_INPUT
     if os.environ.get("NAVLAYERS_DEBUG"):
         raise error
@@ -71,7 +71,7 @@ def _usage(error: click.UsageError) -> str:
     message, expected, hint = text[:1].lower() + text[1:], "", ""
     parameters = error.ctx.command.params if error.ctx is not None else []
     if isinstance(error, click.NoSuchOption):
-        message, hint = f"unknown option {error.option_name}", _near_option(error.option_name, parameters)
+        message, hint = f"unknown option {bare(error.option_name)}", _near_option(error.option_name, parameters)
     elif isinstance(error, click.BadOptionUsage):
         lacks = "requires an argument" in text
         message = f"{error.option_name} {'needs a value' if lacks else 'takes no value'}"

@@ -86,7 +86,31 @@ def echo(text: str) -> None:
         click.echo_via_pager(text.rstrip("\n"), color=True)
     else:
         # Colors were decided by `terminal`; click would remove them from a pipe.
-        click.echo(text, nl=False, color=True)
+        click.echo(without_commands(text), nl=False, color=True)
+
+
+def data(content: str | bytes, *, err: bool = False) -> None:
+    """Print what another program may read, as it is; on a terminal without the control characters of the input."""
+    if (sys.stderr if err else sys.stdout).isatty():
+        text = content if isinstance(content, str) else content.decode("utf-8", "replace")
+        content = "\n".join(map(printable, text.split("\n")))
+    click.echo(content, nl=False, err=err)
+
+
+def without_commands(text: str) -> str:
+    """Text that the log of GitHub Actions or Azure Pipelines shows: both take some of its lines for commands.
+
+    The runner of GitHub looks for `::name` at the start of a line and for `##[name]` anywhere, that of Azure for
+    `##vso[`.
+    """
+    if not (os.environ.get("GITHUB_ACTIONS") or os.environ.get("TF_BUILD")):
+        return text
+    text = text.replace("##[", "# #[").replace("##vso[", "# #vso[")
+    if "::" not in text:
+        return text
+    return "\n".join(
+        line.replace("::", ": :", 1) if line.lstrip().startswith("::") else line for line in text.split("\n")
+    )
 
 
 def window() -> int | None:
@@ -94,15 +118,15 @@ def window() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
-def put(data: str | bytes, output: str, *, force: bool, quiet: bool, keep: Path | Sequence[Path] = ()) -> None:
+def put(content: str | bytes, output: str, *, force: bool, quiet: bool, keep: Path | Sequence[Path] = ()) -> None:
     """Print a result, or write it to a file, which must not be one of those to keep."""
     if output == STDOUT:
-        click.echo(data, nl=False)
+        data(content)
         return
     from navlayers.output import files  # noqa: PLC0415 - for files alone
 
-    data = data.encode("utf-8", "replace") if isinstance(data, str) else data
-    changed = files.write(data, output, force=force, keep=keep)
+    content = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    changed = files.write(content, output, force=force, keep=keep)
     if not quiet:
         written([output] if changed else [], [] if changed else [output])
 
@@ -128,7 +152,7 @@ def notify(text: str) -> None:
         count(text.count("\n") + 1)
         start = next((word for word in _STARTS if text.startswith(word)), "")
         toned = terminal_of(os.environ, color=_color(), tty=on_terminal()).tone(start, _STARTS.get(start, ""))
-        click.echo(toned + text[len(start) :], err=True, color=True)
+        click.echo(without_commands(toned + text[len(start) :]), err=True, color=True)
 
 
 def lines_printed() -> int:

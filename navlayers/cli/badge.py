@@ -38,6 +38,6 @@ def command(
     if not quiet:
         _print.notices(result.notices)
     if path is None:
-        click.echo(result.data, nl=False)
+        _print.data(result.data)
     elif not quiet:
         _print.written(result.written, result.unchanged)

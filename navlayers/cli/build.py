@@ -74,7 +74,7 @@ def command(
                 each.folder, each.attack_version, each.replaced, each.left_out, own=each.set.attack_version
             )
     if output == _print.STDOUT:
-        click.echo(result.document, nl=False)
+        _print.data(result.document)
     elif as_json:
         _print.echo_json(result.sets)
     elif not quiet:

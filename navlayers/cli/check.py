@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from navlayers._text.lines import printable, wrap
+from navlayers._text.lines import wrap
 from navlayers._text.wording import quantity
 from navlayers.cli import _help, _options, _print, _reading
 from navlayers.errors import OutputError, Place, Problem, UsageError
@@ -120,13 +120,14 @@ def command(
     # The fixed set is the result of `check --fix -`, so everything else goes to standard error.
     to_stdout = fix and not diff and STDIN in sets
     for each in fixed:
-        _print_diff(each.diff, err=to_stdout)
+        # As bytes, from which click does not remove colors.
+        _print.data(each.diff.encode(), err=to_stdout)
     if fix and not diff and fixed:
         inputs = _write(fixed, inputs)
         report = run(inputs)
     if to_stdout:
         sys.stdout.flush()
-        click.echo(next(each.data for each in inputs if str(each.path) == STDIN), nl=False)
+        _print.data(next(each.data for each in inputs if str(each.path) == STDIN) or b"")
     shown = report
     if quiet and format_ == "text" and not as_json:
         levels = ("error", "warning") if strict else ("error",)
@@ -146,20 +147,11 @@ def command(
 
 def _echo(render: Callable[..., str], report: Report, format_: str, *, err: bool) -> None:
     """Print a report; on standard error for a program or a person who reads the fixed set on standard output."""
-    if err:
-        click.echo(render(report, format_), nl=False, err=True)
+    if err or format_ == "github":
+        _print.data(render(report, format_), err=err)
     else:
         terminal = _print.terminal()
         _print.echo(render(report, format_, width=terminal.width, tone=terminal.tone))
-
-
-def _print_diff(diff: str, *, err: bool) -> None:
-    """Print a diff: to a file or a pipe as a patch, to a terminal without the control characters of the file."""
-    if (sys.stderr if err else sys.stdout).isatty():
-        click.echo("\n".join(map(printable, diff.split("\n"))), nl=False, err=err)
-    else:
-        # As bytes, from which click does not remove colors.
-        click.echo(diff.encode(), nl=False, err=err)
 
 
 def _explain(code: str) -> None:

@@ -74,6 +74,6 @@ def command(
         _print.echo_json(pages.to_json(joined, file.name))
     elif not quiet:
         text = _print.text_of(pages.brief(joined, file.name))
-        click.echo(text, err=output == _print.STDOUT, nl=False)
+        _print.data(text, err=output == _print.STDOUT)
     if not quiet:
         _print.notices([*joined.notices, *written.notices])

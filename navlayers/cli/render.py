@@ -106,7 +106,7 @@ def command(
     if not quiet:
         _print.notices([*_idle(formats), *result.notices])
     if output == _print.STDOUT:
-        click.echo(result.data, nl=False)
+        _print.data(result.data)
     elif not quiet:
         _print.written(result.written, result.unchanged)
 

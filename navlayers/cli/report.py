@@ -171,7 +171,7 @@ def command(
         more = (*_notices(gaps, plan, history), *_without_comments(subject, options))
         _print.notices([*folders, *subject.notices, *more, *result.notices])
         _print.remapped_inputs(subject.inputs, subject.catalogue.version)
-    click.echo(result.data, nl=False)
+    _print.data(result.data)
     if not quiet:
         _print.written(result.written, result.unchanged)
 

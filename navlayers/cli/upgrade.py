@@ -84,12 +84,12 @@ def command(
         for line in dict.fromkeys(notice for file in result.files for notice in file.notices):
             _print.note(line)
     if shape != "text":
-        click.echo(pages.render(result.files, shape), nl=False, err=to_stdout)
+        _print.data(pages.render(result.files, shape), err=to_stdout)
     elif not quiet or format_ is not None:
         text = _print.text_of((pages.every if every else pages.brief)(result.files))
-        _print.echo(text) if not to_stdout else click.echo(text, nl=False, err=True)
+        _print.echo(text) if not to_stdout else _print.data(text, err=True)
     if to_stdout:
-        click.echo(result.results[0], nl=False)
+        _print.data(result.results[0])
     elif quiet:
         return
     elif output is None and not in_place:

@@ -28,7 +28,7 @@ _IN_SHEET_NAMES = str.maketrans({"/": "-", "\\": "-", ":": "-", "[": "(", "]": "
 
 def tab_name(text: str) -> str:
     """A layer name that is also a valid sheet name, apart from its length: `: ` becomes ` – `, `/` becomes `-`."""
-    name = re.sub(r"\s*:\s+", " – ", text).translate(_IN_SHEET_NAMES)
+    name = re.sub(r"(?:(?<!\s)\s+)?:\s+", " – ", text).translate(_IN_SHEET_NAMES)
     return name.strip("' ") or "layer"
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from navlayers._text.slugs import slugs
-from navlayers._text.wording import and_list
+from navlayers._text.wording import and_list, bare
 from navlayers.attack.domains import Domain
 from navlayers.attack.scope import Scope
 from navlayers.errors import InputError, Place, Problem, UsageError
@@ -268,7 +268,7 @@ def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | Non
     if path.exists() or path.is_symlink() or (path.stem not in known and (path.suffix or len(path.parts) > 1)):
         return (Source(source_name(path), path),)
     near = difflib.get_close_matches(path.stem.lower(), known, 3, 0.5)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    hint = f"did you mean {' or '.join(map(bare, near))}? " if near else ""
     raise InputError(
         Problem(
             f"no mapping set {name!r}",

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from navlayers._text.lines import printable
 from navlayers._text.spelling import suggestion
 from navlayers._text.wording import comma_list, quoted
 from navlayers.errors import Problem, UsageError
@@ -313,4 +314,5 @@ def _error(
 ) -> UsageError:
     wanted = f"; expected {expected}" if expected else ""
     option = "" if place else "--where: "
-    return UsageError(Problem(f"{option}{message}{wanted}\n    {text}\n    {' ' * offset}^", place, hint=hint))
+    shown = f"{printable(text)}\n    {' ' * offset}^"
+    return UsageError(Problem(f"{option}{message}{wanted}\n    {shown}", place, hint=hint))

@@ -20,7 +20,7 @@ _MOST_BYTES = 2_000_000
 _MOST_PIXELS = 25_000_000
 _LONGEST_SIDE = 100_000
 _SVG = "{http://www.w3.org/2000/svg}"
-_LENGTH = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(?:px|pt)?\s*")
+_LENGTH = re.compile(r"\s*+([0-9]+(?:\.[0-9]+)?)\s*+(?:px|pt)?\s*")
 _MOST_SECONDS = 10
 """Logos take about a second; a filter of a few bytes can take hours."""
 

@@ -33,8 +33,8 @@ _NAME = re.compile(r"(?!-)[\w-]{1,63}(?<!-)(?:\.(?!-)[\w-]{1,63}(?<!-))*\.?")
 # Reserved by RFC 2606 and RFC 6762, or usual in networks of companies.
 _LOCAL = re.compile(r"localhost|.*\.(?:local|localhost|localdomain|internal|test|invalid)|127\..*", re.IGNORECASE)
 _ODD = {'"': "a quote", "<": "an angle bracket", ">": "an angle bracket", "`": "a quote"}
-_SENTENCE = re.compile(r"[a-z]{5,}\.$")
-_ENDINGS = re.compile(r"(?:[a-z]*corp|[a-z]*inc|etc)\.$", re.IGNORECASE)
+_SENTENCE = re.compile(r"(?<![a-z])[a-z]{5,}\.$")
+_ENDINGS = re.compile(r"(?:corp|inc|etc)\.$", re.IGNORECASE)
 
 
 def references(subject: Subject) -> Iterator[Finding]:

@@ -41,8 +41,8 @@ _NEXT = re.compile(rb"[ \t\r\n]*[,}]")
 _SPACED_KEY = re.compile(rb'"[ \t\r\n]+:')
 
 _ERROR = re.compile(
-    r"(?:Expected `(?P<wanted>.+?)`, got `.+?`|.*missing required field `(?P<missing>.+?)`|.*?)"
-    r"(?: - at `\$(?P<path>.*)`)?"
+    r"(?:Expected `(?P<wanted>[^`]+)`, got `[^`]+`|[^`]*missing required field `(?P<missing>[^`]+)`|.*?)"
+    r"(?: - at `\$(?P<path>[^`]*)`)?"
 )
 """The message of msgspec for a value of the wrong type."""
 

@@ -34,7 +34,9 @@ _TITLES = 20
 _TECHNIQUE = re.compile(rb"\bT[0-9]{4}\b", re.IGNORECASE)
 _LISTED = re.compile(rb"\W*T[ _-]?[0-9]{4}\b(?!\.?[0-9]*:[ \t]*$)", re.IGNORECASE)
 """A line of a bare list of techniques: an id, maybe after a bullet or before a name."""
-_MARKDOWN = re.compile(rb"\|[^\n]{,5000}\n[ \t]{,3}\|?[ \t]{,20}:?-+:?[ \t]{,20}\|[-:| \t]{,2000}\r?(?:\n|\Z)")
+_MARKDOWN = re.compile(
+    rb"(?m:^)[^\n|]*+\|[^\n]*+\n[ \t]{,3}\|?[ \t]{,20}:?-+:?[ \t]{,20}\|[-:| \t]{,2000}\r?(?:\n|\Z)"
+)
 """The header of a table in Markdown, and the line below it."""
 
 _SIGMA = frozenset({"logsource", "detection"})

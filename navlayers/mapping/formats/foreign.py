@@ -77,7 +77,7 @@ _ARCHIVES = {
 }
 _TABLE_HEADER = re.compile(r"\[{1,2}[A-Za-z_][\w.-]*\]{1,2}[ \t]*(?:#.*)?")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][\w.-]*[ \t]*=[ \t]*(?:[\"'\[{0-9]|true|false).*")
-_YARA_RULE = re.compile(r"(?:private |global )*rule\s+\w+(?:\s*:[\w\s]+)?\s*\{")
+_YARA_RULE = re.compile(r"(?:private |global )*rule\s+\w+(?:\s*:[\w\s]+|\s*)\{")
 
 
 def format_of(data: bytes, name: str) -> str | None:

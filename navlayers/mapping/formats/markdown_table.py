@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.source import Source
     from navlayers.mapping.model import MappingSet
 
-_RULE = re.compile(r"[ \t]{,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
+_RULE = re.compile(r"[ \t]{,3}\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*\|?[ \t]*")
 """The line below the header of a table."""
 
 _CELL = re.compile(r"(?:[^\\|]|\\.)*+|\\$")
-_HEADING = re.compile(r"#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*")
+_HEADING = re.compile(r"#{1,6}[ \t]+(.*)")
 _FENCE = re.compile(r"[ \t]{,3}(`{3,}|~{3,})")
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^)\[]*\)")
 _BREAK = re.compile(r"<br[ \t]*/?>", re.IGNORECASE)
 _MARKS = re.compile(r"`|\*\*|\\(?=[|*_`\\])")
 
@@ -56,7 +56,7 @@ def open_grids(source: Source, context: Context) -> list[MarkdownGrid]:
         elif mark:
             fence = mark[1]
         elif found := _HEADING.fullmatch(line):
-            heading = _clean(found[1])
+            heading = _clean(found[1].rstrip(" \t").rstrip("#").rstrip(" \t"))
         elif "|" in line and _is_rule(lines, number + 1):
             end = number + 2
             while end < len(lines) and "|" in lines[end]:

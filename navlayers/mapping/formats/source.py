@@ -274,8 +274,8 @@ def _names(folder: Path) -> list[str]:
 def _near(path: Path) -> str:
     close = difflib.get_close_matches(path.name, _names(path.parent), 3, 0.6)
     if close:
-        return f"did you mean {' or '.join(str(path.with_name(name)) for name in close)}?"
-    return "" if path.parent.is_dir() else f"the folder {path.parent} does not exist either"
+        return f"did you mean {' or '.join(str(Place(str(path.with_name(name)))) for name in close)}?"
+    return "" if path.parent.is_dir() else f"the folder {Place(str(path.parent))} does not exist either"
 
 
 def _inside(path: Path) -> str:

@@ -110,7 +110,7 @@ TECHNIQUE_WORDS = {
     *_SURE["attack_object_id"].split(),
     *next(iter(_LIKELY)).split(),
 }
-NUMBERED = re.compile("^(?:primary|secondary|tertiary|other|additional|second|third)|s?[0-9]+$|s$")
+NUMBERED = re.compile("^(?:primary|secondary|tertiary|other|additional|second|third)|s?(?<![0-9])[0-9]+$|s$")
 """What tells several columns of techniques apart."""
 
 WORDS = {word for text in (*_SURE.values(), *_LIKELY, *_CATEGORY) for word in text.split()}

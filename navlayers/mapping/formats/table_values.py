@@ -25,7 +25,8 @@ _BETWEEN = re.compile(
 """Separators of techniques. A comma counts only before an id: names of techniques hold commas, too."""
 
 _NAMED = re.compile(
-    rf"({_ID})\s*(?:\s[-–—]+\s|:|[-–—]|\s)\s*((?!\.?(?:0[0-9]{{2}}|[0-9]{{3}}(?!\s+[A-Za-z]))\b)\S.*)", re.DOTALL
+    rf"({_ID})(?:\s++(?:[-–—]++(?=\s)|[-–—:])?+|[-–—:])\s*+((?!\.?(?:0[0-9]{{2}}|[0-9]{{3}}(?!\s+[A-Za-z]))\b)\S.*)",
+    re.DOTALL,
 )
 _NAME_FIRST = re.compile(rf"([^()\[\]]*\S)\s*[(\[]\s*({_ID})\s*[)\]]")
 _WRAPPED = re.compile(rf"[(\[]\s*({_ID})\s*[)\]]")
@@ -134,7 +135,7 @@ NOT_A_NUMBER = "is not a number"
 TOO_LARGE = "is too large"
 
 _LONGEST_NUMBER = 1_000
-_CURRENCY = re.compile(r"^(?:[$€£¥]|[A-Z]{3}\b)\s*|\s*(?:[$€£¥]|\b[A-Z]{3})$")
+_CURRENCY = re.compile(r"^(?:[$€£¥]|[A-Z]{3}\b)\s*|(?:(?<!\s)\s+)?(?:[$€£¥]|\b[A-Z]{3})$")
 _BLANKS = " '\u2019\u00a0\u202f"
 
 

@@ -38,7 +38,7 @@ _KNOWN_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NU
 _NARROW, _WIDE = 10, 60
 # Cells of merged ranges that are filled in: a range may span a whole sheet.
 _MOST_MERGED = 100_000
-_LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
+_LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\[\]]*\]')
 """Parts of a number format that are literal text, colors or currencies."""
 
 

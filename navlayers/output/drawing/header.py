@@ -42,7 +42,7 @@ _APART = 0.06
 # Colors whose channels (0–255) differ by at most this look the same.
 _SAME = 6
 
-NUMBER = re.compile(r"\s*(-?\d+(?:\.\d+)?)(?![\d.])")
+NUMBER = re.compile(r"^\s*(-?\d++(?:\.\d++)?)(?!\.)")
 """The number at the start of a label."""
 
 

@@ -44,7 +44,7 @@ _MEMBER_COLUMNS = (
 _ENTRY_COLUMNS = (Column("ATT&CK ID", whole=True), Column("ATT&CK Name"))
 
 # Descriptions of ATT&CK have links in Markdown.
-_LINK = re.compile(r"\[([^\]\n]+)\]\((https?://[^)\s]+)\)")
+_LINK = re.compile(r"\[([^\[\]\n]+)\]\((https?://[^)\[\s]+)\)")
 
 
 def document(page: results.Page) -> Document:

@@ -31,7 +31,7 @@ SCALE = {"implemented": 100.0, "alternative": 100.0, "partial": 50.0, "planned":
 """What the state of a control is worth."""
 
 _LEVELS: dict[str, Level] = {"planned": "declared"}
-_ID = re.compile(r"([A-Za-z]{2})-0*([0-9]+)(?:[.(]0*([0-9]+)\)?)?")
+_ID = re.compile(r"([A-Za-z]{2})-0{,9}([0-9]{1,9})(?:[.(]0{,9}([0-9]{1,9})\)?)?")
 
 
 def read(source: Source, context: Context) -> tuple[MappingSet, Places]:

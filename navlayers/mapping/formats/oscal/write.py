@@ -111,7 +111,7 @@ def _property(fact: tuple[str, str, str, str]) -> dict[str, str]:
 
 def _token(text: str) -> str:
     """An id as OSCAL has it, without other characters than letters, digits, ".", "-" and "_": "ac-2.1"."""
-    nist = re.fullmatch(r"([A-Z]{2})-0*([0-9]+)(?:\(0*([0-9]+)\))?", text)
+    nist = re.fullmatch(r"([A-Z]{2})-0{,9}([0-9]{1,9})(?:\(0{,9}([0-9]{1,9})\))?", text)
     if nist:
         return f"{nist[1]}-{nist[2]}{f'.{nist[3]}' if nist[3] else ''}".lower()
     token = _NO_TOKEN.sub("_", text)

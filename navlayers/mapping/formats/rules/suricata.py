@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.yaml_tree import Node
 
 RULE = re.compile(
-    rb"^[ \t]*(?P<off>\#[ \t]*)?(?:alert|drop|reject\w*|pass)[ \t]+\w(?:\\\r?\n|[^\n(])*"
-    rb"\((?P<options>(?:\\\r?\n|[^\n])*)\)[ \t]*\r?$",
+    rb"^[ \t]*(?P<off>\#[ \t]*)?(?:alert|drop|reject\w*|pass)[ \t]+\w(?:\\\r?\n|[^\n(])*+"
+    rb"(?:\((?P<options>(?:\\\r?\n|[^\n])*)\)[ \t]*\r?$|(?:\\\r?\n|[^\n])*+)",
     re.MULTILINE,
 )
-"""A rule on its line, or on several with a backslash at the end of each but the last; a commented one is off."""
+"""A rule on its line, or on several with a backslash at the end of each but the last; a commented one is off.
+
+One without options is no rule, and is matched to its end lest each of its lines is taken for the start of another.
+"""
 
 # Both take a word as a whole and need no end: a search from each letter on would take the square of a line.
 _OPTION = re.compile(rb"(?<![\w.])([\w.]++)[ \t]*+(?::((?:\"(?:[^\"\\]|\\.)*+\"|[^;\\]|\\.)*+))?;?", re.DOTALL)
@@ -52,6 +55,8 @@ def _parse(source: Source, findings: Findings) -> list[Node]:
     """The options and metadata of each rule; repeated ones are lists."""
     rules: list[Node] = []
     for rule in RULE.finditer(source.data):
+        if rule["options"] is None:
+            continue
         start = rule.start("options")
         place = source.place(rule.start())
         values: dict[str, list[Scalar]] = {}

@@ -53,7 +53,7 @@ _BOOKKEEPING = frozenset(
 """Properties of a relationship that are read, or that only say which version of which object it is."""
 
 # As ATT&CK publishes its releases: enterprise-attack-16.1.json, ATT&CK-v16.1/enterprise-attack/….
-_VERSION_IN_NAME = re.compile(r"-attack-v?([0-9]+\.[0-9]+)(?:[^0-9].*)?\.json", re.IGNORECASE)
+_VERSION_IN_NAME = re.compile(r"-attack-v?([0-9]+\.[0-9]+)(?![0-9])", re.IGNORECASE)
 _VERSION_OF_FOLDER = re.compile(r"(?:.*-)?v([0-9]+\.[0-9]+)", re.IGNORECASE)
 
 _STANDARD: dict[str, Path] = {
