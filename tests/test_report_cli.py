@@ -217,6 +217,40 @@ def test_what_cannot_be_is_refused_with_what_to_do(run: Run, args: list[str], sa
 
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" {}><rect width="4" height="2"/>{}</svg>'
+# As these programs write them, cut down: style, gradient, clip path, use, mask, shadow, text, notes to themselves.
+ILLUSTRATOR = """<?xml version="1.0" encoding="utf-8"?>
+<!-- Generator: Adobe Illustrator 27.0.0, SVG Export Plug-In . SVG Version: 6.00 Build 0)  -->
+<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">
+<svg version="1.1" id="Layer_1" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" x="0px"
+ y="0px" viewBox="0 0 200 80" style="enable-background:new 0 0 200 80;" xml:space="preserve"><style type="text/css">
+  .st0{clip-path:url(#SVGID_2_);fill:url(#SVGID_1_);} .st1{font-family:'MyriadPro-Regular';font-size:12px;}</style>
+<linearGradient id="SVGID_1_" gradientUnits="userSpaceOnUse" x1="0" y1="0" x2="200" y2="0">
+<stop offset="0" style="stop-color:#F15A24"/><stop offset="1" style="stop-color:#662D91"/></linearGradient>
+<defs><rect id="SVGID_3_" width="200" height="80"/></defs>
+<clipPath id="SVGID_2_"><use xlink:href="#SVGID_3_" style="overflow:visible;"/></clipPath>
+<path class="st0" d="M0,0h200v80H0V0z"/><text transform="matrix(1 0 0 1 20 40)" class="st1">Example</text></svg>
+"""
+INKSCAPE = """<?xml version="1.0" encoding="UTF-8" standalone="no"?>
+<svg width="210mm" height="100mm" viewBox="0 0 210 100" version="1.1" inkscape:version="1.2.2" sodipodi:docname="l.svg"
+ xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape" xmlns="http://www.w3.org/2000/svg"
+ xmlns:sodipodi="http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd" xmlns:xlink="http://www.w3.org/1999/xlink"
+ xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:cc="http://creativecommons.org/ns#">
+<sodipodi:namedview inkscape:export-filename="C:\\me\\logo.png"/><defs><linearGradient id="a"><stop offset="0"/>
+</linearGradient><linearGradient xlink:href="#a" id="b"/><inkscape:path-effect effect="spiro" id="p"/></defs>
+<metadata><rdf:RDF><cc:Work rdf:about="http://x"/></rdf:RDF></metadata>
+<rect style="fill:url(#b);stroke-width:0.26" width="100" height="50"/>
+<text xml:space="preserve" style="font-family:'DejaVu Sans';-inkscape-font-specification:'DejaVu Sans, Normal'" x="20"
+ y="30"><tspan sodipodi:role="line" x="20" y="30">ACME</tspan></text></svg>
+"""
+FIGMA = """<svg width="120" height="40" viewBox="0 0 120 40" fill="none" xmlns="http://www.w3.org/2000/svg">
+<g clip-path="url(#c)" filter="url(#f)"><mask id="m" style="mask-type:luminance" maskUnits="userSpaceOnUse" x="0" y="0"
+ width="120" height="40"><path d="M120 0H0V40H120V0Z" fill="white"/></mask><g mask="url(#m)"><path fill-rule="evenodd"
+ d="M10 10L20 20L10 30Z" fill="url(#p)"/></g></g><defs><filter id="f" x="0" y="0" width="120" height="40"
+ filterUnits="userSpaceOnUse" color-interpolation-filters="sRGB"><feFlood flood-opacity="0" result="b"/><feColorMatrix
+ in="SourceAlpha" type="matrix" values="0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 127 0"/><feOffset dy="4"/><feGaussianBlur
+ stdDeviation="2"/><feBlend mode="normal" in2="b" result="e"/></filter><linearGradient id="p"><stop/></linearGradient>
+<clipPath id="c"><rect width="120" height="40" fill="white"/></clipPath></defs></svg>
+"""
 
 
 @pytest.mark.parametrize(
@@ -258,6 +292,19 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" {}><rect width="4" height="2"/>{}
             "has scripts or loads other files",
         ),
         ("a.svg", SVG.format('width="4" height="2"', '<g fill="url(#a)"/>'), ""),
+        ("a.svg", ILLUSTRATOR, ""),
+        ("a.svg", INKSCAPE, ""),
+        ("a.svg", FIGMA, ""),
+        *(
+            ("a.svg", SVG.format('width="4" height="2"', shape), "has scripts or loads other files")
+            for shape in (
+                '<filter id="a"><feTurbulence numOctaves="9999"/></filter>',
+                '<a><animateTransform attributeName="href" values="x"/></a>',
+                '<h:img xmlns:h="http://www.w3.org/1999/xhtml" srcset="http://x/y"/>',
+                '<style>a{mask: image-set("http://x/y" 1x)}</style>',
+                "<SCRIPT>x</SCRIPT>",
+            )
+        ),
         ("a.png", "not a picture", "is not a readable picture"),
     ],
 )
@@ -286,8 +333,8 @@ _USES = "".join(f'<g id="a{i}">' + 10 * f'<use href="#a{i - 1}"/>' + "</g>" for 
     ("shapes", "says"),
     [
         (
-            '<filter id="q" x="-1e6" y="-1e6" width="1e7" height="1e7"><feTurbulence baseFrequency="0.1" '
-            'numOctaves="9999"/></filter><rect filter="url(#q)" width="10" height="10"/>',
+            '<filter id="q" x="-1e6" y="-1e6" width="1e7" height="1e7"><feGaussianBlur stdDeviation="1"/></filter>'
+            '<rect filter="url(#q)" width="20000" height="20000"/>',
             "the logo takes more than 3 seconds to draw",
         ),
         (f'<g id="a0"><rect width="1" height="1"/></g>{_USES}<use href="#a11"/>', "the logo cannot be drawn"),
@@ -296,7 +343,7 @@ _USES = "".join(f'<g id="a{i}">' + 10 * f'<use href="#a{i - 1}"/>' + "</g>" for 
 def test_a_logo_that_takes_too_long_to_draw_is_refused(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shapes: str, says: str
 ) -> None:
-    """9,999 octaves of noise on 10¹⁴ pixels; 10¹¹ copies of a square."""
+    """A shadow of 4 × 10⁸ pixels; 10¹¹ copies of a square."""
     monkeypatch.setattr("navlayers.output.logo._MOST_SECONDS", 3)
     logo = tmp_path / "logo.svg"
     logo.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 50">{shapes}</svg>')

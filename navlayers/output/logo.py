@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import warnings
 from pathlib import Path
@@ -24,18 +25,36 @@ _LENGTH = re.compile(r"\s*+([0-9]+(?:\.[0-9]+)?)\s*+(?:px|pt)?\s*")
 _MOST_SECONDS = 10
 """Logos take about a second; a filter of a few bytes can take hours."""
 
+_MEMORY = 2_000_000_000
+"""Bytes of address space; a logo takes a tenth."""
+
 _DRAW = """
 import sys
-sys.path[:] = sys.argv[1:]
+seconds, memory, *sys.path = sys.argv[1:]
 from navlayers.output.drawing.typeset import typst
+from navlayers.output.limits import limit_process
+limit_process(int(seconds), int(memory))
 source = b'#image(bytes(sys.inputs.logo), format: "svg")'
 typst(source, format="pdf", sys_inputs={"logo": sys.stdin.buffer.read().decode("utf-8", "replace")})
 """
 _KINDS: dict[str, LogoKind] = {"PNG": "png", "JPEG": "jpeg"}
+_DOCTYPE = re.compile(rb"<!DOCTYPE\s+svg(?:\s+(?:PUBLIC\s+)?\"[^\"<>]*\"){0,2}(?:\s+SYSTEM\s+\"[^\"<>]*\")?\s*>")
+"""The declaration that Illustrator writes, which names the definition of SVG and declares nothing."""
+
 _DECLARATION = re.compile(rb"<!(?:DOCTYPE|ENTITY)|<\?xml-stylesheet", re.IGNORECASE)
 _INTERNAL = re.compile(r"#|data:image/(?:png|jpeg);base64,")
 _URL = re.compile(r"""url\(\s*["']?\s*""", re.IGNORECASE)
-_ACTIVE = frozenset(("script", "foreignObject", "handler", "listener", "iframe", "set", "animate"))
+_LOADS = ("@import", "image(", "image-set(", "cross-fade(", "src(")
+"""What loads files in CSS beside `url(…)`."""
+
+_STATIC = re.compile(
+    "svg|g|a|defs|symbol|use|switch|view|title|desc|metadata|style|path|rect|circle|ellipse|line|polyline|polygon|"
+    "text|tspan|textPath|tref|image|linearGradient|radialGradient|stop|pattern|clipPath|mask|marker|filter|font-face|"
+    "fe(?:Blend|ColorMatrix|ComponentTransfer|Composite|DropShadow|Flood|Func[ABGR]|GaussianBlur|Merge|MergeNode|Offset)"
+)
+"""The elements of SVG that a logo may have: shapes, text, colors, and the filters of shadows."""
+
+_W3C, _RDF = "{http://www.w3.org/", "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 
 
 def read_logo(path: str | Path) -> Logo:
@@ -79,6 +98,7 @@ def _pixels(data: bytes, place: Place) -> Logo:
 def _svg(data: bytes, place: Place) -> Logo:
     from xml.etree import ElementTree  # noqa: PLC0415 - for logos alone
 
+    data = _DOCTYPE.sub(b"", data, count=1)
     if _DECLARATION.search(data):
         raise InputError(_more_than_a_picture(place))
     try:
@@ -104,9 +124,13 @@ def _refuse_undrawable(data: bytes, place: Place) -> None:
 
     message, hint = "the logo cannot be drawn", "save it as a plain SVG or a PNG"
     # Isolated: modules of the current folder are not those that were imported here.
-    words = [sys.executable, "-I", "-c", _DRAW, *sys.path]
+    words = [sys.executable, "-I", "-c", _DRAW, str(_MOST_SECONDS + 1), str(_MEMORY), *sys.path]
+    # Each thread of the compiler would reserve memory.
+    environment = os.environ | {"RAYON_NUM_THREADS": "1"}
     try:
-        subprocess.run(words, input=data, capture_output=True, timeout=_MOST_SECONDS, check=True)  # noqa: S603
+        subprocess.run(  # noqa: S603
+            words, input=data, capture_output=True, timeout=_MOST_SECONDS, check=True, env=environment
+        )
     except subprocess.TimeoutExpired:
         message = f"the logo takes more than {_MOST_SECONDS} seconds to draw"
         raise InputError(Problem(message, place, "a simple picture", hint)) from None
@@ -120,20 +144,26 @@ def _more_than_a_picture(place: Place) -> Problem:
 
 
 def _is_static(element: Element) -> bool:
-    """Whether an element has no script, animation or reference to other files."""
-    if element.tag.rpartition("}")[2] in _ACTIVE:
-        return False
-    for name, value in element.attrib.items():
-        local = name.rpartition("}")[2].lower()
+    """Whether an element is a shape that refers to no other file, or a note of a drawing program to itself."""
+    space, _, name = element.tag.rpartition("}")
+    if not space or f"{space}}}" == _SVG:
+        if not _STATIC.fullmatch(name):
+            return False
+    elif space.startswith(_W3C) and f"{space}}}" != _RDF:
+        return False  # HTML, MathML
+    # Attributes of drawing programs have namespaces, as `inkscape:export-filename`; of those of SVG, links do.
+    attributes = {key: value for key, value in element.attrib.items() if key[0] != "{" or key.startswith(_W3C)}
+    for key, value in attributes.items():
+        local = key.rpartition("}")[2].lower()
         if local.startswith("on") or (local in ("href", "src") and not _INTERNAL.match(value.strip())):
             return False
-    styles = (*element.attrib.values(), element.text or "")
-    return all(_is_self_contained(text) for text in styles)
+    style = (element.text or "") if name == "style" else ""
+    return all(_is_self_contained(text) for text in (*attributes.values(), style))
 
 
 def _is_self_contained(style: str) -> bool:
     """Whether possible CSS refers only to the picture itself; escapes, which could hide references, are refused."""
-    if "@import" in style.lower() or ("\\" in style and ":" in style):
+    if any(word in style.lower() for word in _LOADS) or ("\\" in style and ":" in style):
         return False
     return all(_INTERNAL.match(style, match.end()) for match in _URL.finditer(style))
 

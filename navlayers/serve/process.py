@@ -13,6 +13,7 @@ import sys
 import msgspec
 
 from navlayers.errors import InputError, NavlayersError, Problem
+from navlayers.output.limits import limit_process
 from navlayers.serve.job import Answer, Job, decode, encode, job_answer
 
 SECONDS = 30
@@ -26,7 +27,6 @@ LARGEST_ANSWER = 100_000_000
 _AT_ONCE = 2
 _PATIENCE = 1.0
 """Seconds in which a process that has answered may end by itself."""
-_OPEN_FILES = 64
 
 
 class _Result(msgspec.Struct, frozen=True):
@@ -120,27 +120,9 @@ async def _end(process: asyncio.subprocess.Process, patience: float = 0) -> None
         await process.wait()
 
 
-def _limit() -> None:
-    """Limit what this process may use; where the system has no such limits, the clock of the server has to do."""
-    try:
-        import resource  # noqa: PLC0415 - not on Windows
-    except ImportError:
-        return
-    limits = {
-        resource.RLIMIT_CPU: SECONDS,
-        resource.RLIMIT_AS: MEMORY,
-        resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NOFILE: _OPEN_FILES,
-    }
-    for limit, most in limits.items():
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(limit, (most, most))
-
-
 def main() -> None:
     """Answer the job on standard input."""
-    _limit()
+    limit_process(SECONDS, MEMORY)
     data = sys.stdin.buffer.read()
     if not data:
         return

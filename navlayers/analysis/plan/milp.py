@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import highspy
 import numpy as np
 
+from navlayers._threads import interruptible
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -177,12 +179,4 @@ def _run_interruptibly(highs: Any) -> None:
     highs.setCallback(interrupt, None)
     highs.startCallback(highspy.cb.HighsCallbackType.kCallbackMipInterrupt)
     highs.startCallback(highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt)
-    thread = threading.Thread(target=highs.run, daemon=True)
-    thread.start()
-    try:
-        while thread.is_alive():
-            thread.join(0.1)
-    except BaseException:
-        stopping.set()
-        thread.join()
-        raise
+    interruptible(highs.run, stopping.set)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from navlayers._text.wording import quoted
+from navlayers._threads import interruptible
 from navlayers.errors import Problem, extra
 from navlayers.output.drawing import font
 from navlayers.output.drawing.shapes import Line, Text, to_svg
@@ -101,7 +102,7 @@ def typst(source: bytes | dict[str, bytes], **options: Any) -> bytes:
     with extra("pictures"):
         from typst import compile as compiled  # noqa: PLC0415
 
-    data: bytes = compiled(source, font_paths=_fonts(), timestamp=0, **options)
+    data: bytes = interruptible(lambda: compiled(source, font_paths=_fonts(), timestamp=0, **options))
     return data
 
 
