@@ -221,7 +221,8 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" {}><rect width="4" height="2"/>{}
 ILLUSTRATOR = """<?xml version="1.0" encoding="utf-8"?>
 <!-- Generator: Adobe Illustrator 27.0.0, SVG Export Plug-In . SVG Version: 6.00 Build 0)  -->
 <!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">
-<svg version="1.1" id="Layer_1" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" x="0px"
+<svg version="1.1" id="Layer_1" xmlns="http://www.w3.org/2000/svg"
+ xmlns:xlink="http://www.w3.org/1999/xlink" x="0px"
  y="0px" viewBox="0 0 200 80" style="enable-background:new 0 0 200 80;" xml:space="preserve"><style type="text/css">
   .st0{clip-path:url(#SVGID_2_);fill:url(#SVGID_1_);} .st1{font-family:'MyriadPro-Regular';font-size:12px;}</style>
 <linearGradient id="SVGID_1_" gradientUnits="userSpaceOnUse" x1="0" y1="0" x2="200" y2="0">
@@ -231,7 +232,8 @@ ILLUSTRATOR = """<?xml version="1.0" encoding="utf-8"?>
 <path class="st0" d="M0,0h200v80H0V0z"/><text transform="matrix(1 0 0 1 20 40)" class="st1">Example</text></svg>
 """
 INKSCAPE = """<?xml version="1.0" encoding="UTF-8" standalone="no"?>
-<svg width="210mm" height="100mm" viewBox="0 0 210 100" version="1.1" inkscape:version="1.2.2" sodipodi:docname="l.svg"
+<svg width="210mm" height="100mm" viewBox="0 0 210 100" version="1.1" inkscape:version="1.2.2"
+ sodipodi:docname="l.svg"
  xmlns:inkscape="http://www.inkscape.org/namespaces/inkscape" xmlns="http://www.w3.org/2000/svg"
  xmlns:sodipodi="http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd" xmlns:xlink="http://www.w3.org/1999/xlink"
  xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:cc="http://creativecommons.org/ns#">
@@ -239,16 +241,22 @@ INKSCAPE = """<?xml version="1.0" encoding="UTF-8" standalone="no"?>
 </linearGradient><linearGradient xlink:href="#a" id="b"/><inkscape:path-effect effect="spiro" id="p"/></defs>
 <metadata><rdf:RDF><cc:Work rdf:about="http://x"/></rdf:RDF></metadata>
 <rect style="fill:url(#b);stroke-width:0.26" width="100" height="50"/>
-<text xml:space="preserve" style="font-family:'DejaVu Sans';-inkscape-font-specification:'DejaVu Sans, Normal'" x="20"
+<text xml:space="preserve" style="font-family:'DejaVu Sans';-inkscape-font-specification:'DejaVu Sans,
+ Normal'" x="20"
  y="30"><tspan sodipodi:role="line" x="20" y="30">ACME</tspan></text></svg>
 """
 FIGMA = """<svg width="120" height="40" viewBox="0 0 120 40" fill="none" xmlns="http://www.w3.org/2000/svg">
-<g clip-path="url(#c)" filter="url(#f)"><mask id="m" style="mask-type:luminance" maskUnits="userSpaceOnUse" x="0" y="0"
- width="120" height="40"><path d="M120 0H0V40H120V0Z" fill="white"/></mask><g mask="url(#m)"><path fill-rule="evenodd"
+<g clip-path="url(#c)" filter="url(#f)"><mask id="m" style="mask-type:luminance"
+ maskUnits="userSpaceOnUse" x="0" y="0"
+ width="120" height="40"><path d="M120 0H0V40H120V0Z" fill="white"/></mask><g mask="url(#m)"><path
+ fill-rule="evenodd"
  d="M10 10L20 20L10 30Z" fill="url(#p)"/></g></g><defs><filter id="f" x="0" y="0" width="120" height="40"
- filterUnits="userSpaceOnUse" color-interpolation-filters="sRGB"><feFlood flood-opacity="0" result="b"/><feColorMatrix
- in="SourceAlpha" type="matrix" values="0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 127 0"/><feOffset dy="4"/><feGaussianBlur
- stdDeviation="2"/><feBlend mode="normal" in2="b" result="e"/></filter><linearGradient id="p"><stop/></linearGradient>
+ filterUnits="userSpaceOnUse" color-interpolation-filters="sRGB"><feFlood flood-opacity="0"
+ result="b"/><feColorMatrix
+ in="SourceAlpha" type="matrix" values="0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 127 0"/><feOffset
+ dy="4"/><feGaussianBlur
+ stdDeviation="2"/><feBlend mode="normal" in2="b" result="e"/></filter><linearGradient
+ id="p"><stop/></linearGradient>
 <clipPath id="c"><rect width="120" height="40" fill="white"/></clipPath></defs></svg>
 """
 
