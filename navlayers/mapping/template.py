@@ -126,10 +126,10 @@ def _csv(domain: Domain) -> bytes:
 
 def _xlsx(domain: Domain) -> bytes:
     """A sheet with lists to choose from, so that the words of categories and scores are right."""
-    import xlsxwriter  # noqa: PLC0415 - slow, and for workbooks alone
+    from navlayers._workbooks import workbook  # noqa: PLC0415 - slow, and for workbooks alone
 
     stream = io.BytesIO()
-    with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
+    with workbook(stream) as book:
         book.set_properties({"created": CREATED})
         sheet = book.add_worksheet("mappings")
         for number, row in enumerate(_rows(domain)):

@@ -53,10 +53,10 @@ _RESERVED = "history"
 def to_xlsx(tables: Sequence[Table]) -> bytes:
     """The tables as a workbook, a sheet each: filters, a frozen header, real numbers, technique ids as links."""
     # Only workbooks need the library.
-    import xlsxwriter  # noqa: PLC0415
+    from navlayers._workbooks import workbook  # noqa: PLC0415 - slow, and for workbooks alone
 
     stream = io.BytesIO()
-    with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
+    with workbook(stream) as book:
         book.set_properties({"created": CREATED})
         formats = Formats(book)
         for table, name in zip(tables, sheet_names(table.name for table in tables), strict=True):

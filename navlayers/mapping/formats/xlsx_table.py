@@ -213,11 +213,11 @@ def encode(mapping_set: MappingSet) -> Written:
     Raises:
         OutputError: a text is longer than a cell can be.
     """
-    import xlsxwriter  # noqa: PLC0415 - slow, and only needed to write a workbook
+    from navlayers._workbooks import workbook  # noqa: PLC0415 - slow, and for workbooks alone
 
     rows, notices = table_write.rows_of_set(mapping_set)
     stream = io.BytesIO()
-    with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
+    with workbook(stream) as book:
         book.set_properties({"created": CREATED})
         _write(book.add_worksheet("mappings"), rows, book.add_format({"bold": True}))
     return Written(stream.getvalue(), notices)

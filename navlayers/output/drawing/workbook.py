@@ -60,12 +60,12 @@ _NAME, _DESCRIPTION, _FACTS, _LEGEND_ROW, _TACTICS, _COUNTS, _FIRST = range(7)
 def render_xlsx(views: Sequence[View], options: RenderOptions = RenderOptions()) -> Rendered:
     """Render layers as one workbook; a workbook of several layers starts with a sheet of all scores."""
     # Only workbooks need the library.
-    import xlsxwriter  # noqa: PLC0415
+    from navlayers._workbooks import workbook  # noqa: PLC0415 - slow, and for workbooks alone
 
     layers = tabs_of(views, options)
     single = len(layers) == 1
     stream = io.BytesIO()
-    with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
+    with workbook(stream) as book:
         book.set_properties({"created": CREATED})
         formats, styles = Formats(book), _Styles(book)
         first = [] if single else [_JOINT]
