@@ -327,3 +327,17 @@ def test_a_question_to_the_server_keeps_the_scope_for_a_process_of_its_own(detec
     answer = job_answer(decode(encode(job))).data.decode()
     assert '"enterprise 19.1, Linux, where level>=high"' in answer
     assert "detections: 3 of 6 mappings are in scope: Linux, where level>=high" in answer
+
+
+def test_rules_for_other_platforms_are_out_of_scope(run: Run, tmp_path: Path) -> None:
+    products = {"a": "windows", "b": "linux", "c": "zeek", "d": "aws", "e": "Linux"}
+    for name, product in products.items():
+        rule = f"id: {name}\ntitle: {name}\ntags: [attack.t1059]\nlogsource: {{product: {product}}}\n"
+        (tmp_path / f"{name}.yml").write_text(f"{rule}detection: {{a: b}}\n", encoding="utf-8")
+    for options, kept in (
+        (("--platform", "linux"), ["b", "c", "e"]),
+        (("--platform", "windows,iaas"), ["a", "c", "d"]),
+        (("--where", "product=linux"), ["b", "e"]),
+    ):
+        made = as_json(run, "convert", tmp_path, "--format", "mapex-json", *options, "-q")
+        assert sorted({row["capability_id"] for row in made["mapping_objects"]}) == kept, options

@@ -12,6 +12,7 @@ from navlayers._text.spelling import suggestion
 from navlayers._text.wording import comma_list, quoted
 from navlayers.errors import InputError, Problem, ScopeError
 from navlayers.mapping.model import Mapping, groups_of
+from navlayers.mapping.rule_platforms import on_platforms
 from navlayers.mapping.segments import segments_of
 from navlayers.mapping.where import check_names, condition, values_of
 
@@ -203,9 +204,10 @@ def within(mapping_set: MappingSet, catalogue: Catalogue) -> MappingSet:
     outside = {t.id for t in whole.techniques.values() if t.active and not catalogue.is_active(t.id)}
     outside |= {id_ for id_, t in whole.techniques.items() if not t.active and whole.resolve(id_)[-1] in outside}
     assets = catalogue.bounds.assets if catalogue.bounds else ()
-    if not (outside or len(assets) > 1):
+    mappings = on_platforms(mapping_set, catalogue)
+    if not (outside or len(assets) > 1) and mappings is mapping_set.mappings:
         return mapping_set
-    mappings = tuple(mapping for mapping in mapping_set.mappings if mapping.technique not in outside)
+    mappings = tuple(mapping for mapping in mappings if mapping.technique not in outside)
     if catalogue.bounds is not None and len(assets) > 1:
         # A control of one asset does not protect another one.
         of_scope = catalogue.bounds.scope.assets

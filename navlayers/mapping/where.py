@@ -101,7 +101,8 @@ def values_of(
         mapping: the mapping.
         capability: its capability.
     """
-    groups = (*((mapping.group,) if mapping.group else ()), *(capability.groups if capability else ()))
+    capability_groups = capability.groups if capability else ()
+    groups = (*((mapping.group,) if mapping.group else ()), *capability_groups)
     texts = {
         "id": (mapping.capability,),
         "name": (mapping.capability_name or (capability.name if capability else ""),),
@@ -115,6 +116,10 @@ def values_of(
         "evidence date": (mapping.evidence.date if mapping.evidence else "",),
         "robustness": (str(mapping.robustness or ""),),
     }
+    # The groups of rules are values of their fields: "Product: windows".
+    for title, colon, text in (mapping_set.groups.get(group, "").partition(": ") for group in capability_groups):
+        if colon and mapping_set.role != "control":
+            texts[_plain(title)] = (*texts.get(_plain(title), ()), text)
     return {name: tuple(text.casefold() for text in found if text) for name, found in texts.items()}
 
 
