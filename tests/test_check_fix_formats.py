@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 from conftest import write_set
 
@@ -12,6 +13,8 @@ from navlayers.mapping.find import Source, resolve
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from conftest import Run
 
 STACK = """\
 version: 1
@@ -71,3 +74,30 @@ def test_mappings_explorer_yaml_is_mended(tmp_path: Path) -> None:
     assert b"T1053.001" not in one.after
     assert len(one.after.splitlines()) == len(text.splitlines())
     assert "revoked-technique" not in {f.code for f in check([Source("again", path, data=one.after)]).findings}
+
+
+def test_a_mended_bundle_can_be_read(run: Run, tmp_path: Path) -> None:
+    """Two relationships of one id are one as long as they are equal: to mend one alone would make two of them."""
+    names = {
+        "a": "course-of-action--5a0c7f5a-0000-4000-8000-000000000002",
+        "t": "attack-pattern--b17a1a56-e99c-403c-8948-561df0cffe81",
+    }
+    relation: dict[str, Any] = {
+        "type": "relationship",
+        "id": "relationship--5a0c7f5a-0000-4000-8000-000000000003",
+        "relationship_type": "mitigates",
+        "source_ref": names["a"],
+        "target_ref": names["t"],
+        "external_references": [{"source_name": "y", "url": "https://y.org/b "}],
+    }
+    control: dict[str, Any] = {"type": "course-of-action", "id": names["a"], "name": "MFA"}
+    control["external_references"] = [{"source_name": "x", "external_id": "AC-2", "url": "https://x.org/a "}]
+    technique: dict[str, Any] = {"type": "attack-pattern", "id": names["t"], "name": "Valid Accounts"}
+    technique["external_references"] = [{"source_name": "mitre-attack", "external_id": "T1078"}]
+    objects = [{**each, "spec_version": "2.1"} for each in (control, technique, relation, relation)]
+    path = tmp_path / "s.stix.json"
+    path.write_text(
+        json.dumps({"type": "bundle", "id": "bundle--5a0c7f5a-0000-4000-8000-000000000001", "objects": objects})
+    )
+    assert "fixed 1 finding" in run("check", path, "--fix").err
+    assert run("build", path, "-o", "layers").code == 0

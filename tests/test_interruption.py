@@ -1,0 +1,38 @@
+"""Ctrl-C ends commands, whatever they wait for."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+import xlsxwriter
+
+from navlayers._threads import interruptible
+from navlayers._workbooks import workbook
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_ctrl_c_stops_a_call_of_native_code() -> None:
+    """The call is told to stop, and its result or error is that of the caller."""
+    stopped = threading.Event()
+    main = threading.main_thread().ident
+    assert main is not None
+    threading.Timer(0.05, signal.pthread_kill, (main, signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        interruptible(lambda: stopped.wait(60), stopped.set)
+    assert stopped.is_set()
+    assert interruptible(lambda: 2) == 2
+    with pytest.raises(ZeroDivisionError):
+        interruptible(lambda: 1 // 0)
+
+
+def test_a_workbook_is_not_written_after_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[xlsxwriter.Workbook] = []
+    monkeypatch.setattr(xlsxwriter.Workbook, "close", closed.append)
+    with (tmp_path / "a.xlsx").open("wb") as stream, pytest.raises(KeyboardInterrupt), workbook(stream):
+        raise KeyboardInterrupt
+    assert not closed
