@@ -99,6 +99,15 @@ def test_the_states_of_a_plan_are_scores_and_evidence(run: Run, nist: MappingSet
         ([{"include-controls": [{"matching": [{"pattern": "ac-2*"}]}]}], ["AC-02", "AC-20", "AC-21", "AC-23"]),
         ([{"include-all": {}, "exclude-controls": [{"matching": [{"pattern": "[!m]*"}]}]}], ["MP-07"]),
         (
+            [
+                {
+                    "include-controls": [{"with-ids": ["ac-3", "AC-02", "ac-2"]}],
+                    "exclude-controls": [{"with-ids": ["AC-03"]}],
+                }
+            ],
+            ["AC-02"],
+        ),
+        (
             [{"include-controls": [{"with-ids": ["mp-7"]}]}, {"include-controls": [{"with-ids": ["ac-3"]}]}],
             ["AC-03", "MP-07"],
         ),

@@ -232,6 +232,11 @@ def test_a_folder_of_segments(run: Run) -> None:
     [
         ("segments:", "segments: names no inputs; expected segments:FOLDER, or segments:NAME=INPUT,…"),
         ("segments:empty", "empty: no segment in this folder; expected a folder or file per segment"),
+        (
+            "segments:a=gcp,A=aws",
+            'segments:a=gcp,A=aws: several segments "a": gcp and aws; expected a name for each',
+        ),
+        (f"segments:{'gcp,' * 100}", "segments:gcp,gcp,"),
         ("segments:a=nowhere", "no mapping set 'nowhere'"),
         ("segments:gcp,kev", "segments:gcp,kev: kev lists what is attacked; expected sets that cover"),
         (

@@ -84,6 +84,8 @@ def test_groups_with_errors_are_refused_with_places(groups: Path) -> None:
     groups.write_text(GROUPS.replace("2026-01-31", "31.1.2026").replace("0.5", "much"))
     assert f'{groups}:7:11: invalid date "31.1.2026"' in refused(groups)
     assert f"{groups}:12:37: the weight of T1110 is not a number" in refused(groups)
+    groups.write_text(GROUPS.replace("enabled: false", "enabled: maybe"))
+    assert f'{groups}:16:14: enabled is "maybe"; expected true or false' in refused(groups)
 
 
 def test_a_step_of_scythe_counts_each_time_a_tag_names_a_technique(tmp_path: Path) -> None:
@@ -92,6 +94,9 @@ def test_a_step_of_scythe_counts_each_time_a_tag_names_a_technique(tmp_path: Pat
     script["9"] = {"module": "loader"}
     found = threat(write(tmp_path / "t.json", {"threat": {"display_name": "Bear 1", "script": script}}))
     assert (found.title, found.weights, found.members[0].kind) == ("Bear 1", {"T1033": 2}, "emulation")
+    script["9"] = {"module": "run", "rtags": ["att&ck-technique:T11055"]}
+    found = threat(write(tmp_path / "t.json", {"threat": {"display_name": "Bear 1", "script": script}}))
+    assert "T11055" in " ".join(map(str, found.notices))
 
 
 def pattern(number: int, technique: str, source: str = "mitre-attack") -> dict[str, Any]:
@@ -178,10 +183,12 @@ def test_a_value_of_any_type_in_any_place_is_never_a_crash() -> None:
     flow = {"type": "attack-action", "id": "attack-action--1", "technique_id": "T1059"}
     report = {"type": "report", "id": "report--1", "name": "May", "object_refs": ["attack-pattern--1"]}
     documents: tuple[dict[str, Any], ...] = (
+        {"type": "uses", "objects": []},
         {"threat": {"name": "a", "script": {"1": {"rtags": ["att&ck-technique:T1033"]}}}},
         {"schema": "attack_flow_v2", "objects": [{"id": "action", "properties": [["technique_id", "T1059"]]}]},
         bundle(flow, pattern(1, "T1059")),
         bundle(ACTORS[1], pattern(1, "T1059"), uses("campaign--1", 1), report),
+        bundle({"type": "grouping", "extensions": {}}, uses("campaign--1", 1)),
     )
     values: tuple[Any, ...] = (None, 7, [[]], "x")
     for document in documents:

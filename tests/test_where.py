@@ -98,7 +98,9 @@ def test_values_may_be_the_lines_of_a_file(rules: MappingSet, tmp_path: Path) ->
         ("level='high", "a quote is not closed", 6),
         ("level=high status=stable", 'unexpected "status"; expected and, or, or the end', 11),
         (">= 3", 'unexpected ">="; expected a name, such as level', 0),
-        ("id in @nowhere.txt", "nowhere.txt cannot be read: no such file or directory", 6),
+        ("id in @nowhere.txt", "nowhere.txt cannot be read: no such file; expected a file", 6),
+        ("id in @/dev/zero", "/dev/zero cannot be read: this is not a regular file", 6),
+        ("level>=nan", '"nan" has no order', 7),
         ("level>=hihg", '"hihg" has no order', 7),
         ("not " * 60 + "level", "the condition is nested too deeply; expected at most 50 levels", 200),
     ],
@@ -137,3 +139,15 @@ def test_any_text_is_a_condition_or_an_error(text: str) -> None:
     except UsageError:
         return
     assert found.holds({}) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [("\n# none\n", "list.txt has no values"), (None, "cannot be read")]
+)
+def test_a_list_without_values_or_a_path_that_cannot_be_is_an_error(
+    content: str | None, message: str, tmp_path: Path
+) -> None:
+    if content is not None:
+        (tmp_path / "list.txt").write_text(content, encoding="utf-8")
+    with pytest.raises(UsageError, match=message):
+        condition("id in @list.txt" if content else "id in @a\0b", tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import msgspec
 
 from navlayers._text.numbers import decimal
 from navlayers._text.slugs import slug
-from navlayers._text.wording import and_list, quantity
+from navlayers._text.wording import and_list, quantity, quoted
 from navlayers.attack.domains import DOMAIN_NAMES
 from navlayers.attack.versions import number
 from navlayers.errors import Place, Problem, UsageError
@@ -45,7 +46,10 @@ def joined(text: str, reading: ReadOptions, resolve: Resolve) -> Source:
     """
     rest = text.removeprefix(PREFIX)
     folder = Path(rest)
-    inputs = _entries(folder) if rest and folder.is_dir() else _named(rest)
+    # Unlike that of a Path, this one takes texts that cannot be paths.
+    is_folder = bool(rest) and os.path.isdir(rest)  # noqa: PTH112
+    inputs = _entries(folder) if is_folder else _named(rest)
+    _refuse_same_names(inputs, text)
     options = msgspec.structs.replace(reading, scope=None)
     parts: dict[str, list[Prepared]] = {}
     notices: list[Problem] = []
@@ -61,7 +65,7 @@ def joined(text: str, reading: ReadOptions, resolve: Resolve) -> Source:
     if own:
         older = and_list(sorted(own, key=number))
         notices.append(Problem(f"{text}: segments of ATT&CK {older} are remapped to {newest.version}"))
-    name = slug(folder.resolve().name if folder.is_dir() else "-".join(at)) or SEGMENT
+    name = slug(folder.resolve().name if is_folder else "-".join(at)) or SEGMENT
     return find.Source(name, folder, mapping_set=_merged(name, at, text), notices=tuple(dict.fromkeys(notices)))
 
 
@@ -91,6 +95,16 @@ def _named(text: str) -> list[tuple[str, str]]:
         for (name, equals, item), part in zip(pairs, parts, strict=True)
     ]
     return [(_name(name.strip() or Path(item).stem), item.strip()) for name, item in named]
+
+
+def _refuse_same_names(inputs: Iterable[tuple[str, str]], text: str) -> None:
+    items: dict[str, list[tuple[str, str]]] = {}
+    for segment, item in inputs:
+        items.setdefault(segment.casefold(), []).append((segment, item))
+    if same := next((each for each in items.values() if len(each) > 1), None):
+        message = f"{text}: several segments {quoted(same[0][0])}: {and_list([item for _, item in same])}"
+        hint = f"give each a name, such as {PREFIX}one={same[0][1]},two={same[1][1]}"
+        raise UsageError(Problem(message, expected="a name for each segment", hint=hint))
 
 
 def _name(text: str) -> str:

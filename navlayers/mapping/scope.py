@@ -81,7 +81,8 @@ def in_segments(mapping_set: MappingSet, wanted: Collection[str], name: str) -> 
     declared = msgspec.structs.replace(mapping_set, segments=segments)
     if not folded:
         return declared
-    kept = tuple(m for m in mapping_set.mappings if not m.segments or folded & {s.casefold() for s in m.segments})
+    mappings = mapping_set.mappings
+    kept = tuple(m for m in mappings if not (own := m.segments) or any(s.casefold() in folded for s in own))
     return _only(declared, kept, mapping_set.non_mappable, {c.id for c in mapping_set.capabilities})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from navlayers.mapping.model import Mapping, MappingSet
 
@@ -18,15 +18,19 @@ def segments_of(mapping_set: MappingSet) -> tuple[str, ...]:
     """
     named = mapping_set.segments or (name for m in mapping_set.mappings if m.other for name in m.segments)
     by_case: dict[str, str] = {}
-    for name in sorted(named):
+    for name in sorted(filter(str.strip, named)):
         by_case.setdefault(name.casefold(), name)
     return tuple(by_case[name] for name in sorted(by_case))
 
 
-def of_segment(mappings: Iterable[Mapping], segment: str) -> Iterator[Mapping]:
-    """The mappings that hold for a segment: its own, and those without a segment, which hold for all."""
-    wanted = segment.casefold()
+def by_segment(mappings: Iterable[Mapping], segments: Iterable[str]) -> dict[str, list[Mapping]]:
+    """Segment → the mappings that hold for it: its own, and those without a segment, which hold for all."""
+    own: dict[str, list[Mapping]] = {}
+    of_all: list[Mapping] = []
     for mapping in mappings:
-        own = mapping.segments
-        if not own or any(name.casefold() == wanted for name in own):
-            yield mapping
+        names = {name.casefold() for name in mapping.segments}
+        for name in names:
+            own.setdefault(name, []).append(mapping)
+        if not names:
+            of_all.append(mapping)
+    return {segment: [*own.get(segment.casefold(), ()), *of_all] for segment in segments}

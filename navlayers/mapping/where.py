@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text.lines import printable
 from navlayers._text.spelling import suggestion
 from navlayers._text.wording import comma_list, quoted
-from navlayers.errors import Problem, UsageError
+from navlayers.errors import InputError, Problem, UsageError
 from navlayers.mapping.evidence import DECLARED, LEVELS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from navlayers.errors import Place
     from navlayers.mapping.model import Capability, MappingSet
@@ -229,7 +230,7 @@ class _Parser:
         self._next += 1
         operator = following.text.lower().replace("==", "=")
         value = self._peek()
-        wanted = self._list() if operator in _LISTS else [self._value()]
+        wanted = self._list() if operator in _LISTS else (self._value(),)
         if operator[0] in "<>" and value is not None:
             self._check_order(value)
         if operator == "in" and name != "group":
@@ -251,45 +252,52 @@ class _Parser:
         self._next += 1
         return token.text.casefold()
 
-    def _list(self) -> list[str]:
+    def _list(self) -> frozenset[str]:
         wanted: list[str] = []
-        while not wanted or self._takes(","):
+        first = True
+        while first or self._takes(","):
+            first = False
             token = self._peek()
             if token is not None and not token.quoted and token.text.startswith("@"):
                 self._next += 1
                 wanted += self._lines(token)
             else:
                 wanted.append(self._value())
-        return wanted
+        return frozenset(wanted)
 
     def _lines(self, token: _Token) -> list[str]:
+        from navlayers.mapping.formats.source import MAX_BYTES, as_text, load  # noqa: PLC0415 - for lists alone
+
         try:
-            text = (self._folder / token.text[1:]).read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not UTF-8 text"
-            message = f"{token.text[1:]} cannot be read: {reason.lower()}"
+            text = as_text(load(self._folder / token.text[1:], None, MAX_BYTES)).data.decode()
+        except InputError as error:
+            message = f"{token.text[1:]} cannot be read: {error.problems[0].message}"
             raise self._error(token.offset, message, "a file with a value in each line") from None
-        lines = (line.strip().casefold() for line in text.splitlines())
-        return [line for line in lines if line and not line.startswith("#")]
+        lines = [line.strip().casefold() for line in text.splitlines()]
+        values = [line for line in lines if line and not line.startswith("#")]
+        if not values:
+            raise self._error(token.offset, f"{token.text[1:]} has no values", "a value in each line")
+        return values
 
 
 def _plain(name: str) -> str:
     return name.strip().casefold().replace("_", " ")
 
 
-def _all_in(values: tuple[str, ...], wanted: list[str]) -> bool:
+def _all_in(values: tuple[str, ...], wanted: Collection[str]) -> bool:
     """Whether a text is in a list, or all of its parts are, which follow it."""
     return bool(values) and (values[0] in wanted or (len(values) > 1 and all(v in wanted for v in values[1:])))
 
 
-def _compare(operator: str, values: tuple[str, ...], wanted: list[str]) -> bool:
+def _compare(operator: str, values: tuple[str, ...], wanted: Collection[str]) -> bool:
     if operator in {"=", "has"}:
         return any(value in wanted for value in values)
+    (one,) = wanted
     if operator == "!=":
-        return wanted[0] not in values
+        return one not in values
     if operator == "~":
-        return any(wanted[0] in value for value in values)
-    return any(_in_order(operator, value, wanted[0]) for value in values)
+        return any(one in value for value in values)
+    return any(_in_order(operator, value, one) for value in values)
 
 
 def _in_order(operator: str, value: str, wanted: str) -> bool:
@@ -309,9 +317,11 @@ def _rank(text: str) -> tuple[str, float, str]:
         number, rank = _RANKS[text]
         return f"order {number}", rank, ""
     try:
-        return "number", float(text), ""
+        found = float(text)
     except ValueError:
         return "text", 0, text
+    # "nan" and "inf" are words.
+    return ("number", found, "") if isfinite(found) else ("text", 0, text)
 
 
 def _error(

@@ -18,7 +18,7 @@ from navlayers.mapping.evidence import Evidence, strongest, trust_of
 from navlayers.mapping.model import Mapping, MappingSet
 from navlayers.mapping.ranges import in_hundred
 from navlayers.mapping.replacements import Inactive, inactive
-from navlayers.mapping.segments import of_segment
+from navlayers.mapping.segments import by_segment
 from navlayers.scoring.options import UNSPECIFIED, Aggregate, Rules, ScoreOptions, make_rules, number
 from navlayers.scoring.segments import across, segment_notices
 
@@ -215,7 +215,8 @@ def _all_scores(mappings: Sequence[Mapping], rules: Rules, catalogue: Catalogue)
     merged = roll_up(score(mappings, rules), rules, catalogue)
     if not rules.segments:
         return merged
-    parts = {s: roll_up(score(of_segment(mappings, s), rules), rules, catalogue) for s in rules.segments}
+    own = by_segment(mappings, rules.segments)
+    parts = {segment: roll_up(score(each, rules), rules, catalogue) for segment, each in own.items()}
     return across(merged, parts, rules)
 
 

@@ -12,7 +12,7 @@ from navlayers._text.numbers import rounded
 from navlayers.mapping.evidence import LEVELS, trust_of
 from navlayers.mapping.model import CATEGORIES, Role
 from navlayers.mapping.replacements import Inactive, inactive
-from navlayers.mapping.segments import of_segment, segments_of
+from navlayers.mapping.segments import by_segment, segments_of
 from navlayers.scoring.options import UNSPECIFIED
 
 if TYPE_CHECKING:
@@ -143,8 +143,7 @@ def _segments(mapping_set: MappingSet, catalogue: Catalogue) -> dict[str, Any]:
     """The fields of segments; none for a set without them."""
     found: list[SegmentStats] = []
     everywhere: set[str] | None = None
-    for segment in segments_of(mapping_set):
-        mappings = list(of_segment(mapping_set.mappings, segment))
+    for segment, mappings in by_segment(mapping_set.mappings, segments_of(mapping_set)).items():
         techniques = {m.technique for m in mappings if catalogue.is_active(m.technique)}
         everywhere = techniques if everywhere is None else everywhere & techniques
         subs = sum("." in technique for technique in techniques)

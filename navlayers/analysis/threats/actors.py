@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.yaml_fields import Fields
 
 _HEAD = 1 << 16
-_SCYTHE_TAG = re.compile(r"att&ck-technique:(T[0-9]{4}(?:\.[0-9]{3})?)", re.IGNORECASE)
+_OFF = ("false", "no", "off")
+_SCYTHE_TAG = re.compile(r"att&ck-technique:(.+)", re.IGNORECASE)
+"""What is no id is reported as a technique that ATT&CK does not have."""
+
 _USING: dict[str, MemberKind] = {
     "intrusion-set": "group",
     "threat-actor": "group",
@@ -116,8 +119,14 @@ def _dettect(source: Source, findings: Findings) -> Intelligence | None:
     for group in top.children("groups", "a group: group_name, technique_id"):
         name = ": ".join(filter(None, (group.text("group_name"), group.text("campaign"))))
         seen = _day(group, "date")
-        enabled = group.text("enabled").casefold() not in ("false", "no", "off")
-        actors.append(Actor("group", name, [*_group_uses(group, seen)], seen, seen, enabled))
+        enabled = group.text("enabled").casefold()
+        if enabled not in ("", "true", "yes", "on", *_OFF):
+            group.wrong("enabled", f"enabled is {quoted(enabled)}", "true or false")
+        uses = [*_group_uses(group, seen)]
+        if not uses:
+            message = f"{name or 'the group'} uses no technique"
+            group.report(Issue(message, "technique_id", fatal=False, code="not-carried"), "group_name")
+        actors.append(Actor("group", name, uses, seen, seen, enabled not in _OFF))
     return Intelligence("DeTT&CT groups", actors, top.text("domain").removesuffix("-attack") or "enterprise")
 
 
@@ -195,6 +204,10 @@ def _of_action(properties: dict[str, Any]) -> str:
     return _as_day(properties.get("execution_end")) or _as_day(properties.get("execution_start"))
 
 
+def _keys(value: Any) -> Iterable[str]:
+    return value if isinstance(value, dict) else ()
+
+
 def _text(value: Any) -> str:
     return value.strip() if isinstance(value, str) else ""
 
@@ -218,10 +231,10 @@ def _stix(source: Source, findings: Findings) -> Intelligence | None:
     items: list[dict[str, Any]] = (
         [item for item in every if isinstance(item, dict)] if isinstance(every, list) else []
     )
-    if any(EXTENSION in (item.get("extensions") or ()) for item in items if item.get("type") == "grouping"):
+    if any(EXTENSION in _keys(item.get("extensions")) for item in items if item.get("type") == "grouping"):
         return None
     locator = JsonLocator(source)
-    numbers = {id(item): number for number, item in enumerate(every or ())}
+    numbers = {id(item): number for number, item in enumerate(every if isinstance(every, list) else ())}
     by_id = {_text(item.get("id")): item for item in items}
 
     def place(item: dict[str, Any]) -> Callable[[], Place]:

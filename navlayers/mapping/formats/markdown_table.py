@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from navlayers.errors import InputError, Place, Problem
@@ -46,6 +47,7 @@ def open_grids(source: Source, context: Context) -> list[MarkdownGrid]:
     """
     lines = decode(source, context.findings).splitlines()
     grids: list[MarkdownGrid] = []
+    times: Counter[str] = Counter()
     heading, fence = "", ""
     number = 0
     while number < len(lines):
@@ -62,8 +64,8 @@ def open_grids(source: Source, context: Context) -> list[MarkdownGrid]:
             while end < len(lines) and "|" in lines[end]:
                 end += 1
             name = heading or "table"
-            same = sum(grid.heading == name for grid in grids)
-            grids.append(MarkdownGrid(source.path, name, lines, number, end, same))
+            grids.append(MarkdownGrid(source.path, name, lines, number, end, times[name]))
+            times[name] += 1
             number = end
             continue
         number += 1

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 STATUSES = ("implemented", "alternative", "partial", "planned", "not-applicable")
 """The states of a control that OSCAL names; any other one is kept as it is."""
@@ -88,7 +88,7 @@ class _Metadata(_Part, frozen=True):
 
 
 class _Matching(_Part, frozen=True):
-    pattern: str = ""
+    pattern: Annotated[str, msgspec.Meta(max_length=100)] = ""
 
 
 class _Selection(_Part, frozen=True):
@@ -131,20 +131,24 @@ class Document(_Part, frozen=True):
         parts += [part for holder in holders for part in holder.control_implementations]
         return [one for part in parts for one in part.implemented_requirements]
 
-    def chosen(self, known: Iterable[str]) -> list[str]:
+    def chosen(self, known: Iterable[str], plain: Callable[[str], str]) -> list[str]:
         """The controls that a profile chooses: those that it names, and those of a catalog that it means otherwise.
 
         Args:
             known: the ids of the catalog in OSCAL's spelling.
+            plain: an id in this spelling.
+
+        Returns:
+            Their ids in this spelling.
         """
         names: dict[str, None] = {}
         for part in self.imports:
             left_out = {id_ for id_ in known if _fits(id_, part.exclude_controls)}
-            named = [id_ for one in part.include_controls for id_ in one.with_ids]
+            named = [plain(id_) for one in part.include_controls for id_ in one.with_ids]
             patterns = [one for one in part.include_controls if one.matching]
             every = part.include_all is not None or not part.include_controls
             meant = [id_ for id_ in known if every or _fits(id_, patterns)]
-            excluded = left_out | {id_ for one in part.exclude_controls for id_ in one.with_ids}
+            excluded = left_out | {plain(id_) for one in part.exclude_controls for id_ in one.with_ids}
             names |= dict.fromkeys(id_ for id_ in (*named, *meant) if id_ not in excluded)
         return [*names]
 
@@ -166,9 +170,7 @@ class Document(_Part, frozen=True):
 
 
 def _fits(id_: str, selections: Iterable[_Selection]) -> bool:
-    return any(
-        id_ in one.with_ids or any(fnmatchcase(id_, match.pattern) for match in one.matching) for one in selections
-    )
+    return any(fnmatchcase(id_, match.pattern.casefold()) for one in selections for match in one.matching)
 
 
 def status_of(states: Iterable[str]) -> str:

@@ -61,9 +61,10 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     known = {_plain(one.id): one.id for one in catalog.capabilities}
     states: dict[str, list[str]] = {}
     if kind == "profile":
-        states = {id_: [] for id_ in document.chosen(known)}
+        states = {id_: [] for id_ in document.chosen(known, _plain)}
     for one in document.requirements:
-        states.setdefault(one.control_id, []).extend(one.states)
+        # Spellings of one control are one.
+        states.setdefault(_plain(one.control_id), []).extend(one.states)
     if not states:
         raise InputError(
             Problem(
@@ -72,7 +73,7 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
                 "implemented requirements" if kind != "profile" else "controls",
             )
         )
-    statuses = {known[plain]: status_of(found) for id_, found in states.items() if (plain := _plain(id_)) in known}
+    statuses = {known[id_]: status_of(found) for id_, found in states.items() if id_ in known}
     _report(states, known, statuses, context, whole, revision)
     applied = {id_: status for id_, status in statuses.items() if status != "not-applicable"}
     if not applied:
@@ -151,7 +152,7 @@ def _report(
     whole: Place,
     revision: str,
 ) -> None:
-    without = [id_ for id_ in states if _plain(id_) not in known]
+    without = [id_ for id_ in states if id_ not in known]
     if without:
         count = f"{quantity(len(without), 'control')} of {len(states):,}"
         message = f"{count} without mappings in {SETS[revision]}: {comma_list(without)}"

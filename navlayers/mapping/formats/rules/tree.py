@@ -21,6 +21,9 @@ _LONGEST = 40
 _NEAR = 1 << 16
 """Bytes from one text to the next that are searched: a text with escapes is not found."""
 
+_MOST_MISSED = 100
+"""Keys that are searched for in the rest of the file and not found, as those that are spelled with escapes."""
+
 MAX_DEPTH = 50
 
 
@@ -85,11 +88,15 @@ class _Texts:
         self._data = source.data
         self._offset = start
         self._end = end
+        self._is_json = self._data.startswith((b"{", b"["), len(self._data) - len(self._data.lstrip()))
+        self._missed = 0
 
     def key(self, name: str) -> Scalar:
         """A key of TOML or JSON, as both are usually written."""
-        forms = (f"{name} =".encode(), f'"{name}":'.encode())
-        return self.scalar(name, max(self._data.find(form, self._offset, self._end) for form in forms))
+        form = f'"{name}":' if self._is_json else f"{name} ="
+        found = self._data.find(form.encode(), self._offset, self._end) if self._missed < _MOST_MISSED else -1
+        self._missed += found < 0
+        return self.scalar(name, found)
 
     def node(self, value: Any, before: Scalar, depth: int = 1) -> Node:
         """The node of a value."""
