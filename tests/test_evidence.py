@@ -102,8 +102,12 @@ def test_a_layer_shows_level_and_date_and_every_output_says_what_counts(acme: Pa
     assert words in layer["description"]
     assert {"name": "scope", "value": words} in layer["metadata"]
     entries = {entry["techniqueID"]: entry for entry in layer["techniques"]}
-    assert entries["T1003.001"]["comment"].endswith("\nEvidence: validated 2026-05-01")
+    assert entries["T1003.001"]["comment"].endswith("\nEvidence: validated 2026-05-01\nRobustness: 4 of 5")
     assert entries["T1059.001"]["comment"].endswith("\nEvidence: tested 2024-02-01, too old: counts as declared")
+    assert {"name": "robustness", "value": "siem = 4"} in entries["T1003.001"]["metadata"]
+    # The comment names what multiplies a value, and the description says how.
+    assert "partial ×0.5: edr" in entries["T1078"]["comment"]
+    assert "The score of a mapping is multiplied by its evidence: declared ×0.5." in layer["description"]
     evidence = {"name": "evidence", "value": "edr = validated 2026-05-01; siem = enabled"}
     assert evidence in entries["T1003.001"]["metadata"]
     assert "Evidence" not in entries["T1078"]["comment"]
@@ -154,6 +158,10 @@ def test_a_column_called_evidence_may_hold_something_else(tmp_path: Path, run: R
     [
         ("{evidence: testet}", '8:25: wrong-evidence unknown evidence "testet"; expected declared, enabled'),
         ("{evidence: {level: tested, date: June}}", '8:47: wrong-evidence evidence date "June" is not a date'),
+        (
+            "{evidence: {level: tested, date: 03/04/2026}}",
+            '8:47: wrong-evidence evidence date "03/04/2026" is ambiguous',
+        ),
         ("{evidence: {date: 2026-01-01}}", "evidence without a level"),
         ("{robustness: 0}", 'robustness "0" is not on the scale'),
         ("{evidence: {level: tested, date: 2999-01-01}}", "evidence tested 2999-01-01 is after 2026-06-30"),
@@ -179,6 +187,8 @@ D,T1003,,
 E,T1053,12,
 """
 
+SEVERE = "id,technique,level\nA,T1078,severe\nB,T1110,high\n"
+
 
 def test_rules_are_scored_by_their_level(tmp_path: Path, run: Run) -> None:
     path = tmp_path / "rules.csv"
@@ -188,6 +198,9 @@ def test_rules_are_scored_by_their_level(tmp_path: Path, run: Run) -> None:
     assert found == {"T1078": 90, "T1110": 25, "T1059": 47, "T1053": 75, "T1003": None}
     told = run("stats", path, "--score-by", "level").err
     assert "rules: 4 of 5 mappings scored by level (1 have no level and no score value)" in told
+    path.write_text(SEVERE, encoding="utf-8")
+    told = run("stats", path, "--score-by", "level").err
+    assert '1 of 2 mappings scored by level (1 have no score: set that of "severe" with --score-table)' in told
 
 
 @pytest.mark.parametrize(

@@ -173,6 +173,43 @@ def test_vectr_and_openaev_say_what_was_noticed(run: Run, rules: Path) -> None:
     assert (openaev["evidence"]["R1"], openaev["partly"]) == (("validated 2026-05-09", "PowerShell"), 0)
 
 
+def test_the_newest_run_counts_in_any_order_of_rows(run: Run, rules: Path) -> None:
+    rows = (
+        "T1059.001,R1,Detected,2026-05-01 09:00,a\n",
+        "T1059.001,R1,none,2026-05-01 10:30,a\n",
+        # A run that did not run says nothing; of one time, what was not noticed counts.
+        "T1059.001,R1,aborted,2026-05-02,a\n",
+        "T1053.005,R4,Logged,2026-05-01,d\n",
+        "T1053.005,R4,none,2026-05-01,d\n",
+    )
+    for some in (rows, rows[::-1]):
+        found = joined(run, rules, "technique,rule,result,date,test\n" + "".join(some))
+        assert (found["results"], found["raised"]) == ({"missed": 2}, {})
+
+
+def test_each_expectation_of_an_inject_is_a_test(run: Run, rules: Path) -> None:
+    several = [
+        {"inject_expectation_type": "DETECTION", "inject_expectation_status": status}
+        for status in ("SUCCESS", "FAILED")
+    ]
+    inject = {**INJECT, "inject_expectations": several}
+    found = joined(run, rules, {"exercise_injects": [inject]})
+    assert (found["results"], found["partly"]) == ({"detected": 1, "missed": 1}, 1)
+    assert found["evidence"]["R1"] == ("validated 2026-05-09", "1 of 2 tests: PowerShell")
+
+
+def test_what_results_do_not_say_is_said(run: Run, rules: Path) -> None:
+    path = rules.with_name("r.csv")
+    rows = ",R1,Detected\nT1059.001,Encoded PowerShel,Detected\nT9999,,Detected\n"
+    path.write_text(f"technique,rule,result\n{rows}", encoding="utf-8")
+    err = run("evidence", rules, path, "-o", rules.with_name("out.yaml")).err
+    assert "r.csv:2:5: left out 1 result without a technique id" in err
+    assert "rules has no Encoded PowerShel, which results name (did you mean Encoded PowerShell?)" in err
+    assert "ATT&CK 16.1 has no T9999, which results name" in err
+    refused = run("evidence", rules, path, "-o", rules.with_name("out.json"))
+    assert (refused.code, "the format of Mappings Explorer has no evidence" in refused.err) == (2, True)
+
+
 def test_a_detection_does_not_show_that_a_control_mitigates(run: Run, rules: Path) -> None:
     rules.write_text(RULES.replace("detection", "control").replace("detect: ", "comment: "), encoding="utf-8")
     found = joined(run, rules, "technique,result,control\nT1059.001,Detected,\nT1053.005,Detected,R4\n")
@@ -185,8 +222,9 @@ def test_the_answer_fits_the_window(run: Run, rules: Path) -> None:
     path.write_text(f"technique,result\nT1003.001,none\nT1053.005,missed\n{rows}", encoding="utf-8")
     result = run("evidence", rules, path, "-o", rules.with_name("out.yaml"))
     assert len(result.out.splitlines()) <= 25
-    assert "Tested, not detected: 3 mappings." in result.out
+    assert "Tested, not detected: 2 mappings." in result.out
     assert "Tested, not mapped by rules: T1003 (1 test), T1005 (1 test)" in result.out
+    assert "1 mapping keeps its dated evidence: the tests that were not detected have no date" in result.err
     assert "12 results without a rule or control, applied to every mapping" in result.err
 
 
@@ -229,7 +267,9 @@ def test_segments_are_joined_in_memory(run: Run, tmp_path: Path) -> None:
     results = tmp_path / "r.csv"
     results.write_text("technique,result\nT1059.001,Detected\n", encoding="utf-8")
     result = run("evidence", f"segments:{folder}", results, "-o", tmp_path / "out.yaml")
-    assert "Evidence of 2 mappings is new: 2 validated." in result.out, result.err
+    assert "Evidence of 2 mappings is new: 2 validated, 2 of them by results that name no rule." in result.out, (
+        result.err
+    )
 
 
 @pytest.mark.parametrize(
@@ -240,7 +280,9 @@ def test_segments_are_joined_in_memory(run: Run, tmp_path: Path) -> None:
             'r.txt:2:7: unknown result "success"; expected a word such as blocked',
         ),
         ("technique,result\nT10,blocked\n", "r.txt:2:1: technique id"),
-        ("technique,result,date\nT1059,none,June\n", 'date "June" is not a date'),
+        ("technique,result,date\nT1059,none,June 2026\n", 'r.txt:2:7: date "June 2026" is not a date'),
+        ("technique,result,start time\nT1059,none,03/04/2026 08:00\n", 'date "03/04/2026 08:00" is ambiguous'),
+        ("technique,result,date\nT1059,none,2026-13-05\n", 'date "2026-13-05" is not a date'),
         ("technique,level\nT1059,high\n", "r.txt:1:1: no column of results; expected a column such as outcome"),
         ('{"a": 1}', "unknown kind of test results"),
         ('{"procedures": [', "r.txt:1:17: this is not JSON"),
@@ -263,6 +305,11 @@ def test_wrong_results_are_refused_with_their_place(results: str, message: str, 
         ("N/A", "open"),
         ("not prevented", "not blocked"),
         ("no idea", None),
+        ("Detection failed", None),
+        ("Prevented - none", None),
+        ("Alert suppressed", None),
+        ("detected=0", None),
+        ("Prevented: false", None),
     ],
 )
 def test_words_of_results(word: str, result: str | None) -> None:

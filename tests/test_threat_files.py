@@ -82,7 +82,7 @@ def test_one_threat_of_a_file_is_chosen_by_its_name_in_any_case(groups: Path) ->
 
 def test_groups_with_errors_are_refused_with_places(groups: Path) -> None:
     groups.write_text(GROUPS.replace("2026-01-31", "31.1.2026").replace("0.5", "much"))
-    assert f'{groups}:7:11: invalid date "31.1.2026"' in refused(groups)
+    assert f'{groups}:7:11: date "31.1.2026" is not a date' in refused(groups)
     assert f"{groups}:12:37: the weight of T1110 is not a number" in refused(groups)
     groups.write_text(GROUPS.replace("enabled: false", "enabled: maybe"))
     assert f'{groups}:16:14: enabled is "maybe"; expected true or false' in refused(groups)

@@ -222,7 +222,7 @@ FUNCTIONS: dict[str, Callable[[Sequence[Fraction]], Fraction]] = {
     "median": lambda scores: Fraction(median(scores)),
     "min": min,
     "sum": lambda scores: sum(scores, Fraction(0)),
-    "count": lambda scores: Fraction(len(scores)),
+    "count": lambda scores: Fraction(sum(score > 0 for score in scores)),
     "combined": combined,
 }
 

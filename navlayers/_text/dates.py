@@ -23,6 +23,17 @@ def day(text: str) -> str | None:
         return None
 
 
+def iso_day(text: str) -> str | None:
+    """The day of a date that has its year first, as 2025-01-31; None if the text is none, or may be of two days."""
+    return day(text) if re.match(r"[0-9]{4}[-/]", text.strip()) else None
+
+
+def wrong_day(text: str) -> str:
+    """What is wrong with a text that `iso_day` refuses."""
+    match = re.match(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2[0-9]{4}(?![0-9])", text.strip())
+    return "is ambiguous" if match and max(int(match[1]), int(match[3])) <= 12 else "is not a date"
+
+
 def iso_date(text: str) -> str:
     """A date as Mappings Explorer writes versions, month first, as "2025-03-06"; any other text as it is."""
     return (day(text) if _AMERICAN_DAY.fullmatch(text) else None) or text

@@ -63,6 +63,9 @@ class EvidenceResult(msgspec.Struct, frozen=True):
         tested: the techniques that are mapped and have one.
         anonymous: results that name no capability, and count for every mapping of their technique.
         undecided: whether some of these are of detection, and the set does not say whether its mappings detect.
+        by_technique: the number of raised mappings whose results name no capability.
+        undated: the number of mappings that keep their dated evidence, as what was not noticed has no date.
+        not_in_attack: ids of results that the release does not have.
         notices: about the files and the results.
     """
 
@@ -77,6 +80,9 @@ class EvidenceResult(msgspec.Struct, frozen=True):
     tested: tuple[str, ...]
     anonymous: int
     undecided: bool
+    by_technique: int = 0
+    undated: int = 0
+    not_in_attack: tuple[str, ...] = ()
     notices: tuple[Problem, ...] = ()
 
 
@@ -112,7 +118,7 @@ def join(
     levels = dict(_LEVELS) | ({"ran": executed} if executed is not None else {})
     raised: Counter[str] = Counter()
     missed: list[Missed] = []
-    partly = 0
+    partly = unnamed = undated = 0
     decided: set[str] = set()
     mappings = []
     current = {t: _current(t, catalogue) for t in {mapping.technique for mapping in mapping_set.mappings}}
@@ -135,6 +141,7 @@ def join(
             if _is_better(verdict.evidence, mapping.evidence):
                 changed = msgspec.structs.replace(mapping, evidence=verdict.evidence)
                 raised[verdict.evidence.level] += 1
+                unnamed += not own
         elif verdict.negative:
             one = Missed(
                 *(mapping.capability, mapping.technique, verdict.date),
@@ -142,7 +149,9 @@ def join(
                 before=mapping.evidence,
             )
             # A later test that passed is the newer word.
-            if not _passed_since(one):
+            if _passed_since(one):
+                undated += not verdict.date
+            else:
                 missed.append(one)
                 changed = msgspec.structs.replace(mapping, evidence=_refuted(one))
         if verdict.evidence is not None or verdict.negative:
@@ -155,10 +164,13 @@ def join(
         raised={level: raised[level] for level in reversed([*RANKS]) if raised[level]},
         missed=tuple(dict.fromkeys(sorted(missed, key=lambda one: (one.technique, one.capability)))),
         partly=partly,
-        not_mapped={t: count for t, count in sorted(by_technique.items()) if t not in mapped},
+        not_mapped={t: count for t, count in sorted(by_technique.items()) if t not in mapped and catalogue.get(t)},
         unknown=tuple(sorted({o.capability for o in newest if o.capability.casefold() not in names | {""}})),
         untested=tuple(sorted(mapped - decided)),
         tested=tuple(sorted(decided)),
+        by_technique=unnamed,
+        undated=undated,
+        not_in_attack=tuple(sorted({o.technique for o in newest if catalogue.get(o.technique) is None})),
         anonymous=sum(not outcome.capability for outcome in newest),
         undecided=mapping_set.role != "detection"
         and any(mapping.category is None for mapping in mapping_set.mappings)
@@ -173,9 +185,15 @@ def _newest(outcomes: Iterable[Outcome], catalogue: Catalogue) -> Sequence[Outco
         current = outcome._replace(technique=_current(outcome.technique, catalogue))
         key = (current.technique, current.capability.casefold(), current.test or number)
         known = runs.get(key)
-        if known is None or current.date >= known.date:
+        if known is None or _order(current) > _order(known):
             runs[key] = current
     return [*runs.values()]
+
+
+def _order(outcome: Outcome) -> tuple[object, ...]:
+    """The order of the runs of a test: the newest that ran; of one time, the one that was not noticed."""
+    ran = outcome.result not in ("failed", "open")
+    return ran, outcome.date, outcome.time, outcome.result in _NEGATIVE, outcome.result, outcome.note
 
 
 def _is_about(outcome: Outcome, mapping: Mapping, mapping_set: MappingSet) -> bool:
@@ -220,9 +238,9 @@ def _is_better(evidence: Evidence, before: Evidence | None) -> bool:
 
 
 def _passed_since(missed: Missed) -> bool:
-    """Whether a mapping has evidence of a test after those that were not noticed."""
+    """Whether a mapping has evidence of a test after those that were not noticed, or they have no day."""
     before = missed.before
-    return before is not None and RANKS[before.level] >= RANKS["tested"] and before.date > missed.date > ""
+    return before is not None and RANKS[before.level] >= RANKS["tested"] and before.date > missed.date
 
 
 def _refuted(missed: Missed) -> Evidence:

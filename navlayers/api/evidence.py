@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers import attack
+from navlayers._text.spelling import suggestion
 from navlayers._text.wording import comma_list, or_list, quantity, quoted
 from navlayers.analysis.evidence import EvidenceResult, join
 from navlayers.api.mapping_set import MappingSet, own
@@ -32,6 +33,7 @@ def evidence(
     *results: str | os.PathLike[str],
     results_format: outcomes.Format | None = None,
     executed: str = "",
+    today: str = "",
     reading: ReadOptions = ReadOptions(),
 ) -> EvidenceResult:
     """A set with the evidence that results of tests give its mappings.
@@ -42,6 +44,7 @@ def evidence(
         results_format: Their format, such as "vectr"; None: the content decides.
         executed: What a test shows that ran, and whose log has no result: "enabled", "data present" or "tested";
             "": nothing.
+        today: A day such as "2026-01-31": a notice counts results of later days; "": none does.
         reading: How to read the set, and the size and columns of results.
 
     Returns:
@@ -51,9 +54,8 @@ def evidence(
         InputError: An input cannot be read, or is wrong in the places listed.
         UsageError: No results are given, or there is no such level.
     """
-    joined = join_results(
-        source(item, reading), [os.fspath(path) for path in results], results_format, executed, reading
-    )
+    paths = [os.fspath(path) for path in results]
+    joined = join_results(source(item, reading), paths, results_format, executed, today, reading)
     return msgspec.structs.replace(joined, set=own(MappingSet, joined.set))
 
 
@@ -62,6 +64,7 @@ def join_results(
     results: Sequence[str],
     results_format: outcomes.Format | None,
     executed: str,
+    today: str,
     reading: ReadOptions,
 ) -> EvidenceResult:
     """The same for the source of a set."""
@@ -79,11 +82,14 @@ def join_results(
     ]
     mapping_set = loaded.mapping_set
     match = attack.find(mapping_set.domain, None, own=mapping_set.attack_version)
-    joined = join(mapping_set, [each for one in found for each in one.outcomes], match.catalogue, level)
+    every = [each for one in found for each in one.outcomes]
+    joined = join(mapping_set, every, match.catalogue, level)
+    coming = sum(bool(today) and each.date > today for each in every)
     notices = (
         *loaded.notices,
         *([match.notice] if match.notice else ()),
         *(notice for one in found for notice in one.notices),
+        *([Problem(f"{quantity(coming, 'result')} of a day after {today}")] if coming else ()),
         *_notices(joined, file.name, executed),
     )
     return msgspec.structs.replace(joined, notices=notices)
@@ -92,7 +98,16 @@ def join_results(
 def _notices(joined: EvidenceResult, name: str, executed: str) -> Iterator[Problem]:
     """What the results leave open."""
     if joined.unknown:
-        yield Problem(f"{name} has no {comma_list(joined.unknown)}, which results name")
+        known = [text for each in joined.set.capabilities for text in (each.id, each.name)]
+        hint = suggestion(joined.unknown[0], known)
+        yield Problem(f"{name} has no {comma_list(joined.unknown)}, which results name", hint=hint)
+    if joined.not_in_attack:
+        version = joined.set.attack_version
+        yield Problem(f"ATT&CK {version} has no {comma_list(joined.not_in_attack)}, which results name")
+    if joined.undated:
+        what = quantity(joined.undated, "mapping")
+        verb = "keeps its" if joined.undated == 1 else "keep their"
+        yield Problem(f"{what} {verb} dated evidence: the tests that were not detected have no date")
     if joined.anonymous:
         what = quantity(joined.anonymous, "result")
         message = f"{what} without a rule or control, applied to every mapping of the technique"

@@ -136,7 +136,13 @@ def _trust(values: dict[str, Any], decay: dict[str, Any]) -> dict[str, Any]:
     if values["discount"]:
         from navlayers.mapping.evidence import level_named  # noqa: PLC0415 - for this option alone
 
-        values["discount"] = {level_named(name) or name: factor for name, factor in values["discount"].items()}
+        factors: dict[str, float] = {}
+        for name, factor in values["discount"].items():
+            level = level_named(name) or name
+            if level in factors:
+                raise UsageError(Problem(f"--discount: duplicate level {level}"))
+            factors[level] = factor
+        values["discount"] = factors
     return {name: value for name, value in values.items() if value not in (None, "", {})}
 
 
@@ -154,13 +160,13 @@ def _day(ctx: click.Context, parameter: click.Parameter, value: str | None) -> s
     """Callback of `--as-of`."""
     if value is None:
         return None
-    from navlayers._text.dates import day  # noqa: PLC0415 - for this option alone
+    from navlayers._text.dates import iso_day, wrong_day  # noqa: PLC0415 - for this option alone
 
-    date = day(value) if re.match(r"[0-9]{4}[-/]", value) else None
-    if date is None:
+    found = iso_day(value)
+    if found is None:
         expected = "year-month-day, such as 2026-01-31"
-        raise UsageError(Problem(f"--as-of {quoted(value)} is not a date", expected=expected))
-    return date
+        raise UsageError(Problem(f"--as-of {quoted(value)} {wrong_day(value)}", expected=expected))
+    return found
 
 
 def _read_options(

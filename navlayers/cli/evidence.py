@@ -10,7 +10,7 @@ import click
 from navlayers.api.evidence import EXECUTED, join_results
 from navlayers.api.sources import source
 from navlayers.cli import _help, _options, _print, _reading
-from navlayers.errors import Problem, UsageError
+from navlayers.errors import Place, Problem, UsageError
 from navlayers.mapping import formats, outcomes
 from navlayers.mapping.convert import BINARY, format_for
 from navlayers.mapping.find import STDIN
@@ -65,9 +65,12 @@ def command(
     format_ = format_for(output)
     if (set_, *results).count(STDIN) > 1:
         raise UsageError(Problem("- is given twice", expected="one input from standard input"))
+    if format_.startswith("mapex"):
+        expected = "native YAML, CSV, XLSX, a STIX bundle or OSCAL, such as tested.yaml"
+        raise UsageError(Problem("the format of Mappings Explorer has no evidence", Place(output), expected))
     file = source(set_, reading)
     _options.refuse_terminal(format_, output, binary=format_ in BINARY, hint="name a file with -o")
-    joined = join_results(file, results, kind, executed or "", reading)
+    joined = join_results(file, results, kind, executed or "", _reading.today(), reading)
     written = formats.encode(joined.set, format_)
     _print.put(written.data, output, force=force, quiet=quiet, keep=(file.path, *map(Path, results)))
     if as_json:

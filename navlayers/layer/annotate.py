@@ -80,6 +80,12 @@ def _metadata(entry: TechniqueScore, style: Style) -> list[tuple[str, str]]:
     texts = [f"{capability} = {evidence_text(one, rules)}" for capability, one in best.items() if one is not None]
     if texts:
         items.append(("evidence", "; ".join(texts)))
+    robust: dict[str, int] = {}
+    for c in shown:
+        if c.robustness is not None:
+            robust[c.capability] = max(c.robustness, robust.get(c.capability, 0))
+    if robust:
+        items.append(("robustness", "; ".join(f"{capability} = {step}" for capability, step in robust.items())))
     if rules.segments:
         items.append(("segments", "; ".join(map(" ".join, segment_scores(entry, rules, style.measure)))))
     if style.measure in entry.rolled_up:

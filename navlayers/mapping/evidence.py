@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import msgspec
 
-from navlayers._text.dates import day
+from navlayers._text.dates import iso_day, wrong_day
 from navlayers._text.numbers import decimal
 from navlayers._text.spelling import suggestion
-from navlayers._text.wording import or_list, quantity, quoted
+from navlayers._text.wording import and_list, or_list, quantity, quoted
 from navlayers.errors import Problem, UsageError
 
 if TYPE_CHECKING:
@@ -102,11 +102,13 @@ class Trust(msgspec.Struct, frozen=True):
         least: the lowest level that counts; "" for all.
         discount: level → factor 0–1 of the scores of its mappings.
         oldest: older evidence counts as declared; "" for evidence of any age.
+        by_level: whether mappings without a value are scored by the level of their rule.
     """
 
     least: str = ""
     discount: dict[str, float] = {}
     oldest: str = ""
+    by_level: bool = False
 
     def level(self, mapping: Mapping) -> Level:
         """The level that a mapping counts as."""
@@ -147,14 +149,15 @@ def trust_of(scope: Scope | None) -> Trust:
         discount[level] = factor
     oldest = ""
     if scope.max_age is not None:
-        if day(scope.as_of) is None:
+        today = iso_day(scope.as_of)
+        if today is None:
             message = f"max_age needs a day to count back from, and as_of is {quoted(scope.as_of)}"
             raise UsageError(Problem(message, expected="a date such as 2026-01-31"))
         try:
-            oldest = str(date.fromisoformat(day(scope.as_of) or "") - timedelta(days=scope.max_age))
+            oldest = str(date.fromisoformat(today) - timedelta(days=scope.max_age))
         except OverflowError:
-            oldest = ""
-    return Trust(least, discount, oldest)
+            oldest = str(date.min)
+    return Trust(least, discount, oldest, bool(scope.score_by))
 
 
 def trusted(mapping_set: MappingSet, scope: Scope | None) -> MappingSet:
@@ -197,14 +200,23 @@ def _scored_by_level(mapping: Mapping, table: dict[str, float]) -> Mapping:
     return mapping if number is None else msgspec.structs.replace(mapping, value=decimal(number))
 
 
+def _fields(other: dict[str, str]) -> dict[str, str]:
+    return {name.casefold().replace("_", " "): text.strip().casefold() for name, text in other.items()}
+
+
+def _level_of(other: dict[str, str]) -> str:
+    """The level of a rule as it is written, in lower case; "" without one."""
+    fields = _fields(other)
+    return fields.get("level") or fields.get("severity") or fields.get("priority") or ""
+
+
 def _level_score(other: dict[str, str], table: dict[str, float]) -> float | None:
     """The score of a rule's level or severity; its risk score where it has neither."""
-    fields = {name.casefold().replace("_", " "): text.strip().casefold() for name, text in other.items()}
-    text = fields.get("level") or fields.get("severity") or fields.get("priority") or ""
+    text = _level_of(other)
     if text in table:
         return table[text]
-    for number, highest in ((text, _WAZUH_HIGHEST), (fields.get("risk score", ""), 100)):
-        if number.isdecimal() and int(number) <= highest:
+    for number, highest in ((text, _WAZUH_HIGHEST), (_fields(other).get("risk score", ""), 100)):
+        if number.isdecimal() and len(number) < 10 and int(number) <= highest:
             return round(100 * int(number) / highest, 2)
     return None
 
@@ -226,6 +238,8 @@ def evidence_notices(before: MappingSet, after: MappingSet, scope: Scope | None,
         message = f"{name}: no mapping has evidence, so all of them count as {DECLARED}"
         hint = "add test results with `navlayers evidence`" if trust.least not in ("", DECLARED) else ""
         yield Problem(message, hint=hint)
+    if scope.max_age is not None and (coming := sum(evidence.date > scope.as_of for evidence in found)):
+        yield Problem(f"{name}: evidence of {quantity(coming, 'mapping')} is of a day after {scope.as_of}")
     stale = [evidence for evidence in found if trust.is_stale(evidence)]
     old = sum(bool(evidence.date) for evidence in stale)
     if old:
@@ -240,9 +254,18 @@ def evidence_notices(before: MappingSet, after: MappingSet, scope: Scope | None,
         if unrated:
             message = f"{name}: {unrated - left:,} of {quantity(len(after.mappings), 'mapping')} scored by level"
             hint = f"{left:,} have no level and no score value" if left else ""
+            words = _unknown_levels(after, _table(scope.score_table))
+            if words:
+                hint = f"{left:,} have no score: set that of {and_list([*map(quoted, words)])} with --score-table"
             yield Problem(message, hint=hint)
-        else:
+        elif after.mappings:
             yield Problem(f"{name}: --score-by has no effect: every mapping has a score value")
+
+
+def _unknown_levels(mapping_set: MappingSet, table: dict[str, float]) -> list[str]:
+    """The levels of mappings without a score value that have no score either."""
+    found = {_level_of(dict(m.other)) for m in mapping_set.mappings if m.value is None}
+    return sorted(found - table.keys() - {""})
 
 
 def pairs(mapping: Mapping) -> tuple[tuple[str, str], ...]:
@@ -283,12 +306,13 @@ def checked(fields: dict[str, str]) -> tuple[dict[str, Any], list[tuple[str, str
     level = level_named(text) if text.strip() else None
     if text.strip() and level is None:
         wrong.append((FIELDS[0], f"unknown evidence {quoted(text)}", or_list(LEVELS), suggestion(text, LEVELS)))
-    if on and day(on) is None:
-        wrong.append((FIELDS[1], f"evidence date {quoted(on)} is not a date", "a date such as 2026-01-31", ""))
+    if on and iso_day(on) is None:
+        message = f"evidence date {quoted(on)} {wrong_day(on)}"
+        wrong.append((FIELDS[1], message, "a date such as 2026-01-31", ""))
     if (on or note) and not text.strip():
         wrong.append((FIELDS[1 if on else 2], "evidence without a level", or_list(LEVELS), ""))
     if level is not None:
-        values["evidence"] = Evidence(level, day(on) or "", note)
+        values["evidence"] = Evidence(level, iso_day(on) or "", note)
     if number := fields.get("robustness", "").strip():
         steps = [str(step) for step in range(ROBUSTNESS[0], ROBUSTNESS[1] + 1)]
         if number in steps:

@@ -7,15 +7,15 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
-from navlayers._text.dates import day
-from navlayers._text.wording import or_list, quoted
+from navlayers._text.dates import iso_day, wrong_day
+from navlayers._text.wording import or_list, quantity, quoted
 from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats._json import loads
 from navlayers.mapping.formats.context import Context, ReadOptions
 from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.rules.field_table import first, nodes, texts
-from navlayers.mapping.formats.rules.tree import tree
+from navlayers.mapping.formats.rules.tree import too_deep, tree
 from navlayers.mapping.formats.source import as_text, load
 from navlayers.mapping.formats.table import open_grids, technique_sheets
 from navlayers.mapping.formats.table_columns import check_names
@@ -50,6 +50,10 @@ _WORDS: dict[Result, str] = {
 # "Success" is left out: of the attack, or of its detection?
 _RESULTS: dict[str, Result] = {word: result for result, words in _WORDS.items() for word in words.split()}
 
+_POSITIVE: frozenset[Result] = frozenset({"blocked", "detected", "logged"})
+_DENIALS = frozenset({"0", "no", "not", "never", "without", "suppressed", "disabled", "ignored"})
+"""Words beside a result that may say the opposite of it."""
+
 _OUTCOME = ("outcome", "result", "results", "detection", "detected", "verdict", "status")
 _DATE = ("date", "day", "utc", "start", "run", "executed", "time", "timestamp", "when")
 _CAPABILITY = ("capability", "control", "rule", "detector", "analytic", "signature")
@@ -69,6 +73,7 @@ class Outcome(NamedTuple):
         date: the day, such as "2026-01-31"; "" if unknown.
         capability: the capability that the result is of, by id or name; "" for any.
         note: free text.
+        time: the time of the day, such as "09:12:13"; "" if unknown.
     """
 
     technique: str
@@ -77,6 +82,7 @@ class Outcome(NamedTuple):
     date: str
     capability: str
     note: str
+    time: str = ""
 
 
 class Outcomes(NamedTuple):
@@ -103,24 +109,38 @@ def read(
     """
     findings = Findings(leave_out=reading.lenient)
     source = load(path, data, reading.max_bytes)
-    if source.data.lstrip()[:1] in {b"{", b"["}:
-        found, known = _of_json(as_text(source), findings, format_)
+    reader = _Reader(findings)
+    if _is_json(source):
+        known = _of_json(as_text(source), reader, format_)
     else:
-        found, known = _of_table(source, findings, reading, format_)
+        known = _of_table(source, reader, findings, reading, format_)
+    if reader.without_id:
+        message = f"left out {quantity(len(reader.without_id), 'result')} without a technique id"
+        findings.add(Issue(message, fatal=False, code="not-carried"), reader.without_id[0])
     findings.raise_errors()
-    if not found:
+    if not reader.found:
         raise InputError(Problem("no test results", Place(path), "tests with a technique id each"))
-    return Outcomes(tuple(found), known, findings.summary())
+    return Outcomes(tuple(reader.found), known, findings.summary())
+
+
+def _is_json(source: Source) -> bool:
+    """Whether a file starts as JSON does, in UTF-8 with or without a mark, or in UTF-16."""
+    start = source.data[:64].lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")
+    return start[:1] in {b"{", b"["}
 
 
 def result_of(text: str) -> Result | None:
     """What a word means, such as "Not Detected"; None for an unknown one."""
-    words = re.findall(r"[a-z]+", text.casefold())
+    words = re.findall(r"[a-z]+|[0-9]+", text.casefold())
     joined = "".join(words)
     if joined in _RESULTS:
         return _RESULTS[joined]
-    # "Alerted - High", "Blocked by EDR": the first word says it, unless it says no.
-    return _RESULTS.get(words[0]) if words and not {"no", "not"}.intersection(words) else None
+    first = _RESULTS.get(words[0]) if words else None
+    # "Alerted - High", "Blocked by EDR": the first word says it, unless a later one says otherwise.
+    later = {_RESULTS[word] for word in words[1:] if word in _RESULTS} - {first}
+    if _DENIALS.intersection(words) or (first in _POSITIVE and not later <= _POSITIVE):
+        return None
+    return first
 
 
 class _Reader:
@@ -128,13 +148,14 @@ class _Reader:
 
     def __init__(self, findings: Findings) -> None:
         self.found: list[Outcome] = []
+        self.without_id: list[Where] = []
         self._findings = findings
 
     def add(self, ids: Sequence[tuple[str, Where]], result: Result, date: str, place: Where, **about: str) -> None:
         mark = self._findings.mark
-        on = day(date) if date.strip() else ""
+        on = iso_day(date) if date.strip() else ""
         if on is None:
-            issue = Issue(f"date {quoted(date)} is not a date", "a date such as 2026-01-31", code="wrong-type")
+            issue = Issue(f"date {quoted(date)} {wrong_day(date)}", "a date such as 2026-01-31", code="wrong-type")
             self._findings.add(issue, place)
         checked = []
         for text, at in ids:
@@ -144,17 +165,19 @@ class _Reader:
             checked += [technique] if technique is not None else []
         if self._findings.left_out(mark, "entry"):
             return
+        time = re.search(r"[Tt ]([0-9]{2}:[0-9]{2}[0-9:.]*)", date)
         parts = {name: about.get(name, "").strip() for name in ("test", "capability", "note")}
-        self.found += [Outcome(one, result, date=on or "", **parts) for one in checked]
+        self.found += [
+            Outcome(one, result, date=on or "", time=time[1] if time else "", **parts) for one in checked
+        ]
 
 
 def _of_table(
-    source: Source, findings: Findings, reading: ReadOptions, format_: Format | None
-) -> tuple[list[Outcome], Format]:
+    source: Source, reader: _Reader, findings: Findings, reading: ReadOptions, format_: Format | None
+) -> Format:
 
     chosen = check_names({name: header for name, header in reading.columns.items() if name == "technique"})
     sheets = technique_sheets(source.path, open_grids(source, Context(findings, reading)), chosen)
-    reader = _Reader(findings)
     known: Format = format_ or _kind_of_table(sheets[0])
     with_results = [sheet for sheet in sheets if known == "atomic" or "outcome" in _columns(sheet)]
     if not with_results:
@@ -162,7 +185,7 @@ def _of_table(
         raise InputError(Problem("no column of results", place, f"a column such as {or_list(_OUTCOME[:3])}"))
     for sheet in with_results:
         _rows(sheet, known, reader, findings)
-    return reader.found, known
+    return known
 
 
 def _kind_of_table(sheet: Sheet) -> Format:
@@ -183,6 +206,7 @@ def _rows(sheet: Sheet, known: Format, reader: _Reader, findings: Findings) -> N
             for one, column in sheet.techniques(line, cells, findings)
         ]
         if not ids:
+            reader.without_id.append(place)
             continue
         result: Result | None = "open"
         if known == "atomic":
@@ -202,18 +226,22 @@ _ATOMIC = frozenset({"execution time (utc)", "test number"})
 _VECTR = frozenset({"test case name", "testcasename", "mitre id", "mitreid", "test case"})
 
 
+_YEAR = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
+
+
 def _columns(sheet: Sheet) -> dict[str, int]:
     """What a table has beside techniques → its column."""
     fields = sheet.columns.fields
     taken = {fields["attack_object_id"], *sheet.columns.more}
     columns: dict[str, int] = {}
+    atomic = {sheet.header(column).strip().casefold() for column in range(sheet.columns.width)} >= _ATOMIC
     wanted = {
         "outcome": _OUTCOME,
         "exit": _EXIT,
         "date": _DATE,
         "capability": _CAPABILITY,
         "note": _NOTE,
-        "test": _NAME,
+        "test": ("guid",) if atomic else _NAME,
     }
     for name, words in wanted.items():
         free = [column for column in range(sheet.columns.width) if column not in taken]
@@ -222,7 +250,9 @@ def _columns(sheet: Sheet) -> dict[str, int]:
             found = [column for column in found if "time" not in sheet.header(column).casefold()] or found
         if name == "date":
             # A column of times of the day is none of dates.
-            dated = [column for column in found if any(day(cells[column]) for _, cells in sheet.data_rows())]
+            dated = [
+                column for column in found if any(_YEAR.search(cells[column]) for _, cells in sheet.data_rows())
+            ]
             found = dated or [column for column in found if "date" in sheet.header(column).casefold()]
         if found:
             columns[name] = found[0]
@@ -230,13 +260,15 @@ def _columns(sheet: Sheet) -> dict[str, int]:
     return columns
 
 
-def _of_json(source: Source, findings: Findings, format_: Format | None) -> tuple[list[Outcome], Format]:
+def _of_json(source: Source, reader: _Reader, format_: Format | None) -> Format:
 
     try:
         value: Any = loads(source.data)
     except json.JSONDecodeError as error:
         place = Place(source.path, error.lineno, error.colno)
         raise InputError(Problem(f"this is not JSON: {error.msg.lower()}", place, code="syntax")) from None
+    except RecursionError:
+        raise too_deep(source, 1, 1) from None
     top = tree(source, value if isinstance(value, dict) else {"items": value})
     keys = set(top.items)
     items = [*nodes(top, ("items",))]
@@ -247,7 +279,6 @@ def _of_json(source: Source, findings: Findings, format_: Format | None) -> tupl
         known = "caldera"
     elif known is None and b'"inject_' in source.data:
         known = "openaev"
-    reader = _Reader(findings)
     if known == "attire":
         _attire(source.path, top, reader)
     elif known == "caldera":
@@ -257,7 +288,7 @@ def _of_json(source: Source, findings: Findings, format_: Format | None) -> tupl
     else:
         expected = "a log of ATTiRe (procedures), a report or event log of CALDERA (steps), an export of OpenAEV"
         raise InputError(Problem("unknown kind of test results", Place(source.path), expected))
-    return reader.found, known
+    return known
 
 
 def _having(found: Sequence[Node], key: str) -> bool:
@@ -315,6 +346,7 @@ _OF_STATUS: dict[str, dict[str, Result]] = {
 def _openaev(path: str, top: Node, reader: _Reader) -> None:
     """The injects of OpenAEV with attack patterns: its expectations of detection and of prevention."""
     for inject in _injects(top):
+        # Expectations of one kind, such as those of several assets, are tests of their own.
         found: list[tuple[str, str]] = []
         for expectation in nodes(inject, ("inject_expectations",)):
             kind = first(expectation, ("inject_expectation_type",)).upper()
@@ -323,11 +355,13 @@ def _openaev(path: str, top: Node, reader: _Reader) -> None:
             found.append((first(result, ("type",)).upper(), first(result, ("avgResult",)).upper()))
         date = first(inject, ("inject_sent_at",)) or first(inject, ("inject_updated_at",))
         ids = ("inject_attack_patterns", "attack_pattern_external_id")
-        for kind, status in found or [("DETECTION", "PENDING")]:
+        for number, (kind, status) in enumerate(found or [("DETECTION", "PENDING")]):
             if kind in _OF_STATUS:
                 result_: Result = _OF_STATUS[kind].get(status, "open")
                 test, name = first(inject, ("inject_id",)), first(inject, ("inject_title",))
-                _add(path, reader, inject, ids, result_, date=date, test=f"{test} {kind.lower()}", note=name)
+                _add(
+                    path, reader, inject, ids, result_, date=date, test=f"{test} {kind.lower()} {number}", note=name
+                )
 
 
 def _status(expectation: Node) -> str:
@@ -341,17 +375,17 @@ def _status(expectation: Node) -> str:
         return "PENDING"
 
 
-def _injects(node: Node) -> Iterator[Node]:
+def _injects(top: Node) -> Iterator[Node]:
     """Every object with attack patterns, at any depth."""
-    if isinstance(node, Branch):
-        if "inject_attack_patterns" in node.items:
+    left = [top]
+    while left:
+        node = left.pop()
+        if isinstance(node, Branch) and "inject_attack_patterns" in node.items:
             yield node
-        else:
-            for _, inner in node.items.values():
-                yield from _injects(inner)
-    elif isinstance(node, Listing):
-        for item in node.items:
-            yield from _injects(item)
+        elif isinstance(node, Branch):
+            left += reversed([inner for _, inner in node.items.values()])
+        elif isinstance(node, Listing):
+            left += reversed(node.items)
 
 
 def _add(
@@ -362,3 +396,5 @@ def _add(
     places: list[tuple[str, Where]] = [(one.text, Place(path, one.line, one.column)) for one in written]
     if places:
         reader.add(places, result, date, places[0][1], **about)
+    else:
+        reader.without_id.append(Place(path, node.line, node.column))

@@ -47,8 +47,11 @@ def brief(joined: EvidenceResult, name: str) -> Iterator[Block]:
     yield Paragraph(f"{quantity(total, 'test')}: {results}. {tested}.")
     levels = ", ".join(f"{count:,} {level}" for level, count in joined.raised.items())
     some = quantity(sum(joined.raised.values()), "mapping")
-    raised = f"Evidence of {some} is new: {levels}." if levels else "No mapping has new evidence."
-    more = f" Of {quantity(joined.partly, 'mapping')}, other tests were not detected." if joined.partly else ""
+    shared = (
+        f", {joined.by_technique:,} of them by results that name no {words.singular}" if joined.by_technique else ""
+    )
+    raised = f"Evidence of {some} is new: {levels}{shared}." if levels else "No mapping has new evidence."
+    more = f" Other tests of {quantity(joined.partly, 'mapping')} were not detected." if joined.partly else ""
     yield Paragraph(raised + more)
     if joined.missed:
         names = {capability.id: capability.name for capability in joined.set.capabilities}

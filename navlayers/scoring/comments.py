@@ -10,7 +10,7 @@ import msgspec
 
 from navlayers._text.numbers import rounded
 from navlayers._text.spelling import compact
-from navlayers.mapping.evidence import DECLARED, strongest
+from navlayers.mapping.evidence import DECLARED, ROBUSTNESS, strongest
 from navlayers.scoring.options import UNSPECIFIED
 from navlayers.scoring.segments import segment_comment
 
@@ -89,6 +89,9 @@ def comment(entry: TechniqueScore, rules: Rules, labels: Mapping[str, str], cate
     best = strongest(c.evidence for each in present for c in entry.contributions[each])
     if best is not None:
         lines.append(f"Evidence: {evidence_text(best, rules)}")
+    robust = [c.robustness for each in present for c in entry.contributions[each] if c.robustness is not None]
+    if robust:
+        lines.append(f"Robustness: {max(robust)} of {ROBUSTNESS[1]}")
     return "\n".join(lines)
 
 
@@ -103,7 +106,12 @@ def evidence_text(evidence: Evidence, rules: Rules) -> str:
 def _score(entry: TechniqueScore, rules: Rules, category: str) -> str:
     name = "Mapped" if category == UNSPECIFIED else category.capitalize()
     if rules.counts:
-        number = len(entry.contributions[category])
+        # Of a scored set, only capabilities that score count.
+        number = (
+            int(entry.categories.get(category) or 0)
+            if rules.scored_categories
+            else len(entry.contributions[category])
+        )
         return rules.noun.related(number) if category == UNSPECIFIED else f"{name} by {rules.noun.counted(number)}"
     score = entry.categories.get(category)
     return f"{name} {'not rated' if score is None else rounded(score)}"
@@ -127,7 +135,8 @@ def _names(contributions: Sequence[Contribution], rules: Rules, labels: Mapping[
 def strength_name(contribution: Contribution, rules: Rules) -> str:
     """The strength of a mapping in words: its score value, or else its mapping types."""
     if contribution.value is not None:
-        return contribution.value
+        factor = rules.trust.discount.get(rules.trust.level_of(contribution.evidence), 1.0)
+        return contribution.value if factor == 1 else f"{contribution.value} ×{factor:g}"
     types = ", ".join(contribution.types) if rules.several_types else ""
     unscored = rules.counts or not rules.scored_categories
     return types if unscored or contribution.score is not None else types or "not rated"

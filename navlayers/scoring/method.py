@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text.numbers import number_text
 from navlayers._text.wording import and_list
+from navlayers.mapping.evidence import LEVELS
 from navlayers.mapping.model import HUNDRED
 from navlayers.scoring.options import UNSPECIFIED
 from navlayers.scoring.segments import how_across
@@ -60,6 +61,11 @@ def _how_scored(rules: Rules, category: str | None, single: bool) -> list[str]:
     sentences = [f"{subject} {how.format(rules.noun)}{basis}."]
     if rules.worth is not None and not rules.counts:
         sentences.append(f"A mapping without a score value is worth {number_text(rules.worth)}.")
+    if discount := rules.trust.discount:
+        shares = ", ".join(f"{level} ×{number_text(discount[level])}" for level in LEVELS if level in discount)
+        sentences.append(f"The score of a mapping is multiplied by its evidence: {shares}.")
+    if rules.trust.by_level:
+        sentences.append("A mapping without a score value has that of the severity level of its rule.")
     if several:
         names = and_list([c for c in rules.scored_categories if c != UNSPECIFIED])
         if options.weights:

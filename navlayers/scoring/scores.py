@@ -72,6 +72,7 @@ class Contribution(msgspec.Struct, frozen=True, gc=False):
         value: the score value; None if there is none.
         types: the mapping types of its rows, sorted.
         evidence: the strongest evidence of the rows that count; None for none.
+        robustness: their highest robustness; None for none.
     """
 
     capability: str
@@ -79,6 +80,7 @@ class Contribution(msgspec.Struct, frozen=True, gc=False):
     value: str | None
     types: tuple[str, ...] = ()
     evidence: Evidence | None = None
+    robustness: int | None = None
 
 
 class TechniqueScore(msgspec.Struct, frozen=True):
@@ -256,9 +258,8 @@ def _best(capability: str, rows: Sequence[Mapping], rules: Rules) -> Contributio
     """The contribution of a capability: the highest value of its rows for one technique and category."""
     if len(rows) == 1:  # the usual case
         row = rows[0]
-        return Contribution(
-            capability, number(row, rules), row.value or None, (row.type,) if row.type else (), row.evidence
-        )
+        kinds = (row.type,) if row.type else ()
+        return Contribution(capability, number(row, rules), row.value or None, kinds, row.evidence, row.robustness)
     best: tuple[float, str] | None = None
     for row in rows:
         worth = number(row, rules)
@@ -266,9 +267,11 @@ def _best(capability: str, rows: Sequence[Mapping], rules: Rules) -> Contributio
             best = (worth, row.value or "")
     types = {row.type for row in rows if row.type}
     worth, value = best or (None, "")
-    evidence = strongest(row.evidence for row in rows if best is None or (row.value or "") == value)
+    counted = [row for row in rows if best is None or (row.value or "") == value]
+    evidence = strongest(row.evidence for row in counted)
+    robustness = max((row.robustness for row in counted if row.robustness is not None), default=None)
     types_ = tuple(sorted(types) if len(types) > 1 else types)
-    return Contribution(capability, worth, value or None, types_, evidence)
+    return Contribution(capability, worth, value or None, types_, evidence, robustness)
 
 
 def _aggregate(best: Sequence[Contribution], rules: Rules) -> float | None:

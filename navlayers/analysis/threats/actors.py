@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from navlayers._text.dates import day
+from navlayers._text.dates import day, iso_day, wrong_day
 from navlayers._text.wording import quantity, quoted
 from navlayers.mapping.formats._json import JsonLocator, loads
 from navlayers.mapping.formats.detect import json_keys, yaml_keys
@@ -151,10 +151,12 @@ def _weight(text: str) -> float | None:
 
 def _day(group: Fields, key: str) -> str:
     text = group.text(key)
-    if text and day(text) is None:
-        issue = Issue(f"invalid date {quoted(text)}", "year-month-day, such as 2024-03-31", code="wrong-type")
+    if text and iso_day(text) is None:
+        issue = Issue(
+            f"date {quoted(text)} {wrong_day(text)}", "year-month-day, such as 2024-03-31", code="wrong-type"
+        )
         group.report(issue, key)
-    return day(text) or ""
+    return iso_day(text) or ""
 
 
 def _scythe(source: Source) -> Intelligence | None:

@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from navlayers._text.dates import day
+from navlayers._text.dates import day, iso_day, wrong_day
 from navlayers._text.wording import bare, comma_list, quantity, quoted
 from navlayers.errors import InputError, Problem, UsageError
 from navlayers.mapping.formats import value_rules
@@ -42,8 +42,6 @@ _GAPS = frozenset({"weight", "missing", "gap"})
 
 _DATES = ("last", "date", "day", "observed", "seen", "sighted", "timestamp", "time", "when")
 """Words in the headers of dates, the surest first."""
-
-_ISO = re.compile(r"[0-9]{4}[-/].*", re.DOTALL)
 
 
 class Weight(NamedTuple):
@@ -140,11 +138,10 @@ def date_column(sheet: Sheet, name: str) -> int:
 
 def _date(text: str) -> str | Issue:
     """The day of a cell; the error of a text that is none, or may be of two."""
-    found = day(text)
-    if found is not None and _ISO.match(text.strip()):
+    found = iso_day(text)
+    if found is not None:
         return found
-    wrong = "is ambiguous" if found else "is not a date"
-    return Issue(f"date {quoted(text)} {wrong}", "year-month-day, such as 2026-01-31", code="wrong-type")
+    return Issue(f"date {quoted(text)} {wrong_day(text)}", "year-month-day, such as 2026-01-31", code="wrong-type")
 
 
 def read_weights(

@@ -34,5 +34,7 @@ CONTENT = Content(
     one_per_document(_TABLE, "rule"),
     {"level": Grouping("Priority", _PRIORITIES)},
     "add tags such as T1059",
+    # Falco's documentation of rules: "enabled", true by default.
+    on_by_default=True,
 )
 read = partial(rule_set.read, content=CONTENT)

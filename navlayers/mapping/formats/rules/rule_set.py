@@ -65,6 +65,7 @@ class Content(NamedTuple):
         role, type, category: of the set and of its mappings.
         scale: score value → number 0–100, of a format with ratings of its own.
         notice: what every user of the format should know; "" for nothing.
+        on_by_default: whether a rule is switched on unless it says otherwise.
     """
 
     kind: FileKind
@@ -80,6 +81,7 @@ class Content(NamedTuple):
     category: Category | None = "detect"
     scale: MappingOf[str, float] = {}
     notice: str = ""
+    on_by_default: bool = False
 
 
 class TechniqueTag(NamedTuple):
@@ -308,7 +310,8 @@ class RuleSet:
         bare = self._bare(rule)
         kept = {field: places.get(field) for field in ("comment", "references")}
         # A switch that is on; one that is off, or a status such as "stable", shows nothing.
-        on = any(key == "enabled" and text.strip().lower() in {"true", "yes"} for key, text in other)
+        switch = next((text.strip().lower() for key, text in other if key == "enabled"), None)
+        on = content.on_by_default if switch is None else switch in {"true", "yes"}
         enabled = _ENABLED if on else None
         for technique, tag in techniques:
             kind = content.type, content.category, tag.value

@@ -103,7 +103,7 @@ class _Texts:
         if depth > MAX_DEPTH:
             raise too_deep(self._source, before.line, before.column)
         if isinstance(value, str):
-            needle = value[:_LONGEST].partition("\n")[0].encode()
+            needle = value[:_LONGEST].partition("\n")[0].encode("utf-8", "surrogatepass")
             found = self._data.find(needle, self._offset, min(self._offset + _NEAR, self._end))
             return self.scalar(value, found) if found >= 0 else Scalar(value, True, before.line, before.column)
         if isinstance(value, dict):
