@@ -187,7 +187,7 @@ def test_it_listens_on_the_loopback_interface_alone_unless_asked(
 
 LIMITS = """\
 from navlayers.serve import process
-process.limit_process(process.SECONDS, process.MEMORY)
+process._limit()
 try:
     open("written", "wb").write(b"x" * 9999)
 except OSError as error:

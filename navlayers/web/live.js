@@ -247,10 +247,10 @@ class Live {
     this.at.findings.replaceChildren(...shown.map(({ name, found, note, checked }) => {
       const rest = found.count - found.errors - found.warnings;
       const counts = [found.errors && plural(found.errors, "error"), found.warnings && plural(found.warnings, "warning"), rest && plural(rest, "note")];
-      // What is broken opens by itself; what was open stays open.
-      return make("details", { "data-key": name, open: found.errors > 0 || (kept.get(name) ?? false) },
-        make("summary", {}, make("b", {}, name), ` ${counts.filter(Boolean).join(", ")}${checked ? "" : " before the last save"}`),
-        note ? make("p", { class: "warning" }, note) : "",
+      // One line, so that the matrix stays in view; what was open stays open.
+      const text = [counts.filter(Boolean).join(", "), note].filter(Boolean).join(". ");
+      return make("details", { "data-key": name, open: kept.get(name) ?? false, class: found.errors || note ? "broken" : "" },
+        make("summary", {}, make("b", {}, name), ` ${text}${checked ? "" : " before the last save"}`),
         make("ul", { tabindex: "0", "aria-label": `Findings in ${name}` }, ...found.first.map(({ place, level, code, text }) =>
           make("li", { class: level === "error" && "strong" }, make("code", {}, place), ` ${level}: `, make("span", { class: "soft" }, code), ` ${text}`)),
         found.count > found.first.length ? make("li", {}, `and ${found.count - found.first.length} more`) : null));

@@ -116,7 +116,9 @@ class Matrix {
     const subs = [...covered].filter(isSub).length;
     const figures = view.summary && whole ? view.summary
       : `${plural(covered.size - subs, "technique")}${[...seen].some(isSub) ? `, ${plural(subs, "sub-technique")}` : ""} of ${seen.size.toLocaleString("en")}`;
-    this.count.textContent = [figures, this.filters()].filter(Boolean).join(" \u00b7 ");
+    const below = view.ratios.length && whole && view.counted
+      ? `below each tactic: ${view.counted.replace(/^techniques and sub-techniques /, "")} / all` : "";
+    this.count.textContent = [figures, below, this.filters()].filter(Boolean).join(" \u00b7 ");
     this.summary = `${view.title}: ${covered.size} of ${seen.size} shown`;
     this.updateLegend();
     const visible = this.visible;

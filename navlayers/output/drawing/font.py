@@ -1,7 +1,8 @@
 """Measuring, cutting and wrapping text in the font of pictures, which has the metrics of Helvetica.
 
 The font is the one that mitreattack-python brings; Arial and Liberation Sans are as wide to the letter. It has no
-bold face, so the text of PDF reports is set in Source Sans Pro, whose words are narrower by about a tenth.
+bold face, so strong text and the text of PDF reports are set in Source Sans Pro, whose words are narrower by about
+a tenth.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 FAMILY = "Helvetica, Arial, 'Liberation Sans', Arimo, 'Nimbus Sans', 'DejaVu Sans Condensed', sans-serif"
 """Fonts that are as wide, and one that is wider by 5%."""
+
+BOLD_FAMILY = "Source Sans Pro"
+"""The font of strong text where fonts are given: narrower, so that it fits."""
 
 ELLIPSIS = "…"
 CAP = 0.72

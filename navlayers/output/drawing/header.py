@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers._text.lines import single_line
 from navlayers.layer.colors import gradient_steps
 from navlayers.layer.contrast import WHITE
+from navlayers.layer.view import TECHNIQUES
 from navlayers.output.drawing import facts
 from navlayers.output.drawing.font import CAP, cut, ems, paragraph
 from navlayers.output.drawing.options import SMALLEST
@@ -63,6 +64,7 @@ def header_of(
     note: str = "",
     *,
     headed: bool = True,
+    beside: bool = True,
 ) -> Header:
     """Draw title, description and facts at the left and the legend at the right, or below if it is wide.
 
@@ -75,10 +77,11 @@ def header_of(
         unit: the size of text relative to A4.
         note: a further fact.
         headed: whether to draw title and description.
+        beside: whether the legend may be at the right: of large pictures, windows show the left alone.
     """
     title, line = max(_TITLE * unit, SMALLEST), max(_LINE * unit, SMALLEST)
     legend = legend_of(matrix, look, unit)
-    at_right = legend.width(_MOST_ROWS) <= width * _WIDEST_LEGEND
+    at_right = beside and legend.width(_MOST_ROWS) <= width * _WIDEST_LEGEND
     legend, rows = legend.within(width * (_WIDEST_LEGEND if at_right else 1), _MOST_ROWS)
     left = width - (legend.width(rows) + 2 * title if at_right else 0)
     shapes = list(_words(matrix, note, look.theme, x, y, left, title, line, headed=headed))
@@ -120,7 +123,9 @@ def _words(
         for text in paragraph(description, width / line, _LINES) if description else ():
             y += line * 1.3
             yield Text(x, y, text, line, theme.ink)
-    text_of_facts = " · ".join([*facts.short(matrix.view), *([note] if note else [])])
+    counted = next((column.counted for column in matrix.columns if column.total), "")
+    below = f"below each tactic: {counted.removeprefix(f'{TECHNIQUES} ')} / all" if counted else ""
+    text_of_facts = " · ".join([*facts.short(matrix.view), *filter(None, (below, note))])
     for text in paragraph(text_of_facts, width / line, _LINES):
         y += line * 1.3
         yield Text(x, y, text.removesuffix(" ·"), line, theme.muted)

@@ -272,7 +272,8 @@ def _on_free_page(view: View, step: _Step, frame: Frame) -> _Plan:
         width = max(layout.total_width, _FREE_WIDTH * unit)
     # A wide picture is shown smaller, so its header is larger.
     larger = unit * min(max(math.sqrt(width / _HEADER_WIDTH), 1), _HEADER_LARGEST)
-    header = header_of(matrix, look, margin, margin, width, larger, _note(matrix, step))
+    beside = width <= _HEADER_WIDTH * unit
+    header = header_of(matrix, look, margin, margin, width, larger, _note(matrix, step), beside=beside)
     top = margin + header.height
     body: Iterator[Group]
     if layout is not None:

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 import msgspec
 
-from navlayers.output.drawing.font import FAMILY, ems, is_known
+from navlayers.output.drawing.font import BOLD_FAMILY, FAMILY, ems, is_known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 # Characters that XML 1.0 cannot hold, not even escaped.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _QUOTES = {'"': "&quot;", "'": "&#39;"}
-
-# Strong text has a stroke (in ems) instead of a bold face: it looks the same in every font and is no wider.
-_PEN = 0.025
 
 # The opacity of ribbons, which cross each other.
 _RIBBON = 0.5
@@ -121,7 +118,7 @@ def inline_svg(drawing: Drawing, paint: Callable[[str], str], kind: str) -> str:
     """
     label = f"{drawing.title}. {drawing.description}" if drawing.title else drawing.description
     body = (
-        f"<g>{_titled(group)}{''.join(_shape(shape, paint, fixed=True, pen=False) for shape in group.shapes)}</g>"
+        f"<g>{_titled(group)}{''.join(_shape(shape, paint, fixed=True) for shape in group.shapes)}</g>"
         for group in drawing.groups
     )
     return svg_element("".join(body), kind, label, (drawing.width, drawing.height), f' font-family="{FAMILY}"')
@@ -156,7 +153,7 @@ def _lines(drawing: Drawing, *, fixed: bool) -> Iterator[str]:
     yield f"<desc>{_escape(drawing.description)}</desc>"
     yield f'<rect width="{width}" height="{height}" fill="{drawing.background}"/>'
     for group in drawing.groups:
-        shapes = "".join(_shape(shape, _filled, fixed=fixed, pen=True) for shape in group.shapes)
+        shapes = "".join(_shape(shape, _filled, fixed=fixed) for shape in group.shapes)
         yield f'<g id="{_escape(group.id)}">{_titled(group)}{shapes}</g>'
     yield "</svg>"
 
@@ -169,8 +166,8 @@ def _filled(color: str) -> str:
     return f'fill="{color}"'
 
 
-def _shape(shape: Shape, paint: Callable[[str], str], *, fixed: bool, pen: bool) -> str:
-    """A shape as an element; strong text has a stroke (`pen`) or a bold face."""
+def _shape(shape: Shape, paint: Callable[[str], str], *, fixed: bool) -> str:
+    """A shape as an element; `fixed`: texts state their widths, as a bold face is wider."""
     if isinstance(shape, Rect):
         stroke = f' stroke="{shape.stroke}" stroke-width="{_number(shape.line)}"' if shape.stroke else ""
         corners = f' rx="{_number(shape.radius)}"' if shape.radius else ""
@@ -188,8 +185,7 @@ def _shape(shape: Shape, paint: Callable[[str], str], *, fixed: bool, pen: bool)
     anchor = "" if shape.anchor == "start" else f' text-anchor="{shape.anchor}"'
     bold = ""
     if shape.strong:
-        width = _number(shape.size * _PEN)
-        bold = f' stroke="{shape.fill}" stroke-width="{width}"' if pen else ' font-weight="600"'
+        bold = ' font-weight="600"' if fixed else f' font-family="{BOLD_FAMILY}" font-weight="600"'
     return (
         f'<text x="{_number(shape.x)}" y="{_number(shape.y)}" font-size="{_number(shape.size)}" '
         f"{paint(shape.fill)}{anchor}{bold}{_width(shape) if fixed else ''}>{_escape(shape.text)}</text>"

@@ -113,12 +113,19 @@ def explained(view: View) -> View:
         ratios = Ratios.of(
             view.catalogue, [t.id for t in view.techniques], list(entries), f"{summary.word} by none"
         )
-        return msgspec.structs.replace(shown, ratios=ratios)
+        return msgspec.structs.replace(shown, ratios=_answer(ratios, len(entries), len(view.techniques), summary))
     states = {t: state for t, entry in entries.items() if (state := dict(entry.metadata).get("state"))}
     open_ones = [technique for technique, state in states.items() if state != "covered"]
     what = "not covered, or weak" if "weak" in states.values() else "not covered"
     ratios = Ratios.of(view.catalogue, list(states), open_ones, what)
-    return msgspec.structs.replace(shown, ratios=ratios, mark="✓")
+    return msgspec.structs.replace(shown, ratios=_answer(ratios, len(open_ones), len(states), summary), mark="✓")
+
+
+def _answer(ratios: Ratios, part: int, whole: int, summary: Summary) -> Ratios:
+    """The ratios of what is open with its share and the biggest hole in their sentence."""
+    text = summary.hole.text
+    hole = f" · {text}" if text and text not in summary.view.description else ""
+    return msgspec.structs.replace(ratios, sentence=f"{percent_text(part, whole)}: {ratios.sentence}{hole}")
 
 
 def summary_of(view: View) -> Summary:
