@@ -145,3 +145,22 @@ def test_the_history_leaves_shipped_sets_out(tmp_path: Path) -> None:
     told = json.loads(job_answer(Job(Question("history"), Settings(), sources)).data)
     (notice,) = told["notices"]
     assert notice.startswith(f"{own}: not in a git repository")
+
+
+def test_segments_follow_their_files_and_parts_are_checked_as_whole_files(tmp_path: Path) -> None:
+    path = write_set(tmp_path / "a.json", [ROW])
+    workspace = Workspace([f"segments:ours={path}", f"{path}@technique~T1"], Settings())
+    assert refreshed(workspace) == 2
+    workspace.check_changed(lambda: None)
+    codes = [[finding.code for finding in held.findings] for held in workspace.named]
+    assert (codes, [held.problems for held in workspace.named]) == ([[], ["technique-name"]], [(), ()])
+    assert refreshed(workspace) == 0
+    write_set(path, [ROW, ("mfa", "T1110", "protect", "minimal")])
+    assert refreshed(workspace) == 2
+    assert [len(workspace.get(held.source.name).prepared[0].set.mappings) for held in workspace.named] == [2, 2]
+    path.write_text("{")
+    assert refreshed(workspace) == 2
+    assert [bool(held.problems) for held in workspace.named] == [True, True]
+    write_set(path, [ROW])
+    refreshed(workspace)
+    assert [held.problems for held in workspace.named] == [(), ()]

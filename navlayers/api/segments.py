@@ -51,10 +51,13 @@ def joined(text: str, reading: ReadOptions, resolve: Resolve) -> Source:
     inputs = _entries(folder) if is_folder else _named(rest)
     _refuse_same_names(inputs, text)
     options = msgspec.structs.replace(reading, scope=None)
+    files = [folder] if is_folder else []
     parts: dict[str, list[Prepared]] = {}
     notices: list[Problem] = []
     for segment, item in inputs:
-        prepared, skipped = prepare_all(resolve(item), None, options)
+        sources = resolve(item)
+        files += [source.path for source in sources]
+        prepared, skipped = prepare_all(sources, None, options)
         parts.setdefault(segment, []).extend(prepared)
         notices += [*skipped, *(notice for each in prepared for notice in each.notices)]
     every = [prepared for each in parts.values() for prepared in each]
@@ -66,7 +69,10 @@ def joined(text: str, reading: ReadOptions, resolve: Resolve) -> Source:
         older = and_list(sorted(own, key=number))
         notices.append(Problem(f"{text}: segments of ATT&CK {older} are remapped to {newest.version}"))
     name = slug(folder.resolve().name if is_folder else "-".join(at)) or SEGMENT
-    return find.Source(name, folder, mapping_set=_merged(name, at, text), notices=tuple(dict.fromkeys(notices)))
+    told = tuple(dict.fromkeys(notices))
+    return find.Source(
+        name, folder, "segments", mapping_set=_merged(name, at, text), notices=told, files=tuple(files)
+    )
 
 
 def _entries(folder: Path) -> list[tuple[str, str]]:

@@ -101,6 +101,7 @@ def upgrade_files(
     Raises:
         NavlayersError: An input, the release, an option or an output is invalid; nothing was written.
     """
+    find.refuse_in_memory(inputs)
     outputs.check(inputs, output, in_place=in_place)
     form = None if report is None else form_for(report)
     named = output is not None and output != STDIN and not outputs.is_folder(inputs, output)

@@ -72,6 +72,7 @@ def check(
     idle: list[tuple[readers.Idle, ...]] = []
     readers.check_options(reading)
     sources = list(sources)
+    find.refuse_in_memory(sources)
     find.refuse_parts(sources, "check")
     for source in sources:
         path = STDIN if str(source.path) == STDIN else str(source.path)

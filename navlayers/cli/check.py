@@ -13,7 +13,7 @@ from navlayers._text.lines import wrap
 from navlayers._text.wording import quantity
 from navlayers.cli import _help, _options, _print, _reading
 from navlayers.errors import OutputError, Place, Problem, UsageError
-from navlayers.mapping.find import STDIN, refuse_in_memory, schema_text
+from navlayers.mapping.find import STDIN, schema_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -114,7 +114,6 @@ def command(
         max_age=max_age,
     )
     inputs = sources(sets, reading)
-    refuse_in_memory(inputs)
     report = run(inputs)
     fixed = fix_sources(report, {str(each.path): each.data for each in inputs}, reading) if fix or diff else ()
     # The fixed set is the result of `check --fix -`, so everything else goes to standard error.

@@ -61,13 +61,11 @@ def command(
     # Completion of this command does not need these.
     from navlayers.api.sources import named_twice, sources  # noqa: PLC0415
     from navlayers.api.upgrade import upgrade_files  # noqa: PLC0415
-    from navlayers.mapping.find import refuse_in_memory  # noqa: PLC0415
     from navlayers.pages import upgrade as pages  # noqa: PLC0415
 
     _options.refuse_other_format(format_, as_json=as_json)
     shape: Format = "json" if as_json else format_ or "text"
     files = sources(inputs, reading)
-    refuse_in_memory(files)
     with _print.progress("Upgrading", quiet=quiet) as step:
         result = upgrade_files(
             files,

@@ -53,14 +53,15 @@ class Source(msgspec.Struct, frozen=True):
     Attributes:
         name: the name of its results.
         path: the file or folder; only a name if `data` or `mapping_set` is given.
-        origin: "shipped", "here" (of the project), "folder" (a file of a folder), "git" (a file of a commit), or
-            "file" (or folder of one set).
+        origin: "shipped", "here" (of the project), "folder" (a file of a folder), "git" (a file of a commit),
+            "segments" (a set in memory that was joined from files), or "file" (or folder of one set).
         data: the content, if it does not come from the path.
         mapping_set: the set, if it is in memory.
         domain: the ATT&CK domain whose mappings to take from a table of several; "" for all.
         parts: the names of the sets of that table, the largest first; empty for other inputs.
         scope: that of a set in memory, which has its mappings in scope alone.
         notices: of how the set in memory was made.
+        files: the files and folders that the set in memory was made of.
         chosen: the part of the set that the user names after "@", a capability group or a condition; "" for all.
     """
 
@@ -73,6 +74,7 @@ class Source(msgspec.Struct, frozen=True):
     parts: tuple[str, ...] = ()
     scope: Scope | None = None
     notices: tuple[Problem, ...] = ()
+    files: tuple[Path, ...] = ()
     chosen: str = ""
 
 

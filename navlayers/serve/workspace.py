@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _WATCHED = ("file", "folder", "here")
 """Origins of sets that can change."""
 
+_SEGMENTS = "segments"
+"""The origin of sets that are joined of files, which are not checked as one."""
+
 _MOST_REMEMBERED = 8
 _MOST_SHOWN = 8
 _MOST_FOLDERS = 1_000
@@ -100,6 +103,8 @@ class Workspace:
         for source in shipped():
             self._held.setdefault(source.name, Held(source, offered=True))
         self._seen: dict[str, _Seen] = {}
+        # Why the words could not be read when they were looked at last; segments are read then.
+        self._unread: tuple[Problem, ...] = ()
         self._signatures: object = None
         threats = (Path(file_and_part(word)[0]) for word in settings.threats)
         self._threats = tuple(path for path in threats if path.is_file())
@@ -121,6 +126,7 @@ class Workspace:
         """The files and folders to watch: those named, and those of the sets."""
         named = [Path(word) for word in self._words or (HERE,) if word != STDIN]
         found = [held.source.path for held in self.held if held.watched]
+        found += [path for held in self.held for path in held.source.files]
         return tuple(dict.fromkeys((*(path for path in named if path.is_dir()), *found, *self._threats)))
 
     def get(self, name: str) -> Held:
@@ -192,9 +198,15 @@ class Workspace:
             known = self._held.get(source.name)
             if known is None or known.source.path != source.path:
                 known = Held(source)
+            elif source.origin == _SEGMENTS:
+                now = source.mapping_set, self._unread
+                if known.stamp and now == (known.source.mapping_set, known.problems):
+                    continue
+                known = msgspec.structs.replace(known, source=source)
             elif not known.watched or not self._changed(known.source):
                 continue
-            read = self._read(known)
+            unread = self._unread if source.origin == _SEGMENTS else ()
+            read = msgspec.structs.replace(known, problems=unread) if unread else self._read(known)
             self._held[source.name] = self._check(read) if read.problems else read
             publish()
 
@@ -216,8 +228,10 @@ class Workspace:
         try:
             # The name of a folder that is away could be that of a file.
             now = {each.name: each for each in self._find() if each.name in self._held or each.path.exists()}
-        except NavlayersError:
+            self._unread = ()
+        except NavlayersError as error:
             now = {}
+            self._unread = error.problems
         yield from now.values()
         yield from (held.source for held in self.held if held.source.name not in now)
 
@@ -255,6 +269,8 @@ class Workspace:
         )
 
     def _check(self, held: Held) -> Held:
+        if held.source.origin == _SEGMENTS:
+            return msgspec.structs.replace(held, checked=True)
         # What cannot be read is checked as it is on disk, what was read is checked as read.
         source = msgspec.structs.replace(held.source, data=None) if held.problems else held.source
         return msgspec.structs.replace(held, findings=findings_of(source, self.settings), checked=True)
@@ -263,7 +279,9 @@ class Workspace:
 def findings_of(source: Source, settings: Settings) -> tuple[Finding, ...]:
     """What `check` finds in a file."""
     try:
-        return check([source], attack_version=settings.attack_version, reading=settings.reading).findings
+        # Of a part, the whole file is checked.
+        whole = msgspec.structs.replace(source, chosen="")
+        return check([whole], attack_version=settings.attack_version, reading=settings.reading).findings
     except NavlayersError as error:
         return tuple(
             Finding(
