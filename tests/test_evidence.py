@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 import navlayers
 from navlayers import Mapping, ReadOptions, Scope
-from navlayers.mapping.evidence import LEVELS, Evidence, trusted
+from navlayers.mapping.evidence import LEVELS, Evidence
 from navlayers.mapping.formats import encode, read
+from navlayers.mapping.trust import counted_mappings
 
 if TYPE_CHECKING:
     from conftest import Run
@@ -249,7 +250,7 @@ def test_a_higher_bound_never_counts_more_and_a_discount_of_one_changes_nothing(
 
     def of(**options: Any) -> dict[str, Any]:
         scope = Scope(max_age=max_age, as_of="2026-06-30", **options)
-        mappings = trusted(changed, scope).mappings
+        mappings = counted_mappings(changed, scope).mappings
         found = msgspec.structs.replace(changed, mappings=mappings, scope=scope)
         return {technique: entry.overall for technique, entry in found.scores().items()}
 

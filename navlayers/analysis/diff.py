@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.mapping import model
-    from navlayers.mapping.evidence import Trust
     from navlayers.mapping.model import MappingSet
+    from navlayers.mapping.trust import Trust
     from navlayers.scoring.scores import TechniqueScore
 
 Change: TypeAlias = Literal["gained", "lost", "stronger", "weaker"]

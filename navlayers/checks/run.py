@@ -15,10 +15,10 @@ from navlayers.checks.subject import Subject
 from navlayers.errors import InputError, OtherFileError, Place, UsageError
 from navlayers.mapping import find
 from navlayers.mapping import formats as readers
-from navlayers.mapping.evidence import Trust, trust_of
 from navlayers.mapping.find import STDIN, part_options
 from navlayers.mapping.formats import Findings, ReadOptions
 from navlayers.mapping.formats.findings import Spelling
+from navlayers.mapping.trust import Trust, trust_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

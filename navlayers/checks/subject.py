@@ -13,9 +13,9 @@ from navlayers._text.wording import quoted
 from navlayers.attack import versions
 from navlayers.attack.domains import DOMAINS, Domain
 from navlayers.errors import ReleaseError
-from navlayers.mapping.evidence import Trust
 from navlayers.mapping.formats.context import technique_names
 from navlayers.mapping.formats.findings import Assumed
+from navlayers.mapping.trust import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -190,7 +190,7 @@ def _read_options(
 
         limits = Scope(platform, include, exclude, scope, where or "", segment, **trust)
     if trust and limits is not None:
-        from navlayers.mapping.evidence import trust_of  # noqa: PLC0415 - for these options alone
+        from navlayers.mapping.trust import trust_of  # noqa: PLC0415 - for these options alone
 
         trust_of(msgspec.structs.replace(limits, as_of=limits.as_of or today()))
     if scale():

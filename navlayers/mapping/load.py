@@ -22,13 +22,13 @@ from navlayers.errors import (
 )
 from navlayers.mapping import find
 from navlayers.mapping.assets import with_files
-from navlayers.mapping.evidence import evidence_notices, trusted
 from navlayers.mapping.find import read
 from navlayers.mapping.formats import Idle, ReadOptions, idle_options, without_effect
 from navlayers.mapping.model import MappingSet
 from navlayers.mapping.nouns import likely_role
 from navlayers.mapping.replacements import ReplacedId, remap
 from navlayers.mapping.scope import absent_controls, chosen, names_of, told, with_own_groups, within
+from navlayers.mapping.trust import counted_mappings, evidence_notices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -253,7 +253,7 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
     catalogue = attack.restricted(match.catalogue, scope)
     asked = mapping_set
     meant = chosen(asked, scope, source.name)
-    mapping_set = trusted(meant, scope)
+    mapping_set = counted_mappings(meant, scope)
     # Ids are revoked within a release, too, so a set is remapped to its own as well.
     whole, replaced = remap(mapping_set, match.catalogue, _own_release(mapping_set))
     mapping_set = within(whole, catalogue)
@@ -324,7 +324,7 @@ def in_scope(mapping_set: MappingSet, scope: attack.Scope, source: Source) -> In
     match = attack.find(mapping_set.domain, None, own=mapping_set.attack_version)
     catalogue = attack.restricted(match.catalogue, scope)
     meant = chosen(mapping_set, scope, name)
-    counted = trusted(meant, scope)
+    counted = counted_mappings(meant, scope)
     part = within(counted, catalogue)
     if not (part.mappings or part.non_mappable):
         message = f"{name}: no mapping is in scope: {catalogue.scope}"

@@ -240,7 +240,7 @@ def _columns(sheet: Sheet) -> dict[str, int]:
         "exit": _EXIT,
         "date": _DATE,
         "capability": _CAPABILITY,
-        "note": _NOTE,
+        "note": ("name",) if atomic else _NOTE,
         "test": ("guid",) if atomic else _NAME,
     }
     for name, words in wanted.items():

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Literal, get_args
 import msgspec
 
 from navlayers.errors import Problem, UsageError, unknown
-from navlayers.mapping.evidence import Trust
 from navlayers.mapping.model import CATEGORIES, DECIMAL, Range, Role
 from navlayers.mapping.nouns import Noun, noun
 from navlayers.mapping.ranges import with_words
 from navlayers.mapping.segments import segments_of
+from navlayers.mapping.trust import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

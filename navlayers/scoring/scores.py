@@ -14,11 +14,12 @@ import msgspec
 from navlayers._text.wording import quantity
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem
-from navlayers.mapping.evidence import Evidence, strongest, trust_of
+from navlayers.mapping.evidence import Evidence, strongest
 from navlayers.mapping.model import Mapping, MappingSet
 from navlayers.mapping.ranges import in_hundred
 from navlayers.mapping.replacements import Inactive, inactive
 from navlayers.mapping.segments import by_segment
+from navlayers.mapping.trust import trust_of
 from navlayers.scoring.options import UNSPECIFIED, Aggregate, Rules, ScoreOptions, make_rules, number
 from navlayers.scoring.segments import across, segment_notices
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from navlayers._text.numbers import rounded
-from navlayers.mapping.evidence import LEVELS, trust_of
+from navlayers.mapping.evidence import LEVELS
 from navlayers.mapping.model import CATEGORIES, Role
 from navlayers.mapping.replacements import Inactive, inactive
 from navlayers.mapping.segments import by_segment, segments_of
+from navlayers.mapping.trust import trust_of
 from navlayers.scoring.options import UNSPECIFIED
 
 if TYPE_CHECKING:

@@ -245,7 +245,7 @@ def _drop_known_names(mapping_set: MappingSet) -> None:
 
 def _take_evidence(mapping_set: MappingSet, findings: Findings, places: Places) -> None:
     """Take the evidence of mappings from their other fields, as rows have it; text that is none stays there."""
-    is_field = cache(lambda name: evidence.plain(name) in evidence.FIELDS)
+    is_field = cache(lambda name: evidence.field_key(name) in evidence.FIELDS)
     for index, mapping in enumerate(mapping_set.mappings):
         if not any(is_field(name) for name, _ in mapping.other):
             continue
@@ -257,17 +257,17 @@ def _take_evidence(mapping_set: MappingSet, findings: Findings, places: Places) 
 
 
 def _evidence_in(other: Pairs, findings: Findings, place: Callable[[str], Place]) -> tuple[dict[str, Any], Pairs]:
-    names = {plain: name for name, _ in other if (plain := evidence.plain(name)) in evidence.FIELDS}
+    names = {plain: name for name, _ in other if (plain := evidence.field_key(name)) in evidence.FIELDS}
     texts = dict(other)
     fields = {plain: texts[name] for plain, name in names.items()}
-    values, wrong = evidence.checked(fields)
+    values, wrong = evidence.parse_evidence(fields)
     for field, message, expected, hint in wrong:
         kept = hint or "it is kept as a field without a meaning"
         issue = Issue(message, expected, kept, fatal=False, code="wrong-evidence")
         findings.add(issue, partial(place, names[field]))
     taken = {*(evidence.FIELDS[:3] if "evidence" in values else ()), *({"robustness"} & values.keys())}
     taken -= {field for field, *_ in wrong}
-    return values, tuple((name, text) for name, text in other if evidence.plain(name) not in taken)
+    return values, tuple((name, text) for name, text in other if evidence.field_key(name) not in taken)
 
 
 def encode(mapping_set: MappingSet, to: str = "native") -> Written:
@@ -288,7 +288,7 @@ def encode(mapping_set: MappingSet, to: str = "native") -> Written:
         # A scale says that the set rates its mappings, none of which is rated yet.
         plain = msgspec.structs.replace(plain, scale=DEFAULT_SCALE)
     written: Written = importlib.import_module(f"{__name__}.{FORMATS[to].writer}").encode(
-        evidence.as_fields(plain) if to in _ROWS else plain
+        evidence.with_evidence_fields(plain) if to in _ROWS else plain
     )
     if range_of(mapping_set) != HUNDRED:
         note = f"scores on the range {range_text(range_of(mapping_set))} are written as numbers from 0 to 100"

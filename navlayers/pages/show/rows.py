@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers._text.numbers import rounded
-from navlayers.mapping.evidence import pairs
+from navlayers.mapping.evidence import evidence_fields
 from navlayers.mapping.model import CATEGORIES, NonMappable
 from navlayers.pages.show.results import MappingRow
 from navlayers.scoring.comments import IdAndName
@@ -57,7 +57,7 @@ def _row(row: Mapping | NonMappable, index: IndexedSet, *, mapping_type: str) ->
 
 def _evidence(row: Mapping | NonMappable) -> Iterator[tuple[str, str]]:
     if not isinstance(row, NonMappable):
-        yield from ((name.replace("_", " "), text) for name, text in pairs(row))
+        yield from ((name.replace("_", " "), text) for name, text in evidence_fields(row))
 
 
 def mapped_rows(identifier: str, index: IndexedSet) -> Iterator[tuple[Mapping, MappingRow]]:
@@ -106,5 +106,5 @@ def _row_order(mapping: Mapping, rules: Rules) -> tuple[object, ...]:
     score = number(mapping, rules)
     # Of two values with the same score, scoring names the one that is last in the alphabet.
     name = [-ord(char) for char in mapping.value or ""]
-    rest = (mapping.type or "", mapping.comment, mapping.references, mapping.other, pairs(mapping))
+    rest = (mapping.type or "", mapping.comment, mapping.references, mapping.other, evidence_fields(mapping))
     return (mapping.capability, category, -1 if score is None else -score, name, *rest)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from navlayers._text.spelling import Names, suggestion
 from navlayers._text.wording import bare, comma_list, quoted
-from navlayers.mapping.evidence import FIELDS, checked
+from navlayers.mapping.evidence import FIELDS, parse_evidence
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import naming_release
@@ -174,7 +174,7 @@ class Entries:
                     texts[name] = node.text if is_date and isinstance(node, Scalar) else inner.text(key)
         else:
             texts["evidence"] = fields.text("evidence")
-        values, wrong = checked(texts)
+        values, wrong = parse_evidence(texts)
         for name, message, expected, hint in wrong:
             place = nodes.get(name) or ("robustness" if name == "robustness" else "evidence")
             fields.wrong(place, message, expected, hint, "wrong-evidence")

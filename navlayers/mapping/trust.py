@@ -1,0 +1,155 @@
+"""Which evidence of mappings counts, and for how much."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from navlayers._text.dates import iso_day
+from navlayers._text.wording import and_list, quantity, quoted
+from navlayers.errors import Problem, UsageError
+from navlayers.mapping.evidence import DECLARED, RANKS, Evidence, Level, require_level
+from navlayers.mapping.severity_scores import score_table, scored_by_level, unknown_levels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from navlayers.attack.scope import Scope
+    from navlayers.mapping.model import Mapping, MappingSet
+
+_DATED = frozenset({"data present", "tested", "validated"})
+"""Levels that hold on a day. A capability that is enabled is so as long as its file says it."""
+
+
+class Trust(msgspec.Struct, frozen=True):
+    """Which evidence counts, and for how much.
+
+    Attributes:
+        least: the lowest level that counts; "" for all.
+        discount: level → factor 0–1 of the scores of its mappings.
+        oldest: older evidence counts as declared; "" for evidence of any age.
+        by_level: whether mappings without a value are scored by the level of their rule.
+    """
+
+    least: str = ""
+    discount: dict[str, float] = {}
+    oldest: str = ""
+    by_level: bool = False
+
+    def level(self, mapping: Mapping) -> Level:
+        """The level that a mapping counts as."""
+        return self.level_of(mapping.evidence)
+
+    def level_of(self, evidence: Evidence | None) -> Level:
+        """The level that evidence counts as."""
+        return DECLARED if evidence is None or self.is_stale(evidence) else evidence.level
+
+    def is_stale(self, evidence: Evidence) -> bool:
+        """Whether evidence is older than what counts, or lacks the day that its level is of."""
+        if not self.oldest or evidence.level == DECLARED:
+            return False
+        return evidence.date < self.oldest if evidence.date else evidence.level in _DATED
+
+    def factor(self, mapping: Mapping) -> float:
+        """The factor of the score of a mapping."""
+        return self.discount.get(self.level(mapping), 1.0) if self.discount else 1.0
+
+
+def trust_of(scope: Scope | None) -> Trust:
+    """Which evidence counts in a scope.
+
+    Raises:
+        UsageError: a level is unknown, a number is out of range, or the day that ages are counted to is missing.
+    """
+    if scope is None:
+        return Trust()
+    score_table(scope.score_table)
+    least = require_level("--evidence", scope.evidence) if scope.evidence else ""
+    discount: dict[str, float] = {}
+    for name, factor in scope.discount.items():
+        level = require_level("--discount", name)
+        if not 0 <= factor <= 1:
+            raise UsageError(Problem(f"--discount: {level} is {factor:g}", expected="a number from 0 to 1"))
+        if level in discount:
+            raise UsageError(Problem(f"--discount: duplicate level {level}"))
+        discount[level] = factor
+    oldest = ""
+    if scope.max_age is not None:
+        today = iso_day(scope.as_of)
+        if today is None:
+            message = f"max_age needs a day to count back from, and as_of is {quoted(scope.as_of)}"
+            raise UsageError(Problem(message, expected="a date such as 2026-01-31"))
+        try:
+            oldest = str(date.fromisoformat(today) - timedelta(days=scope.max_age))
+        except OverflowError:
+            oldest = str(date.min)
+    return Trust(least, discount, oldest, bool(scope.score_by))
+
+
+def counted_mappings(mapping_set: MappingSet, scope: Scope | None) -> MappingSet:
+    """The set with the mappings whose evidence counts; those without a value may be scored by their level.
+
+    Args:
+        mapping_set: the set.
+        scope: says which; None for all.
+
+    Raises:
+        UsageError: as `trust_of`; or a score of a level is not from 0 to 100.
+    """
+    trust = trust_of(scope)
+    mappings = mapping_set.mappings
+    if trust.least:
+        mappings = tuple(mapping for mapping in mappings if _meets(mapping, trust))
+    if scope is not None and scope.score_by:
+        table = score_table(scope.score_table)
+        mappings = tuple(scored_by_level(mapping, table) for mapping in mappings)
+    return (
+        msgspec.structs.replace(mapping_set, mappings=mappings) if mappings != mapping_set.mappings else mapping_set
+    )
+
+
+def _meets(mapping: Mapping, trust: Trust) -> bool:
+    return RANKS[trust.level(mapping)] >= RANKS.get(trust.least, 0)
+
+
+def evidence_notices(before: MappingSet, after: MappingSet, scope: Scope | None, name: str) -> Iterator[Problem]:
+    """Notices of evidence that is too old to count, and of scores by level.
+
+    Args:
+        before: the set as it was read.
+        after: the set with the mappings that count.
+        scope: says which.
+        name: the name of the set.
+    """
+    if scope is None:
+        return
+    trust = trust_of(scope)
+    found = [mapping.evidence for mapping in before.mappings if mapping.evidence is not None]
+    if (trust.least or trust.discount or trust.oldest) and not found:
+        message = f"{name}: no mapping has evidence, so all of them count as {DECLARED}"
+        hint = "add test results with `navlayers evidence`" if trust.least not in ("", DECLARED) else ""
+        yield Problem(message, hint=hint)
+    if scope.max_age is not None and (coming := sum(evidence.date > scope.as_of for evidence in found)):
+        yield Problem(f"{name}: evidence of {quantity(coming, 'mapping')} is of a day after {scope.as_of}")
+    stale = [evidence for evidence in found if trust.is_stale(evidence)]
+    old = sum(bool(evidence.date) for evidence in stale)
+    if old:
+        what = f"evidence of {quantity(old, 'mapping')} is older than {trust.oldest}"
+        yield Problem(f"{name}: {what}: it counts as {DECLARED}")
+    if undated := len(stale) - old:
+        what = f"evidence of {quantity(undated, 'mapping')} has no date"
+        yield Problem(f"{name}: {what}: it counts as {DECLARED}")
+    if scope.score_by:
+        unrated = sum(mapping.value is None for mapping in before.mappings if _meets(mapping, trust))
+        left = sum(mapping.value is None for mapping in after.mappings)
+        if unrated:
+            message = f"{name}: {unrated - left:,} of {quantity(len(after.mappings), 'mapping')} scored by level"
+            hint = f"{left:,} have no level and no score value" if left else ""
+            words = unknown_levels(after, score_table(scope.score_table))
+            if words:
+                hint = f"{left:,} have no score: set that of {and_list([*map(quoted, words)])} with --score-table"
+            yield Problem(message, hint=hint)
+        elif after.mappings:
+            yield Problem(f"{name}: --score-by has no effect: every mapping has a score value")
