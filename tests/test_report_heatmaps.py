@@ -115,8 +115,11 @@ def test_a_plan_counts_what_it_covers() -> None:
         assert found == f"{sum(t in plan.reached for t in of)}/{len(of)}", tactic
 
 
-def test_inputs_have_what_they_annotate_as_they_have_in_the_navigator() -> None:
-    assert "annotated" in drawn("AWS").description
+def test_an_input_counts_what_it_covers() -> None:
+    comparison = subject().comparison
+    wanted = {one.tactic: f"{one.inputs[0].covered}/{one.total}" for one in comparison.tactics}
+    assert ratios(drawn("AWS")) == wanted
+    assert "sub-techniques covered." in drawn("AWS").description
 
 
 @pytest.mark.parametrize("start", ["Coverage", "What none"])

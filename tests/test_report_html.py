@@ -83,7 +83,15 @@ def test_the_policy_names_what_runs_by_its_digest(two: str) -> None:
 def test_the_script_knows_no_markup_and_no_address_but_that_of_attack() -> None:
     folder = resources.files("navlayers")
     asking = ["web/live.js", "web/questions.js"]
-    names = [*SCRIPTS, "web/base.js", "web/planner.js", "web/over_time.js", *asking]
+    names = [
+        *SCRIPTS,
+        "web/downloads.js",
+        "web/last_save.js",
+        "web/base.js",
+        "web/planner.js",
+        "web/over_time.js",
+        *asking,
+    ]
     for name in names:
         text = folder.joinpath(name).read_text("utf-8")
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function", text)

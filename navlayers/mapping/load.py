@@ -10,6 +10,7 @@ import msgspec
 
 from navlayers import attack
 from navlayers._text.wording import and_list, or_list, quantity
+from navlayers.attack.domains import DOMAINS
 from navlayers.errors import (
     InputError,
     NavlayersError,
@@ -187,7 +188,8 @@ def _without(absent: _Absent, outside: _Outside, attack_version: str | None) -> 
     """The notices of sets that are left out for the scope, or are at another release."""
     yield from (Problem(f"{source.name}: left out: {error.problems[0].message}") for source, error in outside)
     if absent:
-        used = {catalogue.domain: f"{catalogue.domain} {catalogue.version}" for catalogue, _ in absent}
+        found = {catalogue.domain: f"{catalogue.domain} {catalogue.version}" for catalogue, _ in absent}
+        used = {domain: found[domain] for domain in DOMAINS if domain in found}
         message = f"ATT&CK {attack_version} is not installed for {and_list([*used])}"
         yield Problem(f"{message}; using {and_list([*used.values()])}", hint=absent[0][1][0].hint)
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from navlayers.output.tables import Table
     from navlayers.scoring.stats import SegmentStats, Stats
 
+_ROWS = 19
+"""Maximum number of sets that a terminal shows: an answer has at most 25 lines."""
+
 
 class SetNumbers(NamedTuple):
     """A set at its release and its statistics."""
@@ -54,7 +57,11 @@ def brief(numbers: Sequence[SetNumbers], *, drawing: bool) -> Iterator[Block]:
     `drawing`: the terminal shows pictures, such as the matrix.
     """
     if len(numbers) != 1:
-        yield short_sets(numbers)
+        shown = numbers[:_ROWS] if drawing else numbers
+        table = short_sets(shown)
+        more = len(numbers) - len(shown)
+        note = f"… and {more:,} more; --all lists them" if more else ""
+        yield msgspec.structs.replace(table, note="; ".join(filter(None, (note, table.note))))
         return
     (one,) = numbers
     yield Paragraph(headline(one))
