@@ -101,6 +101,8 @@ def test_results_say_that_segments_are_merged(controls: Path, run: Run) -> None:
     assert note in run("gaps", controls, "--threat", "APT29").err
     worst = json.loads(run("compare", controls, "gcp", "--across-segments", "worst", "--json", "-q").out)
     assert worst["inputs"]["ours"]["techniques"] == 2  # T1059 and T1566
+    answer = run("gaps", controls, "--threat", "APT29", "--across-segments", "worst", "-q").out
+    assert answer.startswith("ours 1 (worst of segments) covers ")
     said = "note: nist_800_53: --discount has no effect: the set has no score values; set one with --worth"
     assert said in run("gaps", "nist_800_53", "--threat", "APT29", "--discount", "declared=0.5").err
     # Discounts of 0 make the zeros that a legend could take for those of segments.

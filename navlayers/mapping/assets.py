@@ -37,7 +37,9 @@ def with_files(scope: Scope) -> Scope:
         elif isinstance(preset, Asset) or preset in PRESETS:
             presets.append(preset)
         else:
-            raise UsageError(Problem(f"--scope: unknown scope {quoted(preset)}", None, "detectable, or asset:FILE"))
+            hint = f"did you mean asset:{preset}?" if preset.lower().endswith((".yaml", ".yml")) else ""
+            message = f"--scope: unknown scope {quoted(preset)}"
+            raise UsageError(Problem(message, None, "detectable, or asset:FILE", hint))
     return msgspec.structs.replace(
         scope,
         include=_with_layers(scope.include, Path()),

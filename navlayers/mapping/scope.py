@@ -72,7 +72,7 @@ def in_segments(mapping_set: MappingSet, wanted: Collection[str], name: str) -> 
     folded = {text.casefold() for text in wanted}
     absent = [text for text in wanted if text.casefold() not in {segment.casefold() for segment in known}]
     if absent:
-        hint = suggestion(absent[0], known)
+        hint = suggestion(absent[0], known) if known else "segments:NAME=INPUT,… joins inputs as segments"
         what = f"has no segment {quoted(absent[0])}" if known else "has no segments"
         raise ScopeError(Problem(f"--segment: {name} {what}", expected=comma_list(known), hint=hint))
     if not known:
@@ -95,10 +95,15 @@ def _there(asset: Asset, mapping_set: MappingSet, name: str = "") -> Callable[[M
         every = [values_of(mapping_set, m, capabilities.get(m.capability)) for m in mapping_set.mappings]
         check_names(asked, {key for has in every for key, texts in has.items() if any(texts)}, name)
 
+    # Most mappings share their names with others.
+    controls: dict[tuple[str, str | None, str | None], bool] = {}
+
     def there(mapping: Mapping) -> bool:
-        has = values_of(mapping_set, mapping, capabilities.get(mapping.capability))
-        is_control = not wanted or any(_control(text) in wanted for key in _CONTROL_NAMES for text in has[key])
-        return is_control and (asked is None or asked.holds(has))
+        key = mapping.capability, mapping.group, mapping.capability_name
+        if asked is not None or (wanted and key not in controls):
+            has = values_of(mapping_set, mapping, capabilities.get(mapping.capability))
+            controls[key] = any(_control(text) in wanted for name in _CONTROL_NAMES for text in has[name])
+        return (not wanted or controls[key]) and (asked is None or asked.holds(has))
 
     return there
 

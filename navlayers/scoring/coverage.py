@@ -17,7 +17,7 @@ from navlayers.scoring.comments import capability_labels
 from navlayers.scoring.method import method
 from navlayers.scoring.options import UNSPECIFIED
 from navlayers.scoring.scores import Scored, TechniqueScore, options_without_effect, score_set
-from navlayers.scoring.segments import segment_notices
+from navlayers.scoring.segments import across_words, segment_notices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -159,7 +159,7 @@ def _coverage_of(prepared: Prepared, options: ScoreOptions, counted: dict[str, f
         }
     coverage = Coverage(
         name=prepared.name,
-        title=prepared.set.name_and_version,
+        title=f"{prepared.set.name_and_version}{across_words(scored.rules)}",
         set=prepared.set,
         scored=scored,
         is_layer=prepared.format == "layer",

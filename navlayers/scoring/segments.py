@@ -78,6 +78,11 @@ def how_across(rules: Rules) -> str:
     return f"Scored per segment, it is the {'lowest' if how == 'worst' else 'mean'} of the {count}, {names}."
 
 
+def across_words(rules: Rules) -> str:
+    """How segments are combined, for titles: " (worst of segments)"; "" without them."""
+    return f" ({rules.options.across_segments} of segments)" if rules.segments else ""
+
+
 def segment_scores(entry: TechniqueScore, rules: Rules, measure: str) -> Iterator[tuple[str, str]]:
     """Each segment with the score of a technique there, the lowest first: a number, "not rated" or "none"."""
     scores = entry.segments.get(measure, {})

@@ -19,8 +19,11 @@ _MOST_FOLDERS = 1_000
 
 _OTHER = "other file"
 BINARY = "binary file of unknown format"
+_TABLE = "table without techniques"
+_NESTED = "table in a folder inside it"
 _PLURALS = {
-    "table without techniques": "tables without techniques",
+    _NESTED: "tables in folders inside it",
+    _TABLE: "tables without techniques",
     "workbook without techniques": "workbooks without techniques",
     BINARY: "binary files of unknown format",
 }
@@ -147,7 +150,10 @@ def contents(folder: Path) -> list[str]:
     """The files of a folder and those below, counted by format, the most frequent first: `12 PNG images`."""
     times: Counter[str] = Counter()
     for path in islice(walk(folder, ("",), most=_MOST_FOLDERS), _MOST_FILES):
-        times[_format_of_file(Path(path))] += 1
+        file = Path(path)
+        format_ = _format_of_file(file)
+        # Those of the folder itself were read already, and have no techniques.
+        times[_NESTED if format_ == _TABLE and file.parent != folder else format_] += 1
     ranked = sorted(times.items(), key=lambda item: (item[0] == _OTHER, -item[1], item[0]))
     return [
         f"{quantity(count, name, _PLURALS.get(name, ''))}{' (not supported yet)' if name in _PLANNED else ''}"
