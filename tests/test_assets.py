@@ -163,7 +163,9 @@ def test_a_layer_includes_the_techniques_that_it_marks(run: Run) -> None:
     assert mobile.err.startswith("navlayers: --include: crown.json is a layer of Enterprise; expected")
     document["techniques"] = entries[4:5]
     Path("crown.json").write_text(json.dumps(document), encoding="utf-8")
-    assert "crown.json: the layer marks no technique" in run("stats", *options, "--include", "crown.json").err
+    assert (
+        "crown.json: no technique in the layer is marked" in run("stats", *options, "--include", "crown.json").err
+    )
 
 
 def test_convert_keeps_what_is_in_scope(run: Run) -> None:

@@ -217,7 +217,7 @@ def test_a_part_works_wherever_a_set_does(run: Run) -> None:
         (("stats", "top-techniques@x"), "it has no groups"),
         (("stats", "gcp@name~nothing"), "gcp@name-nothing has no mappings"),
         (("stats", "gcp@name~"), "--where: the condition ends here"),
-        (("stats", "gcp@"), "gcp@ names no part of the set"),
+        (("stats", "gcp@"), "gcp@: no part is given after @"),
         (("check", "gcp@cloud_ids"), "check is about whole sets"),
         (("upgrade", "nist_800_53@ac", "--attack", "18.1", "--in-place"), "ships with navlayers"),
         (("stats", "nowhere@low"), "no mapping set 'nowhere@low'"),

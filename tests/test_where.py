@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import navlayers
 from navlayers.errors import UsageError
-from navlayers.mapping.scope import meeting
+from navlayers.mapping.scope import where_part
 from navlayers.mapping.where import condition
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> MappingSet:
     ],
 )
 def test_a_condition_finds(text: str, found: str, rules: MappingSet) -> None:
-    part = meeting(rules, text, "rules")
+    part = where_part(rules, text, "rules")
     assert [mapping.capability for mapping in part.mappings] == [f"R{number}" for number in found]
     assert [capability.id for capability in part.capabilities] == [f"R{number}" for number in found]
 
@@ -82,7 +82,7 @@ def test_a_condition_finds(text: str, found: str, rules: MappingSet) -> None:
 def test_values_may_be_the_lines_of_a_file(rules: MappingSet, tmp_path: Path) -> None:
     path = tmp_path / "list.txt"
     path.write_text("# ours\nr2\n\nR4\n", encoding="utf-8")
-    part = meeting(rules, f'id in r1,@{path} and level="critical"', "rules")
+    part = where_part(rules, f'id in r1,@{path} and level="critical"', "rules")
     assert [mapping.capability for mapping in part.mappings] == ["R2", "R4"]
 
 
@@ -123,7 +123,7 @@ def test_a_wrong_condition_is_an_error_at_its_place(text: str, message: str, col
 )
 def test_an_unknown_name_is_an_error_with_those_that_the_set_has(text: str, hint: str, rules: MappingSet) -> None:
     with pytest.raises(UsageError) as error:
-        meeting(rules, text, "rules")
+        where_part(rules, text, "rules")
     assert str(error.value) == f'--where: rules has no "{text.partition("=")[0]}"\n    {text}\n    ^ ({hint})'
 
 

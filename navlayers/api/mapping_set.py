@@ -26,7 +26,7 @@ from navlayers.mapping import formats, model
 from navlayers.mapping.find import read
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.replacements import remap
-from navlayers.mapping.scope import within
+from navlayers.mapping.scope import scope_part
 from navlayers.scoring import scores as scoring
 from navlayers.scoring import stats as statistics
 from navlayers.scoring.options import UNSPECIFIED, ScoreOptions
@@ -303,7 +303,7 @@ def own(kind: type[_Own], item: msgspec.Struct) -> _Own:
 
 def _scored(mapping_set: MappingSet, attack_version: str | None, options: Scoring) -> scoring.Scored:
     catalogue = _release(mapping_set, attack_version)
-    remapped = within(remap(mapping_set, catalogue.whole)[0], catalogue)
+    remapped = scope_part(remap(mapping_set, catalogue.whole)[0], catalogue)
     return scoring.score_set(remapped, catalogue, ScoreOptions(**options))
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 PREFIX = "segments:"
 
 
-def joined(text: str, reading: ReadOptions, resolve: Resolve) -> Source:
+def segments_source(text: str, reading: ReadOptions, resolve: Resolve) -> Source:
     """The set whose segments are inputs.
 
     Args:

@@ -52,9 +52,9 @@ def sources(
         if kind == "names":
             resolved += resolve(names, reading.format, distinct=distinct)
         else:
-            from navlayers.api.segments import joined  # noqa: PLC0415 - for such inputs alone
+            from navlayers.api.segments import segments_source  # noqa: PLC0415 - for such inputs alone
 
-            resolved += (joined(name, reading, lambda item: sources((item,), reading)) for name in names)
+            resolved += (segments_source(name, reading, lambda item: sources((item,), reading)) for name in names)
     resolved = [
         msgspec.structs.replace(item, data=standard_input(reading.max_bytes)) if str(item.path) == STDIN else item
         for item in resolved

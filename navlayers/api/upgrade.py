@@ -130,7 +130,7 @@ def upgrade_files(
 
 def _label(source: Source) -> str:
     """The name of an input in reports: its path, or the name of a shipped set."""
-    return source.name if source.origin == "shipped" or source.parts or source.chosen else str(source.path)
+    return source.name if source.origin == "shipped" or source.parts or source.part else str(source.path)
 
 
 def _subfolders(inputs: Iterable[Source]) -> Iterator[Problem]:
@@ -195,7 +195,7 @@ class _Upgrader(NamedTuple):
             self._format(outputs.LAYER)
             return self._layers(source, loaded)
         reading = read(msgspec.structs.replace(source, data=loaded.data), self.reading)
-        return self._set(source, None if source.parts or source.chosen else loaded.data, reading)
+        return self._set(source, None if source.parts or source.part else loaded.data, reading)
 
     def _format(self, own: str) -> str:
         return outputs.format_of(own, to=self.to, output=self.output)

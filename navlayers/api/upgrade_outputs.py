@@ -63,7 +63,7 @@ def check(inputs: Sequence[Source], output: str | None, *, in_place: bool) -> No
             problems.append(Problem(message, Place(str(source.path)), hint="use -o"))
         elif str(source.path) == STDIN:
             problems.append(Problem("standard input cannot be changed in place", hint="use -o -"))
-        elif source.chosen:
+        elif source.part:
             message = f"{source.name} is a part of a set and cannot be changed in place"
             problems.append(Problem(message, hint="use -o"))
         elif source.parts:

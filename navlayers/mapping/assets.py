@@ -66,7 +66,7 @@ def _layer(name: str, path: Path) -> Listed:
     marked = dict.fromkeys((e.technique, e.tactic) for e in entries if e.enabled and not e.blank)
     if not marked:
         expected = "entries that are enabled, with a score, a color or a comment"
-        raise InputError(Problem("the layer marks no technique", Place(str(path)), expected))
+        raise InputError(Problem("no technique in the layer is marked", Place(str(path)), expected))
     if len(domains := {layer.domain for layer in layers}) > 1:
         raise InputError(Problem("layers of several ATT&CK domains", Place(str(path)), "layers of one domain"))
     return Listed(name, domains.pop(), tuple(marked))

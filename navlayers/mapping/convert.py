@@ -74,10 +74,10 @@ def convert(source: Source, to: str = NATIVE, *, reading: ReadOptions, only_fact
         mapping_set, notices, unused = msgspec.structs.replace(source.mapping_set, **given), source.notices, []
     if reading.scope is not None:
         from navlayers.mapping.load import in_scope  # noqa: PLC0415 - ATT&CK releases are for scopes alone
-        from navlayers.mapping.scope import told  # noqa: PLC0415
+        from navlayers.mapping.scope import scope_notice  # noqa: PLC0415
 
         part = in_scope(mapping_set, reading.scope, source)
-        notices += (*told(mapping_set, part.set, part.catalogue, source.name), *part.notices)
+        notices += (*scope_notice(mapping_set, part.set, part.catalogue, source.name), *part.notices)
         mapping_set = part.set
         if reading.scope.discount:
             message = "--discount does not change a converted set"

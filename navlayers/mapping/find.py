@@ -62,7 +62,7 @@ class Source(msgspec.Struct, frozen=True):
         scope: that of a set in memory, which has its mappings in scope alone.
         notices: of how the set in memory was made.
         files: the files and folders that the set in memory was made of.
-        chosen: the part of the set that the user names after "@", a capability group or a condition; "" for all.
+        part: the part of the set that the user names after "@", a capability group or a condition; "" for all.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Source(msgspec.Struct, frozen=True):
     scope: Scope | None = None
     notices: tuple[Problem, ...] = ()
     files: tuple[Path, ...] = ()
-    chosen: str = ""
+    part: str = ""
 
 
 def read(source: Source, options: ReadOptions) -> Reading:
@@ -94,11 +94,11 @@ def read(source: Source, options: ReadOptions) -> Reading:
         reading = parts.read(source, options)
     else:
         reading = formats.read(source.path, data=source.data, reading=options)
-    if not source.chosen:
+    if not source.part:
         return reading
     from navlayers.mapping.scope import part  # noqa: PLC0415 - for parts alone
 
-    return msgspec.structs.replace(reading, mapping_set=part(reading.mapping_set, source.chosen, source.name))
+    return msgspec.structs.replace(reading, mapping_set=part(reading.mapping_set, source.part, source.name))
 
 
 def refuse_in_memory(sources: Iterable[Source]) -> None:
@@ -232,7 +232,7 @@ def repeated(names: Sequence[str], format_: str | None = None) -> tuple[str, ...
 
 def _identity(source: Source) -> tuple[str, str]:
     # Path.resolve() raises an error for a loop of links, which the reader reports.
-    return os.path.realpath(source.path), source.chosen
+    return os.path.realpath(source.path), source.part
 
 
 def _resolve_one(name: str, known: dict[str, Source], format_: str | None) -> tuple[Source, ...]:
@@ -294,11 +294,11 @@ def whole_of(name: str, known: Container[str]) -> str:
 
 def _part(source: Source, chosen: str) -> Source:
     if not chosen.strip():
-        message = f"{source.name}@ names no part of the set"
+        message = f"{source.name}@: no part is given after @"
         raise InputError(
             Problem(message, expected=f"a capability group or a condition, such as {source.name}@GROUP")
         )
-    return msgspec.structs.replace(source, name=name_of_part(f"{source.name}@{chosen}"), chosen=chosen.strip())
+    return msgspec.structs.replace(source, name=name_of_part(f"{source.name}@{chosen}"), part=chosen.strip())
 
 
 def name_of_part(text: str) -> str:
@@ -313,7 +313,7 @@ def refuse_parts(sources: Iterable[Source], command: str) -> None:
     Raises:
         UsageError: there are some.
     """
-    if parts := [source for source in sources if source.chosen]:
+    if parts := [source for source in sources if source.part]:
         message = f"{command} is about whole sets, and {parts[0].name} is a part of one"
         raise UsageError(Problem(message, hint="name the set without @"))
 

@@ -28,7 +28,14 @@ from navlayers.mapping.formats import Idle, ReadOptions, idle_options, without_e
 from navlayers.mapping.model import MappingSet
 from navlayers.mapping.nouns import likely_role
 from navlayers.mapping.replacements import ReplacedId, remap
-from navlayers.mapping.scope import absent_controls, chosen, names_of, told, with_own_groups, within
+from navlayers.mapping.scope import (
+    absent_controls,
+    names_of,
+    scope_notice,
+    scope_part,
+    selected_mappings,
+    with_own_groups,
+)
 from navlayers.mapping.trust import counted_mappings, evidence_notices
 
 if TYPE_CHECKING:
@@ -89,7 +96,7 @@ class Prepared(msgspec.Struct, frozen=True, dict=True):
             remapped, replaced = remap(self.whole or self.set, there.whole, self.catalogue.whole)
             known = self.results[key] = msgspec.structs.replace(
                 self,
-                set=within(remapped, there),
+                set=scope_part(remapped, there),
                 whole=remapped if there.bounds else None,
                 catalogue=there,
                 replaced=(*self.replaced, *(one for one in replaced if there.is_active(one.successor))),
@@ -254,14 +261,14 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
     scope = _one_scope(options.scope, source)
     catalogue = attack.restricted(match.catalogue, scope)
     asked = mapping_set
-    meant = chosen(asked, scope, source.name)
+    meant = selected_mappings(asked, scope, source.name)
     mapping_set = counted_mappings(meant, scope)
     # Ids are revoked within a release, too, so a set is remapped to its own as well.
     whole, replaced = remap(mapping_set, match.catalogue, _own_release(mapping_set))
-    mapping_set = within(whole, catalogue)
+    mapping_set = scope_part(whole, catalogue)
     notices = [match.notice] if match.notice is not None and not nearest_to else []
     in_scope = (
-        *told(asked, mapping_set, catalogue, source.name),
+        *scope_notice(asked, mapping_set, catalogue, source.name),
         *evidence_notices(meant, mapping_set, options.scope, source.name),
     )
     prepared = Prepared(
@@ -325,9 +332,9 @@ def in_scope(mapping_set: MappingSet, scope: attack.Scope, source: Source) -> In
     name = source.name
     match = attack.find(mapping_set.domain, None, own=mapping_set.attack_version)
     catalogue = attack.restricted(match.catalogue, scope)
-    meant = chosen(mapping_set, scope, name)
+    meant = selected_mappings(mapping_set, scope, name)
     counted = counted_mappings(meant, scope)
-    part = within(counted, catalogue)
+    part = scope_part(counted, catalogue)
     if not (part.mappings or part.non_mappable):
         message = f"{name}: no mapping is in scope: {catalogue.scope}"
         raise ScopeError(Problem(message, hint=f"leave out {or_list(scope.options)}"))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _CONTROL_NAMES = ("id", "name", "group")
 
 
-def chosen(mapping_set: MappingSet, scope: Scope | None, name: str) -> MappingSet:
+def selected_mappings(mapping_set: MappingSet, scope: Scope | None, name: str) -> MappingSet:
     """The part of a set that a scope chooses by what mappings have: segment, condition, control of an asset.
 
     Args:
@@ -40,11 +40,11 @@ def chosen(mapping_set: MappingSet, scope: Scope | None, name: str) -> MappingSe
     """
     if scope is None:
         return in_segments(mapping_set, (), name)
-    mapping_set = meeting(in_segments(mapping_set, scope.segments, name), scope.where, name)
+    mapping_set = where_part(in_segments(mapping_set, scope.segments, name), scope.where, name)
     if not scope.assets:
         return mapping_set
     capabilities = {capability.id: capability for capability in mapping_set.capabilities}
-    tests = [_there(asset, mapping_set, name) for asset in scope.assets]
+    tests = [_asset_test(asset, mapping_set, name) for asset in scope.assets]
 
     def there(mapping: Mapping) -> bool:
         return any(test(mapping) for test in tests)
@@ -86,7 +86,7 @@ def in_segments(mapping_set: MappingSet, wanted: Collection[str], name: str) -> 
     return _only(declared, kept, mapping_set.non_mappable, {c.id for c in mapping_set.capabilities})
 
 
-def _there(asset: Asset, mapping_set: MappingSet, name: str = "") -> Callable[[Mapping], bool]:
+def _asset_test(asset: Asset, mapping_set: MappingSet, name: str = "") -> Callable[[Mapping], bool]:
     """Whether a mapping is by a control of an asset, and meets its condition; `name` is for errors."""
     wanted = {_control(text) for text in asset.controls}
     capabilities = {capability.id: capability for capability in mapping_set.capabilities}
@@ -129,7 +129,7 @@ def _control(text: str) -> str:
     return re.sub(r"(?<!\d)0+(?=\d)", "", text.casefold())
 
 
-def meeting(mapping_set: MappingSet, where: str, name: str) -> MappingSet:
+def where_part(mapping_set: MappingSet, where: str, name: str) -> MappingSet:
     """The part of a set that meets a condition; "" is met by all.
 
     Args:
@@ -187,7 +187,7 @@ def part(mapping_set: MappingSet, chosen: str, name: str) -> MappingSet:
             {c.id for c in mapping_set.capabilities if group in c.groups},
         )
     elif re.search(r"[=<>~]|\b(in|has)\b", wanted):
-        kept = meeting(mapping_set, chosen, name)
+        kept = where_part(mapping_set, chosen, name)
     else:
         whole = name.partition("@")[0]
         groups = [*mapping_set.groups]
@@ -201,7 +201,7 @@ def part(mapping_set: MappingSet, chosen: str, name: str) -> MappingSet:
     return msgspec.structs.replace(kept, title=title)
 
 
-def within(mapping_set: MappingSet, catalogue: Catalogue) -> MappingSet:
+def scope_part(mapping_set: MappingSet, catalogue: Catalogue) -> MappingSet:
     """The part of a set at a release that is in the scope of the release.
 
     Mappings to techniques that are not active in the whole release stay, as results report them.
@@ -217,7 +217,7 @@ def within(mapping_set: MappingSet, catalogue: Catalogue) -> MappingSet:
     if catalogue.bounds is not None and len(assets) > 1:
         # A control of one asset does not protect another one.
         of_scope = catalogue.bounds.scope.assets
-        tests = [(ids, _there(asset, mapping_set)) for ids, asset in zip(assets, of_scope, strict=True)]
+        tests = [(ids, _asset_test(asset, mapping_set)) for ids, asset in zip(assets, of_scope, strict=True)]
         mappings = tuple(
             m
             for m in mappings
@@ -238,7 +238,7 @@ def with_own_groups(mapping_set: MappingSet) -> MappingSet:
     return msgspec.structs.replace(mapping_set, groups=groups)
 
 
-def told(before: MappingSet, after: MappingSet, catalogue: Catalogue, name: str) -> tuple[Problem, ...]:
+def scope_notice(before: MappingSet, after: MappingSet, catalogue: Catalogue, name: str) -> tuple[Problem, ...]:
     """The notice of how much of a set is in scope."""
     if catalogue.bounds is None:
         return ()

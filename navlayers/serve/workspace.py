@@ -280,7 +280,7 @@ def findings_of(source: Source, settings: Settings) -> tuple[Finding, ...]:
     """What `check` finds in a file."""
     try:
         # Of a part, the whole file is checked.
-        whole = msgspec.structs.replace(source, chosen="")
+        whole = msgspec.structs.replace(source, part="")
         return check([whole], attack_version=settings.attack_version, reading=settings.reading).findings
     except NavlayersError as error:
         return tuple(

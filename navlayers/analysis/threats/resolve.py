@@ -244,7 +244,7 @@ def _meant(
     for source in lookup.sources_of(word, domain) if isinstance(word, str) else (word,):
         try:
             threats = _read(source, domain, reading, part)
-            files += (((source.path.resolve(), source.chosen, threat.name), threat) for threat in threats)
+            files += (((source.path.resolve(), source.part, threat.name), threat) for threat in threats)
         except OtherFileError as error:
             if source.origin != "folder":
                 raise
