@@ -75,7 +75,8 @@ def added(members: Sequence[Member], *, counted: bool) -> Iterator[Problem]:
     elif not counted and (
         several := sum(times > 1 for times in Counter(t for m in members for t in m.weights).values())
     ):
-        yield Problem(f"{quantity(several, 'technique')} of several threats weigh once for each of them")
+        verb = "weighs" if several == 1 else "weigh"
+        yield Problem(f"{quantity(several, 'technique')} of several threats {verb} once for each of them")
 
 
 def remapped(member: Member, version: str) -> Iterator[Problem]:

@@ -45,6 +45,12 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats import Reading
 
 _MOST_COLUMNS_LISTED = 4
+_EXPECTED = {
+    "SCYTHE threat": "tags of steps such as att&ck-technique:T1033",
+    "DeTT&CT groups": "technique_id of an enabled group",
+}
+"""Format → where its techniques are."""
+
 _MOST_ACTORS = 20
 """Maximum number of threats of a file that are members of their own."""
 
@@ -123,7 +129,8 @@ def _actors(
         hint = f'to use one: --threat "{source.path}#{off[0]}"'
         notices.append(Problem(f"{source.name}: left out, not enabled: {comma_list(off)}", hint=hint))
     if not actors:
-        raise InputError(Problem(f"{found.format}: no techniques", where, "at least one that something uses"))
+        expected = _EXPECTED.get(found.format, "at least one that something uses")
+        raise InputError(Problem(f"{found.format}: no techniques", where, expected))
     groups: list[tuple[MemberKind, str, str, list[Actor]]] = []
     if len(actors) > _MOST_ACTORS:
         title = f"{len(actors):,} threats of {source.name}"
