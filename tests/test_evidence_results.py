@@ -314,3 +314,15 @@ def test_wrong_results_are_refused_with_their_place(results: str, message: str, 
 )
 def test_words_of_results(word: str, result: str | None) -> None:
     assert result_of(word) == result
+
+
+def test_results_of_several_segments_are_refused(run: Run, tmp_path: Path) -> None:
+    rules, results = tmp_path / "rules.csv", tmp_path / "results.csv"
+    rules.write_text("technique,rule,tenant\nT1059,R1,Alpha\nT1059,R1,Beta\n", encoding="utf-8")
+    answers = "technique,rule,result,tenant\nT1059,R1,Detected,Alpha\nT1059,R1,Missed,Beta\n"
+    results.write_text(answers, encoding="utf-8")
+        "technique,rule,result,tenant\nT1059,R1,Detected,Alpha\nT1059,R1,Missed,Beta\n", encoding="utf-8"
+    )
+    done = run("evidence", rules, results, "-q")
+    assert done.code == 2
+    assert f"{results}:1:23: results of 2 segments; expected those of one segment" in done.err

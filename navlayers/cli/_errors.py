@@ -103,5 +103,5 @@ def _bad_parameter(error: click.BadParameter, parameter: click.Parameter) -> tup
         return f"missing {parameter.param_type_name} {name}", ", ".join(choices), ""
     if not choices:
         return f"{name}: {error.message}", "", ""
-    word = error.message.partition(" is not one of ")[0].strip("'")
+    word = re.split(r" is not (?:one of )?", error.message, maxsplit=1)[0].strip("'")
     return f"{name}: {quoted(word)} is unknown", ", ".join(choices), suggestion(word, choices)

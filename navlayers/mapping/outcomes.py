@@ -62,6 +62,8 @@ _NOTE = ("note", "notes", "comment", "comments")
 _EXIT = ("exitcode",)
 """Words in the headers of columns, the surest first."""
 
+_SEGMENTS = frozenset({"segment", "segments", "tenant", "tenants"})
+
 
 class Outcome(NamedTuple):
     """One run of a test.
@@ -175,7 +177,6 @@ class _Reader:
 def _of_table(
     source: Source, reader: _Reader, findings: Findings, reading: ReadOptions, format_: Format | None
 ) -> Format:
-
     chosen = check_names({name: header for name, header in reading.columns.items() if name == "technique"})
     sheets = technique_sheets(source.path, open_grids(source, Context(findings, reading)), chosen)
     known: Format = format_ or _kind_of_table(sheets[0])
@@ -184,8 +185,21 @@ def _of_table(
         place = sheets[0].grid.place(max(sheets[0].columns.row, 0), 0)
         raise InputError(Problem("no column of results", place, f"a column such as {or_list(_OUTCOME[:3])}"))
     for sheet in with_results:
+        _refuse_segments(sheet)
         _rows(sheet, known, reader, findings)
     return known
+
+
+def _refuse_segments(sheet: Sheet) -> None:
+    """Results of one tenant would be evidence in all of them."""
+    for column in range(sheet.columns.width):
+        if sheet.header(column).strip().casefold() in _SEGMENTS:
+            names = {cells[column].strip().casefold() for _, cells in sheet.data_rows()} - {""}
+            if len(names) > 1:
+                place = sheet.grid.place(max(sheet.columns.row, 0), column)
+                hint = "split the set and the results by segment, and join each pair"
+                problem = Problem(f"results of {len(names):,} segments", place, "those of one segment", hint)
+                raise InputError(problem)
 
 
 def _kind_of_table(sheet: Sheet) -> Format:
