@@ -321,8 +321,6 @@ def test_results_of_several_segments_are_refused(run: Run, tmp_path: Path) -> No
     rules.write_text("technique,rule,tenant\nT1059,R1,Alpha\nT1059,R1,Beta\n", encoding="utf-8")
     answers = "technique,rule,result,tenant\nT1059,R1,Detected,Alpha\nT1059,R1,Missed,Beta\n"
     results.write_text(answers, encoding="utf-8")
-        "technique,rule,result,tenant\nT1059,R1,Detected,Alpha\nT1059,R1,Missed,Beta\n", encoding="utf-8"
-    )
     done = run("evidence", rules, results, "-q")
     assert done.code == 2
     assert f"{results}:1:23: results of 2 segments; expected those of one segment" in done.err

@@ -186,8 +186,9 @@ def test_it_listens_on_the_loopback_interface_alone_unless_asked(
 
 
 LIMITS = """\
+from navlayers.output.limits import limit_process
 from navlayers.serve import process
-process._limit()
+limit_process(process.SECONDS, process.MEMORY)
 try:
     open("written", "wb").write(b"x" * 9999)
 except OSError as error:

@@ -70,8 +70,8 @@ def condition(text: str, folder: Path = Path(), place: Place | None = None) -> C
 
 def list_files(text: str) -> Iterator[str]:
     """The files of each `@FILE` of a condition, right or wrong."""
-    words = (match["word"] or "" for match in _TOKEN.finditer(text))
-    return (word[1:] for word in words if word.startswith("@"))
+    unquoted = re.sub(r"\"[^\"]*\"|'[^']*'", " ", text)
+    return (word[1:] for word in re.split(r"[\s()<>=~,]+", unquoted) if word.startswith("@"))
 
 
 def check_names(asked: Condition, known: Iterable[str], of: str) -> None:
