@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 import xlsxwriter
 
-from navlayers._threads import interruptible
-from navlayers._workbooks import workbook
+from navlayers._engines.threads import interruptible
+from navlayers._engines.workbooks import workbook
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from navlayers._text.dates import iso_day, wrong_day
 from navlayers._text.wording import or_list, quantity, quoted
 from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.formats import value_rules
-from navlayers.mapping.formats._json import loads
 from navlayers.mapping.formats.context import Context, ReadOptions
 from navlayers.mapping.formats.findings import Findings, Issue
-from navlayers.mapping.formats.rules.field_table import first, nodes, texts
-from navlayers.mapping.formats.rules.tree import too_deep, tree
 from navlayers.mapping.formats.source import as_text, load
 from navlayers.mapping.formats.table import open_grids, technique_sheets
 from navlayers.mapping.formats.table_columns import check_names
-from navlayers.mapping.formats.yaml_tree import Branch, Listing, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from navlayers.mapping.formats.source import Source
     from navlayers.mapping.formats.table import Sheet
-    from navlayers.mapping.formats.yaml_tree import Node
 
     Where = Place | Callable[[], Place]
 
@@ -111,9 +105,11 @@ def read(
     """
     findings = Findings(leave_out=reading.lenient)
     source = load(path, data, reading.max_bytes)
-    reader = _Reader(findings)
+    reader = Reader(findings)
     if _is_json(source):
-        known = _of_json(as_text(source), reader, format_)
+        from navlayers.mapping.outcome_logs import read_log  # noqa: PLC0415 - it imports this module
+
+        known = read_log(as_text(source), reader, format_)
     else:
         known = _of_table(source, reader, findings, reading, format_)
     if reader.without_id:
@@ -145,7 +141,7 @@ def result_of(text: str) -> Result | None:
     return first
 
 
-class _Reader:
+class Reader:
     """Adds checked outcomes to a list."""
 
     def __init__(self, findings: Findings) -> None:
@@ -154,6 +150,15 @@ class _Reader:
         self._findings = findings
 
     def add(self, ids: Sequence[tuple[str, Where]], result: Result, date: str, place: Where, **about: str) -> None:
+        """Add an outcome for each technique.
+
+        Args:
+            ids: the technique ids with their places.
+            result: what happened.
+            date: the day or time, as written; "" if unknown.
+            place: where the outcome is.
+            about: "test", "capability" and "note" of the outcome.
+        """
         mark = self._findings.mark
         on = iso_day(date) if date.strip() else ""
         if on is None:
@@ -175,7 +180,7 @@ class _Reader:
 
 
 def _of_table(
-    source: Source, reader: _Reader, findings: Findings, reading: ReadOptions, format_: Format | None
+    source: Source, reader: Reader, findings: Findings, reading: ReadOptions, format_: Format | None
 ) -> Format:
     chosen = check_names({name: header for name, header in reading.columns.items() if name == "technique"})
     sheets = technique_sheets(source.path, open_grids(source, Context(findings, reading)), chosen)
@@ -209,7 +214,7 @@ def _kind_of_table(sheet: Sheet) -> Format:
     return "vectr" if names & _VECTR else "table"
 
 
-def _rows(sheet: Sheet, known: Format, reader: _Reader, findings: Findings) -> None:
+def _rows(sheet: Sheet, known: Format, reader: Reader, findings: Findings) -> None:
     columns = _columns(sheet)
     for line, cells in sheet.data_rows():
         cell = {name: cells[column] for name, column in columns.items()}
@@ -272,143 +277,3 @@ def _columns(sheet: Sheet) -> dict[str, int]:
             columns[name] = found[0]
             taken.add(found[0])
     return columns
-
-
-def _of_json(source: Source, reader: _Reader, format_: Format | None) -> Format:
-
-    try:
-        value: Any = loads(source.data)
-    except json.JSONDecodeError as error:
-        place = Place(source.path, error.lineno, error.colno)
-        raise InputError(Problem(f"this is not JSON: {error.msg.lower()}", place, code="syntax")) from None
-    except RecursionError:
-        raise too_deep(source, 1, 1) from None
-    top = tree(source, value if isinstance(value, dict) else {"items": value})
-    keys = set(top.items)
-    items = [*nodes(top, ("items",))]
-    known: Format | None = format_
-    if known is None and "procedures" in keys:
-        known = "attire"
-    elif known is None and ("steps" in keys or _having(items, "attack_metadata")):
-        known = "caldera"
-    elif known is None and b'"inject_' in source.data:
-        known = "openaev"
-    if known == "attire":
-        _attire(source.path, top, reader)
-    elif known == "caldera":
-        _caldera(source.path, top, items, reader)
-    elif known == "openaev":
-        _openaev(source.path, top, reader)
-    else:
-        expected = "a log of ATTiRe (procedures), a report or event log of CALDERA (steps), an export of OpenAEV"
-        raise InputError(Problem("unknown kind of test results", Place(source.path), expected))
-    return known
-
-
-def _having(found: Sequence[Node], key: str) -> bool:
-
-    return any(isinstance(node, Branch) and key in node.items for node in found)
-
-
-def _attire(path: str, top: Node, reader: _Reader) -> None:
-    """The procedures of an ATTiRe log, which ran if all of their steps ended with 0."""
-    for procedure in nodes(top, ("procedures",)):
-        steps = ("steps", "exit-code")
-        late = "true" in {text.lower() for text in texts(procedure, ("steps", "is-timeout"))}
-        ran = not late and all(code == "0" for code in texts(procedure, steps))
-        test = first(procedure, ("procedure-id", "id")) or first(procedure, ("procedure-name",))
-        _add(
-            *(path, reader, procedure, ("mitre-technique-id",), "ran" if ran else "failed"),
-            date=first(procedure, ("steps", "time-start")),
-            test=test,
-            note=first(procedure, ("procedure-name",)),
-        )
-
-
-def _caldera(path: str, top: Node, items: Sequence[Node], reader: _Reader) -> None:
-    """The steps of a CALDERA report, or the events of its log; a status other than 0 did not run."""
-    agents = next(iter(nodes(top, ("steps",))), None)
-    steps = [
-        step
-        for _, agent in (agents.items.values() if isinstance(agents, Branch) else ())
-        for step in nodes(agent, ("steps",))
-    ]
-    for step in steps:
-        ran = first(step, ("status",)) == "0"
-        _add(
-            *(path, reader, step, ("attack", "technique_id"), "ran" if ran else "failed"),
-            date=first(step, ("run",)) or first(step, ("delegated",)),
-            test=first(step, ("ability_id",)),
-            note=first(step, ("name",)),
-        )
-    for event in items:
-        ran = first(event, ("status",)) == "0"
-        _add(
-            *(path, reader, event, ("attack_metadata", "technique_id"), "ran" if ran else "failed"),
-            date=first(event, ("finished_timestamp",)) or first(event, ("delegated_timestamp",)),
-            test=first(event, ("ability_metadata", "ability_id")),
-            note=first(event, ("ability_metadata", "ability_name")),
-        )
-
-
-_OF_STATUS: dict[str, dict[str, Result]] = {
-    "DETECTION": {"SUCCESS": "detected", "PARTIAL": "logged", "FAILED": "missed"},
-    "PREVENTION": {"SUCCESS": "blocked", "PARTIAL": "not blocked", "FAILED": "not blocked"},
-}
-
-
-def _openaev(path: str, top: Node, reader: _Reader) -> None:
-    """The injects of OpenAEV with attack patterns: its expectations of detection and of prevention."""
-    for inject in _injects(top):
-        # Expectations of one kind, such as those of several assets, are tests of their own.
-        found: list[tuple[str, str]] = []
-        for expectation in nodes(inject, ("inject_expectations",)):
-            kind = first(expectation, ("inject_expectation_type",)).upper()
-            found.append((kind, _status(expectation)))
-        for result in nodes(inject, ("inject_expectation_results",)) if not found else ():
-            found.append((first(result, ("type",)).upper(), first(result, ("avgResult",)).upper()))
-        date = first(inject, ("inject_sent_at",)) or first(inject, ("inject_updated_at",))
-        ids = ("inject_attack_patterns", "attack_pattern_external_id")
-        for number, (kind, status) in enumerate(found or [("DETECTION", "PENDING")]):
-            if kind in _OF_STATUS:
-                result_: Result = _OF_STATUS[kind].get(status, "open")
-                test, name = first(inject, ("inject_id",)), first(inject, ("inject_title",))
-                _add(
-                    path, reader, inject, ids, result_, date=date, test=f"{test} {kind.lower()} {number}", note=name
-                )
-
-
-def _status(expectation: Node) -> str:
-    """The status of an expectation: as written, or else by its score."""
-    if status := first(expectation, ("inject_expectation_status",)):
-        return status.upper()
-    score, expected = (first(expectation, (f"inject_expectation_{name}",)) for name in ("score", "expected_score"))
-    try:
-        return "SUCCESS" if float(score) >= float(expected or 100) else "FAILED" if float(score) == 0 else "PARTIAL"
-    except ValueError:
-        return "PENDING"
-
-
-def _injects(top: Node) -> Iterator[Node]:
-    """Every object with attack patterns, at any depth."""
-    left = [top]
-    while left:
-        node = left.pop()
-        if isinstance(node, Branch) and "inject_attack_patterns" in node.items:
-            yield node
-        elif isinstance(node, Branch):
-            left += reversed([inner for _, inner in node.items.values()])
-        elif isinstance(node, Listing):
-            left += reversed(node.items)
-
-
-def _add(
-    path: str, reader: _Reader, node: Node, ids: tuple[str, ...], result: Result, *, date: str, **about: str
-) -> None:
-
-    written = [one for one in nodes(node, ids) if isinstance(one, Scalar) and one.text.strip()]
-    places: list[tuple[str, Where]] = [(one.text, Place(path, one.line, one.column)) for one in written]
-    if places:
-        reader.add(places, result, date, places[0][1], **about)
-    else:
-        reader.without_id.append(Place(path, node.line, node.column))

@@ -126,7 +126,7 @@ def _csv(domain: Domain) -> bytes:
 
 def _xlsx(domain: Domain) -> bytes:
     """A sheet with lists to choose from, so that the words of categories and scores are right."""
-    from navlayers._workbooks import workbook  # noqa: PLC0415 - slow, and for workbooks alone
+    from navlayers._engines.workbooks import workbook  # noqa: PLC0415 - slow, and for workbooks alone
 
     stream = io.BytesIO()
     with workbook(stream) as book:

@@ -53,7 +53,7 @@ _RESERVED = "history"
 def to_xlsx(tables: Sequence[Table]) -> bytes:
     """The tables as a workbook, a sheet each: filters, a frozen header, real numbers, technique ids as links."""
     # Only workbooks need the library.
-    from navlayers._workbooks import workbook  # noqa: PLC0415 - slow, and for workbooks alone
+    from navlayers._engines.workbooks import workbook  # noqa: PLC0415 - slow, and for workbooks alone
 
     stream = io.BytesIO()
     with workbook(stream) as book:

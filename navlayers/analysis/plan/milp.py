@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import highspy
 import numpy as np
 
-from navlayers._threads import interruptible
+from navlayers._engines.threads import interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -213,7 +213,7 @@ def encode(mapping_set: MappingSet) -> Written:
     Raises:
         OutputError: a text is longer than a cell can be.
     """
-    from navlayers._workbooks import workbook  # noqa: PLC0415 - slow, and for workbooks alone
+    from navlayers._engines.workbooks import workbook  # noqa: PLC0415 - slow, and for workbooks alone
 
     rows, notices = table_write.rows_of_set(mapping_set)
     stream = io.BytesIO()

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from navlayers._engines.threads import interruptible
 from navlayers._text.wording import quoted
-from navlayers._threads import interruptible
 from navlayers.errors import Problem, extra
 from navlayers.output.drawing import font
 from navlayers.output.drawing.shapes import Line, Text, to_svg

@@ -60,7 +60,7 @@ _NAME, _DESCRIPTION, _FACTS, _LEGEND_ROW, _TACTICS, _COUNTS, _FIRST = range(7)
 def render_xlsx(views: Sequence[View], options: RenderOptions = RenderOptions()) -> Rendered:
     """Render layers as one workbook; a workbook of several layers starts with a sheet of all scores."""
     # Only workbooks need the library.
-    from navlayers._workbooks import workbook  # noqa: PLC0415 - slow, and for workbooks alone
+    from navlayers._engines.workbooks import workbook  # noqa: PLC0415 - slow, and for workbooks alone
 
     layers = tabs_of(views, options)
     single = len(layers) == 1
