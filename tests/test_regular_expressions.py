@@ -160,7 +160,7 @@ def seconds(pattern: re.Pattern[Any], use: str, attack: tuple[str, str, str], si
     text: Any = before + (pump * size)[:size] + end
     if isinstance(pattern.pattern, bytes):
         text = text.encode("utf-8", "replace")
-    # The least of three: what else the process does in the meantime, such as collecting garbage, is not the pattern's.
+    # The least of three: the process may collect garbage in the meantime.
     took = _once(pattern, use, text)
     return took if took < QUICK else min(took, *(_once(pattern, use, text) for _ in range(2)))
 
