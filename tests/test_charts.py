@@ -126,7 +126,7 @@ def test_panels_share_rows_and_the_scale_and_the_highest_figure_is_bold(panels: 
     wide = [bar.right - bar.left for bar in of_command]
     assert wide[0] == pytest.approx(wide[2] * 2 / 3, abs=0.02)
     assert wide[1] == pytest.approx(wide[2] / 3, abs=0.02)
-    bold = [e.text for e in panels.root.iter("{http://www.w3.org/2000/svg}text") if "stroke" in e.attrib]
+    bold = [e.text for e in panels.root.iter("{http://www.w3.org/2000/svg}text") if "font-weight" in e.attrib]
     # Discovery is 60% in the second, Impair Process Control 40% in both.
     assert bold == ["first", "40%", "second", "60%", "40%", "third", "100%"]
 

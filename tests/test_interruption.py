@@ -13,9 +13,19 @@ from navlayers._engines.threads import interruptible
 from navlayers._engines.workbooks import workbook
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
+@pytest.fixture
+def _sigint() -> Iterator[None]:
+    """Ctrl-C as a terminal sends it: shells start jobs in the background that ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_sigint")
 def test_ctrl_c_stops_a_call_of_native_code() -> None:
     """The call is told to stop, and its result or error is that of the caller."""
     stopped = threading.Event()
