@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pytest
 from browser_helpers import OpenPage, chromium, watched
+from history_helpers import git
 from hypothesis import settings
 from jinja2.bccache import Bucket, BytecodeCache
 
@@ -408,3 +409,10 @@ def open_page(windows: OpenPage) -> Iterator[OpenPage]:
     """Opens pages; fails the test if one of them was not clean (see browser_helpers.py)."""
     with watched(windows) as opener:
         yield opener
+
+
+@pytest.fixture
+def repository(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The current folder as an empty repository."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    git("init", "-q", "-b", "main")

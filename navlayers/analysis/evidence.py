@@ -127,7 +127,7 @@ def join(
     for mapping in mapping_set.mappings:
         technique = current[mapping.technique]
         keys = by_id.get(mapping.capability, (mapping.capability.casefold(),))
-        # What is said of this capability counts before what is said of the technique alone.
+        # Results that name the capability take precedence over those that name the technique alone.
         if own := [outcome for key in keys for outcome in tests.get((technique, key), ())]:
             verdict = _verdict(own, mapping, mapping_set, levels)
         else:

@@ -69,9 +69,13 @@ def segments_source(text: str, reading: ReadOptions, resolve: Resolve) -> Source
         older = and_list(sorted(own, key=number))
         notices.append(Problem(f"{text}: segments of ATT&CK {older} are remapped to {newest.version}"))
     name = slug(folder.resolve().name if is_folder else "-".join(at)) or SEGMENT
-    told = tuple(dict.fromkeys(notices))
     return find.Source(
-        name, folder, "segments", mapping_set=_merged(name, at, text), notices=told, files=tuple(files)
+        name,
+        folder,
+        "segments",
+        mapping_set=_merged(name, at, text),
+        notices=tuple(dict.fromkeys(notices)),
+        files=tuple(files),
     )
 
 

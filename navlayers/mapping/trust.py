@@ -106,7 +106,7 @@ def counted_mappings(mapping_set: MappingSet, scope: Scope | None) -> MappingSet
         table = score_table(scope.score_table)
         mappings = tuple(scored_by_level(mapping, table) for mapping in mappings)
     return (
-        msgspec.structs.replace(mapping_set, mappings=mappings) if mappings != mapping_set.mappings else mapping_set
+        mapping_set if mappings is mapping_set.mappings else msgspec.structs.replace(mapping_set, mappings=mappings)
     )
 
 
