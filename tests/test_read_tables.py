@@ -194,6 +194,15 @@ def test_a_nearly_known_header_is_reported_once() -> None:
     assert reading.mapping_set.mappings[1].other == (("scorevalu", "2"),)
 
 
+def test_headers_of_segments_and_evidence() -> None:
+    reading = read("Technique,Control,Tenants,segmnt,evidance,robustnes,Evidence URL\nT1059,a,EU; US,x,tested,3,u\n")
+    (mapping,) = reading.mapping_set.mappings
+    assert mapping.segments == ("EU", "US")
+    assert [notice.hint.partition("?")[0] for notice in reading.notices] == [
+        f"did you mean {field}" for field in ("segment", "evidence", "robustness")
+    ]
+
+
 def test_misspelt_headers_and_a_missing_capability_column_are_reported() -> None:
     reading = read("Technique,Controll,Protekt,Detect\nT1110,MFA,partial,\nT1078,MFA,,minimal\n")
     said = [(str(notice.place), notice.message) for notice in reading.notices]

@@ -56,7 +56,7 @@ class Capability(msgspec.Struct, frozen=True):
 
 
 SEGMENT = "segment"
-SEGMENT_FIELDS = (SEGMENT, "tenant")
+SEGMENT_FIELDS = (SEGMENT, "segments", "tenant", "tenants")
 """Fields of mappings that name segments, in any case."""
 
 

@@ -14,7 +14,8 @@ from navlayers.mapping.formats.context import Context, ReadOptions
 from navlayers.mapping.formats.findings import Findings, Issue
 from navlayers.mapping.formats.source import as_text, load
 from navlayers.mapping.formats.table import open_grids, technique_sheets
-from navlayers.mapping.formats.table_columns import check_names
+from navlayers.mapping.formats.table_columns import check_names, misspelled_field
+from navlayers.mapping.model import SEGMENT_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,8 +56,6 @@ _NAME = ("test", "name", "title", "procedure", "case")
 _NOTE = ("note", "notes", "comment", "comments")
 _EXIT = ("exitcode",)
 """Words in the headers of columns, the surest first."""
-
-_SEGMENTS = frozenset({"segment", "segments", "tenant", "tenants"})
 
 
 class Outcome(NamedTuple):
@@ -190,15 +189,19 @@ def _of_table(
         place = sheets[0].grid.place(max(sheets[0].columns.row, 0), 0)
         raise InputError(Problem("no column of results", place, f"a column such as {or_list(_OUTCOME[:3])}"))
     for sheet in with_results:
-        _refuse_segments(sheet)
+        _refuse_segments(sheet, findings)
         _rows(sheet, known, reader, findings)
     return known
 
 
-def _refuse_segments(sheet: Sheet) -> None:
+def _refuse_segments(sheet: Sheet, findings: Findings) -> None:
     """Results of one tenant would be evidence in all of them."""
     for column in range(sheet.columns.width):
-        if sheet.header(column).strip().casefold() in _SEGMENTS:
+        header = sheet.header(column)
+        if (meant := misspelled_field(header)) in SEGMENT_FIELDS:
+            issue = Issue(f"unknown column {quoted(header)}", hint=f"did you mean {meant}?", fatal=False)
+            findings.add(issue, sheet.grid.place(max(sheet.columns.row, 0), column))
+        if header.strip().casefold() in SEGMENT_FIELDS:
             names = {cells[column].strip().casefold() for _, cells in sheet.data_rows()} - {""}
             if len(names) > 1:
                 place = sheet.grid.place(max(sheet.columns.row, 0), column)

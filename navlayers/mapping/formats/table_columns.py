@@ -12,9 +12,10 @@ from navlayers._text.formulas import restore
 from navlayers._text.spelling import Names, compact, suggestion
 from navlayers._text.wording import comma_list, quoted
 from navlayers.errors import InputError, OtherFileError, Place, Problem, UsageError
+from navlayers.mapping import evidence
 from navlayers.mapping.formats import rows
 from navlayers.mapping.formats.table_content import holds_ids
-from navlayers.mapping.model import CATEGORIES
+from navlayers.mapping.model import CATEGORIES, SEGMENT_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -116,6 +117,10 @@ NUMBERED = re.compile("^(?:primary|secondary|tertiary|other|additional|second|th
 WORDS = {word for text in (*_SURE.values(), *_LIKELY, *_CATEGORY) for word in text.split()}
 _PLURALS = {f"{word}s": word for word in WORDS} | {word: word for word in WORDS}
 _NAMES = Names(WORDS)
+_OTHERS = (*SEGMENT_FIELDS, *evidence.FIELDS)
+_OTHER_NAMES = Names(_OTHERS)
+"""Fields that are read from columns without a meaning, by their headers alone."""
+
 _HEADERS = [
     *((field, words.split()) for field, words in _SURE.items()),
     *((field, words.split()) for words, pair in _LIKELY.items() for field in pair),
@@ -257,6 +262,14 @@ def normal(header: str) -> str:
 def closest_header(header: str) -> str:
     """The known name closest to an unknown header; "" if none is close."""
     return rows.meant(header) or _NAMES.closest(normal(header), 0.8) or ""
+
+
+def misspelled_field(header: str) -> str:
+    """The field of segments or evidence that an unknown header nearly names; "" for none."""
+    plain = evidence.field_key(header)
+    close = None if plain in _OTHERS else _OTHER_NAMES.closest(plain, 0.8)
+    # "Evidence URL" is none of evidence.
+    return close if close and close.count("_") == plain.count("_") else ""
 
 
 def no_technique_column(path: str, grids: Iterable[Grid], user_headers: Mapping[str, str]) -> OtherFileError:

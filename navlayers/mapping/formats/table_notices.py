@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from navlayers._text import numbers, wording
 from navlayers._text.wording import or_list
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.formats.table_columns import closest_header, columns_named, names_of
+from navlayers.mapping.formats.table_columns import closest_header, columns_named, misspelled_field, names_of
 from navlayers.mapping.formats.table_content import MOST_MARKS, NOT_RATED, denies, failed
 from navlayers.mapping.formats.value_rules import NON_MAPPABLE, TECHNIQUE_EXPECTED
 from navlayers.mapping.model import CATEGORIES, DECIMAL
@@ -184,11 +184,14 @@ def _unknown(sheet: Sheet, column: int, used: Collection[str]) -> Issue | None:
         message = f"a second column {wording.quoted(header)} is not read"
         hint = "rename one of them, or number the one to read with --columns"
         return Issue(message, hint=hint, fatal=False, code="not-carried")
-    known = closest_header(columns.others[column])
+    field = misspelled_field(columns.others[column])
+    known = field or closest_header(columns.others[column])
     if not known or known in columns.fields:
         return None
+    # --columns does not name these fields.
+    way = "rename it" if field else "rename it, or use --columns"
     message = f"unknown column {wording.quoted(columns.others[column])}"
-    hint = f"did you mean {known}? it is kept as an unknown column; rename it, or use --columns"
+    hint = f"did you mean {known}? it is kept as an unknown column; {way}"
     return Issue(message, hint=hint, fatal=False, code="unknown-field")
 
 
