@@ -195,7 +195,9 @@ def test_a_nearly_known_header_is_reported_once() -> None:
 
 
 def test_headers_of_segments_and_evidence() -> None:
-    reading = read("Technique,Control,Tenants,segmnt,evidance,robustnes,Evidence URL\nT1059,a,EU; US,x,tested,3,u\n")
+    reading = read(
+        "Technique,Control,Tenants,segmnt,evidance,robustnes,Evidence URL\nT1059,a,EU; US,x,tested,3,u\n"
+    )
     (mapping,) = reading.mapping_set.mappings
     assert mapping.segments == ("EU", "US")
     assert [notice.hint.partition("?")[0] for notice in reading.notices] == [

@@ -13,6 +13,7 @@ from threat_helpers import NEWEST, notes, refused, table, threat
 from navlayers.analysis.threats.actors import intelligence
 from navlayers.analysis.threats.resolve import threat_model
 from navlayers.cli import main
+from navlayers.errors import NavlayersError
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.source import Source
@@ -288,6 +289,17 @@ def test_dates_that_cannot_be_read_are_errors(
     with pytest.raises(SystemExit):
         main(["gaps", "gcp", "--threat", "seen.csv", "--half-life", "90d"])
     assert message in capsys.readouterr().err
+
+
+def test_a_date_far_ahead_is_reported_and_later_ones_alone_are_refused(tmp_path: Path) -> None:
+    path = table(tmp_path / "seen.csv", *SEEN[:3], "T1078,2126-09-02,1")
+    first = f"{path}:4:7: 2126-09-02 is more than a year after all other dates, and weights halve before it"
+    assert notes(faded(path, 90))[0].startswith(
+        f"{first} (if it is a mistake, correct it, or use --as-of 2026-09-02)"
+    )
+    assert "seen: left out 1 sighting after 2026-09-02" in notes(faded(path, 90, "2026-09-02"))
+    with pytest.raises(NavlayersError, match="--as-of 2020-01-01: all sightings are later, from 2026-06-04 on"):
+        faded(path, 90, "2020-01-01")
 
 
 def test_outputs_state_how_weights_fade(

@@ -68,8 +68,12 @@ class Member(msgspec.Struct, frozen=True):
     @property
     def even(self) -> bool:
         """Whether each of its techniques weighs 1 by its nature, as it is used or not."""
-        actor = self.kind not in ("layer", "set", "table", "file")
-        return self.of_attack or (actor and set(self.weights.values()) <= {1})
+        return self.of_attack or (self.is_actor and set(self.weights.values()) <= {1})
+
+    @property
+    def is_actor(self) -> bool:
+        """Whether it uses techniques, and is no file of weights."""
+        return self.kind not in ("layer", "set", "table", "file")
 
     @property
     def label(self) -> str:

@@ -64,9 +64,12 @@ def empty(members: Sequence[Member], known: Threats | None, release: str, *, eve
     return without
 
 
-def added(members: Sequence[Member], *, counted: bool) -> Iterator[Problem]:
+def added(members: Sequence[Member], *, counted: bool, fading: bool = False) -> Iterator[Problem]:
     """The notice of added weights; not where these are `counted` as asked: the number of groups."""
     own = [member for member in members if not member.even and member.weights]
+    if fading:
+        # What weighed 1 before it faded has the scale of all others.
+        own = [member for member in own if not member.is_actor or max(member.weights.values()) > 1]
     if own and len(members) > 1:
         parts = ["1 of each group, software, campaign and tactic"] if len(own) < len(members) else []
         parts += [f"up to {max(member.weights.values()):,g} of {member.label}" for member in own]

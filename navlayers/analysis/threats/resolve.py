@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -34,6 +35,8 @@ class AttackName(msgspec.Struct, frozen=True):
     text: str
     tactic: str = ""
 
+
+_FAR_AHEAD = timedelta(days=366)
 
 _MOST_NAMED = 3
 """Maximum number of threats of a file that a title names."""
@@ -75,11 +78,32 @@ class Chosen(msgspec.Struct, frozen=True):
         Raises:
             UsageError: weights are to fade, and no file has dates.
         """
-        days = [day for item in self.items if not isinstance(item, AttackName) for day in item.days]
-        if not any(days):
+        days = self._days
+        if not days:
             hint = "use a table with a column of dates, or a file of threats with dates"
             raise UsageError(Problem("--half-life: no threat has dates", hint=hint))
-        return self.as_of or max(days)
+        return self.as_of or days[-1]
+
+    @property
+    def _days(self) -> list[str]:
+        """The days of sightings, each once, the first first."""
+        return sorted({d for item in self.items if not isinstance(item, AttackName) for d in item.days if d})
+
+    def _far_ahead(self) -> Iterator[Problem]:
+        """The notice of a newest day that is long after all others, and may be a mistake: all others fade."""
+        *others, newest = self._days
+        if self.as_of or not others or date.fromisoformat(newest) - date.fromisoformat(others[-1]) <= _FAR_AHEAD:
+            return
+        place = next(i.newest for i in self.items if not isinstance(i, AttackName) and newest in i.days)
+        message = f"{newest} is more than a year after all other dates, and weights halve before it"
+        yield Problem(
+            message, place and place(), hint=f"if it is a mistake, correct it, or use --as-of {others[-1]}"
+        )
+
+    def _refuse_later(self) -> None:
+        days = self._days
+        if days[0] > self.as_of:
+            raise InputError(Problem(f"--as-of {self.as_of}: all sightings are later, from {days[0]} on"))
 
     @property
     def every_group(self) -> bool:
@@ -109,6 +133,7 @@ class Chosen(msgspec.Struct, frozen=True):
         if self.half_life is not None:
             faded = partial(_faded, half_life=self.half_life, until=self.until)
             items = tuple(map(faded, items))
+            notices += self._far_ahead()
         if self.needs_threats:
             known = attack.threats(attack.find(catalogue.domain, catalogue.version).release)
             items = tuple(_each_group(items, known))
@@ -140,8 +165,10 @@ class Chosen(msgspec.Struct, frozen=True):
                 weights = dict.fromkeys(software(threat, also_own=True), 1.0)
                 members.append(Member("software", threat.id, f"software of {threat.name}", weights))
         weights = summed(member.weights for member in members)
+        if not weights and self.as_of and self.half_life is not None:
+            self._refuse_later()
         notices += notices_of.empty(members, known, release, everything=not weights)
-        notices += notices_of.added(members, counted=self.every_group)
+        notices += notices_of.added(members, counted=self.every_group, fading=self.half_life is not None)
         notices += (notice for threat in members for notice in notices_of.remapped(threat, catalogue.version))
         # An alias may be of another threat than the user means: in ATT&CK, CozyBear is malware.
         other = {

@@ -15,7 +15,10 @@ from navlayers.mapping.replacements import inactive, remap
 from navlayers.scoring.scores import exact, score, score_set
 
 if TYPE_CHECKING:
+    from collections.abc import Callable  # noqa: TC004 - never decoded
+
     from navlayers.attack import Catalogue
+    from navlayers.errors import Place  # noqa: TC004 - never decoded
 
 
 class Weighted(msgspec.Struct, frozen=True):
@@ -27,6 +30,7 @@ class Weighted(msgspec.Struct, frozen=True):
         weights: of each mapping, None for one without; empty if scores or counts of capabilities are the weights.
         days: of each mapping, when it was seen, as 2025-01-31, "" for unknown; empty: weights do not fade.
         first_seen, last_seen: days that a file of threats states; "": unknown.
+        newest: gives the place of the newest of `days`; None without one.
     """
 
     kind: MemberKind
@@ -39,6 +43,7 @@ class Weighted(msgspec.Struct, frozen=True):
     days: tuple[str, ...] = ()
     first_seen: str = ""
     last_seen: str = ""
+    newest: Callable[[], Place] | None = None
 
     def member(self, catalogue: Catalogue) -> tuple[Member, tuple[Problem, ...]]:
         """The member of a threat at a release, and notices about its techniques."""

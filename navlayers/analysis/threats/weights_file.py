@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ from navlayers.mapping.ranges import written
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from navlayers.analysis.threats.actors import Actor, Intelligence
+    from navlayers.analysis.threats.actors import Actor, Intelligence, Use
     from navlayers.analysis.threats.model import MemberKind
     from navlayers.attack.domains import Domain
     from navlayers.mapping.find import Source
@@ -159,7 +160,7 @@ def _actor(
     findings: Findings,
 ) -> Weighted:
     """One threat of a file; technique ids that are malformed are left out with a notice, as others wrote them."""
-    uses: list[tuple[str, float, str]] = []
+    uses: list[Use] = []
     for actor in actors:
         for use in actor.uses:
             id_, issue = value_rules.technique(use.technique)
@@ -167,14 +168,16 @@ def _actor(
                 left_out = "left out: " if issue.fatal else ""
                 findings.add(issue._replace(message=f"{left_out}{issue.message}", fatal=False), use.place)
             if id_ is not None:
-                uses.append((id_, use.weight, use.day or actor.last))
-    ids = [id_ for id_, _, _ in uses]
+                uses.append(use._replace(technique=id_, day=use.day or actor.last))
+    ids = [use.technique for use in uses]
     stated = next((one for one in DOMAINS if one == found.domain), None)
     mapping_set = _set_of(name, ids, stated or _domain_of(ids, domain))
-    days = tuple(day for _, _, day in uses)
-    weights = tuple(weight for _, weight, _ in uses)
-    seen = (actors[0].first, actors[0].last) if len(actors) == 1 else ()
-    return Weighted(kind, name, title, path, mapping_set, weights, (), days, *seen)
+    days = tuple(use.day for use in uses)
+    weights = tuple(use.weight for use in uses)
+    newest = max((use for use in uses if use.day), key=lambda use: use.day, default=None)
+    first, last = (actors[0].first, actors[0].last) if len(actors) == 1 else ("", "")
+    place = newest and newest.place
+    return Weighted(kind, name, title, path, mapping_set, weights, (), days, first, last, place)
 
 
 def _domain_of(techniques: Sequence[str], domain: Domain) -> Domain:
@@ -247,4 +250,6 @@ def _table(name: str, loaded: files.Source, domain: Domain, reading: ReadOptions
         message = f"{name}: using the weights of column {quoted(sheet.header(column))}, not of {listing}"
         notices += (Problem(message, hint=f"to change this: --columns score={bare(others[0])}"),)
     weights, days = tuple(row.weight for row in rows), tuple(row.day for row in rows) if dates is not None else ()
-    return Weighted("table", name, name, loaded.path, mapping_set, weights, notices, days)
+    newest = max(rows, key=lambda row: row.day, default=None) if days else None
+    at = partial(getattr, newest, "place") if newest else None
+    return Weighted("table", name, name, loaded.path, mapping_set, weights, notices, days, newest=at)

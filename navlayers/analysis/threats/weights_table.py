@@ -45,7 +45,7 @@ _DATES = ("last", "date", "day", "observed", "seen", "sighted", "timestamp", "ti
 
 
 class Weight(NamedTuple):
-    """A row: a technique as it is written, its weight ≥ 0, the place of the weight, and the day ("": unknown)."""
+    """A row: a technique as it is written, its weight ≥ 0, the day ("": unknown), and its place or the weight's."""
 
     technique: str
     weight: float
@@ -175,15 +175,16 @@ def read_weights(
             findings.add(Issue(f"weight {quoted(text)} {weight}", expected, code="unknown-value"), place)
             continue
         seen = "" if dates is None else _date(cells[dates])
+        seen_at = place if dates is None else sheet.grid.place(line, dates)
         if isinstance(seen, Issue):
-            findings.add(seen, sheet.grid.place(line, dates or 0))
+            findings.add(seen, seen_at)
             continue
         for technique, at in techniques:
             id_, issue = value_rules.technique(technique.id, release=lambda: catalogue)
             if issue is not None:
                 findings.add(issue, sheet.grid.place(line, at, technique.offset))
             if id_ is not None:
-                weights.append(Weight(id_, float(weight), place, seen))
+                weights.append(Weight(id_, float(weight), seen_at, seen))
     if blank:
         lacking = "a technique or a weight" if dates is None else "a technique, a weight or a date"
         message = f"skipped {quantity(len(blank), 'row')} without {lacking}"
