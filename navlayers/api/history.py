@@ -23,7 +23,7 @@ from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.formats.detect import sniff_folder
 from navlayers.mapping.formats.source import ENDINGS
 from navlayers.mapping.git import DATE, SHORT_HASH, Revision, content, log
-from navlayers.mapping.parts import by_domain
+from navlayers.mapping.table_domains import by_domain
 from navlayers.pages import history as pages
 from navlayers.pages.history import FORMATS, Format
 from navlayers.scoring.options import ScoreOptions

@@ -61,7 +61,7 @@ def sources(
     ]
     if whole or not any(may_be_table(item, reading) for item in resolved):
         return tuple(resolved)
-    from navlayers.mapping.parts import by_domain  # noqa: PLC0415 - for tables alone
+    from navlayers.mapping.table_domains import by_domain  # noqa: PLC0415 - for tables alone
 
     return by_domain(resolved, reading)
 

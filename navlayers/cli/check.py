@@ -98,7 +98,7 @@ def command(
     from navlayers.checks import check as check_sources  # noqa: PLC0415
     from navlayers.checks import fix as fix_sources  # noqa: PLC0415
     from navlayers.mapping.load import nothing_read  # noqa: PLC0415
-    from navlayers.mapping.parts import parts_notice  # noqa: PLC0415
+    from navlayers.mapping.table_domains import parts_notice  # noqa: PLC0415
 
     _options.refuse_other_format(None if format_ == "text" else format_, as_json=as_json)
     if attack_version is not None and (fix or diff):

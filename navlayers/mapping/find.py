@@ -89,9 +89,9 @@ def read(source: Source, options: ReadOptions) -> Reading:
         nowhere = Places(lambda *_: place, lambda _: place)
         return formats.Reading(source.mapping_set, source.notices, "native", nowhere)
     if source.parts:
-        from navlayers.mapping import parts  # noqa: PLC0415 - for such tables alone
+        from navlayers.mapping import table_domains  # noqa: PLC0415 - for such tables alone
 
-        reading = parts.read(source, options)
+        reading = table_domains.read(source, options)
     else:
         reading = formats.read(source.path, data=source.data, reading=options)
     if not source.part:

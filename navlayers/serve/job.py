@@ -114,7 +114,7 @@ def job_answer(job: Job) -> Answer:
         return Answer(msgspec.json.encode(history_answer(paths, job.settings)))
     # Only here, because the server itself keeps what it reads.
     from navlayers.analysis.inputs import load_inputs  # noqa: PLC0415
-    from navlayers.mapping.parts import by_domain  # noqa: PLC0415
+    from navlayers.mapping.table_domains import by_domain  # noqa: PLC0415
 
     settings, sources = job.settings, list(job.sources)
     more: dict[str, Any] = {}
