@@ -198,10 +198,12 @@ def test_rules_are_scored_by_their_level(tmp_path: Path, run: Run) -> None:
     found = scores(run, path, "--score-by", "level", "--score-table", "critical=90")
     assert found == {"T1078": 90, "T1110": 25, "T1059": 47, "T1053": 75, "T1003": None}
     told = run("stats", path, "--score-by", "level").err
-    assert "rules: 4 of 5 mappings scored by level (1 have no level and no score value)" in told
+    assert "rules: 4 of 5 mappings scored by level (1 has no score)" in told
     path.write_text(SEVERE, encoding="utf-8")
-    told = run("stats", path, "--score-by", "level").err
-    assert '1 of 2 mappings scored by level (1 have no score: set that of "severe" with --score-table)' in told
+    told = run("stats", path, "--score-by", "level", "--score-table", "hihg=3,high=4").err
+    assert "1 of 2 mappings scored by level (1 has no score)" in told
+    assert f'{path}:2:1: unknown level "severe" (--score-table sets the score of a level)' in told
+    assert '--score-table: no rule has the level "hihg" (did you mean high?)' in told
 
 
 @pytest.mark.parametrize(

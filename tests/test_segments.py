@@ -95,6 +95,20 @@ def test_layers_say_what_each_segment_has(controls: Path, run: Run) -> None:
     assert sentence in Path("r.md").read_text(encoding="utf-8")
 
 
+def test_a_page_has_the_scores_of_segments_and_the_rows_that_count_there(controls: Path, run: Run) -> None:
+    page = json.loads(run("show", "T1059", "--set", controls, "--across-segments", "worst", "--json").out)
+    (section,) = page["sections"]
+    assert section["aggregate"]["segments"] == {"EMEA": 100, "LATAM": 10, "US": 50}
+    assert [(row["value"], row["counts"]) for row in section["mappings"]] == [
+        ("significant", True),
+        ("partial", True),  # in US; in EMEA, the stronger one counts
+        ("minimal", True),
+    ]
+    text = run("show", "T1059", "--set", controls, "--across-segments", "worst", "--full").out
+    assert "Segments  EMEA 100, LATAM 10, US 50\n" in text
+    assert "does not count" in run("show", "T1059", "--set", controls, "--full").out
+
+
 def test_results_say_that_segments_are_merged(controls: Path, run: Run) -> None:
     note = "note: ours: merging 3 segments: what one covers counts as covered"
     assert note in run("build", controls, "-o", "out").err

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import navlayers
 from navlayers.errors import UsageError
-from navlayers.mapping.scope import where_part
+from navlayers.mapping.scope import absent_in_all, compared_values, where_part
 from navlayers.mapping.where import condition
 
 if TYPE_CHECKING:
@@ -125,6 +125,35 @@ def test_an_unknown_name_is_an_error_with_those_that_the_set_has(text: str, hint
     with pytest.raises(UsageError) as error:
         where_part(rules, text, "rules")
     assert str(error.value) == f'--where: rules has no "{text.partition("=")[0]}"\n    {text}\n    ^ ({hint})'
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        ("status=stabel", ['no mapping has the status "stabel" (did you mean stable?)']),
+        (
+            "os has windows,plan9",
+            ['no mapping has the os "plan9" (other values: "linux", "linux, macos", "macos")'],
+        ),
+        ("os in @list.txt", ["list.txt has no os of a mapping"]),
+        (
+            "name~shel and name~zz and id=R1 and id=R9",
+            ['no name of a mapping contains "zz"', 'no mapping has the id "r9"'],
+        ),
+        (
+            "not status=removed and level!=hihg and level!=low",
+            ['no mapping has the level "hihg" (did you mean high?)'],
+        ),
+    ],
+)
+def test_a_value_that_no_mapping_has_is_reported(
+    text: str, messages: list[str], rules: MappingSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "list.txt").write_text("plan9\nbeos\n", encoding="utf-8")
+    scope = navlayers.Scope(where=text)
+    found = [*absent_in_all(scope, [compared_values(rules, scope)])]
+    assert all(str(one).startswith(f"--where: {text}") for one, text in zip(found, messages, strict=True)), found
 
 
 def test_a_very_long_condition_is_an_error() -> None:

@@ -30,6 +30,8 @@ from navlayers.mapping.nouns import likely_role
 from navlayers.mapping.replacements import ReplacedId, remap
 from navlayers.mapping.scope import (
     absent_controls,
+    absent_in_all,
+    compared_values,
     names_of,
     scope_notice,
     scope_part,
@@ -65,6 +67,7 @@ class Prepared(msgspec.Struct, frozen=True, dict=True):
         idle: the reading options that do not matter to it.
         whole: the set with its mappings to techniques that are out of scope; None: without a scope.
         names: what assets may call its capabilities; empty without assets.
+        values: what its mappings have of the names that conditions compare.
     """
 
     name: str
@@ -78,6 +81,7 @@ class Prepared(msgspec.Struct, frozen=True, dict=True):
     idle: tuple[Idle, ...] = ()
     whole: MappingSet | None = None
     names: frozenset[str] = frozenset()
+    values: dict[str, frozenset[str]] = {}
 
     @cached_property
     def results(self) -> dict[object, Any]:
@@ -142,7 +146,7 @@ def prepare(
     idle: list[tuple[Idle, ...]] = []
     outside: _Outside = []
     names: set[str] = set()
-    done = 0
+    values: list[dict[str, frozenset[str]]] = []
     for source in sources:
         try:
             prepared, missing = _prepare_nearest(source, attack_version, reading, alone=len(sources) == 1)
@@ -164,21 +168,22 @@ def prepare(
             problems += [_placed(problem, source) for problem in error.problems]
             kinds.add(type(error))
             continue
-        done += 1
         names |= prepared.names
+        values.append(prepared.values)
         idle += [prepared.idle] if source.mapping_set is None else []
         # After a problem nothing is built, but the other files are still checked.
         if not problems:
             yield prepared
-    for unusable in _unusable(done, absent, outside):
+    for unusable in _unusable(len(values), absent, outside):
         problems += unusable.problems
         kinds.add(type(unusable))
-    if not (done or problems):
+    if not (values or problems):
         problems = [*nothing_read(sources), *skipped[:MOST_SKIPPED]]
     if problems:
         raise (kinds.pop() if len(kinds) == 1 else InputError)(problems)
     yield from skipped
     yield from absent_controls(reading.scope.assets if reading.scope else (), names)
+    yield from absent_in_all(reading.scope, values)
     yield from idle_options(idle)
     yield from _without(absent, outside, attack_version)
 
@@ -269,7 +274,7 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
     notices = [match.notice] if match.notice is not None and not nearest_to else []
     in_scope = (
         *scope_notice(asked, mapping_set, catalogue, source.name),
-        *evidence_notices(meant, mapping_set, options.scope, source.name),
+        *evidence_notices(meant, mapping_set, options.scope, source.name, reading.place_in if reading else None),
     )
     prepared = Prepared(
         name=source.name,
@@ -281,6 +286,7 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
         path=source.path,
         whole=whole if catalogue.bounds else None,
         names=names_of(asked) if scope and scope.assets else frozenset(),
+        values=compared_values(asked, scope),
     )
     if reading is None:
         return prepared
@@ -340,6 +346,7 @@ def in_scope(mapping_set: MappingSet, scope: attack.Scope, source: Source) -> In
         raise ScopeError(Problem(message, hint=f"leave out {or_list(scope.options)}"))
     notices = [match.notice] if match.notice else []
     notices += absent_controls(scope.assets, names_of(mapping_set))
+    notices += absent_in_all(scope, [compared_values(mapping_set, scope)])
     notices += evidence_notices(meant, counted, scope, name)
     return InScope(with_own_groups(part), catalogue, tuple(notices))
 

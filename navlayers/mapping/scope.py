@@ -14,7 +14,8 @@ from navlayers.errors import InputError, Problem, ScopeError
 from navlayers.mapping.model import Mapping, groups_of
 from navlayers.mapping.rule_platforms import on_platforms
 from navlayers.mapping.segments import segments_of
-from navlayers.mapping.where import check_names, condition, values_of
+from navlayers.mapping.severity_scores import levels_of
+from navlayers.mapping.where import Condition, absent_values, check_names, condition, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from navlayers.attack.scope import Asset
     from navlayers.mapping.model import Capability, MappingSet, NonMappable
 
+_SCORE_TABLE = "--score-table"
 _CONTROL_NAMES = ("id", "name", "group")
 
 
@@ -90,7 +92,7 @@ def _asset_test(asset: Asset, mapping_set: MappingSet, name: str = "") -> Callab
     """Whether a mapping is by a control of an asset, and meets its condition; `name` is for errors."""
     wanted = {_control(text) for text in asset.controls}
     capabilities = {capability.id: capability for capability in mapping_set.capabilities}
-    asked = condition(asset.where, Path(asset.folder), asset.place_of(asset.where)) if asset.where else None
+    asked = _condition_of(asset) if asset.where else None
     if asked is not None and name:
         every = [values_of(mapping_set, m, capabilities.get(m.capability)) for m in mapping_set.mappings]
         check_names(asked, {key for has in every for key, texts in has.items() if any(texts)}, name)
@@ -122,6 +124,46 @@ def absent_controls(assets: Iterable[Asset], names: Collection[str]) -> Iterator
         if absent:
             message = f"asset {asset.name}: no input has {comma_list(absent)}"
             yield asset.problem(message, absent[0], hint=suggestion(absent[0], names))
+
+
+def compared_values(mapping_set: MappingSet, scope: Scope | None) -> dict[str, frozenset[str]]:
+    """Name → the values that mappings of a set have of it, for the names and levels that a scope has values of."""
+    names = {wanted.name for asked in _conditions(scope) for wanted in asked.wanted}
+    table = {_SCORE_TABLE: levels_of(mapping_set)} if scope is not None and scope.score_table else {}
+    if not names:
+        return table
+    capabilities = {capability.id: capability for capability in mapping_set.capabilities}
+    known: dict[str, set[str]] = {name: set() for name in names}
+    for mapping in mapping_set.mappings:
+        has = values_of(mapping_set, mapping, capabilities.get(mapping.capability))
+        for name in names:
+            known[name].update(has.get(name, ()))
+    return table | {name: frozenset(values) for name, values in known.items()}
+
+
+def absent_in_all(scope: Scope | None, known: Iterable[dict[str, frozenset[str]]]) -> Iterator[Problem]:
+    """The notices of values and levels that a scope asks for, and that no set with these values has."""
+    every: dict[str, set[str]] = {}
+    for values in known:
+        for name, of_set in values.items():
+            every.setdefault(name, set()).update(of_set)
+    for asked in _conditions(scope):
+        yield from absent_values(asked, every)
+    levels = every.get(_SCORE_TABLE, set())
+    for level in scope.score_table if scope is not None else ():
+        if level.casefold() not in levels:
+            hint = suggestion(level, levels) or (f"the levels are {comma_list(sorted(levels))}" if levels else "")
+            yield Problem(f"{_SCORE_TABLE}: no rule has the level {quoted(level)}", hint=hint)
+
+
+def _conditions(scope: Scope | None) -> Iterator[Condition]:
+    if scope is not None:
+        yield from [condition(scope.where)] if scope.where else ()
+        yield from (_condition_of(asset) for asset in scope.assets if asset.where)
+
+
+def _condition_of(asset: Asset) -> Condition:
+    return condition(asset.where, Path(asset.folder), asset.place_of(asset.where))
 
 
 def _control(text: str) -> str:

@@ -66,7 +66,15 @@ def _level_score(other: dict[str, str], table: dict[str, float]) -> float | None
     return None
 
 
-def unknown_levels(mapping_set: MappingSet, table: dict[str, float]) -> list[str]:
-    """The levels of mappings without a score value that have no score either."""
-    found = {_level_of(dict(m.other)) for m in mapping_set.mappings if m.value is None}
-    return sorted(found - table.keys() - {""})
+def levels_of(mapping_set: MappingSet) -> frozenset[str]:
+    """The levels of mappings, in lower case."""
+    return frozenset(_level_of(dict(mapping.other)) for mapping in mapping_set.mappings) - {""}
+
+
+def unknown_levels(mapping_set: MappingSet, table: dict[str, float]) -> dict[str, Mapping]:
+    """The levels of mappings without a score value that have no score either, each with its first mapping."""
+    found: dict[str, Mapping] = {}
+    for mapping in mapping_set.mappings:
+        if mapping.value is None:
+            found.setdefault(_level_of(dict(mapping.other)), mapping)
+    return {level: found[level] for level in sorted(found.keys() - table.keys() - {""})}

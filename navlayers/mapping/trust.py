@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers._text.dates import iso_day
+from navlayers._text.spelling import suggestion
 from navlayers._text.wording import and_list, quantity, quoted
-from navlayers.errors import Problem, UsageError
+from navlayers.errors import Place, Problem, UsageError
 from navlayers.mapping.evidence import DECLARED, RANKS, Evidence, Level, require_level
-from navlayers.mapping.severity_scores import score_table, scored_by_level, unknown_levels
+from navlayers.mapping.severity_scores import LEVEL_SCORES, score_table, scored_by_level, unknown_levels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from navlayers.attack.scope import Scope
     from navlayers.mapping.model import Mapping, MappingSet
@@ -114,7 +115,13 @@ def _meets(mapping: Mapping, trust: Trust) -> bool:
     return RANKS[trust.level(mapping)] >= RANKS.get(trust.least, 0)
 
 
-def evidence_notices(before: MappingSet, after: MappingSet, scope: Scope | None, name: str) -> Iterator[Problem]:
+def evidence_notices(
+    before: MappingSet,
+    after: MappingSet,
+    scope: Scope | None,
+    name: str,
+    place_of: Callable[[Mapping], Place] | None = None,
+) -> Iterator[Problem]:
     """Notices of evidence that is too old to count, and of scores by level.
 
     Args:
@@ -122,6 +129,7 @@ def evidence_notices(before: MappingSet, after: MappingSet, scope: Scope | None,
         after: the set with the mappings that count.
         scope: says which.
         name: the name of the set.
+        place_of: the place of a mapping; None: it has none.
     """
     if scope is None:
         return
@@ -146,10 +154,13 @@ def evidence_notices(before: MappingSet, after: MappingSet, scope: Scope | None,
         left = sum(mapping.value is None for mapping in after.mappings)
         if unrated:
             message = f"{name}: {unrated - left:,} of {quantity(len(after.mappings), 'mapping')} scored by level"
-            hint = f"{left:,} have no level and no score value" if left else ""
-            words = unknown_levels(after, score_table(scope.score_table))
-            if words:
-                hint = f"{left:,} have no score: set that of {and_list([*map(quoted, words)])} with --score-table"
-            yield Problem(message, hint=hint)
+            yield Problem(message, hint=f"{left:,} {'has' if left == 1 else 'have'} no score" if left else "")
+            if words := unknown_levels(after, score_table(scope.score_table)):
+                level, mapping = next(iter(words.items()))
+                close = suggestion(level, LEVEL_SCORES)
+                hint = " ".join(filter(None, (close, "--score-table sets the score of a level")))
+                start = "" if place_of else f"{name}: "
+                message = f"{start}unknown level{'s' * (len(words) > 1)} {and_list([*map(quoted, words)])}"
+                yield Problem(message, place_of and place_of(mapping), hint=hint)
         elif after.mappings:
             yield Problem(f"{name}: --score-by has no effect: every mapping has a score value")

@@ -43,13 +43,44 @@ _ORDERS = (
 _RANKS = {word: (number, rank) for number, order in enumerate(_ORDERS) for rank, word in enumerate(order)}
 
 
+_MOST_LISTED = 3
+"""Maximum number of values in a hint."""
+
+
+class Wanted(NamedTuple):
+    """What a condition asks of a name.
+
+    Attributes:
+        name: the name, such as "status".
+        values: in lower case; one is enough.
+        source: the file that has the values; "" for one value of the condition.
+        part: whether they are parts of values.
+        negated: whether the condition is about mappings without them.
+    """
+
+    name: str
+    values: frozenset[str]
+    source: str = ""
+    part: bool = False
+    negated: bool = False
+
+
 class Condition(NamedTuple):
-    """A condition, the names that it asks for, each with its offset in the text, and its place in a file."""
+    """A condition.
+
+    Attributes:
+        text: as it is written.
+        holds: whether values meet it.
+        names: each name that it asks for, with its offset in the text.
+        place: its place in a file; None: it is that of `--where`.
+        wanted: the values that it asks for.
+    """
 
     text: str
     holds: Test
     names: dict[str, int]
     place: Place | None = None
+    wanted: tuple[Wanted, ...] = ()
 
 
 def condition(text: str, folder: Path = Path(), place: Place | None = None) -> Condition:
@@ -90,6 +121,33 @@ def check_names(asked: Condition, known: Iterable[str], of: str) -> None:
         if name not in names:
             hint = suggestion(name, names) or f"it has {comma_list(names)}"
             raise _error(asked.text, offset, f"{of} has no {quoted(name)}", "", hint, asked.place)
+
+
+def absent_values(asked: Condition, known: Mapping[str, Collection[str]]) -> Iterator[Problem]:
+    """The notices of values that a condition asks for and no mapping has.
+
+    Args:
+        asked: the condition.
+        known: name → the values that mappings have.
+    """
+    for wanted in dict.fromkeys(asked.wanted):
+        values = known.get(wanted.name, ())
+        found = any(any(map(one.__contains__, wanted.values)) for one in values) if wanted.part else False
+        if found or not wanted.values.isdisjoint(values):
+            continue
+        hint = "" if wanted.source else suggestion(min(wanted.values), values)
+        # "not status=deprecated" may well exclude nothing.
+        if values and (hint or not wanted.negated):
+            start = "" if asked.place else "--where: "
+            text = quoted(min(wanted.values))
+            if wanted.source:
+                message = f"{start}{wanted.source} has no {wanted.name} of a mapping"
+            elif wanted.part:
+                message = f"{start}no {wanted.name} of a mapping contains {text}"
+            else:
+                message = f"{start}no mapping has the {wanted.name} {text}"
+            some = comma_list([*map(quoted, sorted(values)[:_MOST_LISTED])])
+            yield Problem(message, asked.place, hint=hint or ("" if wanted.part else f"other values: {some}"))
 
 
 def values_of(
@@ -147,12 +205,14 @@ class _Parser:
         self._tokens = self._split()
         self._next = 0
         self._depth = 0
+        self._negated = False
+        self._wanted: list[Wanted] = []
 
     def condition(self) -> Condition:
         holds = self._any()
         if (token := self._peek()) is not None:
             raise self._wrong(token, "and, or, or the end")
-        return Condition(self._text, holds, self._names, self._place)
+        return Condition(self._text, holds, self._names, self._place, tuple(self._wanted))
 
     def _split(self) -> list[_Token]:
         tokens = []
@@ -204,7 +264,9 @@ class _Parser:
         if self._depth > _DEEPEST and start is not None:
             raise self._error(start.offset, "the condition is nested too deeply", f"at most {_DEEPEST} levels")
         if self._takes("not"):
+            self._negated = not self._negated
             inner = self._not()
+            self._negated = not self._negated
             found: Test = lambda values: not inner(values)  # noqa: E731
         elif self._takes("("):
             found = self._any()
@@ -230,7 +292,10 @@ class _Parser:
         self._next += 1
         operator = following.text.lower().replace("==", "=")
         value = self._peek()
-        wanted = self._list() if operator in _LISTS else (self._value(),)
+        wanted = self._list(name) if operator in _LISTS else (self._value(),)
+        if operator in ("=", "!=", "~"):
+            negated = self._negated != (operator == "!=")
+            self._wanted.append(Wanted(name, frozenset(wanted), part=operator == "~", negated=negated))
         if operator[0] in "<>" and value is not None:
             self._check_order(value)
         if operator == "in" and name != "group":
@@ -252,7 +317,7 @@ class _Parser:
         self._next += 1
         return token.text.casefold()
 
-    def _list(self) -> frozenset[str]:
+    def _list(self, name: str) -> frozenset[str]:
         wanted: list[str] = []
         first = True
         while first or self._takes(","):
@@ -260,9 +325,11 @@ class _Parser:
             token = self._peek()
             if token is not None and not token.quoted and token.text.startswith("@"):
                 self._next += 1
-                wanted += self._lines(token)
+                found, source = self._lines(token), token.text[1:]
             else:
-                wanted.append(self._value())
+                found, source = [self._value()], ""
+            self._wanted.append(Wanted(name, frozenset(found), source, negated=self._negated))
+            wanted += found
         return frozenset(wanted)
 
     def _lines(self, token: _Token) -> list[str]:

@@ -133,6 +133,10 @@ class Reading(msgspec.Struct, frozen=True):
         """
         return self.places.part(kind, index, field)
 
+    def place_in(self, mapping: Mapping) -> Place:
+        """The place of a mapping that the set has."""
+        return self.place(self.mapping_set.mappings.index(mapping))
+
     def place_of(self, field: str) -> Place:
         """The place of a value of the metadata, by its name in the model or in `details`: "attack_version"."""
         return self.places.head(field)

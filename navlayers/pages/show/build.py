@@ -184,7 +184,9 @@ def _aggregate(entry: TechniqueScore, index: IndexedSet) -> Aggregate:
         if category in entry.contributions or category in entry.categories
     )
     says = tuple(line for line in comment(entry, rules, labels, None, sys.maxsize).split("\n") if line)
-    return Aggregate(entry.overall, categories, len(entry.capabilities), says)
+    there = entry.segments.get("overall", {})
+    segments = {segment: there.get(segment) for segment in rules.segments} or msgspec.UNSET
+    return Aggregate(entry.overall, categories, len(entry.capabilities), says, segments)
 
 
 def _entry(technique: Technique, scores: dict[str, TechniqueScore], rules: Rules) -> Entry:

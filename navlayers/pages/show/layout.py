@@ -152,9 +152,13 @@ def _technique_section(page: TechniquePage, section: results.TechniqueSection) -
     if aggregate is not None:
         scores = [(c.category, [score_cell(c.score, c.category, head)]) for c in aggregate.categories if c.category]
         overall = score_cell(aggregate.overall, "", head) or "not rated"
-        yield _facts(("Score", [overall]), *((category.capitalize(), cells) for category, cells in scores))
-        # The first line repeats the score.
-        for line in aggregate.says[1:] or aggregate.says:
+        parts = [
+            f"{s} {'none' if x is None else number_text(rounded(x))}" for s, x in (aggregate.segments or {}).items()
+        ]
+        by_category = ((category.capitalize(), cells) for category, cells in scores)
+        yield _facts(("Score", [overall]), *by_category, ("Segments", parts))
+        # The first line repeats the score, after one of segments.
+        for line in aggregate.says[2 if parts else 1 :] or aggregate.says:
             yield Paragraph(line)
         yield Paragraph(" ".join(head.method))
     elif section.mappings:

@@ -101,12 +101,16 @@ class CategoryScore(msgspec.Struct, frozen=True):
 
 
 class Aggregate(msgspec.Struct, frozen=True):
-    """The scores of one technique; `says` is its comment in the set's overview layer, with all names."""
+    """The scores of one technique; `says` is its comment in the set's overview layer, with all names.
+
+    `segments` has the score in each segment where they are combined; None: no mapping is rated there.
+    """
 
     overall: float | None
     categories: tuple[CategoryScore, ...]
     capabilities: int
     says: tuple[str, ...]
+    segments: dict[str, float | None] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Entry(msgspec.Struct, frozen=True):

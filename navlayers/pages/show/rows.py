@@ -70,19 +70,24 @@ def mapped_rows(identifier: str, index: IndexedSet) -> Iterator[tuple[Mapping, M
         if entry
         else {}
     )
-    counted: set[tuple[str, str]] = set()
+    counted: set[tuple[str, ...]] = set()
+    everywhere = tuple(segment.casefold() for segment in rules.segments) or ("",)
     for mapping in sorted(index.mappings.get(identifier, ()), key=lambda m: _row_order(m, rules)):
         key = (mapping.capability, mapping.category or UNSPECIFIED)
+        # A row counts in each segment in which no stronger one does.
+        own = tuple(map(str.casefold, mapping.segments)) if rules.segments else ()
+        there = {(*key, segment) for segment in own or everywhere}
         score = number(mapping, rules)
         why = ""
         if entry is None or status != "active":
             why = f"{'not' if status == 'unknown' else status} in ATT&CK {index.catalogue.version}"
-        elif key in counted:
-            why = f"another row of the same {index.head.noun.singular} and category{_strength(best[key])} counts"
+        elif there <= counted:
+            which = " in each segment" if rules.segments else _strength(best[key])
+            why = f"another row of the same {index.head.noun.singular} and category{which} counts"
         elif score is None and not rules.counts:
             why = "it has no score value"
         else:
-            counted.add(key)
+            counted |= there
         row = _row(mapping, index, mapping_type=mapping.type or "")
         yield (
             mapping,
