@@ -22,7 +22,7 @@ from navlayers.mapping.formats._json import (
     convert,
     kind,
     loads,
-    most_keys,
+    may_repeat_keys,
     not_json,
     repeats,
     report_repeats,
@@ -148,7 +148,7 @@ class Layer:
         self._fields: dict[str, Any] = loads(text)
         head = convert(self._fields, _Head, lambda path, issue: self.report(issue, *path)) or _Head()
         self.entries = head.techniques or []
-        if most_keys(text) != keys_in(self._fields):
+        if may_repeat_keys(text, keys_in(self._fields)):
             self._report_repeats(members)
         self.name = (head.name or "").strip()
         self.domain = (head.domain or "").strip()
@@ -208,10 +208,10 @@ class Layer:
         return score_range
 
     def _report_repeats(self, members: dict[str, msgspec.Raw]) -> None:
-        """Report duplicate keys of the layer and of its entries; some may only look so to `most_keys`."""
+        """Report duplicate keys of the layer and of its entries; some may only look so to `may_repeat_keys`."""
         objects: list[tuple[bytes, Path]] = [(self.text, self._path)]
         for index, raw in enumerate(_raws.decode(members["techniques"]) if self.entries else ()):
-            if most_keys(bytes(raw)) != keys_in(self.entries[index]):
+            if may_repeat_keys(bytes(raw), keys_in(self.entries[index])):
                 objects.append((bytes(raw), (*self._path, "techniques", index)))
         for text, path in objects:
             mark = self.findings.mark

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from navlayers.errors import OtherFileError, Problem
-from navlayers.mapping.formats._json import JsonLocator, dumps, most_keys, not_json, repeats, report_repeats
+from navlayers.mapping.formats._json import JsonLocator, dumps, may_repeat_keys, not_json, repeats, report_repeats
 from navlayers.mapping.formats.context import Places, Written
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.mappings_explorer import check_shape, read_document
@@ -82,7 +82,7 @@ def _plain(raws: list[msgspec.Raw]) -> list[dict[str, Any]] | None:
         values = _several.decode(text)
     except (msgspec.DecodeError, RecursionError):
         return None
-    return values if most_keys(text) == sum(map(len, values)) else None
+    return None if may_repeat_keys(text, sum(map(len, values))) else values
 
 
 def _one_by_one(raws: list[msgspec.Raw], start: int, findings: Findings, locator: JsonLocator) -> Iterator[Any]:
@@ -92,7 +92,7 @@ def _one_by_one(raws: list[msgspec.Raw], start: int, findings: Findings, locator
             value = _row.decode(text)
         except (msgspec.DecodeError, RecursionError):
             value = _odd_value(text, index, findings, locator)
-        if isinstance(value, dict) and most_keys(text) > len(value):
+        if isinstance(value, dict) and may_repeat_keys(text, len(value)):
             # Keys are repeated, or texts look like keys.
             with suppress(ValueError, RecursionError):
                 report_repeats(repeats(text), findings, partial(locator.inside, ("mapping_objects", index)))
