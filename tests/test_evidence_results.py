@@ -161,6 +161,25 @@ def test_an_attack_that_ran_is_no_evidence_unless_asked(
     assert joined(run, rules, results, "--executed", "tested")["evidence"]["R1"][0] == executed
 
 
+def test_names_of_techniques_and_logs_of_other_kinds(run: Run, rules: Path) -> None:
+    named = rules.with_name("named.csv")
+    named.write_text("technique,result\nPowerShell,Detected\n", encoding="utf-8")
+    assert "1 validated" in run("evidence", rules, named, "-o", rules.with_name("out.yaml")).out
+    for kind, message in (
+        ("atomic", f"{named}:1:1: this is not a log of Invoke-AtomicRedTeam; expected the columns Execution"),
+        ("attire", f"{named}: this is not JSON; expected a log for attire"),
+    ):
+        refused = run("evidence", rules, named, "--results-format", kind)
+        assert (refused.code, message in refused.err) == (2, True), refused.err
+    log = rules.with_name("log.csv")
+    for old, new, message in (
+        ('"0"\n', '"zero"\n', f'{log}:2:112: 1 exit code such as "zero" is not a number: it is read as not run'),
+        ('"ExitCode"', '"Code"', f"{log}:1:1: no column ExitCode: all tests are read as run"),
+    ):
+        log.write_text(ATOMIC.replace(old, new), encoding="utf-8")
+        assert message in run("evidence", rules, log).err
+
+
 def test_vectr_and_openaev_say_what_was_noticed(run: Run, rules: Path) -> None:
     found = joined(run, rules, VECTR)
     assert found["results"] == {"detected": 1, "missed": 1, "open": 1}
@@ -285,6 +304,7 @@ def test_segments_are_joined_in_memory(run: Run, tmp_path: Path) -> None:
         ("technique,result,date\nT1059,none,2026-13-05\n", 'date "2026-13-05" is not a date'),
         ("technique,level\nT1059,high\n", "r.txt:1:1: no column of results; expected a column such as outcome"),
         ('{"a": 1}', "unknown kind of test results"),
+        ("technique,result\nValid Acounts,missed\n", 'r.txt:2:1: "Valid Acounts" is neither a technique id nor'),
         ('{"procedures": [', "r.txt:1:17: this is not JSON"),
         ('{"procedures": []}', "no test results"),
     ],

@@ -79,6 +79,7 @@ def test_scores_of_layers_that_are_no_weights_are_errors_with_their_places(
         ("technique,weight", ["T1086,2", "T1059.001,1.5"], {"T1059.001": 3.5}),
         ("technique,weight", ["T1059,1", "T1078,0", "T1110,", ",4"], {"T1059": 1}),
         ("technique", ["T1059", "T1059", "T1078"], {"T1059": 2, "T1078": 1}),
+        ("technique,Test Number,ExitCode", ["T1059,3,0", "T1078,4,1"], {"T1059": 1, "T1078": 1}),
         ("control,technique,weight", ["a,T1059,1", "b,T1059,2"], {"T1059": 3}),
         ("control,technique,score", ["a,T1059,partial", "b,T1059,minimal"], {"T1059": 50}),
         ("control,technique", ["a,T1059", "b,T1059"], {"T1059": 2}),

@@ -76,12 +76,14 @@ def join_results(
     if level is not None and level not in EXECUTED:
         raise UsageError(Problem(f"--executed is {quoted(executed)}", expected=or_list(EXECUTED)))
     loaded = read(file, reading)
-    found = [
-        outcomes.read(path, reading, results_format, standard_input(reading.max_bytes) if path == STDIN else None)
-        for path in results
-    ]
     mapping_set = loaded.mapping_set
     match = attack.find(mapping_set.domain, None, own=mapping_set.attack_version)
+
+    def read_results(path: str) -> outcomes.Outcomes:
+        data = standard_input(reading.max_bytes) if path == STDIN else None
+        return outcomes.read(path, reading, results_format, data, lambda: match.catalogue)
+
+    found = [*map(read_results, results)]
     every = [each for one in found for each in one.outcomes]
     joined = join(mapping_set, every, match.catalogue, level)
     coming = sum(bool(today) and each.date > today for each in every)

@@ -20,6 +20,7 @@ from navlayers.mapping.model import SEGMENT_FIELDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from navlayers.attack import Catalogue
     from navlayers.mapping.formats.source import Source
     from navlayers.mapping.formats.table import Sheet
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 Format = Literal["atomic", "attire", "caldera", "vectr", "openaev", "table"]
 FORMATS: tuple[Format, ...] = get_args(Format)
+_TABLES: tuple[Format, ...] = ("atomic", "vectr", "table")
 
 Result = Literal["blocked", "detected", "logged", "missed", "not blocked", "ran", "failed", "open"]
 """What became of a test. "missed": nobody noticed; "ran": the log does not say; "failed": it did not run."""
@@ -89,7 +91,11 @@ class Outcomes(NamedTuple):
 
 
 def read(
-    path: str, reading: ReadOptions = ReadOptions(), format_: Format | None = None, data: bytes | None = None
+    path: str,
+    reading: ReadOptions = ReadOptions(),
+    format_: Format | None = None,
+    data: bytes | None = None,
+    release: Callable[[], Catalogue] | None = None,
 ) -> Outcomes:
     """The outcomes of a file.
 
@@ -98,17 +104,22 @@ def read(
         reading: its columns and maximum size.
         format_: its format; None: the content decides.
         data: the content, for input that is not a file.
+        release: gives the release in which names of techniques are looked up; None: they are errors.
 
     Raises:
         InputError: it cannot be read, has no outcomes, or is wrong in the places listed.
     """
     findings = Findings(leave_out=reading.lenient)
     source = load(path, data, reading.max_bytes)
-    reader = Reader(findings)
+    reader = Reader(findings, release)
     if _is_json(source):
         from navlayers.mapping.outcome_logs import read_log  # noqa: PLC0415 - it imports this module
 
         known = read_log(as_text(source), reader, format_)
+    elif format_ not in (None, *_TABLES):
+        raise InputError(
+            Problem("this is not JSON", Place(path), f"a log for {format_}", "leave out --results-format")
+        )
     else:
         known = _of_table(source, reader, findings, reading, format_)
     if reader.without_id:
@@ -143,10 +154,11 @@ def result_of(text: str) -> Result | None:
 class Reader:
     """Adds checked outcomes to a list."""
 
-    def __init__(self, findings: Findings) -> None:
+    def __init__(self, findings: Findings, release: Callable[[], Catalogue] | None = None) -> None:
         self.found: list[Outcome] = []
         self.without_id: list[Where] = []
         self._findings = findings
+        self._release = release
 
     def add(self, ids: Sequence[tuple[str, Where]], result: Result, date: str, place: Where, **about: str) -> None:
         """Add an outcome for each technique.
@@ -165,9 +177,10 @@ class Reader:
             self._findings.add(issue, place)
         checked = []
         for text, at in ids:
-            technique, wrong = value_rules.technique(text)
+            technique, wrong = value_rules.technique(text, release=self._release)
             if wrong is not None:
-                self._findings.add(wrong, at)
+                # `check` does not correct results.
+                self._findings.add(wrong if wrong.fatal else wrong._replace(hint=""), at)
             checked += [technique] if technique is not None else []
         if self._findings.left_out(mark, "entry"):
             return
@@ -190,6 +203,8 @@ def _of_table(
         raise InputError(Problem("no column of results", place, f"a column such as {or_list(_OUTCOME[:3])}"))
     for sheet in with_results:
         _refuse_segments(sheet, findings)
+        if known == "atomic":
+            _check_atomic(sheet, findings)
         _rows(sheet, known, reader, findings)
     return known
 
@@ -211,10 +226,40 @@ def _refuse_segments(sheet: Sheet, findings: Findings) -> None:
 
 
 def _kind_of_table(sheet: Sheet) -> Format:
-    names = {sheet.header(column).strip().casefold() for column in range(sheet.columns.width)}
-    if names >= _ATOMIC:
+    if _is_atomic(sheet):
         return "atomic"
-    return "vectr" if names & _VECTR else "table"
+    return "vectr" if _headers(sheet) & _VECTR else "table"
+
+
+def _headers(sheet: Sheet) -> set[str]:
+    return {sheet.header(column).strip().casefold() for column in range(sheet.columns.width)}
+
+
+def _is_atomic(sheet: Sheet) -> bool:
+    return _headers(sheet) >= _ATOMIC
+
+
+def _check_atomic(sheet: Sheet, findings: Findings) -> None:
+    """Report exit codes that are missing or no numbers; refuse other tables, whose tests would all have run."""
+    place = partial(sheet.grid.place, max(sheet.columns.row, 0))
+    if not _is_atomic(sheet):
+        expected = "the columns Execution Time (UTC) and Test Number"
+        hint = "leave out --results-format"
+        raise InputError(Problem("this is not a log of Invoke-AtomicRedTeam", place(0), expected, hint))
+    column = _columns(sheet).get("exit")
+    if column is None:
+        issue = Issue("no column ExitCode: all tests are read as run", fatal=False, code="not-carried")
+        findings.add(issue, place(0))
+        return
+    odd = [
+        (line, cells[column])
+        for line, cells in sheet.data_rows()
+        if not _EXIT_CODE.fullmatch(cells[column].strip())
+    ]
+    if odd:
+        are = "is not a number: it is" if len(odd) == 1 else "are not numbers: they are"
+        message = f"{quantity(len(odd), 'exit code')} such as {quoted(odd[0][1])} {are} read as not run"
+        findings.add(Issue(message, fatal=False, code="unknown-value"), sheet.grid.place(odd[0][0], column))
 
 
 def _rows(sheet: Sheet, known: Format, reader: Reader, findings: Findings) -> None:
@@ -232,7 +277,8 @@ def _rows(sheet: Sheet, known: Format, reader: Reader, findings: Findings) -> No
             continue
         result: Result | None = "open"
         if known == "atomic":
-            result = "ran" if cell.get("exit", "").strip() in {"", "0"} else "failed"
+            code = cell.get("exit", "").strip()
+            result = "ran" if _EXIT_CODE.fullmatch(code) and not code.strip("-0.") else "failed"
         elif cell["outcome"].strip():
             result = result_of(cell["outcome"])
         if result is None:
@@ -248,6 +294,7 @@ _ATOMIC = frozenset({"execution time (utc)", "test number"})
 _VECTR = frozenset({"test case name", "testcasename", "mitre id", "mitreid", "test case"})
 
 
+_EXIT_CODE = re.compile(r"(?:-?[0-9]+(?:\.0+)?)?")
 _YEAR = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 
 
@@ -256,7 +303,7 @@ def _columns(sheet: Sheet) -> dict[str, int]:
     fields = sheet.columns.fields
     taken = {fields["attack_object_id"], *sheet.columns.more}
     columns: dict[str, int] = {}
-    atomic = {sheet.header(column).strip().casefold() for column in range(sheet.columns.width)} >= _ATOMIC
+    atomic = _is_atomic(sheet)
     wanted = {
         "outcome": _OUTCOME,
         "exit": _EXIT,

@@ -31,6 +31,11 @@ WORDS = (
 HEAVIEST = float(LARGEST)
 """Maximum weight."""
 
+_IDENTIFIERS = frozenset(
+    {"number", "id", "no", "nr", "code", "exitcode", "processid", "pid", "line", "row", "step"}
+)
+"""Last words of headers of numbers that identify something: the number of a test, and not that of sightings."""
+
 _ID = re.compile(r"T[0-9]{4}")
 _TECHNIQUE = ("attack_object_id", "attack_object_name", "subtechnique")
 _CAPABILITY = ("capability_id", "capability_description")
@@ -84,13 +89,23 @@ def _free(sheet: Sheet) -> list[int]:
     return [column for column in range(sheet.columns.width) if column not in taken]
 
 
+def _amounts(sheet: Sheet) -> list[int]:
+    """The columns that may hold weights: neither techniques nor what tells rows apart, such as "Test Number"."""
+
+    def identifies(column: int) -> bool:
+        words = re.findall(r"[a-z]+", sheet.header(column).casefold())
+        return words != ["number"] and not _IDENTIFIERS.isdisjoint(words[-1:])
+
+    return [column for column in _free(sheet) if not identifies(column)]
+
+
 def _column(sheet: Sheet, user_headers: Mapping[str, str]) -> int | None:
     columns = sheet.columns
     score = columns.fields.get("score_value")
     if "score_value" in user_headers:
         return score
-    named = sheet.columns_with(WORDS, _free(sheet))
-    numeric = sheet.numeric_columns(_free(sheet))
+    named = sheet.columns_with(WORDS, _amounts(sheet))
+    numeric = sheet.numeric_columns(_amounts(sheet))
     sure = [column for column in named if column in numeric]
     if sure or _is_mappings(sheet):
         return sure[0] if sure else None
@@ -111,7 +126,7 @@ def other_numbers(sheet: Sheet, column: int) -> list[str]:
     """The headers of other columns of numbers than that of the weights; none in a table of `navlayers gaps`."""
     if _GAPS.issubset(sheet.columns.headers):
         return []
-    numeric = sheet.numeric_columns([other for other in _free(sheet) if other != column])
+    numeric = sheet.numeric_columns([other for other in _amounts(sheet) if other != column])
     return [header for other in numeric if (header := sheet.header(other))]
 
 
