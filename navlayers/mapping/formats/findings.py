@@ -25,6 +25,12 @@ REPEATED_RULE = "repeated-rule"
 _SHOWN = 4
 """Spellings that the notice about all of them shows."""
 
+_TOGETHER = {
+    REPEATED_RULE: (_SHOWN, "{} rules have the id of another rule, and are read under ids of their own"),
+    "capability-without-mapping": (1, "{} capabilities have no techniques"),
+}
+"""Code of notices that are one in a summary → how many are not, and the message of all of them."""
+
 _LISTED = 3
 """Maximum errors named in the notice of what was left out."""
 
@@ -93,6 +99,7 @@ class Findings:
         self._kept: dict[bool, list[Problem]] = {True: [], False: []}
         self._count = {True: 0, False: 0}
         self._spellings = 0
+        self._together: Counter[str] = Counter()
         self._advice: dict[Problem, Callable[[], str]] = {}
 
     def add(self, issue: Issue | Callable[[], Issue], place: Place | Callable[[], Place]) -> None:
@@ -105,6 +112,11 @@ class Findings:
         if isinstance(issue, Issue) and issue.spelling is not None and not fatal:
             self._spellings += 1
             if len(kept) >= self._limit:
+                return
+        if isinstance(issue, Issue) and issue.code in _TOGETHER and not fatal:
+            self._together[issue.code] += 1
+            shown = any(one.code == issue.code for one in kept)
+            if shown and len(kept) >= self._limit and not self._lenient:
                 return
         self._count[fatal] += 1
         if len(kept) + (len(self._errors_left_out) if fatal else 0) >= self._limit:
@@ -124,6 +136,7 @@ class Findings:
         if problem in kept:
             self._count[fatal] -= 1
             self._spellings -= isinstance(problem, Spelling) and not fatal
+            self._together[worded.code] -= not fatal
         else:
             kept.append(problem)
 
@@ -175,15 +188,14 @@ class Findings:
             yield LeftOut(message, place, hint="`navlayers check` lists all of them")
 
     def summary(self) -> tuple[Problem, ...]:
-        """The notices, in file order; those about spellings are one, and so are many of repeated rules."""
+        """The notices, in file order; those about spellings are one, and so are many of some codes."""
         notices = self.notices()
-        repeated = [notice for notice in notices if notice.code == REPEATED_RULE]
-        if len(repeated) > _SHOWN:
-            message = f"{len(repeated):,} rules have the id of another rule, and are read under ids of their own"
-            hint = "`navlayers check` lists them"
-            first = Problem(message, repeated[0].place, hint=hint, count=len(repeated), code=REPEATED_RULE)
-            rest = [notice for notice in notices if notice.code != REPEATED_RULE]
-            notices = tuple(sorted([*rest, first], key=_place))
+        for code, (most, message) in _TOGETHER.items():
+            if (count := self._together[code]) > most and (same := [n for n in notices if n.code == code]):
+                hint = "`navlayers check` lists them"
+                first = Problem(message.format(f"{count:,}"), same[0].place, hint=hint, count=count, code=code)
+                rest = [notice for notice in notices if notice.code != code]
+                notices = tuple(sorted([*rest, first], key=_place))
         spelled = [notice for notice in notices if isinstance(notice, Spelling)]
         if len(spelled) < 2:
             return notices
