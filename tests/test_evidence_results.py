@@ -174,7 +174,7 @@ def test_names_of_techniques_and_logs_of_other_kinds(run: Run, rules: Path) -> N
     log = rules.with_name("log.csv")
     for old, new, message in (
         ('"0"\n', '"zero"\n', f'{log}:2:113: 1 exit code such as "zero" is not a number: it is read as not run'),
-        ('"ExitCode"', '"Code"', f"{log}:1:1: no column ExitCode: all tests are read as run"),
+        ('"ExitCode"', '"Code"', f"{log}:1:2: no column ExitCode: all tests are read as run"),
     ):
         log.write_text(ATOMIC.replace(old, new), encoding="utf-8")
         assert message in run("evidence", rules, log).err

@@ -192,3 +192,17 @@ def test_ids_of_yaml_and_layers_are_fixed(run: Run) -> None:
     assert run("check", "s.yaml", "l.json", "--fix").code == 0
     assert Path("s.yaml").read_text().count("T1078:") == 2
     assert '"T1078"' in Path("l.json").read_text()
+
+
+def test_capabilities_without_techniques_are_one_notice_and_check_lists_each(run: Run) -> None:
+    head = "framework: x\nversion: 1\ndomain: enterprise\nattack_version: 16.1\ncapabilities:\n"
+    spelled = "".join(f"  s{number}: {{techniques: {{t1003: {{}}}}}}\n" for number in range(30))
+    Path("set.yaml").write_text(f"{head}{spelled}  a: {{name: A}}\n", encoding="utf-8")
+    alone = 'note: set.yaml:36:3: capability "a" has no techniques (list its techniques, or add non_mappable: true)'
+    assert alone in run("stats", "set.yaml").err
+    empty = "".join(f"  e{number}: {{}}\n" for number in range(25))
+    Path("set.yaml").write_text(head + spelled + empty, encoding="utf-8")
+    notices = [line for line in run("stats", "set.yaml").err.splitlines() if "no techniques" in line]
+    assert notices == ["note: set.yaml:36:3: 25 capabilities have no techniques (`navlayers check` lists them)"]
+    listed = run("check", "set.yaml").out
+    assert listed.count("capability-without-mapping capability") == 25
