@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 import navlayers
 from navlayers import attack
 from navlayers.attack import Scope, restricted
+from navlayers.attack.scope import Listed
+from navlayers.layer.matrix import release_columns
 from navlayers.mapping.find import Source
 from navlayers.mapping.formats.context import ReadOptions
 
@@ -52,15 +54,12 @@ def counted(version: str, platforms: tuple[str, ...], without: tuple[str, ...]) 
     """Technique id → tactics in scope, from the file of the release alone."""
     release = json.loads((DATA / f"enterprise-{version}.json").read_bytes())
     active = [t for t in release["techniques"] if t.get("status", "active") == "active"]
-    found = {
+    return {
         t["id"]: tactics
         for t in active
         if (not platforms or {*platforms} & {*t["platforms"]})
         and (tactics := [name for name in t["tactics"] if name not in without])
     }
-    for id_ in [*found]:
-        found.setdefault(id_.partition(".")[0], found[id_])
-    return found
 
 
 def of_layer(layer: dict[str, Any]) -> set[str]:
@@ -212,7 +211,8 @@ def test_include_names_techniques_tactics_and_threats() -> None:
     catalogue = attack.find("enterprise", "19.1").catalogue
     by_id = restricted(catalogue, Scope(include=("t1003", "T1053.003")))
     ids = {t.id for t in by_id.techniques.values() if t.active}
-    assert ids == {"T1003", *(t.id for t in catalogue.subtechniques("T1003")), "T1053", "T1053.003"}
+    assert ids == {"T1003", *(t.id for t in catalogue.subtechniques("T1003")), "T1053.003"}
+    assert by_id.techniques["T1053"].in_matrix
     assert by_id.scope == "only T1003 and T1053.003"
     threat = restricted(catalogue, Scope(include=("apt29",)))
     used = attack.threats(attack.find("enterprise", "19.1").release).named("APT29")[0].techniques
@@ -305,17 +305,60 @@ WORDS = [
     *(t.shortname for t in RELEASE.tactics),
     *(t.id for t in RELEASE.techniques.values() if t.active and not t.parent),
 ]
+CELLS = sorted((t.id, tactic) for t in RELEASE.techniques.values() if t.active for tactic in ("", *t.tactics))
 
 
-@given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=6))
-def test_what_is_included_and_what_is_excluded_are_the_release(words: list[str]) -> None:
+@given(
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=6)
+    | st.lists(st.sampled_from(CELLS), min_size=1).map(lambda cells: [Listed("x", "enterprise", tuple(cells))])
+)
+def test_what_is_included_and_what_is_excluded_are_the_release(words: list[str | Listed]) -> None:
+    """A technique counts in one of both; a heading of sub-techniques is in the matrix, and counts in neither."""
+
     def cells(catalogue: attack.Catalogue) -> set[tuple[str, str]]:
         return {(t.id, tactic) for t in catalogue.techniques.values() if t.active for tactic in t.tactics}
 
-    inside = cells(restricted(RELEASE, Scope(include=tuple(words))))
-    outside = cells(restricted(RELEASE, Scope(exclude=tuple(words))))
+    parts = [restricted(RELEASE, Scope(include=tuple(words))), restricted(RELEASE, Scope(exclude=tuple(words)))]
+    inside, outside = map(cells, parts)
     assert inside | outside == cells(RELEASE)
     assert not inside & outside
+    for part, own in zip(parts, (inside, outside), strict=True):
+        columns = release_columns(part)
+        assert {(t.id, column.tactic.shortname) for column in columns for t in column.techniques} == own
+        shown = {(base.id, column.tactic.shortname) for column in columns for base, _ in column.families}
+        assert shown == {(id_.partition(".")[0], tactic) for id_, tactic in own}
+
+
+def test_a_technique_out_of_scope_is_the_heading_of_its_sub_techniques_and_never_counts(
+    detections: Path, run: Run
+) -> None:
+    """T1595 is mapped by a rule; it has 3 sub-techniques, and Reconnaissance 46 techniques of the 697."""
+    document = {"name": "p", "domain": "enterprise-attack", "versions": {"layer": "4.5", "attack": "19"}}
+    Path("p.json").write_text(json.dumps({**document, "techniques": [{"techniqueID": "T1595", "score": 1}]}))
+
+    def numbers(*options: str) -> tuple[int, ...]:
+        (stats,) = as_json(run, "stats", detections, "--json", "-q", *options)
+        (early,) = [tactic for tactic in stats["tactics"] if tactic["tactic"] == "reconnaissance"]
+        assert stats["base_techniques_mapped"] + stats["base_techniques_unmapped"] == stats["base_techniques"]
+        return stats["techniques"] + stats["subtechniques"], stats["active"], early["mapped"], early["total"]
+
+    assert numbers() == (6, 697, 1, 46)
+    assert numbers("--include", "p.json") == (1, 1, 1, 1)
+    assert numbers("--exclude", "p.json") == (5, 696, 0, 45)
+    assert numbers("--include", "T1595.001") == (0, 1, 0, 1)
+    only = ("--include", "T1595.001", "-q")
+    layer = as_json(run, "build", detections, "--only", "overview", "-o", "-", *only)
+    of_family = [entry for entry in layer["techniques"] if entry["techniqueID"].startswith("T1595")]
+    # The Navigator shows a disabled technique with an enabled sub-technique, T1595.001.
+    assert of_family == [{"techniqueID": id_, "enabled": False} for id_ in ("T1595", "T1595.002", "T1595.003")]
+    assert run("render", detections, "-o", "matrix.svg", *only).code == 0
+    picture = Path("matrix.svg").read_text(encoding="utf-8")
+    assert "Active Scanning" in picture
+    assert "0 of 1 sub-techniques mapped" in picture
+    assert run("site", detections, "-o", "out", *only).code == 0
+    release = Path("out/assets/enterprise-19.1.js").read_text(encoding="utf-8")
+    assert '"headings":[0]' in release
+    assert "1 technique and sub-techniques" in Path("out/techniques.html").read_text(encoding="utf-8")
 
 
 def test_a_question_to_the_server_keeps_the_scope_for_a_process_of_its_own(detections: Path) -> None:

@@ -32,7 +32,8 @@ class Technique(msgspec.Struct, frozen=True, omit_defaults=True):
     sub-technique's technique. `successor` is the id in the revoked-by relationship of a revoked technique; it may
     itself be revoked or deprecated. `version` is that of the technique's content (`x_mitre_version`), "" if the
     bundle has none. `description` is ATT&CK's Markdown, only in releases that the user added. `page` is the address
-    of its page where that is not at attack.mitre.org, as of an organization's own techniques.
+    of its page where that is not at attack.mitre.org, as of an organization's own techniques. `heading_tactics` are
+    those where it is out of scope, and only the heading of sub-techniques in scope.
     """
 
     id: str
@@ -46,11 +47,17 @@ class Technique(msgspec.Struct, frozen=True, omit_defaults=True):
     version: str = ""
     description: str = ""
     page: str = ""
+    heading_tactics: tuple[str, ...] = ()
 
     @property
     def active(self) -> bool:
-        """Whether the technique is neither deprecated nor revoked."""
-        return self.status == "active"
+        """Whether the technique is neither deprecated nor revoked, and no mere heading."""
+        return self.status == "active" and bool(self.tactics or not self.heading_tactics)
+
+    @property
+    def in_matrix(self) -> bool:
+        """Whether the matrix has it: it is active, or the heading of active sub-techniques."""
+        return self.active or bool(self.heading_tactics)
 
     @property
     def url(self) -> str:

@@ -165,8 +165,8 @@ class Bounds(msgspec.Struct, frozen=True):
 def restricted(catalogue: Catalogue, scope: Scope | None) -> Catalogue:
     """The part of a release that is in scope, the same object for the same release and scope.
 
-    It has the active techniques in scope, those with a sub-technique in scope, and all inactive ones, as ids are
-    replaced through them. A tactic that is out of scope is neither a tactic of it nor of its techniques.
+    It has the active techniques in scope, the headings of sub-techniques in scope, and all inactive ones, as ids
+    are replaced through them. A tactic that is out of scope is neither a tactic of it nor of its techniques.
 
     Args:
         catalogue: the release; of one that is restricted already, the whole release counts.
@@ -229,32 +229,34 @@ def _restricted(whole: Catalogue, scope: Scope) -> Catalogue:
     tactics: dict[str, set[str]] = {}
     for id_, tactic in cells:
         tactics.setdefault(id_, set()).add(tactic)
+    below: dict[str, set[str]] = {}
     for technique in active:
         if technique.parent and technique.id in tactics:
-            tactics.setdefault(technique.parent, {*tactics[technique.id]})
-    techniques = {
-        id_: msgspec.structs.replace(t, tactics=tuple(n for n in t.tactics if n in tactics[id_])) if t.active else t
-        for id_, t in whole.techniques.items()
-        if not t.active or id_ in tactics
-    }
+            below.setdefault(technique.parent, set()).update(tactics[technique.id])
+    techniques = {}
+    for id_, technique in whole.techniques.items():
+        own, of_subs = tactics.get(id_, set()), below.get(id_, set())
+        part = msgspec.structs.replace(
+            technique,
+            tactics=tuple(name for name in technique.tactics if name in own),
+            heading_tactics=tuple(name for name in technique.tactics if name in of_subs - own),
+        )
+        if not technique.active:
+            techniques[id_] = technique
+        elif own or part.heading_tactics:
+            techniques[id_] = part
     shown = {name for names in tactics.values() for name in names}
     return msgspec.structs.replace(
         whole,
         tactics=tuple(tactic for tactic in whole.tactics if tactic.shortname in shown),
         techniques=techniques,
-        bounds=Bounds(scope, ", ".join(words), platforms, whole, tuple(map(_ids, of_assets))),
+        bounds=Bounds(scope, ", ".join(words), platforms, whole, tuple(frozenset(_ids(one)) for one in of_assets)),
     )
 
 
 def _on(platforms: Collection[str], active: Iterable[Technique]) -> Cells:
     """The techniques on platforms; all for none."""
     return {cell for t in active if not platforms or {*platforms} & {*t.platforms} for cell in _cells(t)}
-
-
-def _ids(cells: Cells) -> frozenset[str]:
-    """The techniques of cells, and their parents."""
-    ids = {id_ for id_, _ in cells}
-    return frozenset(ids | {id_.partition(".")[0] for id_ in ids})
 
 
 def _of_asset(asset: Asset, active: Iterable[Technique], whole: Catalogue) -> Cells:
@@ -324,7 +326,7 @@ def _meant(
                 message = f"{text.name} {why}"
                 problems.append(_problem(option, message, text.name, asset, f"techniques of {whole.title}"))
             cells |= listed
-            names[f"the {quantity(len(_ids_alone(listed)), 'technique')} of {text.name}"] = None
+            names[f"the {quantity(len(_ids(listed)), 'technique')} of {text.name}"] = None
             continue
         found = _techniques(text, whole) or _tactic(text, whole) or _threat(text, whole)
         if found is None:
@@ -339,7 +341,7 @@ def _meant(
     return cells, [*names]
 
 
-def _ids_alone(cells: Cells) -> set[str]:
+def _ids(cells: Cells) -> set[str]:
     return {id_ for id_, _ in cells}
 
 

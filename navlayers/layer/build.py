@@ -85,7 +85,10 @@ def _scope_facts(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
 
 
 def _outside(catalogue: Catalogue) -> Iterator[Technique]:
-    """Disabled entries of the techniques out of scope, unless the filter of platforms alone hides them."""
+    """Disabled entries of the techniques out of scope, unless the filter of platforms alone hides them.
+
+    The Navigator grays out disabled parents of enabled sub-techniques, as headings are, and hides the others.
+    """
     scope = catalogue.bounds.scope if catalogue.bounds else None
     if scope is not None and (scope.include or scope.exclude or scope.presets):
         for technique in catalogue.whole.techniques.values():

@@ -44,15 +44,16 @@ class Family(NamedTuple):
 
 
 class ReleaseColumn(NamedTuple):
-    """A tactic and its active techniques, in matrix order."""
+    """A tactic and its families, in matrix order."""
 
     tactic: Tactic
     families: tuple[Family, ...]
 
     @property
     def techniques(self) -> tuple[Technique, ...]:
-        """All of them, each technique before its sub-techniques."""
-        return tuple(t for family in self.families for t in (family.technique, *family.subtechniques))
+        """The active techniques, each before its sub-techniques, without headings."""
+        every = (t for family in self.families for t in (family.technique, *family.subtechniques))
+        return tuple(technique for technique in every if self.tactic.shortname in technique.tactics)
 
 
 def release_columns(catalogue: Catalogue) -> tuple[ReleaseColumn, ...]:
@@ -60,14 +61,14 @@ def release_columns(catalogue: Catalogue) -> tuple[ReleaseColumn, ...]:
 
     A sub-technique appears only under tactics that its technique has, too.
     """
-    bases = sorted((t for t in catalogue.techniques.values() if t.active and t.parent is None), key=by_name)
+    bases = sorted((t for t in catalogue.techniques.values() if t.in_matrix and t.parent is None), key=by_name)
     return tuple(
         ReleaseColumn(
             tactic,
             tuple(
                 Family(base, tuple(sorted(_subtechniques(catalogue, base, tactic.shortname), key=by_name)))
                 for base in bases
-                if tactic.shortname in base.tactics
+                if tactic.shortname in (*base.tactics, *base.heading_tactics)
             ),
         )
         for tactic in catalogue.tactics
@@ -76,6 +77,10 @@ def release_columns(catalogue: Catalogue) -> tuple[ReleaseColumn, ...]:
 
 def _subtechniques(catalogue: Catalogue, base: Technique, tactic: str) -> Iterator[Technique]:
     return (sub for sub in catalogue.subtechniques(base.id) if tactic in sub.tactics)
+
+
+def _is_heading(technique: Technique, tactic: str) -> bool:
+    return tactic in technique.heading_tactics
 
 
 def by_name(technique: Technique) -> tuple[str, str]:
@@ -203,8 +208,9 @@ class _Builder:
         every = [each for cell in cells for each in (cell, *cell.subtechniques)]
         mapped = sum(each.annotation.counted for each in every)
         subs = [sub for family in filtered for sub in family.subtechniques if self._passes(sub, tactic.shortname)]
+        total = len(subs) + sum(not _is_heading(family.technique, tactic.shortname) for family in filtered)
         counted = f"{TECHNIQUES if self._view.has_subtechniques else 'techniques'} annotated"
-        return Column(tactic.id, tactic.shortname, tactic.name, cells, mapped, len(filtered) + len(subs), counted)
+        return Column(tactic.id, tactic.shortname, tactic.name, cells, mapped, total, counted)
 
     def _is_shown(self, family: Family, tactic: str) -> bool:
         """Whether a technique is drawn: always, or only if it or a sub-technique is annotated."""
@@ -213,7 +219,9 @@ class _Builder:
         return any(self._view.annotation(t.id, tactic).annotated for t in (family.technique, *family.subtechniques))
 
     def _passes_filters(self, family: Family, tactic: str) -> bool:
-        """Whether a technique passes the filters: by platform, and by being enabled."""
+        """Whether a technique passes the filters of platforms and of enabled ones; a heading with one of its own."""
+        if _is_heading(family.technique, tactic):
+            return any(self._passes(sub, tactic) for sub in family.subtechniques)
         if self._view.hide_disabled and not self._view.annotation(family.technique.id, tactic).enabled:
             kept = any(
                 self._view.annotation(sub.id, tactic).enabled and self._is_on_platform(sub)

@@ -39,9 +39,10 @@ class Panel {
       make("p", { class: "soft small" },
         [[...new Set(tactics)], platforms.map((at) => model.platforms[at])].map((list) => list.join(", ")).filter(Boolean).join(" \u00b7 ")),
       make("p", { class: "small" }, ...(parent >= 0 ? ["Sub-technique of ", this.button(parent), " \u00b7 "] : []), link),
-      model.sets.length > 1 || model.measures.length > 1 ? make("div", { class: "frame" }, scoreTable(model, technique)) : null,
+      model.headings.has(technique) ? make("p", { class: "small" }, HEADING)
+        : model.sets.length > 1 || model.measures.length > 1 ? make("div", { class: "frame" }, scoreTable(model, technique)) : null,
       ...this.statements(technique),
-      ...model.sets.map((_, number) => this.set(number, technique)),
+      ...(model.headings.has(technique) ? [] : model.sets.map((_, number) => this.set(number, technique))),
       subs.length ? make("section", {},
         make("h4", {}, "Sub-techniques ", make("span", { class: "soft" }, model.titleOf(union))),
         make("ul", { class: "subs" },

@@ -35,12 +35,13 @@ SCRIPTS = ("web/model.js", "web/matrix.js", "web/details.js", "web/controls.js",
 """The script of the explorer, each part built on those before it."""
 
 
-class Tactic(msgspec.Struct, frozen=True):
-    """A column: its techniques in the Navigator's order, each with its sub-techniques."""
+class Tactic(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A column: its techniques in the Navigator's order, each with its sub-techniques; some are only headings."""
 
     id: str
     name: str
     techniques: list[tuple[int, list[int]]]
+    headings: list[int] = []
 
 
 class Release(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -178,8 +179,8 @@ class Numbers:
 
     def __init__(self, catalogue: Catalogue, colors: Colors) -> None:
         self.catalogue = catalogue
-        active = (technique for technique in catalogue.techniques.values() if technique.active)
-        self.techniques = {technique.id: number for number, technique in enumerate(active)}
+        shown = (technique for technique in catalogue.techniques.values() if technique.in_matrix)
+        self.techniques = {technique.id: number for number, technique in enumerate(shown)}
         self._page = colors
         self._colors: dict[str, int] = {}
         self._texts: dict[str, int] = {}
@@ -245,25 +246,26 @@ class Numbers:
 
     def release(self) -> Release:
         """The matrix of the release."""
-        active = [technique for technique in self.catalogue.techniques.values() if technique.active]
-        platforms = sorted({platform for technique in active for platform in technique.platforms})
+        shown = [technique for technique in self.catalogue.techniques.values() if technique.in_matrix]
+        platforms = sorted({platform for technique in shown for platform in technique.platforms})
         places = {platform: number for number, platform in enumerate(platforms)}
         number = self.techniques
         return Release(
             [
                 (t.id, clean(t.name), number.get(t.parent or "", -1), sorted(places[p] for p in t.platforms))
-                for t in active
+                for t in shown
             ],
             [
                 Tactic(
                     tactic.id,
                     tactic.name,
                     [(number[f.technique.id], [number[sub.id] for sub in f.subtechniques]) for f in families],
+                    [number[f.technique.id] for f in families if tactic.shortname in f.technique.heading_tactics],
                 )
                 for tactic, families in release_columns(self.catalogue)
             ],
             platforms,
-            {t.id: t.page for t in active if t.page},
+            {t.id: t.page for t in shown if t.page},
         )
 
 

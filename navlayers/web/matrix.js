@@ -37,7 +37,8 @@ class Matrix {
     const unfold = make("button", { type: "button", class: "unfold", "aria-expanded": "false", "aria-label": `Techniques of ${tactic.name}` });
     const strip = make("div", { class: "strip", "aria-hidden": "true" });
     const rows = tactic.techniques.map(([technique, subs]) => {
-      const row = { ...this.buildItem(technique), subs, fold: null, list: null, below: [] };
+      const heading = tactic.headings?.includes(technique) ?? false;
+      const row = { ...this.buildItem(technique), subs, heading, fold: null, list: null, below: [] };
       if (subs.length) {
         row.fold = make("button", { type: "button", class: "fold", tabindex: "-1" });
         row.cell.after(row.fold);
@@ -94,13 +95,14 @@ class Matrix {
       let total = 0;
       for (const row of rows) {
         const subs = row.subs.filter((sub) => model.isThere(view, sub));
-        const there = model.isThere(view, row.technique) || (subs.length > 0 && model.isOnPlatform(row.technique));
-        const own = there && take(row.technique);
+        const counts = !row.heading && (model.isThere(view, row.technique) || (subs.length > 0 && model.isOnPlatform(row.technique)));
+        const there = counts || (row.heading && subs.length > 0);
+        const own = counts && take(row.technique);
         const below = subs.filter(take).length;
         row.element.hidden = !there || (state.only && !kept(row.technique) && !subs.some(kept));
-        total += there + subs.length;
+        total += counts + subs.length;
         mapped += own + below;
-        this.updateCell(row, there ? model.entry(view, row.technique) : null);
+        this.updateCell(row, counts ? model.entry(view, row.technique) : null);
         if (row.fold) this.updateSubs(row, subs, below, kept);
       }
       ratio.textContent = !view.ratios.length ? `${mapped}/${total}` : whole ? view.ratios[at] : "";
@@ -277,6 +279,8 @@ function scoreTable(model, technique) {
     make("tbody", {}, ...rows));
 }
 
+const HEADING = "out of scope: the heading of its sub-techniques";
+
 // The tooltip of the technique below the pointer or with the focus.
 class Tip {
   constructor(model) {
@@ -295,7 +299,7 @@ class Tip {
       make("p", {}, make("b", {}, id), " ", name),
       parent >= 0 ? make("p", { class: "soft" }, `of ${model.techniques[parent].name}`) : null,
       view.kind === "set" ? words : entry && statement(model, view, entry),
-      model.sets.length ? scoreTable(model, technique) : null,
+      model.headings.has(technique) ? make("p", { class: "soft" }, HEADING) : model.sets.length ? scoreTable(model, technique) : null,
     ].filter(Boolean));
     this.element.hidden = false;
     if (this.cell !== cell) this.cell?.removeAttribute("aria-describedby");

@@ -60,7 +60,11 @@ class Model {
     });
     for (const tactic of tactics) {
       for (const number of tactic.techniques.flat(2)) this.techniques[number].tactics.push(tactic.name);
+      // Headings are shown for their sub-techniques, and do not count.
+      tactic.counted = tactic.techniques.flat(2).filter((number) => !tactic.headings?.includes(number));
     }
+    const counted = new Set(tactics.flatMap((tactic) => tactic.counted));
+    this.headings = new Set(tactics.flatMap((tactic) => tactic.headings ?? []).filter((number) => !counted.has(number)));
     this.byId = new Map(this.techniques.map(({ id }, number) => [id, number]));
     const cells = document.querySelectorAll(".shared");
     this.texts = data.texts.map((text, at) => (at in data.shared ? cells[data.shared[at]].textContent : text));

@@ -132,7 +132,7 @@ class Compare {
       for (const [technique, cells] of matrix.cells) {
         for (const cell of cells) {
           cell.querySelector(".neither")?.remove();
-          if (!mapped.has(model.techniques[technique].id)) cell.append(make("i", { class: `neither ${this.root.dataset.neither}` }));
+          if (!model.headings.has(technique) && !mapped.has(model.techniques[technique].id)) cell.append(make("i", { class: `neither ${this.root.dataset.neither}` }));
         }
       }
       for (const { rows, strip } of matrix.columns) {
@@ -173,7 +173,7 @@ class Compare {
       const both = [...covered[0]].filter((id) => covered[1].has(id)).length;
       return { totals: all.map(({ size }) => size), total: new Set([...all[0], ...all[1]]).size, a: covered[0].size, b: covered[1].size, both };
     };
-    const every = tally(({ model }) => [...model.techniques.keys()]);
+    const every = tally(({ model }) => [...model.techniques.keys()].filter((one) => !model.headings.has(one)));
     const [inA, inB] = every.totals;
     const of = a.release === b.release ? `of ${inA}` : `of ${inA} in A and ${inB} in B`;
     const open = every.total - every.a - every.b + every.both;
@@ -185,7 +185,7 @@ class Compare {
     const rows = this.tactics.map(({ id }) => {
       const own = [a, b].map(({ model }) => model.tactics.find((tactic) => tactic.id === id));
       const name = [...new Set(own.filter(Boolean).map((tactic) => tactic.name))].join(" \u2192 ");
-      const of = ({ model }) => [...new Set(own[model === a.model ? 0 : 1]?.techniques.flat(2))];
+      const of = ({ model }) => [...new Set(own[model === a.model ? 0 : 1]?.counted)];
       const { total, both, totals, a: first, b: second } = tally(of);
       const figures = [first, second, both, first - both, second - both, total - first - second + both];
       return make("tr", {}, make("th", { scope: "row" }, name),

@@ -318,11 +318,11 @@ def _colors(colors: html.Colors) -> bytes:
 
 
 def _techniques(sets: Sequence[IndexedSet]) -> dict[str, str]:
-    """Id → name of the techniques with a page: active in a release of the sets, or named by a set."""
+    """Id → name of the techniques with a page: in the matrix of a release of the sets, or named by a set."""
     names: dict[str, str] = {}
     for item in sets:
         for technique in item.catalogue.techniques.values():
-            if technique.active:
+            if technique.in_matrix:
                 names.setdefault(technique.id, technique.name)
     for item in sets:
         for replaced in item.prepared.replaced:

@@ -42,9 +42,13 @@ def techniques_page(world: World, names: dict[str, str], joints: Sequence[Joint]
         named = {tactic.shortname: tactic.name for tactic in joint.catalogue.tactics}
         for technique in joint.catalogue.techniques.values():
             tactics[technique.id] = [named[name] for name in technique.tactics if name in named]
+    every = [technique for item in world.indexed for technique in item.catalogue.techniques.values()]
+    headings = {t.id for t in every if t.in_matrix} - {t.id for t in every if t.active}
     context = {
         "lines": [
-            (technique, name, tactics.get(technique, []), mapped[technique]) for technique, name in names.items()
+            (technique, name, tactics.get(technique, []), mapped[technique])
+            for technique, name in names.items()
+            if technique not in headings
         ],
         "counted_sets": sum(len(joint.counted) for joint in joints),
     }

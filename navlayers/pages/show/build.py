@@ -96,7 +96,9 @@ def technique_page(identifier: str, sets: Sequence[IndexedSet]) -> TechniquePage
             domain=catalogue.domain,
             attack_version=catalogue.version,
             description=next(filter(None, texts), ""),
-            tactics=tuple(t for t in catalogue.tactics if t.shortname in technique.tactics),
+            tactics=tuple(
+                t for t in catalogue.tactics if t.shortname in (*technique.tactics, *technique.heading_tactics)
+            ),
             platforms=technique.platforms,
             parent=named(technique.parent, catalogue) if technique.parent else None,
             subtechniques=tuple(IdAndName(sub.id, sub.name) for sub in catalogue.subtechniques(identifier)),

@@ -126,7 +126,7 @@ def _of_releases(releases: Iterable[Catalogue]) -> Iterator[Candidate]:
             first = techniques.get(technique.id)
             if first is None:
                 techniques[technique.id] = Candidate(
-                    "technique", technique.id, technique.name, catalogue.domain, names, technique.active
+                    "technique", technique.id, technique.name, catalogue.domain, names, technique.in_matrix
                 )
             elif first.name != technique.name:
                 techniques[technique.id] = msgspec.structs.replace(first, names=(*first.names, *names))
