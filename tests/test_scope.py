@@ -353,7 +353,7 @@ def test_a_technique_out_of_scope_is_the_heading_of_its_sub_techniques_and_never
     assert of_family == [{"techniqueID": id_, "enabled": False} for id_ in ("T1595", "T1595.002", "T1595.003")]
     assert run("render", detections, "-o", "matrix.svg", *only).code == 0
     picture = Path("matrix.svg").read_text(encoding="utf-8")
-    assert "Active Scanning" in picture
+    assert "T1595 Active Scanning\ndisabled\nout of scope: the heading of its sub-techniques" in picture
     assert "0 of 1 sub-techniques mapped" in picture
     assert run("site", detections, "-o", "out", *only).code == 0
     release = Path("out/assets/enterprise-19.1.js").read_text(encoding="utf-8")

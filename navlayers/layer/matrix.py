@@ -36,6 +36,10 @@ _BY_SCORE = 2
 _WHOLE = 2.0**53
 
 
+HEADING = Annotation(comment="out of scope: the heading of its sub-techniques", enabled=False)
+"""The annotation of a technique that is out of scope; in the Navigator it is disabled, too."""
+
+
 class Family(NamedTuple):
     """A technique and its sub-techniques under one tactic, in matrix order."""
 
@@ -219,7 +223,7 @@ class _Builder:
         return any(self._view.annotation(t.id, tactic).annotated for t in (family.technique, *family.subtechniques))
 
     def _passes_filters(self, family: Family, tactic: str) -> bool:
-        """Whether a technique passes the filters of platforms and of enabled ones; a heading with one of its own."""
+        """Whether a technique passes the filters of platforms and of enabled ones, or is the heading of one."""
         if _is_heading(family.technique, tactic):
             return any(self._passes(sub, tactic) for sub in family.subtechniques)
         if self._view.hide_disabled and not self._view.annotation(family.technique.id, tactic).enabled:
@@ -240,7 +244,7 @@ class _Builder:
 
     def _cell(self, family: Family, tactic: str) -> Cell:
         technique, subs = family
-        entry = self._view.annotation(technique.id, tactic)
+        entry = HEADING if _is_heading(technique, tactic) else self._view.annotation(technique.id, tactic)
         families = [Family(sub, ()) for sub in subs if self._passes(sub, tactic)]
         kept = [sub for sub in families if self._is_shown(sub, tactic)]
         shows = self._view.layout.show_aggregate and bool(subs) and self._aggregates

@@ -39,6 +39,7 @@ class Matrix {
     const rows = tactic.techniques.map(([technique, subs]) => {
       const heading = tactic.headings?.includes(technique) ?? false;
       const row = { ...this.buildItem(technique), subs, heading, fold: null, list: null, below: [] };
+      if (heading) row.cell.classList.add("outside");
       if (subs.length) {
         row.fold = make("button", { type: "button", class: "fold", tabindex: "-1" });
         row.cell.after(row.fold);
@@ -188,6 +189,7 @@ class Matrix {
     const blank = { gap: model.covered, difference: "in neither", set: `not ${model.covered}`, union: `not ${model.covered}` }[this.view.kind];
     const { capability, least } = model.state;
     if (blank && capability < 0 && !(least > 0) && !legend.some(([label]) => label === blank)) items.push(make("li", { class: "mark" }, blank));
+    if (model.headings.size) items.push(make("li", { class: "mark outside" }, "out of scope"));
     const numbers = items.filter((item) => /^[\u2212-]?\d/.test(item.textContent)).reverse();
     const list = (name, some) => some.length ? make("ul", { class: name, "aria-label": "Legend" }, ...some) : "";
     this.legend.replaceChildren(...[list("ramp", numbers), list("marks", items.filter((item) => !numbers.includes(item)))].filter(Boolean));

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers._text.lines import single_line
 from navlayers.layer.colors import gradient_steps
 from navlayers.layer.contrast import WHITE
+from navlayers.layer.matrix import HEADING
 from navlayers.layer.view import TECHNIQUES
 from navlayers.output.drawing import facts
 from navlayers.output.drawing.font import CAP, cut, ems, paragraph
@@ -265,8 +266,8 @@ def legend_of(matrix: Matrix, look: Look, unit: float) -> _Legend:
     if any(c.enabled and not c.color and not c.annotation.annotated for c in cells):
         label = "not scored" if "not rated" in labels or scored else "not annotated"
         items.append(_Item(single_line(view.unscored) or label, theme.unscored))
-    if any(not c.enabled for c in cells):
-        items.append(_Item("disabled", theme.disabled, OFF, theme.off))
+    off = {"out of scope" if c.annotation == HEADING else "disabled" for c in cells if not c.enabled}
+    items += [_Item(label, theme.disabled, OFF, theme.off) for label in sorted(off)]
     names = {text: _rest(item.label) for item, (_, text) in on_ramp.items()}
     words = {name for name in names.values() if name}
     counts = ("aggregate", "count") in view.metadata
