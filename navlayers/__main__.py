@@ -1,5 +1,21 @@
-"""`python -m navlayers` is the command `navlayers`."""
+"""The command `navlayers`, which is also `python -m navlayers`."""
 
-from navlayers.cli import main
+from __future__ import annotations
 
-main()
+import signal
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    # Ctrl-C during the imports would print a traceback. Shells start background jobs that ignore it, and go on to.
+    handler = signal.getsignal(signal.SIGINT)
+    if handler is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from navlayers.cli import main as run  # noqa: PLC0415
+
+    signal.signal(signal.SIGINT, handler)
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# Kills a child at each step that changes the disk, one after the other, each with a folder of its own.
-KILLS = """
+PRELUDE = """
 import hashlib, itertools, json, os, shutil, sys
 from pathlib import Path
 from navlayers.output.files import Output, write_all
@@ -28,7 +27,10 @@ def index(texts):
     data = {path: text.encode() for path, text in texts.items()}
     files = [{"path": path, "sha256": hashlib.sha256(data[path]).hexdigest()} for path in data]
     return {**data, "index.json": json.dumps({"generator": "navlayers", "files": files}).encode()}
+"""
 
+# Kills a child at each step that changes the disk, one after the other, each with a folder of its own.
+KILLS = f"""{PRELUDE}
 def counted(function, left):
     def call(*arguments, **options):
         left[0] -= 1
@@ -40,7 +42,7 @@ def counted(function, left):
 case, root = sys.argv[1], Path(sys.argv[2])
 old, new = json.loads(sys.argv[3]), json.loads(sys.argv[4])
 for step in itertools.count(1):
-    folder = root / f"{step:03}"
+    folder = root / str(step).zfill(3)
     if case == "folder":
         write_folder(folder, index(old))
     else:
@@ -58,6 +60,23 @@ for step in itertools.count(1):
         os._exit(0)
     if os.waitpid(child, 0)[1] == 0:
         break
+"""
+
+# Two children at once write each their own files into one folder, 20 times, with a pause that differs.
+AT_ONCE = f"""{PRELUDE}
+import time
+
+root, results = Path(sys.argv[1]), json.loads(sys.argv[2])
+for turn in range(20):
+    children = []
+    for number, result in enumerate(results):
+        child = os.fork()
+        if child == 0:
+            time.sleep(number * (turn % 5) / 1000)
+            write_folder(root / str(turn), index(result))
+            os._exit(0)
+        children.append(child)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
 """
 
 CASES = {
@@ -117,3 +136,11 @@ def test_a_stage_of_a_run_that_is_alive_or_of_another_program_stays(tmp_path: Pa
     other.write_text("mine")
     write_folder(tmp_path, slow(), command="build")
     assert texts(tmp_path) == {"a.txt": "a", "b.txt": "b", f"{PREFIX}notes/mine.txt": "mine"}
+
+
+def test_two_runs_at_once_leave_the_files_of_one(tmp_path: Path) -> None:
+    results = [{f"{name}.txt": f"{name} of {run}" for name in (*"abcdefgh", run)} for run in ("one", "two")]
+    command = [sys.executable, "-c", AT_ONCE, str(tmp_path), json.dumps(results)]
+    subprocess.run(command, check=True, timeout=120)
+    for folder in tmp_path.iterdir():
+        assert texts(folder) in results
