@@ -212,7 +212,8 @@ def test_rules_are_scored_by_their_level(tmp_path: Path, run: Run) -> None:
         (("--discount", "testet=1"), 'unknown level "testet"'),
         (("--discount", "tested=2"), "navlayers: --discount: tested is 2; expected a number from 0 to 1"),
         (("--max-age", "soon"), '--max-age "soon" is not a number of days'),
-        (("--as-of", "2026-01-01"), "--as-of has no effect without --max-age"),
+        (("--as-of", "2026-01-01"), "--as-of has no effect without --max-age (such as --max-age 365d)"),
+        (("--where", "evidence>=data-present"), "(did you mean 'data present'?)"),
         (("--max-age", "1", "--as-of", "June"), '--as-of "June" is not a date'),
         (("--score-by", "level", "--score-table", "high=101"), "--score-table: high is 101"),
         (("--score-table", "high=1"), "--score-table has no effect without --score-by"),
@@ -221,6 +222,14 @@ def test_rules_are_scored_by_their_level(tmp_path: Path, run: Run) -> None:
 def test_wrong_options_are_refused(options: tuple[str, ...], message: str, acme: Path, run: Run) -> None:
     result = run("stats", acme, *options)
     assert (result.code, message in result.err) == (2, True), result.err
+
+
+def test_a_set_without_evidence_does_not_count_and_another_can_be_limited_alone(acme: Path, run: Run) -> None:
+    told = run("gaps", acme, "gcp", "--threat", "APT29", "--evidence", "data-present").err
+    assert "gcp: no mapping has evidence, so none of them counts (`navlayers evidence` adds test results; " in told
+    assert "\"SET@evidence>='data present'\" limits one set alone)" in told
+    limited = run("stats", f"{acme}@evidence>='data present'", "--json", "-q").out
+    assert json.loads(limited)[0]["mappings"] == 4
 
 
 def test_the_library_takes_a_scope_and_a_date(acme: Path) -> None:

@@ -213,7 +213,10 @@ def test_a_part_works_wherever_a_set_does(run: Run) -> None:
     ("args", "message"),
     [
         (("stats", "nist_800_53@modrate"), 'nist_800_53 has no capability group "modrate"; expected a group of'),
-        (("stats", "nist_800_53@modrate"), "did you mean moderate? its groups: AC, CA, CM, SC, SI"),
+        (
+            ("stats", "nist_800_53@modrate"),
+            "did you mean moderate? its groups: AC, CA, CM, SC, SI, CP, IA, SA, RA, MP, SR, low, moderate, high, p",
+        ),
         (("stats", "top-techniques@x"), "it has no groups"),
         (("stats", "gcp@name~nothing"), "gcp@name-nothing has no mappings"),
         (("stats", "gcp@name~"), "--where: the condition ends here"),

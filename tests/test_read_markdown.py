@@ -53,7 +53,7 @@ def test_tables_of_markdown_with_one_header_are_a_set() -> None:
         ("MFA", "T1078", "significant", "x"),
     ]
     assert [notice.message for notice in reading.notices] == [
-        'reading only table "Endpoint": the columns of "Older" differ'
+        'reading only tables "Endpoint" and "Identity": the columns of "Older" differ'
     ]
     index = [m.capability for m in reading.mapping_set.mappings].index("MFA")
     assert str(reading.place(index, field="value")) == "t.md:22:15"

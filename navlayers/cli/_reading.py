@@ -125,7 +125,8 @@ def _trust(values: dict[str, Any], decay: dict[str, Any]) -> dict[str, Any]:
     if values["as_of"] and values["max_age"] is None and not decay:
         fades = any(each.name == "half_life" for each in click.get_current_context().command.params)
         needed = "--half-life or --max-age" if fades else "--max-age"
-        raise UsageError(Problem(f"--as-of has no effect without {needed}", hint="add --max-age 365d, or so"))
+        hint = f"such as {'--half-life 180d, or ' if fades else ''}--max-age 365d"
+        raise UsageError(Problem(f"--as-of has no effect without {needed}", hint=hint))
     if values["score_table"] and not values["score_by"]:
         raise UsageError(Problem("--score-table has no effect without --score-by", hint="add --score-by level"))
     if decay and values["as_of"]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers._text.spelling import suggestion
-from navlayers._text.wording import comma_list, quoted
+from navlayers._text.wording import comma_list, first_few, quoted
 from navlayers.errors import InputError, Problem, ScopeError
 from navlayers.mapping.model import Mapping, groups_of
 from navlayers.mapping.rule_platforms import on_platforms
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _SCORE_TABLE = "--score-table"
 _CONTROL_NAMES = ("id", "name", "group")
+_MOST_GROUPS = 30
+"""Maximum number of groups in a message: the families of NIST 800-53 and its baselines."""
 
 
 def selected_mappings(mapping_set: MappingSet, scope: Scope | None, name: str) -> MappingSet:
@@ -233,7 +235,7 @@ def part(mapping_set: MappingSet, chosen: str, name: str) -> MappingSet:
     else:
         whole = name.partition("@")[0]
         groups = [*mapping_set.groups]
-        known = f"its groups: {comma_list(groups)}" if groups else "it has no groups"
+        known = f"its groups: {first_few(groups, _MOST_GROUPS)}" if groups else "it has no groups"
         hint = " ".join(filter(None, (suggestion(chosen, groups), known)))
         expected = f"a group of {whole}, or a condition such as {whole}@name~audit"
         raise InputError(Problem(f"{whole} has no capability group {quoted(chosen)}", expected=expected, hint=hint))

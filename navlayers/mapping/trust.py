@@ -136,9 +136,12 @@ def evidence_notices(
     trust = trust_of(scope)
     found = [mapping.evidence for mapping in before.mappings if mapping.evidence is not None]
     if (trust.least or trust.discount or trust.oldest) and not found:
-        message = f"{name}: no mapping has evidence, so all of them count as {DECLARED}"
-        hint = "add test results with `navlayers evidence`" if trust.least not in ("", DECLARED) else ""
-        yield Problem(message, hint=hint)
+        if trust.least in {"", DECLARED}:
+            yield Problem(f"{name}: no mapping has evidence, so all of them count as {DECLARED}")
+        else:
+            least = f"'{trust.least}'" if " " in trust.least else trust.least
+            hint = f'`navlayers evidence` adds test results; "SET@evidence>={least}" limits one set alone'
+            yield Problem(f"{name}: no mapping has evidence, so none of them counts", hint=hint)
     if scope.max_age is not None and (coming := sum(evidence.date > scope.as_of for evidence in found)):
         yield Problem(f"{name}: evidence of {quantity(coming, 'mapping')} is of a day after {scope.as_of}")
     stale = [evidence for evidence in found if trust.is_stale(evidence)]

@@ -307,7 +307,7 @@ class _Parser:
     def _check_order(self, token: _Token) -> None:
         if _rank(token.text.casefold())[0] == "text" and not token.text[:1].isdecimal():
             expected = "a number, a date, or a word such as high or stable"
-            hint = suggestion(token.text, _RANKS)
+            hint = suggestion(token.text, [f"'{word}'" if " " in word else word for word in _RANKS])
             raise self._error(token.offset, f"{quoted(token.text)} has no order", expected, hint)
 
     def _value(self) -> str:

@@ -84,8 +84,9 @@ def _alike(path: str, sheets: list[Sheet], context: Context) -> list[Sheet]:
     alike = [sheet for sheet in sheets if sheet.columns.headers == best.columns.headers]
     others = [wording.quoted(sheet.grid.name) for sheet in sheets if sheet not in alike]
     if others:
-        name = wording.quoted(best.grid.name)
-        message = f"reading only {best.grid.kind} {name}: the columns of {wording.and_list(others)} differ"
+        kind = best.grid.kind if len(alike) == 1 else f"{best.grid.kind}s"
+        names = wording.and_list([wording.quoted(sheet.grid.name) for sheet in alike])
+        message = f"reading only {kind} {names}: the columns of {wording.and_list(others)} differ"
         hint = f"give the {best.grid.kind}s the same header, or read one at a time"
         context.findings.add(Issue(message, hint=hint, fatal=False, code="not-carried"), Place(path))
     for sheet in alike:
