@@ -255,8 +255,8 @@ def test_platforms_have_any_case_and_the_names_of_other_releases(
         (
             ("--exclude", "reconaissance"),
             "navlayers: --exclude: ATT&CK Enterprise 16.1 has no technique, tactic or threat "
-            '"reconaissance"; expected an id, or the name of a tactic, group, software or campaign '
-            "(did you mean reconnaissance?)\n",
+            '"reconaissance"; expected an id, the name of a tactic, group, software or campaign, or a layer '
+            "(.json) (did you mean reconnaissance?)\n",
         ),
         (
             ("--platform", "linux", "--include", "T1003.001"),

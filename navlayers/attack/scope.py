@@ -28,7 +28,7 @@ PRESETS = {"detectable": ("reconnaissance", "resource-development")}
 """Name → the tactics that it leaves out: what happens outside of the defender's systems leaves no traces there."""
 
 
-_EXPECTED = "an id, or the name of a tactic, group, software or campaign"
+_EXPECTED = "an id, the name of a tactic, group, software or campaign, or a layer (.json)"
 
 
 class Listed(msgspec.Struct, frozen=True):
