@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.errors import Place
-from navlayers.mapping.formats.source import Lines
+from navlayers.mapping.formats.source import LINE_END, Lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from navlayers.checks.finding import Edit
 
 _BOM = "\ufeff"
-_LINE = re.compile(r"\r\n?|\n")
 _QUOTES = frozenset({'"', "'"})
 _BEHIND = frozenset({"", " ", "\t", "\r", "\n", ",", ":", "}", "]"})
 _DELIMITERS = (",", ";", "\t", "|")
@@ -72,7 +71,7 @@ class Text:
 
     @cached_property
     def _lines(self) -> Lines:
-        return Lines(_LINE.finditer(self.text))
+        return Lines(LINE_END.finditer(self.text))
 
     @cached_property
     def _delimiter(self) -> str:

@@ -333,14 +333,14 @@ class _Parser:
         return frozenset(wanted)
 
     def _lines(self, token: _Token) -> list[str]:
-        from navlayers.mapping.formats.source import MAX_BYTES, as_text, load  # noqa: PLC0415 - for lists alone
+        from navlayers.mapping.formats.source import MAX_BYTES, as_text, load, text_lines  # noqa: PLC0415
 
         try:
             text = as_text(load(self._folder / token.text[1:], None, MAX_BYTES)).data.decode()
         except InputError as error:
             message = f"{token.text[1:]} cannot be read: {error.problems[0].message}"
             raise self._error(token.offset, message, "a file with a value in each line") from None
-        lines = [line.strip().casefold() for line in text.splitlines()]
+        lines = [line.strip().casefold() for line in text_lines(text)]
         values = [line for line in lines if line and not line.startswith("#")]
         if not values:
             raise self._error(token.offset, f"{token.text[1:]} has no values", "a value in each line")

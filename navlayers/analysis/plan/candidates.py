@@ -12,7 +12,7 @@ from navlayers._text.wording import comma_list, quoted
 from navlayers.attack.scope import restricted
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN, name_of_part
-from navlayers.mapping.formats.source import MAX_BYTES, Source, as_text, load
+from navlayers.mapping.formats.source import MAX_BYTES, Source, as_text, load, text_lines
 from navlayers.scoring.coverage import coverage_of
 from navlayers.scoring.options import ScoreOptions
 
@@ -222,7 +222,7 @@ def _names_in_file(path: str, option: str) -> list[tuple[str, Place | None]]:
             Problem(f"{option}: {FILE} without a file name", expected=f"{FILE}FILE with one id per line")
         )
     text = as_text(read_file(path, option, "a list of ids or names, one per line")).data.decode()
-    lines = [(line.strip(), Place(path, number, 1)) for number, line in enumerate(text.splitlines(), 1)]
+    lines = [(line.strip(), Place(path, number, 1)) for number, line in enumerate(text_lines(text), 1)]
     return [(line, place) for line, place in lines if line and not line.startswith(COMMENT)]
 
 

@@ -14,7 +14,7 @@ from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.formats import table_write
 from navlayers.mapping.formats.context import Written
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.formats.source import Lines
+from navlayers.mapping.formats.source import LINE_END, Lines
 from navlayers.mapping.formats.table_columns import HEADER_WITHIN, check_names, columns_of
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ _SEPARATOR = re.compile(r'"?sep=([^"\r\n])"?(?:\r\n?|\n)', re.IGNORECASE)
 """A first line that names the separator, which Excel understands."""
 
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n?|\n)|[^\r\n]++\Z")
-_END = re.compile(r"\r\n?|\n")
 _BOM = "\ufeff"
 _SAVE = 'save it as UTF-8, which spreadsheets call "CSV UTF-8"'
 _QUOTED = re.compile(r'[",\r\n]|^\s|\s$')
@@ -209,7 +208,7 @@ class TextGrid:
 
     @cached_property
     def _lines(self) -> Lines:
-        return Lines(_END.finditer(self._text))
+        return Lines(LINE_END.finditer(self._text))
 
 
 def decode(source: Source, findings: Findings) -> str:
@@ -252,5 +251,5 @@ def _not_text(place: Place, message: str, expected: str = "UTF-8", hint: str = _
 
 
 def _end_of(path: str, text: str) -> Place:
-    lines = _END.split(text)
+    lines = LINE_END.split(text)
     return Place(path, len(lines), len(lines[-1]) + 1)

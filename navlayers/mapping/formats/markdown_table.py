@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.formats.csv_table import decode
+from navlayers.mapping.formats.source import text_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,7 +46,7 @@ def open_grids(source: Source, context: Context) -> list[MarkdownGrid]:
     Raises:
         InputError: it is not text, or has no table.
     """
-    lines = decode(source, context.findings).splitlines()
+    lines = text_lines(decode(source, context.findings))
     grids: list[MarkdownGrid] = []
     times: Counter[str] = Counter()
     heading, fence = "", ""

@@ -32,6 +32,9 @@ LARGE = 20_000_000
 MAX_FOLDERS = 100
 """Maximum directory nesting depth."""
 
+LINE_END = re.compile(r"\r\n?|\n")
+"""The end of a line of text, as editors and all readers count them: `str.splitlines` knows more."""
+
 _PART = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -51,6 +54,12 @@ class Lines:
         """Line and column of an offset, counted from 1."""
         line = bisect_right(self.starts, offset)
         return line, offset - self.starts[line - 1] + 1
+
+
+def text_lines(text: str) -> list[str]:
+    """The lines of a text without their ends."""
+    lines = LINE_END.split(text)
+    return lines if lines[-1] else lines[:-1]
 
 
 class Source:

@@ -7,7 +7,7 @@ programs vulnerable is refused: anchors, aliases, tags, several documents, deep 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import yaml
@@ -24,9 +24,10 @@ from yaml import (
 from navlayers._text import wording
 from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.formats.findings import Findings, Issue, duplicate_key
+from navlayers.mapping.formats.source import LINE_END, Lines
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Callable, Container, Iterator
 
     from navlayers.mapping.formats.source import Source
 
@@ -42,6 +43,9 @@ _LONGEST_NAME = 60
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _STARTS = frozenset({MappingStartEvent, SequenceStartEvent})
 _ENDS = frozenset({MappingEndEvent, SequenceEndEvent})
+_OTHER_ENDS = tuple(end.encode() for end in "\x85\u2028\u2029")
+"""What YAML 1.1 takes for ends of lines, and editors and other readers do not."""
+
 _QUOTE = "put it between quotes if it is meant as text"
 # A key at the top whose value, in a valid text, starts on the next line: a mapping, a sequence, or a block of text.
 _LINES_OF_VALUE = re.compile(
@@ -142,7 +146,7 @@ def _needed_roots(source: Source, keys: Container[str]) -> list[Node] | None:
     """
     data, lines, findings = source.data, dict[str, int](), Findings()
     check = getattr(_LOADER(data), "raw_parse", None)
-    if check is None or b"\r" in data:
+    if check is None or b"\r" in data or _has_other_ends(data):
         return None
     check()
 
@@ -163,6 +167,46 @@ def _needed_roots(source: Source, keys: Container[str]) -> list[Node] | None:
     return roots if lines.items() <= known.items() and not findings.failed else None
 
 
+class _Mark(NamedTuple):
+    """A line and a column, counted from 0."""
+
+    line: int
+    column: int
+
+
+def _has_other_ends(data: bytes) -> bool:
+    return any(end in data for end in _OTHER_ENDS)
+
+
+def _marks(data: bytes) -> Callable[[Any], Any]:
+    """A function from a mark of the parser to one in lines as editors count them."""
+    if not _has_other_ends(data):
+        return lambda mark: mark
+    lines = Lines(LINE_END.finditer(data.decode("utf-8", "replace")))
+
+    def counted(mark: Any) -> _Mark:
+        line, column = lines.position(mark.index)
+        return _Mark(line - 1, column - 1)
+
+    return counted
+
+
+def _events(data: bytes) -> Callable[[], Any]:
+    """A function that gives the next event of a text, None at its end."""
+    following: Callable[[], Any] = _LOADER(data).get_event
+    if not _has_other_ends(data):
+        return following
+    mark = _marks(data)
+
+    def counted() -> Any:
+        event = following()
+        if event is not None:
+            event.start_mark = mark(event.start_mark)
+        return event
+
+    return counted
+
+
 class _Builder:
     """Builds trees from the events of the parser; PyYAML's own nodes would take five times the memory."""
 
@@ -173,7 +217,7 @@ class _Builder:
         self._path = source.path
         self._findings = findings
         self._strict = strict
-        self._next = _LOADER(data).get_event
+        self._next = _events(data)
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._size = 0
         self._aliased = 0
@@ -331,6 +375,7 @@ def _error_place(source: Source, error: yaml.YAMLError) -> Place:
     if mark is not None:
         # A text that ends too early is faulted on the line after its last.
         end = source.place(len(source.data.rstrip()))
+        mark = _marks(source.data)(mark)
         return min(Place(source.path, mark.line + 1, mark.column + 1), end)
     position = getattr(error, "position", None)
     return source.place(position) if isinstance(position, int) else Place(source.path)

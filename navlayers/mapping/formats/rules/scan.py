@@ -10,6 +10,7 @@ from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats.rules import rule_set
 from navlayers.mapping.formats.rules.field_table import IDS, FieldTable, rule_of
 from navlayers.mapping.formats.rules.rule_set import Content, Grouping, RuleSet
+from navlayers.mapping.formats.source import text_lines
 from navlayers.mapping.formats.yaml_fields import Fields
 from navlayers.mapping.formats.yaml_files import FileKind
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Node, Scalar
@@ -35,7 +36,7 @@ def _parse(source: Source, findings: Findings) -> list[Node]:
     """The ids of a file, each where it is first."""
     text = source.data.decode()
     lines: dict[str, Scalar] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text_lines(text), 1):
         for match in IDS.finditer(line):
             lines.setdefault(match[0].upper(), Scalar(match[0], True, number, match.start() + 1))
     if not lines:
