@@ -30,14 +30,14 @@ ROWS: list[list[Any]] = [
     ["capability", "name", "group", "technique", "category", "score", "type", "comment", "references", "segment"],
     ["mfa", "Multi-factor", "iam", "T1078", "protect", "significant", "scores", "So.", "https://a.org/b", "EMEA"],
     ["mfa", "Multi-factor", "iam", "T1053.001", "detect", 50, "scores", "", "", ""],
-    ["ids", "", "", "T1059.001, T1059.003", "", "", "", "x", "", "US; EMEA"],
+    ["ids", "", "", "T1059.001, T1059.003, T1001.001", "", "", "", "x", "", "US; EMEA"],
 ]
 META = {"framework": "tiny", "version": "1", "domain": "enterprise", "attack_version": "16.1"}
 
 
 def _yaml(text: str) -> tuple[Document, ...]:
     """A YAML document as a tree that is written anew, and as its text."""
-    return ("yaml", yaml.load(text, yaml.CSafeLoader)), ("text", text)  # noqa: S506 - it is a safe loader
+    return ("yaml", yaml.load(text, yaml.CSafeLoader)), ("text", text)
 
 
 def _json(*trees: Any) -> tuple[Document, ...]:
@@ -75,7 +75,9 @@ OLD_LAYER = {
     "name": "Old",
     "version": "2.2",
     "domain": "mitre-enterprise",
-    "techniques": [{"techniqueID": "T1110", "tactic": "credential-access", "score": 3, "color": "", "comment": "c"}],
+    "techniques": [
+        {"techniqueID": "T1110", "tactic": "credential-access", "score": 3, "color": "", "comment": "c"}
+    ],
     "gradient": {"colors": ["#ff6666", "#ffe766"], "minValue": 0, "maxValue": 5},
     "filters": {"stages": ["act"], "platforms": ["windows"]},
     "legendItems": [{"label": "a", "color": "#fff"}],
@@ -109,14 +111,18 @@ SETS: dict[str, tuple[Document, ...]] = {
     "xlsx": (("xlsx", ROWS), ("bytes", _written("xlsx"))),
     "markdown": (("text", MARKDOWN),),
     "stix": _json(json.loads(_written("stix"))),
-    "oscal": _json(plan(STATES), profile({"include-controls": [{"with-ids": ["ac-2"], "matching": [{"pattern": "a*"}]}]})),
+    "oscal": _json(
+        plan(STATES), profile({"include-controls": [{"with-ids": ["ac-2"], "matching": [{"pattern": "a*"}]}]})
+    ),
     "security-stack": _yaml(STACK),
     "layer": _json(FULL_LAYER, OLD_LAYER, [FULL_LAYER, OLD_LAYER]),
     "dettect": _yaml(DETTECT),
     "dettect-visibility": _yaml(DETTECT),
     "sigma": _yaml(RULE),
     "elastic": (("text", CASES["elastic"].text), ("ndjson", [KIBANA, {**KIBANA, "rule_id": "s"}])),
-    **{name: _yaml(CASES[name].text) for name in ("splunk", "panther", "falco", "capa", "car", "atomic", "caldera")},
+    **{
+        name: _yaml(CASES[name].text) for name in ("splunk", "panther", "falco", "capa", "car", "atomic", "caldera")
+    },
     "sentinel": (*_yaml(CASES["sentinel"].text), *_json(SENTINEL)),
     **{name: (("text", CASES[name].text),) for name in ("yara-l", "wazuh", "suricata", "sysmon")},
     "scan": (("text", "Blocks T1078 and T1059.001.\nNot T1.\n"),),
@@ -129,7 +135,13 @@ INTELLIGENCE = threats.bundle(
     threats.pattern(2, "T1078"),
     threats.uses("intrusion-set--1", 1),
     threats.uses("campaign--1", 2),
-    {"type": "report", "id": "report--1", "name": "May", "published": "2026-05-01", "object_refs": ["attack-pattern--1"]},
+    {
+        "type": "report",
+        "id": "report--1",
+        "name": "May",
+        "published": "2026-05-01",
+        "object_refs": ["attack-pattern--1"],
+    },
 )
 FLOW = threats.bundle(
     {"type": "attack-flow", "id": "attack-flow--1", "name": "Pods"},
@@ -180,64 +192,70 @@ def _release() -> Any:
 
 
 class Other(NamedTuple):
-    """Another kind of file: its name, its documents, and the arguments of the command line that reads it."""
+    """Another kind of file: its name, its documents, and the commands that read it."""
 
     name: str
     documents: tuple[Document, ...]
-    argv: tuple[str, ...]
+    words: str
 
 
 OTHERS: dict[str, Other] = {
-    "threats of DeTT&CT": Other("t.yaml", _yaml(threats.GROUPS), ("gaps", "SET", "--threat", "FILE", "--json")),
-    "threats of STIX": Other("t.json", _json(INTELLIGENCE), ("gaps", "SET", "--threat", "FILE", "--json")),
-    "Attack Flow": Other("t.json", _json(FLOW), ("gaps", "SET", "--threat", "FILE", "--json")),
-    "Attack Flow Builder": Other("t.afb", _json(BUILDER), ("gaps", "SET", "--threat", "FILE", "--json")),
-    "SCYTHE": Other("t.json", _json(SCYTHE), ("gaps", "SET", "--threat", "FILE", "--json")),
-    "layer as threat": Other("t.json", _json(FULL_LAYER), ("gaps", "SET", "--threat", "FILE", "--json")),
+    "threats of DeTT&CT": Other("t.yaml", _yaml(threats.GROUPS), "gaps SET --threat FILE --json"),
+    "threats of STIX": Other("t.json", _json(INTELLIGENCE), "gaps SET --threat FILE --json"),
+    "Attack Flow": Other("t.json", _json(FLOW), "gaps SET --threat FILE --json"),
+    "Attack Flow Builder": Other("t.afb", _json(BUILDER), "gaps SET --threat FILE --json"),
+    "SCYTHE": Other("t.json", _json(SCYTHE), "gaps SET --threat FILE --json"),
+    "layer as threat": Other("t.json", _json(FULL_LAYER), "gaps SET --threat FILE --json"),
     "weights": Other(
         "t.csv",
         (("csv", WEIGHTS), ("xlsx", WEIGHTS)),
-        ("gaps", "SET", "--threat", "FILE", "--half-life", "90", "--json"),
+        "gaps SET --threat FILE --half-life 90 --json",
     ),
     "costs": Other(
         "c.csv",
         (("csv", [["id", "cost"], ["mfa", "1,200.50"], ["ids", 3]]), ("xlsx", [["id", "cost"], ["mfa", 5]])),
-        ("plan", "SET", "--cost", "FILE", "--budget", "10", "--json"),
+        "plan SET --cost FILE --budget 10 --json",
     ),
     "list of capabilities": Other(
-        "l.txt", (("text", "mfa\n# a comment\nids\n"),), ("plan", "SET", "--have", "@FILE", "--budget", "1", "--json")
+        "l.txt",
+        (("text", "mfa\n# a comment\nids\n"),),
+        "plan SET --have @FILE --budget 1 --json",
     ),
-    "asset": Other(
-        "a.yaml", (*_yaml(SERVERS), *_yaml(LAPTOPS)), ("stats", "SET", "--scope", "asset:FILE", "--json")
-    ),
-    "layer of a scope": Other("s.json", _json(FULL_LAYER), ("stats", "SET", "--include", "FILE", "--json")),
+    "asset": Other("a.yaml", (*_yaml(SERVERS), *_yaml(LAPTOPS)), "stats SET --scope asset:FILE --json"),
+    "layer of a scope": Other("s.json", _json(FULL_LAYER), "stats SET --include FILE --json"),
     "list of a condition": Other(
-        "w.txt", (("text", "EMEA\n# a comment\nUS\n"),), ("stats", "SET", "--where", "segment=@FILE", "--json")
+        "w.txt", (("text", "EMEA\n# a comment\nUS\n"),), "stats SET --where segment=@FILE --json"
     ),
-    "segment": Other("g.csv", (("csv", ROWS),), ("stats", "segments:A=SET,B=FILE", "--json")),
+    "segment": Other("g.csv", (("csv", ROWS),), "stats segments:A=SET,B=FILE --json"),
     "results": Other(
         "r.txt",
         (
-            *_json({"attire-version": "1.1", "procedures": [results._attire(0)]}),  # noqa: SLF001
-            *_json({"name": "Op", "steps": {"paw": {"steps": [results._step("T1059.001", 0)]}}}),  # noqa: SLF001
+            *_json({"attire-version": "1.1", "procedures": [results._attire(0)]}),
+            *_json({"name": "Op", "steps": {"paw": {"steps": [results._step("T1059.001", 0)]}}}),
             *_json([results.EVENT], {"exercise_information": {}, "exercise_injects": [results.INJECT]}),
             ("text", results.VECTR),
             ("text", results.ATOMIC),
             ("text", results.TABLE),
         ),
-        ("evidence", "SET", "FILE", "-o", "-"),
+        "evidence SET FILE -o -",
     ),
     "recipe": Other(
         "navlayers.yaml",
-        _yaml("sets: [SET, gcp]\nattack: '19.1'\noutputs:\n  build: layers\n  gaps: {output: g, threat: APT29}\n"
-              "  report: [c.html, {output: b.pdf, brief: true, sets: SET}]\n"),
-        ("run", "FILE", "--dry-run"),
+        _yaml(
+            "sets: [SET, gcp]\nattack: '19.1'\noutputs:\n  build: layers\n  gaps: {output: g, threat: APT29}\n"
+            "  report: [c.html, {output: b.pdf, brief: true, sets: SET}]\n"
+        ),
+        "run FILE --dry-run",
     ),
-    "ATT&CK bundle": Other("enterprise-attack-19.1.json", _json(_release()), ("attack", "add", "FILE", "--json")),
+    "ATT&CK bundle": Other(
+        "enterprise-attack-19.1.json",
+        _json(_release()),
+        "attack add FILE --json; show T1001.001 --set SET --attack 19.1; report SET --attack 19.1 -o r.html --force",
+    ),
     "logo": Other(
         "logo.svg",
         (("text", SVG), ("bytes", _picture("PNG")), ("bytes", _picture("JPEG"))),
-        ("report", "SET", "--logo", "FILE", "--sections", "summary", "-o", "r.md", "--force"),
+        "report SET --logo FILE --sections summary -o r.md --force",
     ),
 }
 """Kind of file → how it is read; FILE in an argument is it, SET a small set."""

@@ -18,11 +18,67 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 TEXTS = (
-    *("", " ", "\0", "\ud800", "\u2028", "\x85", "\r\n", "a\rb\nc\r\n", "\x1b[31m", "\u202e", "\ufeff", "é\u0301", "😀"),
-    *("T1078", "t1078.4", "T1053.001", "T99999", "T1059.001, T1078", "TA0001", "ac-2", "a", "A", "a ", "~", "null", "no"),
+    *(
+        "",
+        " ",
+        "\0",
+        "\ud800",
+        "\u2028",
+        "\x85",
+        "\r\n",
+        "a\rb\nc\r\n",
+        "\x1b[31m",
+        "\u202e",
+        "\ufeff",
+        "é\u0301",
+        "😀",
+    ),
+    *(
+        "T1078",
+        "t1078.4",
+        "T1053.001",
+        "T99999",
+        "T1059.001, T1078",
+        "TA0001",
+        "ac-2",
+        "a",
+        "A",
+        "a ",
+        "~",
+        "null",
+        "no",
+    ),
     *("0", "-1", "1e999", "nan", "1_000", "٣", "9" * 30, "2026-02-30", "0001-01-01", "9999-12-31", "16.10", "100%"),
-    *("=1+1", "@a", "[a](b)", "<b>&amp;", "]]>", "{{a}}", "a: b", "- a", "*a", "&a", "!!a", "|", "'", '"', "\\", "#", ","),
-    *("../../a", "/dev/null", "con", "a" * 300, "http://[", "javascript:a", "https://a.org/ b", "significant", "protect"),
+    *(
+        "=1+1",
+        "@a",
+        "[a](b)",
+        "<b>&amp;",
+        "]]>",
+        "{{a}}",
+        "a: b",
+        "- a",
+        "*a",
+        "&a",
+        "!!a",
+        "|",
+        "'",
+        '"',
+        "\\",
+        "#",
+        ",",
+    ),
+    *(
+        "../../a",
+        "/dev/null",
+        "con",
+        "a" * 300,
+        "http://[",
+        "javascript:a",
+        "https://a.org/ b",
+        "significant",
+        "protect",
+    ),
 )
 LARGE = (" ", "a", "/", "-", "http", "T1078,", "\n", "\0", "[", "é", "<", "1")
 """What a long text repeats."""
@@ -32,7 +88,24 @@ DEEP = "DEEP"
 """Stands for lists in lists, 3,000 deep."""
 
 VALUES: tuple[Any, ...] = (
-    *(None, True, False, 0, -1, 1.5, 101, 1e300, float("nan"), float("-inf"), 10**40, [], {}, [[]], [None], {"": None}),
+    *(
+        None,
+        True,
+        False,
+        0,
+        -1,
+        1.5,
+        101,
+        1e300,
+        float("nan"),
+        float("-inf"),
+        10**40,
+        [],
+        {},
+        [[]],
+        [None],
+        {"": None},
+    ),
     *(DEEP, {"a": {"a": {"a": [{}]}}}, {"": ""}, ["T1078", "T1078"], [["a"], {"b": 1}]),
 )
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32", "latin-1", "cp1252")
@@ -171,7 +244,13 @@ def as_xlsx(tree: Any) -> bytes:
         sheet = book.add_worksheet()
         for number, cells in enumerate(_rows(tree)):
             for column, cell in enumerate(cells):
-                sheet.write(number, column, cell if isinstance(cell, int | float) else str(cell)[:30_000].encode("utf-8", "replace").decode())
+                sheet.write(
+                    number,
+                    column,
+                    cell
+                    if isinstance(cell, int | float)
+                    else str(cell)[:30_000].encode("utf-8", "replace").decode(),
+                )
     return out.getvalue()
 
 
@@ -221,14 +300,14 @@ def repacked(data: bytes, changes: list[tuple[int, int, bytes]]) -> bytes:
     """A ZIP file with changed, missing and repeated parts."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as old:
-            parts = [[name, old.read(name)] for name in old.namelist()]
+            parts = [(name, old.read(name)) for name in old.namelist()]
     except (zipfile.BadZipFile, NotImplementedError):
         return data
     for kind, place, new in changes:
-        part = parts[place % len(parts)]
-        text = part[1]
+        name, text = parts[place % len(parts)]
         start = (place // 7) % (len(text) + 1)
-        part[1] = (b"", text[:start], text[:start] + new + text[start:], text + text, text[:start] + text[start + 9 :])[kind]
+        head, rest = text[:start], text[start:]
+        parts[place % len(parts)] = name, (b"", head, head + new + rest, text + text, head + rest[9:])[kind]
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as file:
         for name, text in parts:
@@ -280,7 +359,9 @@ def raw(documents: tuple[tuple[str, Any], ...]) -> st.SearchStrategy[bytes]:
     whole = [WRITERS[kind](document) if kind in WRITERS else document for kind, document in documents]
     files = [content.encode() if isinstance(content, str) else content for content in whole]
     damaged = st.builds(rebyted, st.sampled_from(files), byte_changes)
-    return st.one_of(st.binary(max_size=300), st.text(max_size=200).map(lambda text: text.encode()), damaged, damaged)
+    return st.one_of(
+        st.binary(max_size=300), st.text(max_size=200).map(lambda text: text.encode()), damaged, damaged
+    )
 
 
 @st.composite

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from conftest import contents, row, set_of
 
 import navlayers
 from navlayers import OutputError, UsageError
+from navlayers.api.mapping_set import own
 from navlayers.mapping import formats as readers
 from navlayers.mapping.convert import format_for
 from navlayers.mapping.formats import ReadOptions
@@ -237,6 +239,14 @@ def test_a_set_that_cannot_be_written_is_reported_with_its_input(run: Run, tmp_p
     result = run("convert", empty)
     assert (result.code, result.out) == (2, "")
     assert result.err == f"navlayers: {empty}: the set has no capabilities; expected a set that maps something\n"
+
+
+@pytest.mark.parametrize("name", ["set.yaml", "set.json", "set.csv", "set.xlsx", "set.stix.json"])
+def test_what_could_not_be_read_is_not_written(name: str, tmp_path: Path) -> None:
+    odd = set_of([row("a", "T1")])
+    with pytest.raises(OutputError, match='could not be read: technique id "T1" .* .nothing was written'):
+        own(navlayers.MappingSet, odd).save(tmp_path / name)
+    assert contents(tmp_path) == {}
 
 
 @pytest.mark.parametrize("name", ["set.xls", "set.tsv", "set.stix", "set.md"])

@@ -22,7 +22,7 @@ from navlayers.api.sources import Input, source, warn
 from navlayers.errors import Problem, UsageError
 from navlayers.layer import build as building
 from navlayers.layer import document
-from navlayers.mapping import formats, model
+from navlayers.mapping import model
 from navlayers.mapping.find import read
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.replacements import remap
@@ -233,10 +233,10 @@ class MappingSet(model.MappingSet, Tabular, frozen=True):
             OutputError: The format cannot hold the set, or the file cannot be written.
         """
         # Writers and files are imported by commands and calls that need them alone.
-        from navlayers.mapping.convert import format_for  # noqa: PLC0415
+        from navlayers.mapping.convert import encode, format_for  # noqa: PLC0415
         from navlayers.output import files  # noqa: PLC0415
 
-        written = formats.encode(self, format_for(str(path)))
+        written = encode(self, format_for(str(path)))
         files.write(written.data, path, force=force)
         warn(written.notices)
         return Path(path)

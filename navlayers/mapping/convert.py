@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from navlayers._text.links import web_links
-from navlayers.errors import OutputError, Place, Problem, by_ending
+from navlayers.errors import InputError, OutputError, Place, Problem, by_ending
 from navlayers.mapping import find, formats
 from navlayers.mapping.formats.context import ReadOptions, Written
 from navlayers.mapping.model import LONGEST_NAME, SEGMENT_FIELDS, Capability, Mapping, MappingSet, NonMappable
@@ -27,6 +27,12 @@ BINARY = frozenset({"xlsx"})
 _ENDINGS = {"": NATIVE, ".yaml": NATIVE, ".yml": NATIVE, ".json": "mapex-json", ".csv": "csv", ".xlsx": "xlsx"}
 _LONG_ENDINGS = {".stix.json": "stix", ".oscal.json": "oscal"}
 
+
+MOST_READ_AGAIN = 20_000
+"""Rows of the largest set that is read again before it is written: of larger ones, that takes seconds."""
+
+_NOT_READ = frozenset({"oscal"})
+"""Formats that are written for other programs alone: results of an assessment."""
 
 _HEAD = ("title", "source", "licence")
 """Metadata that a set in memory gets from options."""
@@ -83,11 +89,36 @@ def convert(source: Source, to: str = NATIVE, *, reading: ReadOptions, only_fact
             message = "--discount does not change a converted set"
             notices += (Problem(message),)
     try:
-        written = formats.encode(facts(mapping_set) if only_facts else mapping_set, to)
+        written = encode(facts(mapping_set) if only_facts else mapping_set, to)
     except OutputError as error:
         place = Place(str(source.path))
         raise OutputError(p.at(place) for p in error.problems) from None
     return Written(written.data, (*notices, *formats.idle_options(unused), *written.notices))
+
+
+def encode(mapping_set: MappingSet, to: str) -> Written:
+    """A set as the bytes of a format, which were read again unless it has more than `MOST_READ_AGAIN` rows.
+
+    Raises:
+        UsageError: the format is unknown.
+        OutputError: the format cannot hold the set, or what would be written cannot be read.
+    """
+    written = formats.encode(mapping_set, to)
+    rows = len(mapping_set.mappings) + len(mapping_set.non_mappable)
+    if to in _NOT_READ or rows > MOST_READ_AGAIN:
+        return written
+    title = formats.FORMATS[to].title
+    try:
+        again = formats.read(title, data=written.data, reading=ReadOptions(format=to)).mapping_set
+    except InputError as error:
+        first = error.problems[0]
+        message = f"the set as {title} could not be read: {first.message}"
+        raise OutputError(Problem(message, None, first.expected, "nothing was written")) from error
+    found = len(again.mappings) + len(again.non_mappable)
+    if found != rows:
+        message = f"the set as {title} would have {found:,} rows instead of {rows:,}"
+        raise OutputError(Problem(message, hint="nothing was written; report this with the input"))
+    return written
 
 
 def facts(mapping_set: MappingSet) -> MappingSet:
