@@ -250,7 +250,7 @@ OTHERS: dict[str, Other] = {
     "ATT&CK bundle": Other(
         "enterprise-attack-19.1.json",
         _json(_release()),
-        "attack add FILE --json; show T1001.001 --set SET --attack 19.1; report SET --attack 19.1 -o r.html --force",
+        "attack add FILE --json; show T1001.001 --set SET --attack 19.1; report SET --attack 19.1 -o r.md --force",
     ),
     "logo": Other(
         "logo.svg",

@@ -244,7 +244,7 @@ def test_a_set_that_cannot_be_written_is_reported_with_its_input(run: Run, tmp_p
 @pytest.mark.parametrize("name", ["set.yaml", "set.json", "set.csv", "set.xlsx", "set.stix.json"])
 def test_what_could_not_be_read_is_not_written(name: str, tmp_path: Path) -> None:
     odd = set_of([row("a", "T1")])
-    with pytest.raises(OutputError, match='could not be read: technique id "T1" .* .nothing was written'):
+    with pytest.raises(OutputError, match=r'could not be read: technique id "T1" .* .nothing was written'):
         own(navlayers.MappingSet, odd).save(tmp_path / name)
     assert contents(tmp_path) == {}
 
