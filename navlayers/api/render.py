@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -183,45 +184,55 @@ def render_files(
     Raises:
         NavlayersError: an input cannot be read, a release is not installed, or a file cannot be written.
     """
-    files: list[tuple[Path, Rendered]] = []
-    views: list[View] = []
     layers, skipped = to_draw(sources, reading.max_bytes)
     notices: list[Problem] = list(skipped)
     names = slugs(source.name for source in layers)
-    problems: list[Problem] = []
     idle: list[tuple[Idle, ...]] = []
-    for source in layers:
-        try:
-            loaded = load(source, attack_version, reading=reading)
-        except NavlayersError as error:
-            problems += error.problems
-            continue
+
+    def inputs() -> Iterator[tuple[Source, Loaded]]:
+        """The inputs, until one cannot be read; the problems of all follow."""
+        problems: list[Problem] = []
+        for source in layers:
+            try:
+                loaded = load(source, attack_version, reading=reading)
+            except NavlayersError as error:
+                problems += error.problems
+                continue
+            if problems:
+                continue
+            notices.extend(loaded.notices)
+            idle.append(loaded.idle)
+            yield source, loaded
+            on_input()
         if problems:
-            continue
-        notices += loaded.notices
-        idle.append(loaded.idle)
-        if target.folder is None:
-            views += loaded.views
-        else:
-            files += files_of(loaded, formats, target.folder, options, names[source.name])
-        on_input()
-    if problems:
-        raise InputError(problems)
-    notices += idle_options(idle)
-    if target.folder is None:
-        rendered = render(views, formats[0], options)
-        if target.file is None:
-            return Written(notices=(*notices, *rendered.notices), data=rendered.data)
-        files.append((target.file, rendered))
-    paths = [path for path, _ in files]
-    duplicates = sorted({path for path in paths if paths.count(path) > 1})
-    if duplicates:
+            raise InputError(problems)
+        notices.extend(idle_options(idle))
+
+    def files(folder: Path) -> Iterator[tuple[Path, Rendered]]:
+        """The files of a folder, each of which is rendered when the one before is on disk."""
+        times: Counter[Path] = Counter()
+        for source, loaded in inputs():
+            for path, rendered in files_of(loaded, formats, folder, options, names[source.name]):
+                times[path] += 1
+                yield path, rendered
         hint = "render them separately"
-        raise OutputError(
-            Problem("two inputs would be written to this file", Place(str(path)), hint=hint) for path in duplicates
-        )
+        problems = [
+            Problem("two inputs would be written to this file", Place(str(path)), hint=hint)
+            for path in sorted(times)
+            if times[path] > 1
+        ]
+        if problems:
+            raise OutputError(problems)
+
     keep = [source.path for source in sources if source.path.is_file()]
-    written = write_rendered(files, force=force, keep=keep)
+    if target.folder is not None:
+        written = write_rendered(files(target.folder), force=force, keep=keep)
+        return written._replace(notices=(*notices, *written.notices))
+    views = [view for _, loaded in inputs() for view in loaded.views]
+    rendered = render(views, formats[0], options)
+    if target.file is None:
+        return Written(notices=(*notices, *rendered.notices), data=rendered.data)
+    written = write_rendered([(target.file, rendered)], force=force, keep=keep)
     return written._replace(notices=(*notices, *written.notices))
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from navlayers.output.drawing.options import Rendered
 
+_NOTHING = "nothing is written"
+
 
 class Output(NamedTuple):
     """The content for a file; `force` allows replacing a file that holds something else."""
@@ -64,28 +66,51 @@ def write_all(outputs: Iterable[Output], *, keep: Path | Sequence[Path] = ()) ->
         OutputError: files hold something else and may not be replaced, are ones to keep, or cannot be written; it
             names all of them, and whatever was changed.
     """
-    changed = _changed(outputs, [keep] if isinstance(keep, Path) else keep)
-    hint = "nothing is written" if len(changed) > 1 else ""
+    left = iter(outputs)
+    kept = _Kept([keep] if isinstance(keep, Path) else keep)
+    changed: list[str] = []
+    targets: Counter[Path] = Counter()
+    streams: list[Output] = []
+    problems: list[Problem] = []
     with Changes() as changes:
-        for output in changed:
-            if not _is_stream(Path(output.path)):
-                with reported(output.path, hint):
-                    target = Path(output.path).resolve()
-                    changes.write(target.parent, target.name, output.data, str(output.path), sync=True)
-        for output in changed:
+        for output in left:
+            try:
+                with reported(output.path):
+                    differs = _differs(output, kept)
+            except OutputError as error:
+                problems += error.problems
+                continue
+            if not differs:
+                continue
+            changed.append(str(output.path))
             if _is_stream(Path(output.path)):
-                with reported(output.path, hint), Path(output.path).open("wb") as stream:
-                    stream.write(output.data)
-                hint = f"only {output.path} is written"
+                streams.append(output)
+            elif not problems:
+                target = Path(output.path).resolve()
+                targets[target] += 1
+                try:
+                    changes.write(target.parent, target.name, output.data, str(output.path), sync=True)
+                except (OSError, RuntimeError, ValueError) as error:
+                    several = len(changed) > 1 or next(left, None) is not None
+                    raise OutputError(_unwritable(output.path, error, several * _NOTHING)) from error
+        message = "several results would be written to this file"
+        problems += [Problem(message, Place(str(path))) for path, times in targets.items() if times > 1]
+        if problems:
+            raise OutputError(problems)
+        hint = _NOTHING if len(changed) > 1 else ""
+        for output in streams:
+            with reported(output.path, hint), Path(output.path).open("wb") as stream:
+                stream.write(output.data)
+            hint = f"only {output.path} is written"
         changes.commit(hint)
-    return [str(output.path) for output in changed]
+    return changed
 
 
-def write_rendered(files: Sequence[tuple[Path, Rendered]], *, force: bool, keep: Sequence[Path]) -> Written:
+def write_rendered(files: Iterable[tuple[Path, Rendered]], *, force: bool, keep: Sequence[Path]) -> Written:
     """Write rendered files as `write_all` does.
 
     Args:
-        files: paths, and what to write to them.
+        files: paths, and what to write to them; each is put on disk as it comes.
         force: overwrite files that hold something else.
         keep: files that are never replaced.
 
@@ -95,38 +120,27 @@ def write_rendered(files: Sequence[tuple[Path, Rendered]], *, force: bool, keep:
     Raises:
         OutputError: as `write_all`.
     """
-    changed = set(write_all((Output(path, rendered.data, force) for path, rendered in files), keep=keep))
+    paths: list[Path] = []
+    notices: list[Problem] = []
+
+    def outputs() -> Iterator[Output]:
+        for path, rendered in files:
+            paths.append(path)
+            notices.extend(rendered.notices)
+            yield Output(path, rendered.data, force)
+
+    changed = set(write_all(outputs(), keep=keep))
     return Written(
-        tuple(path for path, _ in files if str(path) in changed),
-        tuple(path for path, _ in files if str(path) not in changed),
-        tuple(notice for _, rendered in files for notice in rendered.notices),
+        tuple(path for path in paths if str(path) in changed),
+        tuple(path for path in paths if str(path) not in changed),
+        tuple(notices),
     )
 
 
-def _changed(outputs: Iterable[Output], keep: Sequence[Path]) -> list[Output]:
-    """The outputs that change a file; raises if any is refused."""
-    changed = []
-    problems: list[Problem] = []
-    for output in outputs:
-        try:
-            with reported(output.path):
-                if _differs(output, keep):
-                    changed.append(output)
-        except OutputError as error:
-            problems += error.problems
-    if not problems:
-        targets = Counter(os.path.realpath(o.path) for o in changed if not _is_stream(Path(o.path)))
-        message = "several results would be written to this file"
-        problems = [Problem(message, Place(target)) for target, times in targets.items() if times > 1]
-    if problems:
-        raise OutputError(problems)
-    return changed
-
-
-def _differs(output: Output, keep: Sequence[Path]) -> bool:
+def _differs(output: Output, keep: _Kept) -> bool:
     """Whether writing the output changes the file; raises if it may not be replaced."""
     target, place = Path(output.path), Place(str(output.path))
-    if any(_is_kept(target, kept) for kept in keep):
+    if target in keep:
         raise OutputError(Problem("this is the input", place, "another file", "choose another name with -o"))
     if target.is_dir():
         raise OutputError(Problem("this is a folder", place, "the name of a file"))
@@ -151,12 +165,25 @@ def _is_stream(target: Path) -> bool:
     return target.exists() and not target.is_file()
 
 
-def _is_kept(target: Path, keep: Path) -> bool:
-    """Whether a target is the file to keep, or in the folder to keep."""
-    if not keep.exists() or not target.exists():
-        return False
-    inside = keep.is_dir() and target.is_file() and keep.resolve() in target.resolve().parents
-    return inside or target.samefile(keep)
+class _Kept:
+    """Files that are never replaced, and folders of such files."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        there = [path for path in paths if path.exists()]
+        self._identities = {_identity(path) for path in there}
+        self._folders = {path.resolve() for path in there if path.is_dir()}
+
+    def __contains__(self, target: Path) -> bool:
+        if not target.exists():
+            return False
+        inside = target.is_file() and not self._folders.isdisjoint(target.resolve().parents)
+        return inside or _identity(target) in self._identities
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """What says that two names are of one file."""
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 class _Move(NamedTuple):
