@@ -90,6 +90,15 @@ def test_every_mapping_of_a_published_set_is_found_again_at_its_place(path: Path
         assert lines[place.line - 1][place.column - 1 :].startswith(f'"{mapping.technique}"')
 
 
+def test_columns_of_a_file_of_one_line_count_characters() -> None:
+    rows = [row(attack_object_id=f"T100{number}", comments="é漢😀" * 3000) for number in (1, 2)]
+    line = json.dumps({"metadata": META, "mapping_objects": rows}, ensure_ascii=False)
+    reading = readers.read("one.json", data=line.encode())
+    columns = [find('{"capability_id"') + 1 for find in (line.index, line.rindex)]
+    places = [reading.place(number) for number in (1, 0, 1, 0)]
+    assert [(place.line, place.column) for place in places] == [(1, columns[n]) for n in (1, 0, 1, 0)]
+
+
 def test_metadata_becomes_that_of_the_set() -> None:
     meta = {
         **META, "mapping_version": "", "creation_date": "01/02/2024", "last_update": "02/03/2025", "author": None,

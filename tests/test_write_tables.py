@@ -17,6 +17,7 @@ from test_write_native import mapping_sets
 
 from navlayers import OutputError
 from navlayers.mapping import formats as readers
+from navlayers.mapping.formats import xlsx_table
 from navlayers.mapping.formats.table_write import COLUMNS
 from navlayers.mapping.model import DEFAULT_SCALE, Capability
 
@@ -199,3 +200,13 @@ def test_groups_with_the_same_name_stay_separate() -> None:
         set_of(rows, groups={"ids": ("a",), "fw": ("b",)}), groups={"a": "Net", "b": "Net"}
     )
     assert [capability.groups for capability in back(same, "csv").capabilities] == [("a",), ("b",)]
+
+
+def test_more_rows_than_a_sheet_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx_table, "MOST_ROWS", 3)
+    assert back(TINY, "xlsx").mappings == TINY.mappings
+    monkeypatch.setattr(xlsx_table, "MOST_ROWS", 2)
+    with pytest.raises(
+        OutputError, match=r"the set has 2 rows; expected at most 1, .* \(write CSV, or divide the set\)"
+    ):
+        readers.encode(TINY, "xlsx")

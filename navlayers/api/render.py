@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text.slugs import slug, slugs
-from navlayers._text.wording import quoted
+from navlayers._text.wording import and_list, quoted
 from navlayers.api.render_load import load, to_draw
 from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, UsageError, by_ending, unknown
 from navlayers.mapping.formats import idle_options
@@ -29,24 +29,26 @@ if TYPE_CHECKING:
 class Format(NamedTuple):
     """A format: the module and the function that render it.
 
-    `single`: a file holds one layer, not several. `binary`: it is not text.
+    `single`: a file holds one layer, not several. `binary`: it is not text. `most`: maximum number of layers in
+    a file; these take about 1 GB of memory.
     """
 
     module: str
     function: str
     single: bool = False
     binary: bool = False
+    most: int = 1_000
 
 
 FORMATS = {
     "svg": Format("pictures", "render_svg", single=True),
     "png": Format("pictures", "render_png", single=True, binary=True),
-    "pdf": Format("pictures", "render_pdf", binary=True),
-    "pptx": Format("presentation", "render_pptx", binary=True),
-    "xlsx": Format("workbook", "render_xlsx", binary=True),
+    "pdf": Format("pictures", "render_pdf", binary=True, most=150),
+    "pptx": Format("presentation", "render_pptx", binary=True, most=200),
+    "xlsx": Format("workbook", "render_xlsx", binary=True, most=200),
     "html": Format("html_page", "render_html"),
     "md": Format("layer_text", "render_markdown"),
-    "csv": Format("layer_text", "render_csv"),
+    "csv": Format("layer_text", "render_csv", most=4_000),
 }
 """Name and file extension → format."""
 
@@ -122,15 +124,26 @@ def render(views: Sequence[View], format_: str, options: RenderOptions) -> Rende
         options: page, detail and theme.
 
     Raises:
-        UsageError: the format holds one layer, and there are several.
+        UsageError: there are more layers than a file of the format holds.
     """
     handler = FORMATS[format_]
+    _refuse_many(format_, len(views))
     function = getattr(importlib.import_module(f"navlayers.output.drawing.{handler.module}"), handler.function)
-    if handler.single and len(views) != 1:
-        message = f"{format_} holds one layer, but there are {len(views)}"
-        raise UsageError(Problem(message, hint="name a folder with -o, or a format such as pdf"))
     rendered: Rendered = function(views[0] if handler.single else views, options)
     return rendered
+
+
+def _refuse_many(format_: str, layers: int) -> None:
+    """Raise if a file of the format does not hold so many layers."""
+    handler = FORMATS[format_]
+    if handler.single and layers != 1:
+        message = f"{format_} holds one layer, but there are {layers}"
+        raise UsageError(Problem(message, hint="name a folder with -o, or a format such as pdf"))
+    if layers > handler.most:
+        message = f"a file in {format_} holds at most {handler.most:,} layers, but there are {layers:,}"
+        more = [name for name, other in FORMATS.items() if other.most >= layers and not other.single]
+        hint = f"svg and png have a file per layer{f', and {and_list(more)} hold more' if more else ''}"
+        raise UsageError(Problem(message, hint=f"{hint}; in a folder (-o) each input has a file of its own"))
 
 
 def files_of(
@@ -187,6 +200,9 @@ def render_files(
     layers, skipped = to_draw(sources, reading.max_bytes)
     notices: list[Problem] = list(skipped)
     names = slugs(source.name for source in layers)
+    if target.folder is None:
+        # Each input has a layer at least: thousands need not be read to be refused.
+        _refuse_many(formats[0], max(len(layers), 1))
     idle: list[tuple[Idle, ...]] = []
 
     def inputs() -> Iterator[tuple[Source, Loaded]]:

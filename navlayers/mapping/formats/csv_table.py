@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from array import array
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from navlayers._text.formulas import neutralize
@@ -61,9 +62,16 @@ def encode(mapping_set: MappingSet) -> Written:
 
     Text that is not ASCII starts with a byte order mark: without one, Excel reads it as Windows-1252.
     """
-    rows, notices = table_write.rows_of_set(mapping_set)
-    text = "".join(f"{','.join(map(_cell, row))}\n" for row in rows)
-    return Written((text if text.isascii() else _BOM + text).encode(), notices)
+    table = table_write.table_of(mapping_set)
+    cells: dict[str, str] = {}
+    lines = io.StringIO()
+    for row in chain([table.header], table.rows):
+        for text in row:
+            if text not in cells:
+                cells[text] = _cell(text)
+        lines.write(f"{','.join([cells[text] for text in row])}\n")
+    text = lines.getvalue()
+    return Written((text if text.isascii() else _BOM + text).encode(), table.notices)
 
 
 def _cell(text: str) -> str:

@@ -10,7 +10,7 @@ import stat
 from array import array
 from bisect import bisect_right
 from functools import cached_property
-from itertools import chain, islice
+from itertools import accumulate, chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,6 +36,8 @@ LINE_END = re.compile(r"\r\n?|\n")
 """The end of a line of text, as editors and all readers count them: `str.splitlines` knows more."""
 
 _PART = 1 << 20
+_BLOCK = 1 << 12
+_CONTINUATIONS = bytes(range(0x80, 0xC0))
 _BOM = b"\xef\xbb\xbf"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 """The byte order marks of UTF-16."""
@@ -68,7 +70,6 @@ class Source:
     def __init__(self, path: str, data: bytes) -> None:
         self.path = path
         self.data = data
-        self._known = 0, 0, 0
 
     def lines(self) -> Iterator[bytes]:
         """The lines with their ends, one at a time."""
@@ -82,17 +83,31 @@ class Source:
     def _lines(self) -> Lines:
         return Lines(re.finditer(rb"\r\n?|\n" if b"\r" in self.data else b"\n", self.data))
 
+    @cached_property
+    def _characters(self) -> array[int] | None:
+        """The characters before each block of the text; None if each byte is one."""
+        if self.data.isascii():
+            return None
+        blocks = (self.data[start : start + _BLOCK] for start in range(0, len(self.data), _BLOCK))
+        return array("Q", accumulate(map(_count_characters, blocks), initial=0))
+
+    def _characters_before(self, offset: int) -> int:
+        if self._characters is None:
+            return offset
+        block = offset // _BLOCK
+        return self._characters[block] + _count_characters(self.data[block * _BLOCK : offset])
+
     def place(self, offset: int) -> Place:
         """Line and column (in characters) of a byte offset."""
         line, column = self._lines.position(offset)
-        start = offset - column + 1
-        # Counted from the place before where that is on the line: a line may have all of a file.
-        known, last, characters = self._known
-        if known != start or last > offset:
-            last, characters = start, 0
-        characters += len(self.data[last:offset].decode("utf-8", "replace"))
-        self._known = start, offset, characters
+        # A line may have all of a file: its characters are not counted again for each place.
+        characters = self._characters_before(offset) - self._characters_before(offset - column + 1)
         return Place(self.path, line, characters + 1)
+
+
+def _count_characters(text: bytes) -> int:
+    """The characters of UTF-8 text: all bytes but those that continue one."""
+    return len(text.translate(None, _CONTINUATIONS))
 
 
 class LineFile(Source):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from itertools import starmap
+from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text import numbers, wording
 from navlayers.mapping.formats.assemble import rows_of
 from navlayers.mapping.formats.context import lost, technique_names
+from navlayers.mapping.formats.rows import ExplorerRow
 from navlayers.mapping.formats.table_columns import SET_FIELDS, columns_of
 from navlayers.mapping.model import DEFAULT_SCALE
 from navlayers.mapping.nouns import likely_role
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from navlayers.errors import Problem
+    from navlayers.mapping.formats.rows import Pairs
     from navlayers.mapping.model import Mapping, MappingSet, NonMappable
 
 COLUMNS = (
@@ -27,6 +30,7 @@ COLUMNS = (
 )
 """The columns of the published tables in their order, and the status, which only the published JSON has."""
 
+_OF_ROWS = tuple(field for field in COLUMNS if field in ExplorerRow.__struct_fields__)
 _AUTHORS = ("author", "author_contact", "author_organization")
 _MOST_EXTRA = 100
 """Maximum number of columns for fields without meaning."""
@@ -34,14 +38,21 @@ _MOST_EXTRA = 100
 _NOT_IN_CELLS = re.compile("[\0\ud800-\udfff\ufffe\uffff]")
 
 
-def rows_of_set(mapping_set: MappingSet) -> tuple[list[list[str]], tuple[Problem, ...]]:
-    """The header and the rows of a set as a table, and the notice of what the table leaves out.
+class SetTable(NamedTuple):
+    """A set as a table: its header and its rows, which are worked out once, and the notice of what it leaves out.
 
     Cells are not neutralized yet. Characters that no cell can hold are replaced by U+FFFD.
     """
+
+    header: list[str]
+    rows: Iterator[list[str]]
+    notices: tuple[Problem, ...]
+
+
+def table_of(mapping_set: MappingSet) -> SetTable:
+    """The set as a table."""
     rows = list(rows_of(mapping_set, technique_names(mapping_set)))
-    extras = [{f: value for f in _AUTHORS if (value := getattr(row, f))} | dict(extra) for row, extra in rows]
-    names = list(dict.fromkeys(name for extra in extras for name in extra))
+    names = list(dict.fromkeys(name for row, extra in rows for name in _more(row, extra)))
     columns = columns_of(0, [*COLUMNS, *names[:_MOST_EXTRA]], {})
     # A field named like a known header cannot have a column: it would be read as that.
     kept = [
@@ -60,21 +71,40 @@ def rows_of_set(mapping_set: MappingSet) -> tuple[list[list[str]], tuple[Problem
         column: str(getattr(mapping_set, field, "") or mapping_set.details.get(field, ""))
         for column, field in SET_FIELDS.items()
     }
-    table = [[*COLUMNS, *kept]]
-    for (row, _), extra in zip(rows, extras, strict=True):
-        cells = extra | {field: value for field in COLUMNS if (value := getattr(row, field, None))} | heads
+    header = [*COLUMNS, *kept]
+    texts: dict[str, str] = {}
+
+    def cells_of(row: ExplorerRow, extra: Pairs) -> list[str]:
+        cells = _more(row, extra)
+        cells.update((field, value) for field in _OF_ROWS if (value := getattr(row, field)))
+        cells |= heads
         cells["references"] = repr(list(row.references)) if row.references else ""
         if row.capability_group:
             cells["capability_group"] = groups.get(row.capability_group, row.capability_group)
         if row.score_value in values:
             cells["score_value"] = values[row.score_value]
-        table.append([_NOT_IN_CELLS.sub("\ufffd", cells.get(column, "")) for column in table[0]])
+        return [_writable(cells[column], texts) if column in cells else "" for column in header]
+
     losses = list(_losses(mapping_set))
     losses += [f"names of score values ({wording.comma_list(list(values))}, written as numbers)"] if values else []
     dropped = [name for name in names if name not in kept]
     losses += [f"fields {wording.comma_list(dropped)}"] if dropped else []
     hint = "native YAML keeps everything"
-    return table, (lost(", ".join(losses), "no such columns in tables", hint=hint),) if losses else ()
+    notices = (lost(", ".join(losses), "no such columns in tables", hint=hint),) if losses else ()
+    return SetTable(header, starmap(cells_of, rows), notices)
+
+
+def _more(row: ExplorerRow, extra: Pairs) -> dict[str, str]:
+    """The fields of a row that have no column of their own in the published tables."""
+    return {field: value for field in _AUTHORS if (value := getattr(row, field))} | dict(extra)
+
+
+def _writable(text: str, known: dict[str, str]) -> str:
+    """The text without characters that no cell can hold; `known` are texts and what is written of them."""
+    writable = known.get(text)
+    if writable is None:
+        writable = known[text] = _NOT_IN_CELLS.sub("\ufffd", text)
+    return writable
 
 
 def _losses(mapping_set: MappingSet) -> Iterator[str]:

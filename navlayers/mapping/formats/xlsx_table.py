@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 LONGEST = 32_767
 """Maximum length of a cell in Excel, in UTF-16 code units."""
 
+MOST_ROWS = 1_048_576
+"""Maximum rows of a sheet in Excel."""
+
 CREATED = datetime.datetime(2000, 1, 1)
 """Fixed, so that the same set gives the same bytes."""
 
@@ -211,33 +214,47 @@ def encode(mapping_set: MappingSet) -> Written:
     """The set as XLSX, with a notice of what its columns cannot hold.
 
     Raises:
-        OutputError: a text is longer than a cell can be.
+        OutputError: a text is longer than a cell can be, or there are more rows than a sheet has.
     """
-    from navlayers._engines.workbooks import workbook  # noqa: PLC0415 - slow, and for workbooks alone
+    from navlayers._engines.workbooks import with_rows, workbook  # noqa: PLC0415 - slow, and for workbooks alone
 
-    rows, notices = table_write.rows_of_set(mapping_set)
+    table = table_write.table_of(mapping_set)
+    rows = [table.header, *table.rows]
+    if len(rows) > MOST_ROWS:
+        message = f"the set has {len(rows) - 1:,} rows"
+        expected = f"at most {MOST_ROWS - 1:,}, the limit of an XLSX sheet"
+        raise OutputError(Problem(message, expected=expected, hint="write CSV, or divide the set"))
     stream = io.BytesIO()
     with workbook(stream) as book:
         book.set_properties({"created": CREATED})
-        _write(book.add_worksheet("mappings"), rows, book.add_format({"bold": True}))
-    return Written(stream.getvalue(), notices)
+        numbers = _write(book.add_worksheet("mappings"), rows, book.add_format({"bold": True}))
+    return Written(with_rows(stream, rows, numbers), table.notices)
 
 
-def _write(sheet: Any, rows: list[list[str]], bold: Any) -> None:
-    """Write every cell as text, never as a number, address or formula."""
+def _write(sheet: Any, rows: list[list[str]], bold: Any) -> dict[str, int]:
+    """Write each text once, as text, never as a number, address or formula; and what is the same for all rows.
+
+    Returns:
+        The number of each text in the order of the cells, in which workbooks count the texts that cells share.
+    """
     widths = [0] * len(rows[0])
+    lengths: dict[str, int] = {}
     for line, cells in enumerate(rows):
         for column, text in enumerate(cells):
-            if text:
+            if not text:
+                continue
+            if text not in lengths:
                 safe = neutralize(text)
                 if len(safe) > LONGEST // 2 and len(safe.encode("utf-16-le")) // 2 > LONGEST:
                     raise _too_long(text, line, rows[0][column], cells)
-                widths[column] = max(widths[column], len(safe))
+                lengths[text] = len(safe)
                 sheet.write_string(line, column, safe, None if line else bold)
+            widths[column] = max(widths[column], lengths[text])
     for column, width in enumerate(widths):
         sheet.set_column(column, column, min(max(width + 2, _NARROW), _WIDE))
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, max(len(rows) - 1, 1), len(rows[0]) - 1)
+    return {text: number for number, text in enumerate(lengths)}
 
 
 def _too_long(text: str, line: int, header: str, cells: list[str]) -> OutputError:

@@ -54,12 +54,14 @@ def tabs_of(views: Iterable[View], options: RenderOptions) -> list[Tab]:
     """The layers in order, each with its matrix in the detail of the options."""
     tabs: list[Tab] = []
     names: set[str] = set()
+    numbers: dict[str, int] = {}
     for view in views:
-        number, name = 1, view.name
+        number, name = numbers.get(view.name, 1), view.name
         while name in names:
             number += 1
             name = f"{view.name} ({number})"
         names.add(name)
+        numbers[view.name] = number
         matrix = matrix_of(explained(view), options.detail or "full")
         tabs.append(Tab(name, matrix, rows_of(matrix)))
     return tabs
