@@ -339,21 +339,22 @@ _USES = "".join(f'<g id="a{i}">' + 10 * f'<use href="#a{i - 1}"/>' + "</g>" for 
 
 
 @pytest.mark.parametrize(
-    ("shapes", "says"),
+    ("shapes", "seconds", "says"),
     [
         (
             f'<filter id="q" x="-1e6" y="-1e6" width="1e7" height="1e7">{20 * _BLUR}</filter>'
             '<rect filter="url(#q)" width="20000" height="20000"/>',
+            3,
             "the logo takes more than 3 seconds to draw",
         ),
-        (f'<g id="a0"><rect width="1" height="1"/></g>{_USES}<use href="#a11"/>', "the logo cannot be drawn"),
+        (f'<g id="a0"><rect width="1" height="1"/></g>{_USES}<use href="#a11"/>', 60, "the logo cannot be drawn"),
     ],
 )
 def test_a_logo_that_takes_too_long_to_draw_is_refused(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shapes: str, says: str
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shapes: str, seconds: int, says: str
 ) -> None:
     """Twenty shadows of 4 × 10⁸ pixels; 10¹¹ copies of a square."""
-    monkeypatch.setattr("navlayers.output.logo._MOST_SECONDS", 3)
+    monkeypatch.setattr("navlayers.output.logo._MOST_SECONDS", seconds)
     logo = tmp_path / "logo.svg"
     logo.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 50">{shapes}</svg>')
     refused = run("report", "gcp", "--logo", logo, "--sections", "summary", "-o", tmp_path / "report.html")
