@@ -15,8 +15,9 @@ from attack_server import CONTENT, Server, data_folder, held, path_of, server, s
 from mitreattack import release_info
 
 from navlayers import attack
+from navlayers.api.releases import add_published
 from navlayers.attack.domains import DOMAINS, Domain
-from navlayers.attack.download import add_published, download, published
+from navlayers.attack.download import download, published
 from navlayers.errors import NavlayersError, OutputError, ReleaseError, UsageError
 
 __all__ = ["data_folder", "server"]
@@ -174,7 +175,7 @@ def test_a_mirror_that_is_no_web_address_is_an_error(mirror: str) -> None:
 
 def test_a_folder_that_cannot_be_written_is_an_error(server: Server, data_folder: Path) -> None:
     data_folder.parent.write_text("a file")
-    with pytest.raises(OutputError, match="cannot store ATT&CK releases"):
+    with pytest.raises(OutputError, match="data/attack: cannot be written: not a directory"):
         add_published("20.0", ["ics"], base_url=server.url)
     with pytest.raises(OutputError, match="cannot store the download"):
         download("ics", "20.0", data_folder.parent, base_url=server.url)

@@ -97,7 +97,7 @@ def test_a_folder_that_refuses_is_told(run: Run, folder: Path, monkeypatch: pyte
     monkeypatch.setattr(Path, "stat", refuse)
     result = run("attack", "remove", "29.1")
     assert result.code == 2
-    assert result.err.endswith("cannot delete the file: Permission denied\n")
+    assert result.err.endswith("cannot be written: permission denied\n")
     listed = run("attack", "list")
     assert (listed.code, listed.out.count("yes")) == (0, 18)
     assert "cannot read the file: Permission denied" in listed.err

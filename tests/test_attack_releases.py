@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import pytest
 from attack_helpers import bundle, thing, write
 
 from navlayers import attack
+from navlayers.api import releases
 from navlayers.attack.stix import Bundle, read_bundle
 from navlayers.errors import InputError, OutputError, ReleaseError
 
@@ -58,7 +60,7 @@ def test_another_minor_of_the_same_major_is_used_with_a_notice() -> None:
 
 def test_the_nearest_minor_is_used_and_of_two_the_newer_one(tmp_path: Path) -> None:
     for version in ("29.0", "29.2", "29.10"):
-        attack.add(small(tmp_path, version))
+        releases.add(small(tmp_path, version))
     used = {wanted: attack.find("enterprise", wanted).release.version for wanted in ("29", "29.1", "29.5", "29.7")}
     assert used == {"29": "29.10", "29.1": "29.2", "29.5": "29.2", "29.7": "29.10"}
 
@@ -114,7 +116,7 @@ def test_what_is_no_version_is_an_error_that_names_those_at_hand(wanted: str) ->
 
 
 def test_an_added_release_is_found_and_keeps_descriptions_and_threats(tmp_path: Path, data_folder: Path) -> None:
-    added = attack.add(small(tmp_path, "20.0"))
+    (added,) = releases.add(small(tmp_path, "20.0"))
     assert added.path == data_folder / "enterprise-20.0.json"
     found = attack.find("enterprise", "latest")
     assert found == (added, None)
@@ -124,27 +126,27 @@ def test_an_added_release_is_found_and_keeps_descriptions_and_threats(tmp_path: 
 
 
 def test_an_added_release_replaces_the_built_in_one_until_it_is_removed(tmp_path: Path) -> None:
-    attack.add(small(tmp_path, "18.1"))
+    releases.add(small(tmp_path, "18.1"))
     assert len(attack.find("enterprise", "18").catalogue.techniques) == 2
     assert [found.builtin for found in attack.releases() if found.version == "18.1"] == [False, True, True]
-    assert [gone.version for gone in attack.remove("18.1")] == ["18.1"]
+    assert [gone.version for gone in releases.remove("18.1")] == ["18.1"]
     assert len(attack.find("enterprise", "18").catalogue.techniques) == 835
 
 
 def test_adding_again_replaces_what_was_added(tmp_path: Path, data_folder: Path) -> None:
-    attack.add(small(tmp_path, "20.0"))
+    releases.add(small(tmp_path, "20.0"))
     assert attack.find("enterprise", "20").catalogue.get("T1003") is None
     plain = bundle()
     plain["objects"][3]["name"] = "New"
-    attack.add(read_bundle(write(tmp_path, plain), version="20.0"))
+    releases.add(read_bundle(write(tmp_path, plain), version="20.0"))
     assert attack.find("enterprise", "20").catalogue.techniques["T1001"].name == "New"
     assert [path.name for path in data_folder.iterdir()] == ["enterprise-20.0.json"]  # no threats any more
 
 
 def test_removing_takes_the_release_of_the_domain_alone(tmp_path: Path, data_folder: Path) -> None:
-    attack.add(small(tmp_path, "20.0"))
-    attack.add(small(tmp_path, "20.0", "ics"))
-    attack.remove("v20.0", ("enterprise",))
+    releases.add(small(tmp_path, "20.0"))
+    releases.add(small(tmp_path, "20.0", "ics"))
+    releases.remove("v20.0", ("enterprise",))
     assert sorted(path.name for path in data_folder.iterdir()) == ["ics-20.0.json", "ics-20.0.threats.json"]
 
 
@@ -158,7 +160,7 @@ def test_removing_takes_the_release_of_the_domain_alone(tmp_path: Path, data_fol
 )
 def test_removing_what_was_not_added_is_an_error(version: str, message: str) -> None:
     with pytest.raises(ReleaseError, match=message):
-        attack.remove(version)
+        releases.remove(version)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"form": 2}', b"\xff\xfe", b'{"type": "bundle"}'])
@@ -175,7 +177,7 @@ def test_a_broken_added_file_is_a_notice_and_the_built_in_release_is_used(
     assert found.release.builtin
     assert "using ATT&CK enterprise 18.1" in str(found.notice)
     assert all(release.builtin for release in attack.releases())
-    attack.remove("18.1", ("enterprise",))
+    releases.remove("18.1", ("enterprise",))
     assert attack.check_added() == ()
 
 
@@ -191,7 +193,7 @@ def test_a_broken_release_that_nothing_can_replace_is_an_error_that_tells_of_it(
 def test_a_file_that_holds_another_release_than_its_name_says_is_not_used(
     tmp_path: Path, data_folder: Path
 ) -> None:
-    attack.add(small(tmp_path, "20.0"))
+    releases.add(small(tmp_path, "20.0"))
     (data_folder / "enterprise-20.0.json").rename(data_folder / "enterprise-21.0.json")
     notices = [str(notice) for notice in attack.check_added()]
     assert len(notices) == 1
@@ -200,7 +202,7 @@ def test_a_file_that_holds_another_release_than_its_name_says_is_not_used(
 
 
 def test_broken_threats_are_an_error_that_says_how_to_remove_them(tmp_path: Path, data_folder: Path) -> None:
-    added = attack.add(small(tmp_path, "20.0"))
+    (added,) = releases.add(small(tmp_path, "20.0"))
     (data_folder / "enterprise-20.0.threats.json").write_text('{"threats": 1}')
     assert attack.find("enterprise", "20").notice is None
     with pytest.raises(InputError, match=r"remove it with: navlayers attack remove 20\.0 --domain enterprise"):
@@ -231,22 +233,25 @@ def test_a_data_folder_that_is_a_file_is_a_notice_when_reading_and_an_error_when
     (notice,) = attack.check_added()
     assert "cannot read" in str(notice)
     assert attack.find("enterprise", "18").release.builtin
-    with pytest.raises(OutputError, match="cannot store ATT&CK releases"):
-        attack.add(small(tmp_path, "20.0"))
+    with pytest.raises(OutputError, match=r"attack: cannot be written: .* set NAVLAYERS_DATA_DIR to"):
+        releases.add(small(tmp_path, "20.0"))
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110
-def test_a_write_that_fails_leaves_what_was_there(
+def test_a_disk_that_is_full_leaves_what_was_there(
     tmp_path: Path, data_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    attack.add(small(tmp_path, "20.0"))
+    releases.add(small(tmp_path, "20.0"))
     before = {path.name: path.read_bytes() for path in data_folder.iterdir()}
-    monkeypatch.setattr("navlayers.attack.release.os.getpid", lambda: 7)
-    (data_folder / ".enterprise-20.0.threats.json.7").symlink_to("/dev/full")
     other = bundle(thing("intrusion-set", "G0002", "New"))
-    with pytest.raises(OutputError, match="No space left on device"):
-        attack.add(read_bundle(write(tmp_path, other), version="20.0"))
-    assert {path.name: path.read_bytes() for path in data_folder.iterdir()} == before
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    for new in (other, bundle()):
+        with pytest.raises(OutputError, match=r"no space left on device \(free disk space, or set"):
+            releases.add(read_bundle(write(tmp_path, new), version="20.0"))
+        assert {path.name: path.read_bytes() for path in data_folder.iterdir()} == before
 
 
 def test_without_the_variable_the_folder_is_that_of_the_operating_system(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from attack_helpers import bundle, thing
 from attack_server import CONTENT, Server, data_folder, held, path_of, server
 
 from navlayers import attack
+from navlayers.api import releases
 from navlayers.attack.domains import DOMAINS, Domain
 from navlayers.attack.download import published
 from navlayers.attack.stix import read_bundle
@@ -56,7 +57,7 @@ def test_update_downloads_nothing_where_the_newest_is_installed(
     tool = thing("tool", "S0001", "Tool")
     path = tmp_path / "ics-attack-20.0.json"
     path.write_text(json.dumps(bundle(tool, domain="ics")), encoding="utf-8")
-    attack.add(read_bundle(path))
+    releases.add(read_bundle(path))
     result = run("attack", "update", "--domain", "ics")
     assert (result.code, result.out, result.err) == (0, "", "ATT&CK ics is up to date: 20.0\n")
     assert newest.asked == []
@@ -65,7 +66,7 @@ def test_update_downloads_nothing_where_the_newest_is_installed(
 def test_update_replaces_a_newest_release_without_groups(run: Run, newest: Server, tmp_path: Path) -> None:
     path = tmp_path / "ics-attack-20.0.json"
     path.write_bytes(CONTENT["ics"])
-    attack.add(read_bundle(path))
+    releases.add(read_bundle(path))
     assert run("attack", "update", "--domain", "ics").code == 0
     assert newest.asked == [path_of("ics")]
 

@@ -15,7 +15,7 @@ from attack_helpers import needs_bundles
 from conftest import CORPUS, SHARED, row, set_of
 from site_pages import Pages, alone, assert_sound, prepared, site_of
 
-from navlayers import attack
+from navlayers.api import releases
 from navlayers.attack.stix import read_bundle
 from navlayers.mapping.model import Capability
 from navlayers.scoring.options import ScoreOptions
@@ -39,7 +39,7 @@ def test_the_page_of_a_technique_shows_every_field_of_the_published_page(
     description = [line for line in seed[1:end] if line]
     # Only releases that the user added have descriptions.
     monkeypatch.setenv("NAVLAYERS_DATA_DIR", str(tmp_path))
-    attack.add(read_bundle(BUNDLES / "enterprise-attack-16.1.json"))
+    releases.add(read_bundle(BUNDLES / "enterprise-attack-16.1.json"))
     site = site_of(*prepared(next(CORPUS.glob("gcp*.json"))))
     page = site.pages["techniques/t1588.003.html"]
     assert page.headings[0] == (1, title)

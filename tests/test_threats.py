@@ -18,6 +18,7 @@ from navlayers import attack
 from navlayers.analysis.inputs import InputSet
 from navlayers.analysis.threats import lookup
 from navlayers.analysis.threats.resolve import threat_model, with_threat
+from navlayers.api import releases
 from navlayers.attack.stix import read_bundle
 from navlayers.errors import InputError, ReleaseError, UsageError
 from navlayers.mapping.find import Source
@@ -304,9 +305,9 @@ def test_an_added_release_with_groups_is_taken_and_one_without_has_those_of_the_
     monkeypatch.setenv("NAVLAYERS_DATA_DIR", str(tmp_path / "data"))
     group = thing("intrusion-set", "G9999", "New Group")
     using = relation("uses", "intrusion-set--G9999", "attack-pattern--T1001")
-    attack.add(read_bundle(write(tmp_path, bundle(group, using)), version="19.0"))
+    releases.add(read_bundle(write(tmp_path, bundle(group, using)), version="19.0"))
     assert with_threat(together(), ["New Group"])[1].weights == {"T1001": 1}
-    attack.add(read_bundle(write(tmp_path, bundle()), version="20.0"))
+    releases.add(read_bundle(write(tmp_path, bundle()), version="20.0"))
     _, found = with_threat(together("20.0"), ["New Group"])
     assert (found.attack_version, found.weights) == ("20.0", {"T1001": 1})
     expected = "20.0 has no groups, software or campaigns installed; using those of 19.0"
@@ -332,8 +333,8 @@ def test_techniques_without_a_successor_are_named_and_weigh_as_lost(
     group = thing("intrusion-set", "G9999", "New Group")
     uses = [relation("uses", "intrusion-set--G9999", f"attack-pattern--{id_}") for id_ in ("T1001", "T1002")]
     more = technique("T1002", "execution")
-    attack.add(read_bundle(write(tmp_path, bundle(group, more, *uses)), version="19.2"))
-    attack.add(read_bundle(write(tmp_path, bundle()), version="20.0"))
+    releases.add(read_bundle(write(tmp_path, bundle(group, more, *uses)), version="19.2"))
+    releases.add(read_bundle(write(tmp_path, bundle()), version="20.0"))
     _, found = with_threat(together("20.0"), ["New Group"])
     assert (found.weights, found.lost) == ({"T1001": 1}, {"T1002": 1})
     assert found.losses == "1 of 2 techniques, 50% of the weight, is not active in ATT&CK 20.0 and left out"

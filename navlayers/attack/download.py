@@ -7,7 +7,6 @@ takes half a second, so functions import it when they need it.
 from __future__ import annotations
 
 import os
-import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,13 +15,12 @@ from urllib.parse import urlsplit
 from navlayers._text.wording import quoted
 from navlayers.attack import release, versions
 from navlayers.attack.domains import DOMAINS, Domain
-from navlayers.attack.stix import MAX_BYTES, read_bundle
+from navlayers.attack.stix import MAX_BYTES
 from navlayers.errors import OutputError, Place, Problem, ReleaseError, UsageError, extra
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from navlayers.attack.release import Release
 
 HOST = "https://raw.githubusercontent.com"
 MIRROR_VARIABLE = "NAVLAYERS_ATTACK_MIRROR"
@@ -126,30 +124,6 @@ def _fetch(url: str, output_file: str, _pooch: object, *, timeout: float, progre
             seen = received
 
 
-def add_published(
-    wanted: str,
-    domains: Sequence[Domain] = DOMAINS,
-    *,
-    base_url: str | None = None,
-    progress: Callable[[Domain, str], Bar] | None = None,
-    timeout: float = TIMEOUT,
-) -> tuple[Release, ...]:
-    """Download a release for every domain that has it, and add all of them or none.
-
-    Args:
-        wanted: a version, a major version (its newest minor) or "latest".
-        domains: the domains to look in.
-        base_url: as for `download`.
-        progress: makes the bar of a download, from its domain and version.
-        timeout: as for `download`.
-
-    Raises:
-        ReleaseError: no domain has such a release, or a download fails.
-        OutputError: the releases cannot be stored.
-    """
-    return _add(_choose(wanted, domains), base_url, progress, timeout)
-
-
 def newer(domains: Sequence[Domain] = DOMAINS) -> list[tuple[Domain, str]]:
     """The newest published release of each domain, where it is not installed with its threats.
 
@@ -170,56 +144,6 @@ def newer(domains: Sequence[Domain] = DOMAINS) -> list[tuple[Domain, str]]:
     return missing
 
 
-def add_newer(
-    domains: Sequence[Domain] = DOMAINS,
-    *,
-    base_url: str | None = None,
-    progress: Callable[[Domain, str], Bar] | None = None,
-    timeout: float = TIMEOUT,
-) -> tuple[Release, ...]:
-    """Download the releases of `newer`, and add all of them or none.
-
-    Args:
-        domains: the domains to look in.
-        base_url: as for `download`.
-        progress: as for `add_published`.
-        timeout: as for `download`.
-
-    Returns:
-        The added releases; () if every domain has its newest one.
-
-    Raises:
-        ReleaseError: a download fails.
-        OutputError: the releases cannot be stored.
-    """
-    chosen = newer(domains)
-    return _add(chosen, base_url, progress, timeout) if chosen else ()
-
-
-def _add(
-    chosen: Sequence[tuple[Domain, str]],
-    base_url: str | None,
-    progress: Callable[[Domain, str], Bar] | None,
-    timeout: float,
-) -> tuple[Release, ...]:
-    folder = release.user_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = tempfile.TemporaryDirectory(dir=folder, prefix=".download-")
-    except OSError as error:
-        message = f"cannot store ATT&CK releases: {error.strerror or error}"
-        hint = f"set {release.DATA_DIR_VARIABLE} to another folder"
-        raise OutputError(Problem(message, Place(str(folder)), hint=hint)) from None
-    with temporary as name:
-        bundles = []
-        for domain, version in chosen:
-            bar = progress(domain, version) if progress else None
-            path = download(domain, version, Path(name), base_url=base_url, progress=bar, timeout=timeout)
-            bundles.append(read_bundle(path, version=version))
-            path.unlink()
-        return tuple(release.add(bundle) for bundle in bundles)
-
-
 def _hashes(domain: Domain) -> dict[str, str]:
     """Version → SHA-256 of its STIX 2.1 bundle."""
     with extra("attack"):
@@ -230,8 +154,16 @@ def _hashes(domain: Domain) -> dict[str, str]:
     return dict(release_info.STIX21.get(domain, {}))
 
 
-def _choose(wanted: str, domains: Sequence[Domain]) -> list[tuple[Domain, str]]:
-    """The matching release of each domain: the same version in all of them."""
+def choose(wanted: str, domains: Sequence[Domain]) -> list[tuple[Domain, str]]:
+    """The matching release of each domain that has it: the same version in all of them.
+
+    Args:
+        wanted: a version, a major version (its newest minor) or "latest".
+        domains: the domains to look in.
+
+    Raises:
+        ReleaseError: no domain has such a release.
+    """
     parsed = versions.parse_wanted(wanted)
     lists = {domain: published(domain) for domain in domains}
     every = sorted({version for known in lists.values() for version in known}, key=versions.number)

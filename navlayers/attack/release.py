@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 from navlayers._text.wording import bare, quoted
 from navlayers.attack import files, versions
 from navlayers.attack.domains import DOMAINS, Domain
-from navlayers.errors import InputError, OutputError, Place, Problem, ReleaseError, UsageError
+from navlayers.errors import InputError, Place, Problem, ReleaseError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from navlayers.attack.catalogue import Catalogue, Threats
-    from navlayers.attack.stix import Bundle
 
 T = TypeVar("T")
 
@@ -270,69 +269,26 @@ def _unusable(path: Path) -> Problem | None:
     return None
 
 
-def add(bundle: Bundle) -> Release:
-    """Store a release in the user's folder, replacing one of the same domain and version.
-
-    Returns:
-        The stored release.
+def added(version: str, domains: tuple[Domain, ...] = DOMAINS) -> dict[Release, tuple[Path, ...]]:
+    """The releases of a version in the user's folder, each with its files; they may be invalid.
 
     Raises:
-        OutputError: it cannot be written; an earlier one is kept.
+        ReleaseError: no added release has this version.
     """
-    catalogue = bundle.catalogue
+    number = versions.canonical(version) or ""
     folder = user_folder()
-    path = folder / files.catalogue_name(catalogue.domain, catalogue.version)
-    other = folder / files.threats_name(catalogue.domain, catalogue.version)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        contents = {path: files.encode_catalogue(catalogue)}
-        if bundle.threats.threats:
-            contents[other] = files.encode_threats(bundle.threats)
-        else:
-            other.unlink(missing_ok=True)
-        _write(contents)
-    except OSError as error:
-        message = f"cannot store ATT&CK releases: {error.strerror or error}"
-        hint = f"free disk space, or set {DATA_DIR_VARIABLE} to another folder"
-        raise OutputError(Problem(message, Place(str(folder)), hint=hint)) from None
-    return Release(catalogue.domain, catalogue.version, path, builtin=False)
-
-
-def remove(version: str, domains: tuple[Domain, ...] = DOMAINS) -> tuple[Release, ...]:
-    """Delete the added releases of a version, including invalid files with its name.
-
-    Returns:
-        The deleted releases.
-
-    Raises:
-        ReleaseError: no added release has this version; built-in ones cannot be deleted.
-        OutputError: a file cannot be deleted.
-    """
-    number = versions.canonical(version)
-    folder = user_folder()
-    removed = []
+    found = {}
     for domain in domains if number else ():
-        path = folder / files.catalogue_name(domain, number or "")
-        file = path
-        pair = []
-        try:
-            for file in (path, folder / files.threats_name(domain, number or "")):
-                if _exists(file):
-                    file.unlink()
-                    pair.append(file)
-        except OSError as error:
-            raise OutputError(
-                Problem(f"cannot delete the file: {error.strerror or error}", Place(str(file)))
-            ) from None
-        if pair:
-            removed.append(Release(domain, number or "", path, builtin=False))
-    if not removed:
+        path, other = folder / files.catalogue_name(domain, number), folder / files.threats_name(domain, number)
+        if paths := tuple(filter(_exists, (path, other))):
+            found[Release(domain, number, path, builtin=False)] = paths
+    if not found:
         builtin = any(release.version == number and release.domain in domains for release in _builtin())
         what = "is built in and cannot be removed" if builtin else "is not an added release"
         raise ReleaseError(
             Problem(f"ATT&CK {bare(version)} {what}", hint="list releases with: navlayers attack list")
         )
-    return tuple(removed)
+    return found
 
 
 def _is_folder(path: Path) -> bool:
@@ -354,19 +310,6 @@ def _foreign(path: Path) -> Problem:
     else:
         hint = "move it out of this folder"
     return Problem(message, Place(str(path)), hint=hint)
-
-
-def _write(contents: dict[Path, bytes]) -> None:
-    """Replace files atomically: all are written before the first one is renamed into place."""
-    temporaries = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in contents}
-    try:
-        for path, data in contents.items():
-            temporaries[path].write_bytes(data)
-        for path, temporary in temporaries.items():
-            temporary.replace(path)
-    finally:
-        for temporary in temporaries.values():
-            temporary.unlink(missing_ok=True)
 
 
 def _order(release: Release) -> tuple[int, tuple[int, int]]:

@@ -107,7 +107,7 @@ def update_releases(domains: tuple[Domain, ...], mirror: str | None, as_json: bo
     A built-in release without groups and software counts as missing. Downloads are verified against the SHA-256
     hashes that mitreattack-python publishes.
     """
-    from navlayers.attack.download import add_newer  # noqa: PLC0415 - imports the network
+    from navlayers.api.releases import add_newer  # noqa: PLC0415 - imports the writing of files
 
     added = add_newer(domains or DOMAINS, base_url=mirror, progress=_bar if _shows_bar(quiet) else None)
     rows = _report(added, quiet=quiet)
@@ -125,7 +125,9 @@ def update_releases(domains: tuple[Domain, ...], mirror: str | None, as_json: bo
 @_options.quiet_option
 def remove_release(version: str, domains: tuple[Domain, ...], as_json: bool, quiet: bool) -> None:
     """Remove an added release; built-in ones stay."""
-    removed = attack.remove(version, domains or DOMAINS)
+    from navlayers.api.releases import remove  # noqa: PLC0415 - imports the writing of files
+
+    removed = remove(version, domains or DOMAINS)
     for release in () if quiet else removed:
         _print.notify(f"removed {release} ({release.path})")
     if as_json:
@@ -159,12 +161,13 @@ def _report(added: Sequence[Release], *, quiet: bool) -> list[dict[str, object]]
 
 
 def _download(wanted: str, domains: Sequence[Domain], mirror: str | None, *, silent: bool) -> tuple[Release, ...]:
-    from navlayers.attack.download import add_published  # noqa: PLC0415 - imports the network
+    from navlayers.api.releases import add_published  # noqa: PLC0415 - imports the writing of files
 
     return add_published(wanted, domains or DOMAINS, base_url=mirror, progress=_bar if _shows_bar(silent) else None)
 
 
 def _add_file(path: Path, domains: Sequence[Domain], version: str | None) -> tuple[Release, ...]:
+    from navlayers.api.releases import add  # noqa: PLC0415 - imports the writing of files
     from navlayers.attack.stix import read_bundle  # noqa: PLC0415 - only this command reads STIX
 
     try:
@@ -180,7 +183,7 @@ def _add_file(path: Path, domains: Sequence[Domain], version: str | None) -> tup
     if domains and held not in domains:
         message = f"the bundle holds {held}, not {' or '.join(domains)}"
         raise ReleaseError(Problem(message, Place(str(path)), hint="drop --domain"))
-    return (attack.add(bundle),)
+    return add(bundle)
 
 
 def _facts(release: Release) -> dict[str, object]:

@@ -248,6 +248,12 @@ class Changes:
         place = folder / path
         self._moves[place] = _Move(str(place), folder, place, None, self._stage(folder).path / "old" / path)
 
+    def scratch(self, folder: Path) -> Path:
+        """A folder on the file system of another one, for files that are removed at the end."""
+        path = self._stage(folder).path / "new"
+        path.mkdir(exist_ok=True)
+        return path
+
     def commit(self, hint: str = "") -> None:
         """Make all changes, or none; folders that they empty are removed.
 
@@ -260,16 +266,16 @@ class Changes:
         stages = [self._stages[folder] for folder in sorted(self._stages)]
         for folder in sorted(self._stages):
             self.hold(folder)
-        # To replace a single file is one step, which needs no journal.
-        for stage in reversed(stages) if len(moves) > 1 else ():
+        # To write a single file is one step, which needs no journal and, where it replaces one, no backup.
+        single = len(moves) == 1 and moves[0].new is not None
+        for stage in () if single else reversed(stages):
             with reported(stage.path, hint):
                 stage.record(((move.place, move.new) for move in moves), stages[0])
         with _undisturbed():
             try:
                 for move in moves:
                     begun.append(move)
-                    # Replacing a single file is atomic: no backup is needed.
-                    if len(moves) > 1 or not move.place.is_file():
+                    if not (single and move.place.is_file()):
                         _set_aside(move)
                     if move.new is not None:
                         move.place.parent.mkdir(parents=True, exist_ok=True)
@@ -283,7 +289,7 @@ class Changes:
                     raise OutputError([failure, *stuck]) from error
                 raise
             self._moves = {}
-            if len(moves) > 1:
+            if not single:
                 for stage in stages:
                     stage.settle()
             for move in moves:
