@@ -42,27 +42,23 @@ def calls() -> dict[str, tuple[Any, ...]]:
     """Place → pattern and ways of use; a pattern that cannot be evaluated is None."""
     found: dict[str, tuple[Any, ...]] = {}
     used: dict[int, set[str]] = {}
-    trees = {}
+    modules = {}
     for path in sorted(ROOT.rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        name = ".".join(["navlayers", *path.relative_to(ROOT).with_suffix("").parts]).removesuffix(".__init__")
-        if name.endswith("__main__") or "re." not in path.read_text(encoding="utf-8"):
+        text = path.read_text(encoding="utf-8")
+        # Each process of a run lists the patterns: other files are not parsed.
+        if "\nimport re\n" not in text or path.stem == "__main__":
             continue
-        trees[path] = tree, vars(importlib.import_module(name))
-    for tree, scope in trees.values():
-        for node in ast.walk(tree):
+        name = ".".join(["navlayers", *path.relative_to(ROOT).with_suffix("").parts]).removesuffix(".__init__")
+        modules[path] = [*ast.walk(ast.parse(text))], vars(importlib.import_module(name))
+    for nodes, scope in modules.values():
+        for node in nodes:
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.attr in USES:
                 value = scope.get(node.value.id)
                 if isinstance(value, re.Pattern):
                     used.setdefault(id(value), set()).add(node.attr)
-    for path, (tree, scope) in trees.items():
-        named = {id(node.value): node for node in ast.walk(tree) if isinstance(node, ast.Assign | ast.AnnAssign)}
-        for node in ast.walk(tree):
-            if not (isinstance(node, ast.Call) and ast.unparse(node.func).startswith("re.")):
-                continue
-            function = ast.unparse(node.func).removeprefix("re.")
-            if function not in {"compile", *USES}:
-                continue
+    for path, (nodes, scope) in modules.items():
+        named = {id(node.value): node for node in nodes if isinstance(node, ast.Assign | ast.AnnAssign)}
+        for node, function in _calls(nodes):
             pattern, uses = _pattern(node, function, scope), {function} & USES
             if function == "compile":
                 target = named.get(id(node))
@@ -70,6 +66,15 @@ def calls() -> dict[str, tuple[Any, ...]]:
                 uses = used.get(id(scope.get(names)), {ALL})
             found[f"{path.relative_to(ROOT).as_posix()}:{node.lineno}:{node.col_offset}"] = (pattern, uses)
     return found
+
+
+def _calls(nodes: list[ast.AST]) -> Iterator[tuple[ast.Call, str]]:
+    """The calls of functions of `re` that take a pattern, with the names of the functions."""
+    for node in nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            name, of = node.func.attr, node.func.value
+            if isinstance(of, ast.Name) and of.id == "re" and name in {"compile", *USES}:
+                yield node, name
 
 
 def _pattern(node: ast.Call, function: str, scope: dict[str, Any]) -> Any:

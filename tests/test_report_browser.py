@@ -48,7 +48,9 @@ def cell(window: Window, technique: str, view: int = 0) -> Locator:
 
 
 def button(window: Window, name: str) -> Locator:
-    return window.get_by_role("button", name=name, exact=True)
+    """A button outside the matrix, whose hundreds of cells are buttons, too: to name them all takes long."""
+    beside = window.locator("[data-themes], .controls, .panel")
+    return beside.get_by_role("button", name=name, exact=True)
 
 
 def pressed(window: Window, control: str) -> list[str]:
