@@ -247,14 +247,15 @@ def axe(
     within: str = "html",
     impacts: tuple[str, ...] = ("serious", "critical"),
     *,
+    without: str = "",
     rules: Sequence[str] = (),
 ) -> list[str]:
     """What axe-core finds on the page as it stands: a line for each element, none where all is well.
 
     Of what is wrong in many places the first few are told, and how many more there are. A page of many thousand
-    elements takes ten seconds: `within`, a CSS selector, looks at a part, and `rules` names the ones to run, where
-    not all of them are of interest. It runs in a world of its own, so that
-    the page's Content-Security-Policy may stay in force. Skips where axe-core is missing.
+    elements takes ten seconds: `within` and `without`, CSS selectors, choose a part, and `rules` names the ones to
+    run, where not all of them are of interest. It runs in a world of its own, so that the page's
+    Content-Security-Policy may stay in force. Skips where axe-core is missing.
     """
     session = page.context.new_cdp_session(page)
     try:
@@ -267,7 +268,8 @@ def axe(
             "preload": False,
             **({"runOnly": {"type": "rule", "values": rules}} if rules else {}),
         }
-        run = f"axe.run({json.dumps(within)}, {json.dumps(options)}).then(found => found.violations)"
+        where_to_look = {"include": [within], "exclude": [without] if without else []}
+        run = f"axe.run({json.dumps(where_to_look)}, {json.dumps(options)}).then(found => found.violations)"
         answer = session.send("Runtime.evaluate", {"expression": run, **where})
     finally:
         session.detach()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -145,9 +146,9 @@ def test_every_documented_command_runs(
             assert " ".join(part.split()) in " ".join(printed.split()), f"{shlex.quote(line)} prints\n{printed}"
 
 
-def _write(files: dict[str, str]) -> None:
+def _write(files: dict[str, str], folder: Path = Path()) -> None:
     for name, text in files.items():
-        Path(name).write_text(text, encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def _shell(line: str) -> str:
@@ -206,14 +207,42 @@ def _python() -> list[str]:
     return [block for text in [*DOCS.values(), README] for block in PYTHON.findall(text)]
 
 
-@pytest.mark.parametrize("code", _python())
-def test_every_documented_python_example_runs(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    _write(EXAMPLE_FILES)
-    result = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False
+EACH = """
+import contextlib, io, json, os, sys, traceback
+
+errors = {}
+for number, code in enumerate(json.load(sys.stdin)):
+    os.chdir(str(number))
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            exec(compile(code, "example", "exec"), {"__name__": "__main__"})
+    except BaseException:
+        errors[code] = traceback.format_exc()
+    os.chdir("..")
+json.dump(errors, sys.stdout)
+"""
+"""Runs the examples that standard input lists, each in a folder of its own, and prints the errors."""
+
+
+@pytest.fixture(scope="module")
+def errors_of_examples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Example → traceback; one process runs all of them, as to import pandas takes longer than most of them."""
+    folder = tmp_path_factory.mktemp("examples")
+    examples = _python()
+    for number in range(len(examples)):
+        (folder / str(number)).mkdir()
+        _write(EXAMPLE_FILES, folder / str(number))
+    command = [sys.executable, "-W", "error", "-c", EACH]
+    done = subprocess.run(
+        command, input=json.dumps(examples), capture_output=True, text=True, check=True, cwd=folder
     )
-    assert result.returncode == 0, result.stderr
+    errors: dict[str, str] = json.loads(done.stdout)
+    return errors
+
+
+@pytest.mark.parametrize("code", _python())
+def test_every_documented_python_example_runs(code: str, errors_of_examples: dict[str, str]) -> None:
+    assert code not in errors_of_examples, errors_of_examples[code]
 
 
 def test_no_link_within_the_documentation_is_broken() -> None:

@@ -66,7 +66,9 @@ def statistics(made: Set) -> dict[str, Any]:
     for row in made.rows:
         what = row.value or (None if row.category else row.kind) or "not rated"
         values.setdefault(row.category or BARE, Counter())[what] += 1
-    lost = {row.technique for row in made.rows if release.follow(row.technique) is None}
+    holders: dict[str, set[str]] = {}
+    for row in made.rows:
+        holders.setdefault(row.technique, set()).add(row.capability)
     return {
         "domain": made.domain,
         "attack_version": made.attack,
@@ -88,7 +90,7 @@ def statistics(made: Set) -> dict[str, Any]:
             for _, short, name in release.matrix
         ],
         "values": {category: dict(counter) for category, counter in values.items()},
-        "not_active": {t: sorted({r.capability for r in made.rows if r.technique == t}) for t in lost},
+        "not_active": {t: sorted(of) for t, of in holders.items() if release.follow(t) is None},
     }
 
 
@@ -105,12 +107,13 @@ def capabilities(made: Set) -> dict[str, Any]:
     release = release_of(made)
     given: dict[str, dict[str, dict[str, list[Fraction]]]] = {}
     reach: dict[str, set[str]] = {}
+    counts = not rated(made)
     for row in followed(made.rows, release):
         one = number(row.value, made, {}, None)
         by = given.setdefault(row.capability, {})
         if one is not None:
             by.setdefault(row.category or BARE, {}).setdefault(row.technique, []).append(one)
-        if one or not rated(made):
+        if one or counts:
             reach.setdefault(row.capability, set()).add(row.technique)
     holders = Counter(technique for techniques in reach.values() for technique in techniques)
     result = {}
