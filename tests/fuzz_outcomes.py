@@ -107,12 +107,11 @@ def check_places(error: NavlayersError, path: Path, data: bytes, *, whole: bool 
 
 def _lines(data: bytes) -> list[str]:
     """The lines of a text, as an editor counts them; of a workbook and of other bytes, none."""
-    if data.startswith(b"PK"):
+    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    try:
+        return re.split(r"\r\n?|\n", data.decode(encoding))
+    except UnicodeDecodeError:
         return []
-    for encoding in ("utf-16",) if data.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig",):
-        with contextlib.suppress(UnicodeDecodeError):
-            return re.split(r"\r\n?|\n", data.decode(encoding))
-    return re.split(r"\r\n?|\n", data.decode("utf-8", "replace"))
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import fuzz_documents
 import msgspec
 import pytest
-from fuzz_mutations import anything, as_csv, changed
+from fuzz_mutations import anything, as_csv, as_xlsx, changed
 from fuzz_outcomes import bounded, check_places, command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -217,6 +217,17 @@ def test_a_command_gives_a_result_or_an_error(name: str) -> None:
         bounded(lambda: act(path, file[1]), memory=FULL)
 
     run()
+
+
+def test_numbers_of_a_workbook_are_written_to_every_format() -> None:
+    """In all columns but those of scores, they are text."""
+    head = ["capability", "technique", "score", "type", "comment", "references", "segment", "2025", "other"]
+    data = as_xlsx([head, [1, "T1078", 50, 4, 5, 6, 7, 8, 9.5]])
+    mapping_set = formats.read("numbers.xlsx", data=data).mapping_set
+    (mapping,) = mapping_set.mappings
+    assert (mapping.comment, mapping.references) == ("5", ("6",))
+    assert mapping.other == (("segment", "7"), ("2025", "8"), ("other", "9.5"))
+    convert(mapping_set)
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,7 @@ def test_software_of_what_is_no_group_is_an_error(words: list[str], value: str, 
 
 def test_an_empty_threat_is_an_error_and_an_empty_part_of_one_a_note(tmp_path: Path) -> None:
     path = table(tmp_path / "t.csv", "technique,weight", "T1059,0")
-    none = "t: none of its techniques has a weight and is active in ATT&CK Enterprise 18.1"
+    none = f"{path}: t: none of its techniques has a weight and is active in ATT&CK Enterprise 18.1"
     assert refused(path) == none
     assert none in notes(threat(path, "APT29"))
 

@@ -9,7 +9,7 @@ from navlayers import attack
 from navlayers._text.wording import quantity
 from navlayers.analysis.threats.model import losses
 from navlayers.attack.id_changes import reason
-from navlayers.errors import InputError, Problem
+from navlayers.errors import InputError, Place, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,8 +41,17 @@ def from_older(known: Threats, release: str) -> Iterator[Problem]:
         yield Problem(f"{message}{without}", hint=f"add them with: navlayers attack add {known.version}")
 
 
-def empty(members: Sequence[Member], known: Threats | None, release: str, *, everything: bool) -> list[Problem]:
+def empty(
+    members: Sequence[Member], known: Threats | None, release: str, paths: dict[str, str], *, everything: bool
+) -> list[Problem]:
     """Notices of members without techniques.
+
+    Args:
+        members: the members of a threat.
+        known: the threats of ATT&CK; None: no member is one.
+        release: the title of the release.
+        paths: id of a member that is not of ATT&CK → its file.
+        everything: no member has any technique.
 
     Raises:
         InputError: no member has any.
@@ -57,7 +66,8 @@ def empty(members: Sequence[Member], known: Threats | None, release: str, *, eve
                 if member.of_attack
                 else "none of its techniques has a weight and is active in"
             )
-            without.append(Problem(f"{member.label}: {what} {release}", hint=hint))
+            place = None if member.of_attack else Place(paths[member.id])
+            without.append(Problem(f"{member.label}: {what} {release}", place, hint=hint))
     if everything:
         whole = Problem("the threat has no techniques", expected="at least one with a weight above 0")
         raise InputError([*without, whole] if len(members) > 1 or not without else without)

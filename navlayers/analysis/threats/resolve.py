@@ -127,6 +127,7 @@ class Chosen(msgspec.Struct, frozen=True):
         release = catalogue.title
         known = None
         named: dict[str, Threat] = {}
+        paths: dict[str, str] = {}
         using: tuple[Threat, ...] = ()
         notices = list(self.notices)
         items = self.items
@@ -150,6 +151,7 @@ class Chosen(msgspec.Struct, frozen=True):
             if not isinstance(item, AttackName):
                 result, more = item.member(catalogue)
                 notices.extend(more)
+                paths[result.id] = item.path
                 return result
             if item.tactic:
                 return _tactic(item.text, catalogue)
@@ -167,7 +169,7 @@ class Chosen(msgspec.Struct, frozen=True):
         weights = summed(member.weights for member in members)
         if not weights and self.as_of and self.half_life is not None:
             self._refuse_later()
-        notices += notices_of.empty(members, known, release, everything=not weights)
+        notices += notices_of.empty(members, known, release, paths, everything=not weights)
         notices += notices_of.added(members, counted=self.every_group, fading=self.half_life is not None)
         notices += (notice for threat in members for notice in notices_of.remapped(threat, catalogue.version))
         # An alias may be of another threat than the user means: in ATT&CK, CozyBear is malware.

@@ -80,6 +80,11 @@ class Sheet(NamedTuple):
 
     def data_rows(self) -> Iterator[tuple[int, list[str]]]:
         """The number and cells of each row with any text below the header; none is shorter than the header."""
+        for line, cells in self._typed_rows():
+            yield line, [*map(str, cells)]
+
+    def _typed_rows(self) -> Iterator[tuple[int, list[str]]]:
+        """The same, with numbers of a workbook as `Number`."""
         width = self.columns.width
         for line, cells in enumerate(self.grid.rows()):
             if line > self.columns.row and any(cells):
@@ -90,11 +95,13 @@ class Sheet(NamedTuple):
 
         All cells of a column have the same decimal mark.
         """
-        rows = [(line, cells, cells[column]) for line, cells in self.data_rows()]
+        rows = [(line, cells, cells[column]) for line, cells in self._typed_rows()]
         clean = without_percent if percent else str.strip
         mark = decimal_mark(clean(text) for _, _, text in rows if not isinstance(text, Number))
         for line, cells, text in rows:
-            yield Amount(line, cells, text, amount(clean(text), "." if isinstance(text, Number) else mark))
+            yield Amount(
+                line, [*map(str, cells)], str(text), amount(clean(text), "." if isinstance(text, Number) else mark)
+            )
 
     def techniques(self, line: int, cells: Sequence[str], findings: Findings) -> list[tuple[Technique, int]]:
         """The techniques of a row, each with its column; ids that are written together go to the findings."""

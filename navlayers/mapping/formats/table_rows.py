@@ -184,7 +184,8 @@ class _Reader:
             if line <= columns.row or not any(raw):
                 continue
             mark = self._findings.mark
-            cells = [restore(cell) if cell[:1] == "'" else cell for cell in raw]
+            # As plain text: other types of text cannot be written as JSON.
+            cells = [restore(cell) if cell[:1] == "'" else str(cell) for cell in raw]
             if len(cells) > columns.width and grid.strict:
                 cells = self._cut(sheet, line, cells)
             cells += [""] * (width - len(cells))
