@@ -88,6 +88,16 @@ def test_a_long_comment_flows_over_pages() -> None:
     assert sum(page.text.count("comment") for page in found) == 850
 
 
+def test_very_long_texts_are_cut_and_say_by_how_much() -> None:
+    lines, word = "zq\n" * 501, 20_000 * "x"
+    table = rows(columns("a", "b"), (lines, f"{word} {word}\nlast"), long=True)
+    text = " ".join(page.text for page in pdf.pages(render(document(section(table)))[0])[2:])
+    assert (text.count("zq"), text.count("x")) == (500, 30_000 - 1)
+    assert "… 2 more characters" in text
+    assert "… 10,005 more characters" in text
+    assert "last" not in text
+
+
 def test_figures_stand_at_the_right_below_each_other() -> None:
     figures = [7, 1234, 56.5, 100]
     table = rows((Column("name"), Column("figure", "number"), Column("more")), *(("x", n, "y") for n in figures))

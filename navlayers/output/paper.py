@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers._text.lines import printable, single_line
+from navlayers._text.wording import quantity
 from navlayers.errors import Problem, UsageError
 from navlayers.output.drawing.font import ems, rooms
 from navlayers.output.drawing.options import Frame, RenderOptions
@@ -52,14 +53,27 @@ _SAMPLE = 400
 _NAMES = 5.0
 """The least size of the names of techniques in a heatmap, in points: 6 would cut most names of more than a line."""
 
+_MOST_LINES, _MOST_LETTERS = 500, 30_000
+"""Of one text: the compiler's time grows with the square of a cell's pages, which nobody reads on paper."""
+
 _BREAK = "\u200b"
 _PARTS = re.compile(r"(?<=[/-])(?=[^\W\d])")
 """Line break opportunities within a word, by Unicode's line breaking rules (UAX 14)."""
 
 
 def lines_of(text: str) -> list[str]:
-    """The lines of a text, cleaned, with single blanks."""
-    return [" ".join(printable(line).split()) for line in text.strip().splitlines()]
+    """The lines of a text, cleaned, with single blanks; a very long text is cut, and says by how much."""
+    lines = [" ".join(printable(line).split()) for line in text.strip().splitlines()]
+    if len(lines) <= _MOST_LINES and len(text) <= _MOST_LETTERS:
+        return lines
+    kept, left = [], _MOST_LETTERS
+    for line in lines[:_MOST_LINES]:
+        kept.append(line[:left])
+        left -= len(kept[-1])
+        if not left:
+            break
+    more = sum(map(len, lines)) - sum(map(len, kept))
+    return [*kept, f"… {quantity(more, 'more character')}"] if more else lines
 
 
 def breakable_line(line: str, size: float, room: float) -> str:
