@@ -34,6 +34,7 @@ from navlayers.output.document import (
     Paragraph,
 )
 from navlayers.output.drawing.font import ems
+from navlayers.output.drawing.typeset import CompilerError
 from navlayers.output.paper import Measured, breakable_text
 from navlayers.output.pdf.blocks import Materials
 from navlayers.output.tables import Column, Table, columns
@@ -182,8 +183,19 @@ def test_what_lacks_letters_is_tagged_and_says_that_it_is_no_more_than_that() ->
 def test_nothing_but_lacking_letters_costs_the_standard(monkeypatch: pytest.MonkeyPatch) -> None:
     add = Materials.add
     monkeypatch.setattr(Materials, "add", lambda *given: add(*given) | {"alt": None})
-    with pytest.raises(RuntimeError, match="alt"):
+    with pytest.raises(CompilerError, match=r"compiler of PDF and PNG fails: .*alt"):
         render(document(section(heatmap())))
+
+
+def test_an_error_of_the_compiler_itself_is_an_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rust panics are no Exceptions."""
+
+    def panics(*_: object, **_options: object) -> bytes:
+        raise type("PanicException", (BaseException,), {})("index out of bounds")
+
+    monkeypatch.setattr("typst.compile", panics)
+    with pytest.raises(CompilerError, match="fails: index out of bounds"):
+        render(document(section(Paragraph("x"))))
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ def _svg_as_png(svg: bytes, width: float, height: float) -> bytes:
     inputs = {"logo": svg.decode("utf-8", "replace")}
     try:
         return typeset.typst(source.encode(), format="png", ppi=_LOGO_PPI, sys_inputs=inputs)
-    except RuntimeError as error:
+    except typeset.CompilerError as error:
         raise bad_logo() from error
 
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from navlayers._engines.threads import interruptible
+from navlayers._text.lines import single_line
 from navlayers._text.wording import quoted
-from navlayers.errors import Problem, extra
+from navlayers.errors import OutputError, Problem, extra
 from navlayers.output.drawing import font
 from navlayers.output.drawing.shapes import Line, Text, to_svg
 
@@ -38,6 +39,9 @@ _SIGNS = {
     "✓": ((0.15, 0.3, 0.38, 0.04), (0.36, 0.04, 0.85, 0.66)),
     "✗": ((0.2, 0.06, 0.8, 0.62), (0.2, 0.62, 0.8, 0.06)),
 }
+
+_WORDS = 300
+"""Letters of the compiler's words in an error."""
 
 # typst rounds pixels up: pages are smaller by this part of a pixel, so that 100.0004 does not become 101.
 _SLACK = 0.001
@@ -92,17 +96,32 @@ def _compile(drawings: Sequence[Drawing], format_: Literal["png", "pdf"], ppi: f
     return typst((_HEAD + "".join(pages)).encode(), format=format_, ppi=ppi, sys_inputs=inputs)
 
 
+class CompilerError(OutputError):
+    """The compiler fails; `diagnostic` has its words, "" where it has none."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.diagnostic = str(getattr(error, "diagnostic", ""))
+        message = f"the compiler of PDF and PNG fails: {single_line(str(error))[:_WORDS]}"
+        super().__init__(Problem(message, hint="report it with the input; SVG and HTML do without the compiler"))
+
+
 def typst(source: bytes | dict[str, bytes], **options: Any) -> bytes:
     """The bytes that typst makes of a source or of files, with the fonts of pictures and text, without a date.
 
     Raises:
-        RuntimeError: the compiler finds errors in the source.
+        CompilerError: the compiler finds errors in the source, or has one.
     """
     # The compiler is large; only pictures and PDF need it.
     with extra("pictures"):
         from typst import compile as compiled  # noqa: PLC0415
 
-    data: bytes = interruptible(lambda: compiled(source, font_paths=_fonts(), timestamp=0, **options))
+    try:
+        data: bytes = interruptible(lambda: compiled(source, font_paths=_fonts(), timestamp=0, **options))
+    except BaseException as error:
+        # A bug of the compiler raises a PanicException, which is not an Exception.
+        if not isinstance(error, RuntimeError) and type(error).__name__ != "PanicException":
+            raise
+        raise CompilerError(error) from error
     return data
 
 

@@ -18,6 +18,7 @@ from navlayers.output.drawing.font import cut, ems
 from navlayers.output.drawing.options import MM, PAPERS, Rendered
 from navlayers.output.drawing.theme import THEMES
 from navlayers.output.drawing.thumbnail import thumbnail
+from navlayers.output.drawing.typeset import CompilerError
 from navlayers.output.paper import NO_LETTERS, bad_logo, breakable_text, one_line
 from navlayers.output.pdf.blocks import PART, SMALL, Materials, blocks, facts, fits, heatmap_pages, numbers
 from navlayers.output.tables import Table
@@ -208,7 +209,7 @@ def _compile(inputs: dict[str, bytes]) -> tuple[bytes, bool]:
     source = {"main": files("navlayers.output.pdf").joinpath("report.typ").read_bytes(), **inputs}
     try:
         return typeset.typst(source, format="pdf", pdf_standards=[_ACCESSIBLE]), True
-    except RuntimeError as error:
+    except CompilerError as error:
         if _is_of_logo(error, inputs):
             raise bad_logo() from error
         if not _lacks_letters(error):
@@ -216,16 +217,15 @@ def _compile(inputs: dict[str, bytes]) -> tuple[bytes, bool]:
     return typeset.typst(source, format="pdf", pdf_standards=[]), False
 
 
-def _lacks_letters(error: RuntimeError) -> bool:
+def _lacks_letters(error: CompilerError) -> bool:
     """Whether the only errors are about text for which no font has letters."""
-    lines = str(getattr(error, "diagnostic", "")).splitlines()
+    lines = error.diagnostic.splitlines()
     errors = [line for line in lines if line.startswith("error:")]
     return bool(errors) and all(_NO_FONT in line for line in errors)
 
 
-def _is_of_logo(error: RuntimeError, inputs: dict[str, bytes]) -> bool:
+def _is_of_logo(error: CompilerError, inputs: dict[str, bytes]) -> bool:
     """Whether the logo is the cause; not all errors of the compiler name a file."""
     if _LOGO_NAME not in inputs or _lacks_letters(error):
         return False
-    diagnostic = getattr(error, "diagnostic", None)
-    return diagnostic is None or _LOGO_NAME in diagnostic
+    return not error.diagnostic or _LOGO_NAME in error.diagnostic
