@@ -315,13 +315,12 @@ def test_without_time_a_bound_is_stated() -> None:
     plan = make_plan(together(rows), PlanOptions(budget=2, seconds=0))
     assert summary(plan).endswith(
         ": together they are mapped to 4 of the 6 techniques and sub-techniques that all 4 capabilities are mapped "
-        "to (67%); the search stopped at the time "
-        "limit of 0 s: at most 25% more is possible"
+        "to (67%); not proven optimal within the time limit of 0 s: at most 25% more is possible"
     )
     gives = {"a": "1 2 5 1.001", "b": "1 5 1.002", "c": "5 1.003"}
     rows = [row(i, f"T100{technique}") for i, of in gives.items() for technique in of.split()]
     plan = make_plan(together(rows), PlanOptions(target=1, seconds=0))
-    bound = "the search stopped at the time limit of 0 s: no plan has fewer than 2 capabilities"
+    bound = "not proven optimal within the time limit of 0 s: no plan has fewer than 2 capabilities"
     every = "6 of the 6 techniques and sub-techniques that all 3 capabilities are mapped to"
     assert summary(plan).endswith(f": together they are mapped to {every}; {bound}")
     prices = make_plan(

@@ -15,7 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from navlayers.analysis.plan import milp
+from navlayers.analysis.plan import solve as solver
 from navlayers.analysis.plan.alternatives import Redundancies
+from navlayers.analysis.plan.exchanges import exchanged
 from navlayers.analysis.plan.problem import CoverProblem, Level, cover_problem
 from navlayers.analysis.plan.solve import greedy, in_order, solve, useful
 
@@ -81,6 +83,24 @@ def test_without_time_the_greedy_choice_states_a_bound_that_holds(task: CoverPro
         assert _covered(task, quick) <= _covered(task, best) <= bound
     else:
         assert bound <= task.cost(best) <= task.cost(quick)
+
+
+@given(tasks())
+def test_exchanges_make_a_choice_no_worse(task: CoverProblem) -> None:
+    before = greedy(task, useful(task))[0]
+    after = exchanged(task, useful(task), before)
+    assert task.allows(after)
+    assert task.rank(after)[:2] <= task.rank(before)[:2]
+
+
+def test_exchanges_find_what_the_greedy_rule_missed() -> None:
+    # Greedy takes a (4), then b (1); b and c together have all 6.
+    elements = [(1, "ab"), (1, "ab"), (1, "ac"), (1, "ac"), (1, "b"), (1, "c")]
+    costs = dict.fromkeys("abc", 1)
+    task = cover_problem(costs, elements, budget=2)
+    assert greedy(task, (0, 1, 2))[0] == (0, 1)
+    assert exchanged(task, (0, 1, 2), (0, 1)) == (1, 2)
+    assert exchanged(cover_problem(costs, elements, need=6), (0, 1, 2), (0, 1, 2)) == (1, 2)
 
 
 @given(tasks())
@@ -195,14 +215,28 @@ def _large() -> CoverProblem:
     return cover_problem(dict.fromkeys(ids, 1), elements, budget=6)
 
 
-def test_where_the_solver_finds_nothing_in_time_the_greedy_choice_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_solver_finds_nothing_in_time_exchanges_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     task = _large()
     best = solve(task)
     monkeypatch.setattr(milp.Program, "_run", lambda *_, maximize, **__: milp.Outcome(False, None, float("inf")))
     quick = solve(task)
     assert not quick.proven
-    assert quick.chosen == greedy(task, useful(task))[0]
+    assert quick.chosen == exchanged(task, useful(task), greedy(task, useful(task))[0])
     assert task.value(quick.chosen) <= task.value(best.chosen) <= quick.bound
+
+
+def test_a_search_that_comes_no_closer_ends_before_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    choose = random.Random(1)  # noqa: S311 - test data
+    ids = [f"c{i:03}" for i in range(28)]
+    elements = [(choose.randint(1, 50), choose.sample(ids, 4)) for _ in range(60)]
+    task = cover_problem(dict.fromkeys(ids, 1), elements, budget=5)
+    assert solve(task).proven
+    monkeypatch.setattr(solver, "PATIENCE", (0, 0))
+    hasty = solve(task)
+    assert not hasty.proven
+    assert hasty.chosen == exchanged(task, useful(task), greedy(task, useful(task))[0])
 
 
 def test_a_bound_of_the_solver_that_is_better_is_the_one_that_is_stated(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -21,6 +22,9 @@ Measure = Literal["value", "cost", "number"]
 
 WITHIN_ONE = 0.99
 """Absolute MIP gap. Objectives are integers, so any gap below 1 proves optimality."""
+
+CLOSER = 0.01
+"""The share by which a search has to close its gap in its time."""
 
 HALF = 0.5
 """Slack of constraints on sums of integers: rounding of floats cannot break a constraint that holds exactly."""
@@ -51,11 +55,21 @@ class _Highs(highspy.Highs):
 class Program:
     """A column per candidate (chosen or not), one per element (covered or not), narrowed by `hold` and `fix`."""
 
-    def __init__(self, problem: CoverProblem, candidates: Sequence[int], deadline: float) -> None:
-        """Build the program of the candidates; `deadline` is a time of `time.monotonic`."""
+    def __init__(
+        self, problem: CoverProblem, candidates: Sequence[int], deadline: float, patience: float = math.inf
+    ) -> None:
+        """Build the program of the candidates.
+
+        Args:
+            problem: the whole problem.
+            candidates: those that may be chosen.
+            deadline: when searches end, a time of `time.monotonic`.
+            patience: seconds of the CPU after which a search ends that came no closer to a proof.
+        """
         self.problem = problem
         self.candidates = tuple(candidates)
         self.deadline = deadline
+        self.patience = patience
         self._column = {candidate: i for i, candidate in enumerate(candidates)}
         self._objectives: dict[Measure, dict[int, int]] = {
             "value": {len(candidates) + i: element.weight for i, element in enumerate(problem.elements)},
@@ -116,21 +130,30 @@ class Program:
         """Allow, from now on, only choices with, or without, the candidate."""
         self._highs.changeColBounds(self._column[candidate], int(chosen), int(chosen))
 
-    def best(self, measure: Measure) -> Outcome:
-        """The choice of the highest value, the lowest cost or the lowest number."""
-        return self._run(self._objectives[measure], maximize=measure == "value")
+    def best(self, measure: Measure, start: Sequence[int] = ()) -> Outcome:
+        """The choice of the highest value, the lowest cost or the lowest number.
+
+        Args:
+            measure: what is counted.
+            start: a choice to start from, if there is one.
+        """
+        return self._run(self._objectives[measure], maximize=measure == "value", start=start)
 
     def first(self, block: Sequence[int]) -> Outcome:
         """The choice whose candidates of a block, compared from its start, come first."""
         weights = {self._column[candidate]: 1 << place for place, candidate in enumerate(reversed(block))}
         return self._run(weights, maximize=True)
 
-    def _run(self, objective: dict[int, int], *, maximize: bool) -> Outcome:
+    def _run(self, objective: dict[int, int], *, maximize: bool, start: Sequence[int] = ()) -> Outcome:
         weights = np.zeros(self._columns)
         weights[list(objective)] = list(objective.values())
         self._highs.changeColsCost(self._columns, np.arange(self._columns, dtype=np.int32), weights)
         sense = highspy.ObjSense.kMaximize if maximize else highspy.ObjSense.kMinimize
         self._highs.changeObjectiveSense(sense)
+        if start:
+            solution = highspy.HighsSolution()
+            solution.col_value = self._values(start)
+            self._highs.setSolution(solution)
         unbounded = float("inf") if maximize else float("-inf")
         while (left := self.deadline - time.monotonic()) > 0:
             outcome = self._solve(objective, left, unbounded)
@@ -141,7 +164,7 @@ class Program:
     def _solve(self, objective: dict[int, int], seconds: float, unbounded: float) -> Outcome:
         highs = self._highs
         highs.setOptionValue("time_limit", seconds)
-        _run_interruptibly(highs)
+        _run_interruptibly(highs, self.patience)
         info = highs.getInfo()
         bound = info.mip_dual_bound if abs(info.mip_dual_bound) < highspy.kHighsInf else unbounded
         if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
@@ -156,6 +179,15 @@ class Program:
         optimal = highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
         return Outcome(optimal and abs(reached - bound) < 1, chosen, bound)
 
+    def _values(self, chosen: Sequence[int]) -> list[float]:
+        """The values of all columns for a choice."""
+        values = [0.0] * self._columns
+        for candidate in chosen:
+            values[self._column[candidate]] = 1.0
+            for index in self.problem.gives[candidate]:
+                values[len(self.candidates) + index] = 1.0
+        return values
+
     def _ruled_out(self, chosen: tuple[int, ...]) -> bool:
         """Whether a choice breaks a limit because of rounding; if so, exclude it and all worse choices."""
         columns = {self._column[candidate] for candidate in chosen}
@@ -168,15 +200,36 @@ class Program:
         return False
 
 
-def _run_interruptibly(highs: Any) -> None:
-    """Run HiGHS in a thread, so that Ctrl-C stops it."""
-    stopping = threading.Event()
+class _Patience:
+    """Says when a search is to end: after some seconds of the CPU in which its gap was not closed by a percent."""
 
-    def interrupt(_kind: object, _message: object, _out: object, answer: Any, _data: object) -> None:
-        if stopping.is_set():
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._gap = math.inf
+        self._since = time.process_time()
+
+    def is_over(self, gap: float) -> bool:
+        """Whether it is to end, by the gap of the best choice to what any can have, as a share."""
+        now = time.process_time()
+        if gap < self._gap - CLOSER:
+            self._gap, self._since = gap, now
+        return now - self._since > self._seconds
+
+
+def _run_interruptibly(highs: Any, seconds: float) -> None:
+    """Run HiGHS in a thread, so that Ctrl-C stops it; it also stops when its search comes no closer to a proof."""
+    stopping = threading.Event()
+    patience = _Patience(seconds)
+    in_search = highspy.cb.HighsCallbackType.kCallbackMipInterrupt
+    in_simplex = highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt
+
+    def interrupt(kind: object, _message: object, out: Any, answer: Any, _data: object) -> None:
+        # Within the simplex method nothing is known about the search.
+        gap = out.mip_gap if kind == in_search else math.inf
+        if stopping.is_set() or patience.is_over(gap):
             answer.user_interrupt = True
 
     highs.setCallback(interrupt, None)
-    highs.startCallback(highspy.cb.HighsCallbackType.kCallbackMipInterrupt)
-    highs.startCallback(highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt)
+    highs.startCallback(in_search)
+    highs.startCallback(in_simplex)
     interruptible(highs.run, stopping.set)

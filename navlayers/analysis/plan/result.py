@@ -315,7 +315,7 @@ def certainty(plan: Plan) -> str:
     if plan.proven:
         ties = "" if plan.settled else ", but ties are not resolved"
         return f"proven optimal{ties}"
-    seconds = f"the search stopped at the time limit of {plan.options.seconds:g} s"
+    seconds = f"not proven optimal within the time limit of {plan.options.seconds:g} s"
     if plan.options.most is None:
         least = f"{decimal(plan.bound):,}"
         what = f"costs less than {least}" if plan.prices else f"has fewer than {least} {plan.noun.plural}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers.analysis.plan.exchanges import exchanged
 from navlayers.errors import extra
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 BLOCK = 10
 """Ids settled in one run: their weights are powers of two, which must be exact in the floats of HiGHS."""
+
+PATIENCE = (1 / 6, 5)
+"""The part of the time limit, and the least seconds, after which a search ends that comes no closer to a proof."""
 
 NEARLY = 1e-6
 """Tolerance for bounds that are integers: HiGHS computes in floats."""
@@ -59,11 +63,14 @@ def solve(problem: CoverProblem, seconds: float = 60) -> Choice:
         return Choice(chosen, proven=True, settled=True, bound=problem.objective(chosen))
     if seconds <= 0:
         return _choice(problem, chosen, bound)
+    chosen = exchanged(problem, candidates, chosen)
     # Importing HiGHS takes longer than a trivial problem.
     with extra("plan"):
         from navlayers.analysis.plan.milp import Program  # noqa: PLC0415
 
-    return _Search(problem, Program(problem, candidates, deadline), chosen, bound).run()
+    part, least = PATIENCE
+    program = Program(problem, candidates, deadline, max(part * seconds, least))
+    return _Search(problem, program, chosen, bound).run()
 
 
 def useful(problem: CoverProblem) -> tuple[int, ...]:
@@ -132,7 +139,8 @@ class _Search:
                 return True  # The held cost determines their number.
         elif measure == "value" and rules > 1 and self._measured("value") == self.problem.total:
             return True
-        outcome = self._improve(partial(self.program.best, measure), rules)
+        start = self.chosen if rules == 1 else ()
+        outcome = self._improve(partial(self.program.best, measure, start), rules)
         if rules == 1:
             self._tighten(outcome.bound)
         return outcome.proven

@@ -1,0 +1,101 @@
+"""A choice made better by exchanges: what stands at once where a proof takes long."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from navlayers.analysis.plan.problem import CoverProblem
+
+MOST_STEPS = 20_000_000
+"""Looks at elements and candidates, a few seconds of Python: the same on every machine."""
+
+
+def exchanged(problem: CoverProblem, candidates: Sequence[int], chosen: Sequence[int]) -> tuple[int, ...]:
+    """The choice, ascending, after exchanges of one candidate for another until none makes it better.
+
+    An exchange keeps to the budget, or costs no more, and covers more weight, or as much at less cost. For a need,
+    candidates that it no longer needs are left out.
+    """
+    search = _Exchanges(problem, candidates, chosen)
+    while search.steps < MOST_STEPS and search.improve():
+        pass
+    return tuple(sorted(search.chosen))
+
+
+class _Exchanges:
+    """A choice, how often it covers each element, and the weight that each other candidate would add."""
+
+    def __init__(self, problem: CoverProblem, candidates: Sequence[int], chosen: Sequence[int]) -> None:
+        self.problem = problem
+        self.chosen = set(chosen)
+        self.steps = 0
+        self._candidates = candidates
+        self._times = [0] * len(problem.elements)
+        self._gains = [problem.weight(gives) for gives in problem.gives]
+        self._value = self._cost = 0
+        for candidate in sorted(chosen):
+            self._take(candidate)
+
+    def improve(self) -> bool:
+        """Look at each chosen candidate once; whether any was exchanged or left out."""
+        return sum(self._exchange(member) for member in sorted(self.chosen) if self.steps < MOST_STEPS) > 0
+
+    def _exchange(self, member: int) -> bool:
+        problem = self.problem
+        lost, shared = self._shared(member)
+        if problem.need is not None and self._value - lost >= problem.need:
+            self._drop(member)
+            return True
+        room = problem.costs[member] + (0 if problem.budget is None else problem.budget - self._cost)
+        least = 0 if problem.need is None else problem.need - self._value
+        best, key = None, (0, 0, 0)
+        for other in self._candidates:
+            cost = problem.costs[other]
+            if cost > room or other in self.chosen:
+                continue
+            more, less = self._gains[other] + shared.get(other, 0) - lost, problem.costs[member] - cost
+            # The first aim is value for a budget, and cost for a need.
+            rank = (more, less, -other) if problem.need is None else (less, more, -other)
+            if rank[:2] > (0, 0) and more >= least and (best is None or rank > key):
+                best, key = other, rank
+        self.steps += len(self._candidates)
+        if best is None:
+            return False
+        self._drop(member)
+        self._take(best)
+        return True
+
+    def _shared(self, member: int) -> tuple[int, dict[int, int]]:
+        """The weight that only this candidate covers, and the part of it that each other would cover."""
+        lost, shared = 0, dict[int, int]()
+        for index in self.problem.gives[member]:
+            if self._times[index] == 1:
+                weight, givers = self.problem.elements[index]
+                lost += weight
+                self.steps += len(givers)
+                for giver in givers:
+                    shared[giver] = shared.get(giver, 0) + weight
+        return lost, shared
+
+    def _take(self, candidate: int) -> None:
+        self.chosen.add(candidate)
+        self._count(candidate, 1, 1)
+
+    def _drop(self, candidate: int) -> None:
+        self.chosen.remove(candidate)
+        self._count(candidate, -1, 0)
+
+    def _count(self, candidate: int, change: int, alone: int) -> None:
+        """Count the elements of a candidate; those that are now covered `alone` times were, or are, uncovered."""
+        self._cost += change * self.problem.costs[candidate]
+        for index in self.problem.gives[candidate]:
+            self._times[index] += change
+            if self._times[index] == alone:
+                weight, givers = self.problem.elements[index]
+                self._value += change * weight
+                self.steps += len(givers)
+                for giver in givers:
+                    self._gains[giver] -= change * weight
