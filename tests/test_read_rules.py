@@ -278,3 +278,17 @@ def test_the_tactics_that_rules_name_tell_the_release(name: str, text: str, tmp_
         path.write_text(text.replace("TACTIC", tactic))
         releases.append(readers.read(path).mapping_set.attack_version)
     assert releases == ["18.1", "18.1", "19.1"]
+
+
+def test_no_entity_of_xml_is_expanded() -> None:
+    declared = '<!DOCTYPE z [<!ENTITY a "T1078"><!ENTITY b SYSTEM "file:///etc/hostname">]>'
+    wazuh = '<rule id="1"><description>&a; &b;</description><mitre><id>T1059</id></mitre></rule>'
+    sysmon = '<Image condition="is" name="technique_id=T1059,technique_name=&a; &b;">x</Image>'
+    for text in (
+        f'<group name="x">{wazuh}</group>',
+        f'<Sysmon schemaversion="4.5"><EventFiltering><ProcessCreate onmatch="include">{sysmon}</ProcessCreate>'
+        "</EventFiltering></Sysmon>",
+    ):
+        found = readers.read("rules.xml", data=f"{declared}{text}".encode()).mapping_set
+        (mapping,) = found.mappings
+        assert "&a; &b;" in f"{found.capabilities} {mapping} {found.groups}"

@@ -113,6 +113,14 @@ def test_a_hundred_thousand_empty_rows_are_passed_over() -> None:
     assert [m.technique for m in readers.read("set.xlsx", data=data).mapping_set.mappings] == ["T1059"]
 
 
+@pytest.mark.parametrize("part", [SHEET, "xl/workbook.xml"])
+def test_no_entity_of_a_workbook_is_expanded(part: str) -> None:
+    with zipfile.ZipFile(io.BytesIO(workbook())) as archive:
+        head, _, rest = archive.read(part).partition(b"?>")
+    entity = b'<!DOCTYPE a [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
+    assert "a document type is declared" in problem(with_part(part, head + b"?>" + entity + rest))
+
+
 def test_macros_are_reported_and_not_run() -> None:
     reading = readers.read("set.xlsm", data=with_part("xl/vbaProject.bin", b"anything", instead=False))
     assert len(reading.mapping_set.mappings) == 1
