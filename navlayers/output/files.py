@@ -339,12 +339,12 @@ def _undo_all(moves: Sequence[_Move]) -> Iterator[Problem]:
                 move.old.replace(move.place)
             else:
                 move.old.unlink()
-            _prune(move)
         except OSError as error:
             kept = os.path.lexists(move.old)
             hint = f"the old content is in {move.old}" if kept else "the file did not exist before"
             message = f"was written and cannot be restored: {_reason(error)}"
             yield Problem(message, Place(move.name), hint=hint)
+        _prune(move)
 
 
 def _prune(move: _Move) -> None:
