@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import re
@@ -16,7 +17,7 @@ from navlayers.mapping.formats.findings import Issue, duplicate_key
 from navlayers.mapping.formats.value_rules import numeric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.source import Source
@@ -127,6 +128,25 @@ def dumps(value: Any) -> bytes:
     except UnicodeEncodeError:
         text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False, separators=(",", ":"))
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+
+
+def with_items(head: dict[str, Any], items: Iterable[Any], indent: int) -> io.BytesIO:
+    """An object as indented JSON, with items in the empty array that is its last member, and a line end.
+
+    Each item is encoded alone: all at once take several times the memory.
+    """
+    start = msgspec.json.format(dumps(head), indent=indent)
+    end = start.rindex(b"]")
+    written = io.BytesIO()
+    written.write(start[:end])
+    line = b"\n" + 2 * indent * b" "
+    mark = b""
+    for item in items:
+        written.write(mark + line + msgspec.json.format(dumps(item), indent=indent).replace(b"\n", line))
+        mark = b","
+    written.write(b"\n" + indent * b" " if mark else b"")
+    written.write(start[end:] + b"\n")
+    return written
 
 
 def _integer(digits: str) -> float:

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from navlayers.errors import OtherFileError, Problem
-from navlayers.mapping.formats._json import JsonLocator, dumps, may_repeat_keys, not_json, repeats, report_repeats
+from navlayers.mapping.formats._json import (
+    JsonLocator,
+    dumps,
+    may_repeat_keys,
+    not_json,
+    repeats,
+    report_repeats,
+    with_items,
+)
 from navlayers.mapping.formats.context import Places, Written
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.mappings_explorer import check_shape, read_document
@@ -112,6 +120,6 @@ def _odd_value(text: bytes, index: int, findings: Findings, locator: JsonLocator
 
 def encode(mapping_set: MappingSet) -> Written:
     """The set as Mappings Explorer JSON that the published schema allows; rows keep their order."""
-    document = document_of(mapping_set)
-    content = {"metadata": document.metadata, "mapping_objects": document.rows}
-    return Written(msgspec.json.format(dumps(content), indent=_INDENT) + b"\n", document.notices)
+    document = document_of(mapping_set, lambda row: msgspec.Raw(dumps(row)))
+    head = {"metadata": document.metadata, "mapping_objects": ()}
+    return Written(with_items(head, document.rows, _INDENT).getvalue(), document.notices)

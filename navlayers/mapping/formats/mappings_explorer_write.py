@@ -17,7 +17,7 @@ from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE
 from navlayers.mapping.nouns import likely_role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from navlayers.mapping.model import Mapping, MappingSet, NonMappable
 
@@ -41,12 +41,17 @@ class Document(NamedTuple):
     """The content of a Mappings Explorer file, and notices of what it lacks."""
 
     metadata: dict[str, Any]
-    rows: list[dict[str, Any]]
+    rows: list[Any]
     notices: tuple[Problem, ...]
 
 
-def document_of(mapping_set: MappingSet) -> Document:
-    """The set as a document that the published schema allows."""
+def document_of(mapping_set: MappingSet, write: Callable[[dict[str, Any]], object]) -> Document:
+    """The set as a document that the published schema allows.
+
+    Args:
+        mapping_set: the set.
+        write: gives what is kept of a row, such as its text: rows as dicts take much memory.
+    """
     metadata, notices = _metadata(mapping_set)
     fields: Counter[str] = Counter()
     values: Counter[str] = Counter()
@@ -62,7 +67,7 @@ def document_of(mapping_set: MappingSet) -> Document:
             row.status = None
         if row.capability_id is not None:
             seen.setdefault(row.capability_id, Seen(0)).add(row, 0)
-        rows.append(_fields(row))
+        rows.append(write(_fields(row)))
     for value, count in values.items():
         nearest = _nearest(value, mapping_set.scale)
         written = f"as {nearest}" if nearest else "without a value"

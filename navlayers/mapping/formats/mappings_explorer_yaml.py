@@ -81,11 +81,11 @@ def _plain(node: Node, fields: Fields) -> Any:
 
 def encode(mapping_set: MappingSet) -> Written:
     """The set as Mappings Explorer YAML; rows keep their order."""
-    document = document_of(mapping_set)
+    scalars = _Scalars()
+    document = document_of(mapping_set, lambda row: "".join(f"{line}\n" for line in _lines(row, scalars)).encode())
     head = yaml_text.document({"metadata": _block(document.metadata)})
-    lines = list(_lines(document.rows))
-    rows = "mapping_objects:\n" + "\n".join(lines) if lines else "mapping_objects: []"
-    return Written(f"{head}{rows}\n".encode(), document.notices)
+    rows = [b"mapping_objects:\n", *document.rows] if document.rows else [b"mapping_objects: []\n"]
+    return Written(b"".join([head.encode(), *rows]), document.notices)
 
 
 def _block(value: Any) -> Value:
@@ -94,24 +94,22 @@ def _block(value: Any) -> Value:
     return None if value is None else str(value)
 
 
-def _lines(rows: list[dict[str, Any]]) -> Iterator[str]:
-    scalar = _Scalars()
-    for row in rows:
-        mark = "- "
-        for field, value in row.items():
-            if isinstance(value, str):
-                if "\n" in value:
-                    text = indent(yaml_text.document({field: value}), "  ")[2:-1]
-                    yield f"{mark}{text}"
-                else:
-                    yield f"{mark}{field}: {scalar[value]}"
-            elif not value:
-                yield f"{mark}{field}: {'null' if value is None else '[]'}"
+def _lines(row: dict[str, Any], scalars: _Scalars) -> Iterator[str]:
+    mark = "- "
+    for field, value in row.items():
+        if isinstance(value, str):
+            if "\n" in value:
+                text = indent(yaml_text.document({field: value}), "  ")[2:-1]
+                yield f"{mark}{text}"
             else:
-                yield f"{mark}{field}:"
-                for item in value:
-                    yield f"  - {scalar[item]}"
-            mark = "  "
+                yield f"{mark}{field}: {scalars[value]}"
+        elif not value:
+            yield f"{mark}{field}: {'null' if value is None else '[]'}"
+        else:
+            yield f"{mark}{field}:"
+            for item in value:
+                yield f"  - {scalars[item]}"
+        mark = "  "
 
 
 class _Scalars(dict[str, str]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from hashlib import sha1
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
@@ -13,7 +14,7 @@ from navlayers import attack
 from navlayers._text.dates import day
 from navlayers._text.wording import bare, comma_list
 from navlayers.errors import OutputError, Problem, ReleaseError
-from navlayers.mapping.formats._json import dumps
+from navlayers.mapping.formats._json import dumps, with_items
 from navlayers.mapping.formats.context import Written
 from navlayers.mapping.formats.stix.bundle import (
     EXTENSION,
@@ -31,7 +32,7 @@ from navlayers.mapping.model import MappingSet, canonical
 from navlayers.mapping.nouns import likely_role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from navlayers.attack import Catalogue
     from navlayers.mapping.model import Capability, Mapping, NonMappable
@@ -71,10 +72,37 @@ def encode(mapping_set: MappingSet) -> Written:
         raise OutputError(Problem("the set has no capabilities", expected="a set that maps something"))
     writer = _Writer(canonical(mapping_set))
     # The id depends on all of the content: a bundle with any change is another bundle.
-    objects = dumps(writer.objects())
-    bundle = {"type": "bundle", "id": _identify("bundle", objects.decode()), "objects": msgspec.Raw(objects)}
-    data = msgspec.json.format(msgspec.json.encode(bundle), indent=1) + b"\n"
-    return Written(data, tuple(dict.fromkeys(writer.techniques.notices())))
+    content = _Content()
+    id_ = content.id
+    written = with_items({"type": "bundle", "id": id_, "objects": ()}, content.encoded(writer.objects()), 1)
+    with written.getbuffer() as text:
+        start = bytes(text[:100]).index(id_.encode())
+        text[start : start + len(id_)] = content.id.encode()
+    return Written(written.getvalue(), tuple(dict.fromkeys(writer.techniques.notices())))
+
+
+class _Content:
+    """The id of a bundle by its objects, which is that of `_identify` without a text of all of them."""
+
+    def __init__(self) -> None:
+        self._hash = sha1(_NAMESPACE.bytes + b'["bundle","', usedforsecurity=False)
+
+    @property
+    def id(self) -> str:
+        """The id for the objects so far."""
+        whole = self._hash.copy()
+        whole.update(b'"]')
+        return f"bundle--{UUID(bytes=whole.digest()[:16], version=5)}"
+
+    def encoded(self, objects: Iterable[_Object | _Relationship]) -> Iterator[msgspec.Raw]:
+        """Each object as JSON."""
+        mark = "["
+        for each in objects:
+            data = dumps(each)
+            self._hash.update(dumps(mark + data.decode())[1:-1])
+            mark = ","
+            yield msgspec.Raw(data)
+        self._hash.update(b"]")
 
 
 def _identify(kind: str, *key: str | int | None) -> str:
@@ -157,21 +185,22 @@ class _Writer:
         self._references: dict[tuple[str, ...], tuple[Reference, ...]] = {}
         self.techniques = _Techniques(mapping_set)
 
-    def objects(self) -> list[_Object | _Relationship]:
+    def objects(self) -> Iterator[_Object | _Relationship]:
         capabilities = [self._capability(capability) for capability in self._set.capabilities]
         sources = {c.id: written["id"] for c, written in zip(self._set.capabilities, capabilities, strict=True)}
-        relationships = list(self._relationships(sources))
+        ids = list(self._ids())
         # Before the objects of unknown techniques are made: looking up an id may add to these.
+        for mapping in self._set.mappings:
+            self.techniques.stix_id(mapping.technique, mapping.technique_name)
         alone = [
             self.techniques.stix_id(r.technique, r.technique_name) for r in self._set.non_mappable if r.technique
         ]
         unknown = [self._attack_pattern(id_, name) for id_, name in sorted(self.techniques.unknown.items())]
-        refs = [written["id"] for written in (*capabilities, *unknown)] + [
-            relationship.id for relationship in relationships
-        ]
+        refs = [*(written["id"] for written in (*capabilities, *unknown)), *ids]
         # STIX requires a grouping to refer to at least one object.
-        grouping = self._grouping(tuple(refs or dict.fromkeys(alone)))
-        return [*_DEFINITION, *self._authors(), grouping, *capabilities, *unknown, *relationships]
+        yield from (*_DEFINITION, *self._authors(), self._grouping(tuple(refs or dict.fromkeys(alone))))
+        yield from (*capabilities, *unknown)
+        yield from self._relationships(sources, ids)
 
     def _object(self, kind: str, id_: str, properties: _Object) -> _Object:
         written = _object(kind, id_, self._created, self._modified, properties)
@@ -244,11 +273,16 @@ class _Writer:
             {"name": name or technique, "external_references": (Reference(source, external_id=technique),)},
         )
 
-    def _relationships(self, sources: dict[str, str]) -> Iterator[_Relationship]:
+    def _ids(self) -> Iterator[str]:
+        """The ids of the relationships."""
         times: Counter[tuple[str | None, ...]] = Counter()
         for mapping in self._set.mappings:
             key = (mapping.capability, mapping.technique, mapping.type, mapping.category)
             times[key] += 1
+            yield _identify("relationship", *self._key, *key, times[key])
+
+    def _relationships(self, sources: dict[str, str], ids: Iterable[str]) -> Iterator[_Relationship]:
+        for mapping, id_ in zip(self._set.mappings, ids, strict=True):
             source = sources[mapping.capability]
             extension = Properties(
                 "property-extension",
@@ -263,7 +297,7 @@ class _Writer:
             )
             yield _Relationship(
                 "2.1",
-                _identify("relationship", *self._key, *key, times[key]),
+                id_,
                 self._created,
                 self._modified,
                 _relationship_type(mapping, source),
