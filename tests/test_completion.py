@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,9 +47,14 @@ def _run(*command: str, cwd: Path, **env: str) -> str:
     return done.stdout
 
 
+@cache
+def _completion(shell: str) -> str:
+    return _run(str(PROGRAM), "completion", shell, cwd=BIN)
+
+
 def _script(shell: str, folder: Path) -> Path:
     path = folder / f"navlayers.{shell}"
-    path.write_text(_run(str(PROGRAM), "completion", shell, cwd=folder), encoding="utf-8")
+    path.write_text(_completion(shell), encoding="utf-8")
     return path
 
 

@@ -241,7 +241,8 @@ class _Measure:
 
     def __init__(self, content: Content, smallest: float) -> None:
         self._smallest = smallest
-        self._labels, self._heads = content.labels, content.heads
+        self._labels = content.labels
+        self._heads = [ems(name) for name in content.heads]
         self._rooms = [
             sorted(label.rooms[lines] + label.extra for label in content.labels) for lines in range(MOST_LINES + 1)
         ]
@@ -310,5 +311,5 @@ class _Measure:
         """Size and lines of tactics' names, and the height of their heads with the counts below."""
         wanted = max(self._smallest, min(size * _HEAD, width / self._word))
         rooms = (len(columns) * (width + gap) - gap for band in bands for columns in band.columns)
-        lines = 1 + any(ems(name) * wanted > room for name, room in zip(self._heads, rooms, strict=True))
+        lines = 1 + any(wide * wanted > room for wide, room in zip(self._heads, rooms, strict=True))
         return wanted, lines, wanted * 1.15 * lines + _small(size) * 1.25 + size * 0.6
