@@ -148,13 +148,22 @@ def pytest_configure(config: pytest.Config) -> None:
 # By CPU time of a whole run, longest first: a worker that meets one of them last works on alone.
 LONG = (
     "report_browser",
-    "site",
-    "report_pdf",
-    "report_docx",
+    "golden_runs",
     "docs",
-    "read_tables_hostile",
-    "plan_solver",
-    "report",
+    "site",
+    "serve",
+    "round_trips",
+    "render_pictures",
+    "write_explorer",
+    "terminal",
+    "run",
+    "schema",
+    "render_xlsx",
+    "report_pdf",
+    "truth_counts",
+    "browser_harness",
+    "action",
+    "roles",
 )
 
 
