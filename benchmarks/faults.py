@@ -1,4 +1,7 @@
-"""Kill commands at random times: files are old or new, and the next run leaves the new ones and nothing else.
+"""Kill and stop commands at random times.
+
+After a kill, files are old or new, and the next run leaves the new ones and nothing else. Ctrl-C and SIGTERM end a
+command within a second, without a traceback.
 
 usage: faults.py [KILLS] [SEED]
 """
@@ -7,6 +10,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -44,15 +48,36 @@ CASES = (
     Case("run", ["run", "{0}"], ["run", "{0}"]),
 )
 
+LONG = {
+    "build": ["build", "nist_800_53", "aws", "azure", *_FOLDER],
+    "check": ["check", "nist_800_53", "attack_detections"],
+    "convert": ["convert", "attack_detections", "-o", "{0}/a.xlsx"],
+    "compare": ["compare", "nist_800_53", "cri_profile", "csa_ccm", *_FOLDER],
+    "plan": ["plan", "nist_800_53", "--target", "100%", "-o", "{0}/out"],
+    "render PDF": ["render", "nist_800_53", "cri_profile", "-o", "{0}/a.pdf"],
+    "render PPTX": ["render", "nist_800_53", "-o", "{0}/a.pptx"],
+    "report PDF": ["report", "nist_800_53", "cri_profile", "--comments", "-o", "{0}/a.pdf"],
+    "report DOCX": ["report", "nist_800_53", "cri_profile", "--comments", "-o", "{0}/a.docx"],
+    "site": ["site", "gcp", "aws", *_FOLDER],
+}
+
 
 def main() -> None:
     kills, seed = (int(text) for text in [*sys.argv[1:], "200", "1"][:2])
+    # Shells start jobs in the background that ignore Ctrl-C, and so would the commands.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     choice = random.Random(seed)  # noqa: S311 - the same times in each run
     print(f"{'command':12} {'kills':>6} {'old':>5} {'new':>5} {'mixed':>6} {'torn':>5} {'left':>5} {'wrong':>6}")
     with tempfile.TemporaryDirectory() as scratch:
         for case in CASES:
             counts = _tried(case, Path(scratch) / case.name.replace(" ", "-"), kills // len(CASES) + 1, choice)
             print(f"{case.name:12} " + " ".join(f"{count:5}" for count in counts), flush=True)
+        print(f"\n{'stopped':12} {'stops':>6} {'ended':>6} {'seconds':>8} {'tracebacks':>11} {'left':>5}")
+        for name, line in LONG.items():
+            work = Path(scratch) / f"stopped-{name}"
+            work.mkdir()
+            stops, ended, seconds, tracebacks, left = _stopped(line, work, max(kills // 10, 4), choice)
+            print(f"{name:12} {stops:6} {ended:6} {seconds:8.2f} {tracebacks:11} {left:5}", flush=True)
 
 
 def _tried(case: Case, work: Path, kills: int, choice: random.Random) -> tuple[int, ...]:
@@ -94,6 +119,29 @@ def _tried(case: Case, work: Path, kills: int, choice: random.Random) -> tuple[i
         left += any(at.rglob(f"{PREFIX}*"))
         wrong += _files(at) != new_files
     return kills, old, fresh, mixed, torn, left, wrong
+
+
+def _stopped(line: list[str], work: Path, times: int, choice: random.Random) -> tuple[int, int, float, int, int]:
+    """How often a command was stopped, how often it had ended before, the longest wait, tracebacks, stages left."""
+    command = [*NAVLAYERS, *(part.format(work) for part in line), "-q"]
+    started = time.monotonic()
+    _run([*command[len(NAVLAYERS) :]])
+    took = time.monotonic() - started
+    ended = tracebacks = left = 0
+    longest = 0.0
+    for number in range(times):
+        for path in work.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        time.sleep(took * choice.random())
+        ended += process.poll() is not None
+        at = time.monotonic()
+        process.send_signal((signal.SIGINT, signal.SIGTERM)[number % 2])
+        _, errors = process.communicate()
+        longest = max(longest, time.monotonic() - at)
+        tracebacks += b"Traceback" in errors
+        left += any(work.rglob(f"{PREFIX}*"))
+    return times, ended, longest, tracebacks, left
 
 
 _RECIPE = "sets: [gcp]\naggregate: {}\noutputs: {{build: layers, badge: a.svg}}\n"
