@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -54,62 +55,72 @@ scales = st.dictionaries(score_names, st.floats(0, 100), min_size=1, max_size=3)
 )
 
 
+# Made once: to build a strategy takes longer than to draw from it.
+fields: dict[str, st.SearchStrategy[Any]] = {
+    "type": some,
+    "comment": texts,
+    "references": references,
+    "group": some,
+    "technique_name": some,
+    "capability_name": some,
+    "other": others,
+}
+mapped = st.fixed_dictionaries(
+    {
+        "technique": techniques,
+        "category": st.none() | st.sampled_from(CATEGORIES),
+        "evidence": st.none() | evidence,
+        "robustness": st.none() | st.integers(1, 5),
+        **fields,
+    }
+)
+of_capabilities = st.fixed_dictionaries({"technique": st.none() | techniques, **fields})
+of_techniques = st.fixed_dictionaries({"technique": techniques, **fields})
+some_scale: st.SearchStrategy[dict[str, float]] = st.just({}) | scales
+some_ids = st.lists(ids, max_size=3, unique=True)
+some_groups = st.lists(ids, max_size=2, unique=True).map(tuple)
+head: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "framework": texts.filter(str.strip),
+        "version": texts.filter(str.strip),
+        "domain": st.sampled_from(["enterprise", "mobile", "ics"]),
+        "attack_version": texts.filter(str.strip),
+        "title": texts,
+        "groups": st.dictionaries(ids, texts, max_size=2),
+        "mapping_types": st.lists(
+            st.builds(MappingType, texts, texts, texts), max_size=2, unique_by=lambda t: t.id
+        ).map(tuple),
+        "source": texts,
+        "licence": texts,
+        "details": st.dictionaries(st.sampled_from(DETAILS), texts, max_size=3),
+    }
+)
+
+
 @st.composite
 def mapping_sets(draw: st.DrawFn) -> MappingSet:
     """Any mapping set that a reader could give, with texts that provoke YAML."""
-    scale = draw(st.just({}) | scales)
+    scale = draw(some_scale)
     numbers = [] if any(map(DECIMAL.fullmatch, scale)) else ["0", "72.5", "100"]
     values = st.none() | st.sampled_from([*(scale or DEFAULT_SCALE), *numbers])
-    capabilities = [
-        Capability(i, draw(texts), tuple(draw(st.lists(ids, max_size=2, unique=True))), draw(references))
-        for i in draw(st.lists(ids, max_size=3, unique=True))
-    ]
+    capabilities = [Capability(i, draw(texts), draw(some_groups), draw(references)) for i in draw(some_ids)]
     known = st.sampled_from([c.id for c in capabilities]) if capabilities else ids
-    shared: dict[str, st.SearchStrategy[Any]] = {
-        "type": some,
-        "comment": texts,
-        "references": references,
-        "group": some,
-        "technique_name": some,
-    }
-    shared |= {"capability_name": some, "other": others}
-    mappings = st.builds(
-        Mapping,
-        known,
-        techniques,
-        category=st.none() | st.sampled_from(CATEGORIES),
-        value=values,
-        evidence=st.none() | evidence,
-        robustness=st.none() | st.integers(1, 5),
-        **shared,
-    )
-    records = st.one_of(
-        st.builds(NonMappable, known, st.none() | techniques, **shared),
-        st.builds(NonMappable, st.none(), techniques, **shared),
-    )
+    rows = st.lists(st.tuples(known, values, mapped), max_size=5)
+    records = st.tuples(known, of_capabilities) | st.tuples(st.none(), of_techniques)
 
     def filed(row: Any) -> Any:
         """The row, under a group of its capability."""
         groups = {c.id: c.groups for c in capabilities}.get(row.capability, ())
         return msgspec.structs.replace(row, group=draw(st.sampled_from([None, *groups])))
 
-    present = texts.filter(str.strip)
-    types = draw(st.lists(st.builds(MappingType, texts, texts, texts), max_size=2, unique_by=lambda t: t.id))
+    mappings = [Mapping(capability, value=value, **more) for capability, value, more in draw(rows)]
+    found = draw(st.lists(records, min_size=not capabilities, max_size=3))
     return MappingSet(
-        framework=draw(present),
-        version=draw(present),
-        domain=draw(st.sampled_from(["enterprise", "mobile", "ics"])),
-        attack_version=draw(present),
-        title=draw(texts),
-        groups=draw(st.dictionaries(ids, texts, max_size=2)),
-        mapping_types=tuple(types),
         capabilities=tuple(capabilities),
-        mappings=tuple(map(filed, draw(st.lists(mappings, max_size=5)))),
-        non_mappable=tuple(map(filed, draw(st.lists(records, min_size=not capabilities, max_size=3)))),
+        mappings=tuple(map(filed, mappings)),
+        non_mappable=tuple(filed(NonMappable(capability, **more)) for capability, more in found),
         scale=scale,
-        source=draw(texts),
-        licence=draw(texts),
-        details=draw(st.dictionaries(st.sampled_from(DETAILS), texts, max_size=3)),
+        **draw(head),
     )
 
 
@@ -137,7 +148,7 @@ def test_a_written_set_reads_back_as_the_same_set(mapping_set: MappingSet) -> No
 def test_reading_a_written_set_has_no_notices_about_quotes(mapping_set: MappingSet) -> None:
     notices = readers.read("set.yaml", data=native.dumps(mapping_set).encode()).notices
     assert [str(notice) for notice in notices if "quote" in str(notice) or "other YAML" in str(notice)] == []
-    assert all("has no " in str(notice) for notice in notices)
+    assert all(re.search("ha(s|ve) no ", str(notice)) for notice in notices)
 
 
 def _strings(node: Any) -> list[Any]:
