@@ -117,8 +117,7 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
 
     def is_active(self, technique: str) -> bool:
         """Whether the release has an active technique with this id."""
-        entry = self.techniques.get(technique)
-        return entry is not None and entry.active
+        return technique in self._active
 
     def named(self, name: str) -> tuple[Technique, ...]:
         """The active techniques with this name, in id order; without one, the inactive ones.
@@ -171,6 +170,10 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
     def own_pages(self) -> dict[str, str]:
         """Address at attack.mitre.org → the page that replaces it, for an organization's own techniques."""
         return {technique_url(entry.id): entry.page for entry in self.techniques.values() if entry.page}
+
+    @cached_property
+    def _active(self) -> frozenset[str]:
+        return frozenset(id_ for id_, entry in self.techniques.items() if entry.active)
 
     @cached_property
     def _names(self) -> dict[str, list[Technique]]:
