@@ -78,6 +78,20 @@ def write_page(folder: Path, made: Report, name: str = "report.html") -> Path:
     return path
 
 
+def data_of(page: str) -> dict[str, Any]:
+    """What the explorer of a page is given."""
+    (text,) = re.findall(r'<script type="application/json" id="explorer-data">(.*?)</script>', page, re.DOTALL)
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def colors_of(page: str) -> dict[str, str]:
+    """Class → color on light pages."""
+    style = page.partition("<style")[2].partition("</style>")[0]
+    lines = (line for line in style.splitlines() if re.match(r"\.c[0-9a-f]{6} ", line))
+    return {line.split()[0][1:]: re.findall(r"#[0-9a-f]{6}", line)[0] for line in lines}
+
+
 class Page(HTMLParser):
     """Tags with their attributes, and the text right within each of them."""
 
@@ -86,6 +100,7 @@ class Page(HTMLParser):
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.texts: list[str] = []
         self._open: list[tuple[str, int]] = []
+        self._source = text
         self.feed(text)
         self.close()
         assert self._open == []
@@ -114,17 +129,4 @@ class Page(HTMLParser):
     @property
     def data(self) -> dict[str, Any]:
         """What the explorer is given."""
-        found: dict[str, Any] = next(
-            json.loads(text) for attrs, text in self.all("script") if attrs.get("id") == "explorer-data"
-        )
-        return found
-
-    @property
-    def colors(self) -> dict[str, str]:
-        """Class → colour on light pages."""
-        style = self.all("style")[0][1]
-        return {
-            line.split()[0][1:]: re.findall(r"#[0-9a-f]{6}", line)[0]
-            for line in style.splitlines()
-            if re.match(r"\.c[0-9a-f]{6} ", line)
-        }
+        return data_of(self._source)

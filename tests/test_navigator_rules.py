@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import re
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -72,7 +73,8 @@ def half_up(number: float) -> int:
     return math.floor(number + 0.5)
 
 
-def navigators_colours(colours: list[str]) -> list[str]:
+@lru_cache
+def navigators_colours(colours: tuple[str, ...]) -> list[str]:
     # tinygradient 1.1.5 with rgb(100), which three colours divide as 49 + 50.
     parts = len(colours) - 1
     counts = [half_up(99 / parts)] * parts
@@ -90,7 +92,7 @@ def navigators_colours(colours: list[str]) -> list[str]:
 def cell_colour(layer: Json, score: float) -> str:
     gradient = layer["gradient"]
     low, high = gradient["minValue"], gradient["maxValue"]
-    colours = navigators_colours(gradient["colors"])
+    colours = navigators_colours(tuple(gradient["colors"]))
     if score >= high or score <= low:
         return colours[99 if score >= high else 0]
     return colours[half_up((score - low) / (high - low) * 100)]
@@ -170,13 +172,13 @@ def assert_gradient(layer: Json) -> None:
     ],
 )
 def test_a_gradient_has_the_colours_that_tinygradient_gives(colours: list[str], digest: str) -> None:
-    assert list(gradient_steps(tuple(colours))) == navigators_colours(colours)
+    assert list(gradient_steps(tuple(colours))) == navigators_colours(tuple(colours))
     assert hashlib.sha256(",".join(gradient_steps(tuple(colours))).encode()).hexdigest()[:16] == digest
 
 
 @given(st.lists(st.integers(0, 0xFFFFFF).map("#{:06x}".format), min_size=2, max_size=6))
 def test_any_gradient_has_the_hundred_colours_that_the_navigator_computes(colours: list[str]) -> None:
-    assert list(gradient_steps(tuple(colours))) == navigators_colours(colours)
+    assert list(gradient_steps(tuple(colours))) == navigators_colours(tuple(colours))
 
 
 @pytest.mark.parametrize("ramp", RAMPS.values(), ids=RAMPS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from browser_helpers import shot
-from report_pages import Page, clouds
+from report_pages import clouds, data_of
 from test_report_html import CLOUDS
 
 from navlayers.layer.contrast import contrast
@@ -38,7 +38,7 @@ def four(tmp_path_factory: pytest.TempPathFactory, corpus: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def data(two: Path) -> dict[str, Any]:
-    return Page(two.read_text("utf-8")).data
+    return data_of(two.read_text("utf-8"))
 
 
 def cell(window: Window, technique: str, view: int = 0) -> Locator:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import CORPUS, CORPUS_FILES, write_set
-from report_pages import Page, page_of, report
+from report_pages import Page, colors_of, data_of, page_of, report
 
 from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.inputs import load_inputs
@@ -31,8 +31,8 @@ Entries = dict[str, tuple[float | None, str]]
 
 
 def explorer(made: Report) -> tuple[dict[str, Any], dict[str, str]]:
-    page = Page(page_of(made))
-    return page.data, page.colors
+    page = page_of(made)
+    return data_of(page), colors_of(page)
 
 
 def entries(data: dict[str, Any], colors: dict[str, str], view: str, measure: int = 0) -> Entries:
