@@ -108,8 +108,9 @@ def capabilities(made: Set) -> dict[str, Any]:
     given: dict[str, dict[str, dict[str, list[Fraction]]]] = {}
     reach: dict[str, set[str]] = {}
     counts = not rated(made)
+    worths = {value: number(value, made, {}, None) for value in {row.value for row in made.rows}}
     for row in followed(made.rows, release):
-        one = number(row.value, made, {}, None)
+        one = worths[row.value]
         by = given.setdefault(row.capability, {})
         if one is not None:
             by.setdefault(row.category or BARE, {}).setdefault(row.technique, []).append(one)

@@ -263,9 +263,10 @@ def scores(
             mapped.setdefault(row.technique, set()).add(row.capability)
         counted: Scores = {t: {OVERALL: Fraction(len(mapped[t])), BARE: Fraction(len(mapped[t]))} for t in mapped}
         return roll_up(counted, release, rollup)
+    worths = {value: number(value, made, scale or {}, worth) for value in {row.value for row in rows}}
     best: dict[str, dict[str, dict[str, list[Fraction]]]] = {}
     for row in rows:
-        one = number(row.value, made, scale or {}, worth)
+        one = worths[row.value]
         given = best.setdefault(row.technique, {}).setdefault(row.category or BARE, {})
         if one is not None:
             given.setdefault(row.capability, []).append(one)
