@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import Run, contents
 
+from navlayers.api import render
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -78,22 +80,29 @@ def test_all_layers_go_into_one_file_where_the_format_has_room(
 
 
 def test_more_layers_than_a_file_holds_in_little_memory_are_refused_before_they_are_drawn(
-    run: Run, tmp_path: Path
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many = tmp_path / "many.json"
     many.write_text(json.dumps([LAYER] * 201))
     refused = run("render", many, "--format", "xlsx", "-o", tmp_path / "out")
     assert (refused.code, refused.out) == (2, "")
     assert (
-        "a file in xlsx holds at most 200 layers, but there are 201 (svg and png have a file per layer, and html, "
-        "md and csv hold more; in a folder (-o) each input has a file of its own)"
+        "xlsx holds at most 200 layers with 40,000 techniques, but there are 201 layers (svg and png have a file "
+        "per layer, and html, md and csv hold more; in a folder (-o) each input has a file of its own)"
     ) in refused.err
+    with monkeypatch.context() as patch:
+        patch.setattr(render, "_TECHNIQUES", 1)
+        many.write_text(json.dumps([LAYER] * 76))
+        refused = run("render", many, "-o", tmp_path / "all.pdf")
+        assert "150 layers with 150 techniques, but there are 76 layers with 152 techniques (" in refused.err
     (tmp_path / "layers").mkdir()
     for number in range(151):
         # Files that cannot be read show that none is.
         (tmp_path / "layers" / f"{number}.json").write_text("{")
     refused = run("render", *sorted((tmp_path / "layers").iterdir()), "-o", tmp_path / "all.pdf")
-    assert "a file in pdf holds at most 150 layers, but there are 151" in refused.err
+    assert (
+        "a file in pdf holds at most 150 layers with 30,000 techniques, but there are 151 layers (" in refused.err
+    )
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "all.pdf").exists()
 

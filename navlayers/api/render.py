@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import os
 from collections import Counter
 from pathlib import Path
@@ -30,7 +31,7 @@ class Format(NamedTuple):
     """A format: the module and the function that render it.
 
     `single`: a file holds one layer, not several. `binary`: it is not text. `most`: maximum number of layers in
-    a file; these take about 1 GB of memory.
+    a file, of `_TECHNIQUES` each; these take about 1 GB of memory.
     """
 
     module: str
@@ -48,9 +49,11 @@ FORMATS = {
     "xlsx": Format("workbook", "render_xlsx", binary=True, most=200),
     "html": Format("html_page", "render_html"),
     "md": Format("layer_text", "render_markdown"),
-    "csv": Format("layer_text", "render_csv", most=4_000),
+    "csv": Format("layer_text", "render_csv", most=3_000),
 }
 """Name and file extension → format."""
+
+_TECHNIQUES = 200
 
 STDOUT = "-"
 _ENDINGS = {**{f".{name}": name for name in FORMATS}, ".markdown": "md", ".htm": "html"}
@@ -127,23 +130,26 @@ def render(views: Sequence[View], format_: str, options: RenderOptions) -> Rende
         UsageError: there are more layers than a file of the format holds.
     """
     handler = FORMATS[format_]
-    _refuse_many(format_, len(views))
+    _refuse_many(format_, len(views), sum(len({technique for technique, _ in view.entries}) for view in views))
     function = getattr(importlib.import_module(f"navlayers.output.drawing.{handler.module}"), handler.function)
     rendered: Rendered = function(views[0] if handler.single else views, options)
     return rendered
 
 
-def _refuse_many(format_: str, layers: int) -> None:
-    """Raise if a file of the format does not hold so many layers."""
+def _refuse_many(format_: str, layers: int, techniques: int = 0) -> None:
+    """Raise if a file of the format does not hold so many layers, and techniques that they annotate together."""
     handler = FORMATS[format_]
     if handler.single and layers != 1:
         message = f"{format_} holds one layer, but there are {layers}"
         raise UsageError(Problem(message, hint="name a folder with -o, or a format such as pdf"))
-    if layers > handler.most:
-        message = f"a file in {format_} holds at most {handler.most:,} layers, but there are {layers:,}"
-        more = [name for name, other in FORMATS.items() if other.most >= layers and not other.single]
+    size = max(layers, math.ceil(techniques / _TECHNIQUES))
+    if size > handler.most:
+        found = f"{layers:,} layers" + (f" with {techniques:,} techniques" if layers <= handler.most else "")
+        most = f"{handler.most:,} layers with {handler.most * _TECHNIQUES:,} techniques"
+        more = [name for name, other in FORMATS.items() if other.most >= size and not other.single]
         hint = f"svg and png have a file per layer{f', and {and_list(more)} hold more' if more else ''}"
-        raise UsageError(Problem(message, hint=f"{hint}; in a folder (-o) each input has a file of its own"))
+        hint = f"{hint}; in a folder (-o) each input has a file of its own"
+        raise UsageError(Problem(f"a file in {format_} holds at most {most}, but there are {found}", hint=hint))
 
 
 def files_of(
