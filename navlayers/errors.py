@@ -72,6 +72,10 @@ class Problem(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, place=self.place or place)
 
 
+MOST_PROBLEMS = 1_000
+"""Problems after which further words of a list or option are not looked up, each of which takes time."""
+
+
 class NavlayersWarning(UserWarning):
     """A notice of a function of the library whose result has no `notices`: what it assumed, skipped or left out."""
 

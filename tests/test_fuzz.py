@@ -219,6 +219,24 @@ def test_a_command_gives_a_result_or_an_error(name: str) -> None:
     run()
 
 
+def test_reading_ends_after_many_errors() -> None:
+    data = b'{"metadata": {}, "mapping_objects": [' + b"1," * 100_000 + b"1]}"
+    with pytest.raises(InputError) as caught:
+        formats.read("a.json", data=data)
+    assert len(caught.value.problems) == 1_001
+    assert caught.value.problems[-1].message == "… and at least 19000 more problems"
+
+
+def test_many_unknown_words_of_a_file_are_not_all_looked_up() -> None:
+    """With 100,000, each of which was compared with all names, commands took hours."""
+    Path("words.yaml").write_text(f"include: [{', '.join(f'Tx{n}' for n in range(1_200))}]", encoding="utf-8")
+    (error,) = command("stats", "set.csv", "--scope", "asset:words.yaml").errors
+    assert len(error.problems) == 1_000
+    Path("words.txt").write_text("nothing\n" * 1_200, encoding="utf-8")
+    (error,) = command("plan", "set.csv", "--have", "@words.txt", "--budget", "1").errors
+    assert len(error.problems) == 1_000
+
+
 def test_numbers_of_a_workbook_are_written_to_every_format() -> None:
     """In all columns but those of scores, they are text."""
     head = ["capability", "technique", "score", "type", "comment", "references", "segment", "2025", "other"]

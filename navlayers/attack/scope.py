@@ -10,7 +10,7 @@ from navlayers._text.spelling import suggestion
 from navlayers._text.wording import and_list, or_list, quantity, quoted
 from navlayers.attack.domains import DOMAIN_NAMES, DOMAINS
 from navlayers.attack.platforms import platforms_named, platforms_of
-from navlayers.errors import NavlayersError, Place, Problem, ScopeError
+from navlayers.errors import MOST_PROBLEMS, NavlayersError, Place, Problem, ScopeError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -87,7 +87,7 @@ class Asset(msgspec.Struct, frozen=True):
 
     def place_of(self, text: str) -> Place | None:
         """The place of a text of the file."""
-        return dict(self.places).get(text)
+        return next((place for known, place in self.places if known == text), None)
 
     def problem(self, message: str, text: str, expected: str = "", hint: str = "") -> Problem:
         """A problem with a text of the file."""
@@ -293,6 +293,8 @@ def _platforms(texts: Iterable[str], whole: Catalogue, asset: Asset | None = Non
     problems = []
     known = sorted(platforms_of(whole), key=str.casefold)
     for text in texts:
+        if len(problems) == MOST_PROBLEMS:
+            break
         found = platforms_named(text, whole)
         names.update(dict.fromkeys(found))
         if not found:
@@ -318,6 +320,8 @@ def _meant(
     names: dict[str, None] = {}
     problems = []
     for text in texts:
+        if len(problems) == MOST_PROBLEMS:
+            break
         if isinstance(text, Listed):
             listed = _listed(text, whole)
             if not listed:

@@ -10,7 +10,7 @@ import msgspec
 from navlayers._text.spelling import folded, letters, suggestion
 from navlayers._text.wording import comma_list, quoted
 from navlayers.attack.scope import restricted
-from navlayers.errors import InputError, Place, Problem, UsageError
+from navlayers.errors import MOST_PROBLEMS, InputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN, name_of_part
 from navlayers.mapping.formats.source import MAX_BYTES, Source, as_text, load, text_lines
 from navlayers.scoring.coverage import coverage_of
@@ -203,6 +203,8 @@ def named(texts: Iterable[str], directory: Directory, option: str) -> tuple[str,
             if not words:
                 problems.append(Problem(f"{option} is empty", expected="ids or names, joined by commas"))
         for word, place in words:
+            if len(problems) >= MOST_PROBLEMS:
+                break
             if of_set := directory.of_set(word):
                 ids.update(candidate.id for candidate in of_set)
                 continue

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 LIMIT = 1_000
 """Maximum errors, and maximum notices, kept per file; further ones are only counted."""
 
+MOST_ERRORS = 20_000
+"""Errors after which reading ends, unless it goes on over errors: such a file is of another kind, or hostile."""
+
 FIRST_FILE = "`navlayers init` writes a first file"
 """The hint for a file of unknown shape."""
 
@@ -106,6 +109,9 @@ class Findings:
         """Keep the issue with its place, or only count it when there are many already.
 
         An issue that takes time to word is given as a function; it is an error.
+
+        Raises:
+            InputError: there are too many errors to go on.
         """
         fatal = issue.fatal if isinstance(issue, Issue) else True
         kept = self._kept[fatal]
@@ -119,6 +125,8 @@ class Findings:
             if shown and len(kept) >= self._limit and not self._lenient:
                 return
         self._count[fatal] += 1
+        if fatal and self._count[True] == MOST_ERRORS and not (self._lenient or self.leaves_out):
+            raise InputError(self.errors())
         if len(kept) + (len(self._errors_left_out) if fatal else 0) >= self._limit:
             return
         worded = issue if isinstance(issue, Issue) else issue()
@@ -233,7 +241,8 @@ class Findings:
         if more:
             what = "problem" if fatal else "notice"
             path = Place(listed[0].place.path) if listed[0].place else None
-            listed.append(Problem(f"… and {more} more {what}{'s' if more > 1 else ''}", path, count=more))
+            least = "at least " if fatal and self._count[fatal] == MOST_ERRORS else ""
+            listed.append(Problem(f"… and {least}{more} more {what}{'s' if more > 1 else ''}", path, count=more))
         return tuple(listed)
 
 
