@@ -290,7 +290,7 @@ def _cells(technique: Technique) -> Iterable[tuple[str, str]]:
 
 def _platforms(texts: Iterable[str], whole: Catalogue, asset: Asset | None = None) -> tuple[str, ...]:
     names: dict[str, None] = {}
-    problems = []
+    problems: list[Problem] = []
     known = sorted(platforms_of(whole), key=str.casefold)
     for text in texts:
         if len(problems) == MOST_PROBLEMS:
@@ -318,7 +318,7 @@ def _meant(
     """The cells that ids, names and layers mean, and the names for people."""
     cells: Cells = set()
     names: dict[str, None] = {}
-    problems = []
+    problems: list[Problem] = []
     for text in texts:
         if len(problems) == MOST_PROBLEMS:
             break
