@@ -7,7 +7,7 @@ import signal
 
 def main() -> None:
     """Run the command line and exit."""
-    # Ctrl-C during the imports would print a traceback. Shells start background jobs that ignore it, and go on to.
+    # Ctrl-C during the imports would print a traceback. Background jobs of shells ignore it, and still do.
     handler = signal.getsignal(signal.SIGINT)
     if handler is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
