@@ -1,15 +1,18 @@
-"""The order of the rows in a file, the hash seed and the options' order never reach a byte of the output."""
+"""The same input and options give the same bytes: whatever the order of rows, the place and the environment."""
 
 from __future__ import annotations
 
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from conftest import contents
+from site_pages import ics
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,3 +90,51 @@ def test_the_native_form_is_the_same_whatever_the_order_of_capabilities_and_tech
         command = [sys.executable, "-m", "navlayers", "convert", str(source), "-q"]
         texts.add(subprocess.run(command, check=True, capture_output=True).stdout)
     assert len(texts) == 1
+
+
+COMMANDS = [
+    "build demo.json --aggregate mean -o built",
+    "compare demo.json gcp -o compared",
+    "gaps demo.json gcp --threat FIN7 --threat APT29 --software-of all --threat kev -o gaps",
+    "plan demo.json --budget 2 -o plan",
+    "upgrade demo.json --attack 18.1 -o upgraded.yaml",
+    *(f"convert demo.json --format {name} -o demo.{name}" for name in ("csv", "xlsx", "stix", "oscal", "native")),
+    *(f"render demo.json -o demo.{name}" for name in ("svg", "png", "pdf", "pptx", "html", "md")),
+    *(f"report demo.json --threat FIN7 -o report.{name}" for name in ("html", "pdf", "docx", "md")),
+    "site tiny.json kev-mobile -o site",
+]
+
+SCRIPT = """
+import json, sys
+from navlayers.cli import main
+for line in json.loads(sys.argv[1]):
+    try:
+        main([*line.split(), "-q"])
+    except SystemExit as done:
+        assert done.code in (None, 0), line
+"""
+
+ENVIRONMENTS = [
+    {"PYTHONHASHSEED": "1", "LC_ALL": "C", "TZ": "Asia/Tokyo", "PYTHONUTF8": "0"},
+    {"PYTHONHASHSEED": "2", "LC_ALL": "C.UTF-8", "TZ": "America/New_York", "USER": "other"},
+]
+
+
+def test_all_files_are_the_same_in_any_folder_and_environment(
+    tmp_path: Path,
+) -> None:
+    found = []
+    for number, environment in enumerate(ENVIRONMENTS):
+        here = tmp_path / f"{'place' * (number + 1)}"
+        here.mkdir()
+        (here / "demo.json").write_text(json.dumps(_set(1)), encoding="utf-8")
+        ics(here / "tiny.json")
+        command = [sys.executable, "-c", SCRIPT, json.dumps(COMMANDS)]
+        subprocess.run(
+            command, cwd=here, env={**os.environ, **environment}, umask=(0o022, 0o077)[number], check=True
+        )
+        found.append(contents(here))
+    assert found[0].keys() == found[1].keys()
+    assert [path for path, data in found[0].items() if found[1][path] != data] == []
+    assert {line.split()[-1] for line in COMMANDS} <= {path.partition("/")[0] for path in found[0]}
+    assert not re.search(rb"20[2-9][0-9]-[0-9]{2}-[0-9]{2}", found[0]["report.md"])

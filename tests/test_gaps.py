@@ -5,9 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -378,14 +375,3 @@ def test_running_again_replaces_its_files_and_foreign_ones_are_kept(
     assert "notes.txt" in done.err
     assert run("gaps", *pair, "--threat", weights, "-o", written, "--force", "-q").code == 0
     assert contents(written) == before | {"notes.txt": b"mine"}
-
-
-def test_the_hash_seed_reaches_no_byte(pair: tuple[Path, Path], tmp_path: Path) -> None:
-    made = []
-    for seed in ("1", "2"):
-        out = tmp_path / seed
-        words = ["--threat", "FIN7", "--threat", "APT29", "--software-of", "all", "--threat", "kev"]
-        command = [sys.executable, "-m", "navlayers", "gaps", *map(str, pair), *words, "-o", str(out), "-q"]
-        subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, check=True)
-        made.append(contents(out))
-    assert made[0] == made[1]

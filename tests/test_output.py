@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -241,29 +238,6 @@ def test_the_folder_of_the_inputs_is_foreign_to_the_output(one: Path, two: Path)
     with pytest.raises(OutputError):
         build(one.parent, one, two)
     assert sorted(p.name for p in one.parent.iterdir()) == ["one.json", "two.json"]
-
-
-ENVIRONMENTS = [
-    {"PYTHONHASHSEED": "1", "LC_ALL": "C", "TZ": "Asia/Tokyo"},
-    {"PYTHONHASHSEED": "2", "LC_ALL": "C.UTF-8", "TZ": "America/New_York", "PYTHONUTF8": "0"},
-]
-
-
-def test_the_bytes_are_the_same_in_any_folder_locale_and_hash_seed(out: Path, one: Path, tmp_path: Path) -> None:
-    build(out, one)
-    expected = contents(out)
-    for number, environment in enumerate(ENVIRONMENTS):
-        cwd = tmp_path / f"cwd{number}"
-        cwd.mkdir()
-        shutil.copy(one, cwd / "one.json")
-        source = "one.json" if number else str(one)
-        subprocess.run(
-            [sys.executable, "-m", "navlayers", "build", source, "-o", "made", "-q"],
-            cwd=cwd,
-            env={**os.environ, **environment},
-            check=True,
-        )
-        assert contents(cwd / "made") == expected
 
 
 def test_an_edited_layer_that_is_not_built_again_stays_when_forced(out: Path, one: Path) -> None:

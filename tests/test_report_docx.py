@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import subprocess
-import sys
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -257,19 +254,3 @@ def test_the_same_report_has_the_same_bytes(tmp_path: Path, monkeypatch: pytest.
     later = time.time() + 400 * 24 * 3600
     monkeypatch.setattr(time, "time", lambda: later)
     assert render_report(make_report(subject(path)), "docx").data == first
-    code = (
-        "import sys; from navlayers.pages.report.build import make_report\n"
-        "from navlayers.pages.report.input import report_input\n"
-        "from navlayers.analysis.inputs import load_inputs\n"
-        "from navlayers.mapping.find import resolve\n"
-        "from navlayers.api.report import render_report\n"
-        "report = make_report(report_input(load_inputs(resolve([sys.argv[1]]))))\n"
-        "sys.stdout.buffer.write(render_report(report, 'docx').data)"
-    )
-    env = {**os.environ, "TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "1", "LC_ALL": "C"}
-    folder = tmp_path / "elsewhere"
-    folder.mkdir()
-    again = subprocess.run(
-        [sys.executable, "-c", code, str(path)], cwd=folder, env=env, capture_output=True, check=True
-    )
-    assert again.stdout == first
