@@ -224,7 +224,7 @@ OTHERS: dict[str, Other] = {
     "asset": Other("a.yaml", (*_yaml(SERVERS), *_yaml(LAPTOPS)), "stats SET --scope asset:FILE --json"),
     "layer of a scope": Other("s.json", _json(FULL_LAYER), "stats SET --include FILE --json"),
     "list of a condition": Other(
-        "w.txt", (("text", "EMEA\n# a comment\nUS\n"),), "stats SET --where segment=@FILE --json"
+        "w.txt", (("text", "EMEA\n# a comment\nUS\n"),), "stats SET --where 'segment in @FILE' --json"
     ),
     "segment": Other("g.csv", (("csv", ROWS),), "stats segments:A=SET,B=FILE --json"),
     "results": Other(

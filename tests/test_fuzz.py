@@ -6,6 +6,7 @@ Each test has a few cases here, and 10,000 with `--hypothesis-profile=full`, tho
 from __future__ import annotations
 
 import contextlib
+import shlex
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,7 +80,7 @@ def test_another_file_is_read_or_refused(name: str) -> None:
     def act(data: bytes) -> None:
         path.write_bytes(data)
         for line in lines:
-            errors = command(*line.split()).errors
+            errors = command(*shlex.split(line)).errors
             for error in errors:
                 check_places(error, path, data, whole=True)
             if errors:
