@@ -49,7 +49,7 @@ class Choice(msgspec.Struct, frozen=True):
 def solve(problem: CoverProblem, seconds: float = 60) -> Choice:
     """The best choice by the rules of `CoverProblem`, or the best one so far after a time limit.
 
-    The same problem gives the same choice on every machine, unless the time limit ends the search.
+    The same problem gives the same choice on every machine, unless the search ends without a proof.
 
     Raises:
         ValueError: all candidates together do not meet the need.
