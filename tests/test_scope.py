@@ -352,6 +352,10 @@ def test_a_technique_out_of_scope_is_the_heading_of_its_sub_techniques_and_never
     # The Navigator shows a disabled technique with an enabled sub-technique, T1595.001.
     assert of_family == [{"techniqueID": id_, "enabled": False} for id_ in ("T1595", "T1595.002", "T1595.003")]
     assert run("render", detections, "-o", "matrix.svg", *only).code == 0
+    for technique in ("T1595", "T1078"):
+        assert ": out of scope (only T1595.001)." in run("show", technique, "--set", detections, *only).out
+    full = run("show", "T1078", "--set", detections, "--full", *only).out
+    assert "Out of scope (only T1595.001): mappings of it do not count." in full
     picture = Path("matrix.svg").read_text(encoding="utf-8")
     assert "T1595 Active Scanning\ndisabled\nout of scope: the heading of its sub-techniques" in picture
     assert "0 of 1 sub-techniques mapped" in picture

@@ -249,7 +249,7 @@ class Changes:
         self._moves[place] = _Move(str(place), folder, place, None, self._stage(folder).path / "old" / path)
 
     def scratch(self, folder: Path) -> Path:
-        """A folder on the file system of another one, for files that are removed at the end."""
+        """A temporary folder inside another folder; it is removed with its files at the end."""
         path = self._stage(folder).path / "new"
         path.mkdir(exist_ok=True)
         return path

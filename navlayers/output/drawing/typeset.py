@@ -102,7 +102,7 @@ class CompilerError(OutputError):
     def __init__(self, error: BaseException) -> None:
         self.diagnostic = str(getattr(error, "diagnostic", ""))
         message = f"the compiler of PDF and PNG fails: {single_line(str(error))[:_WORDS]}"
-        super().__init__(Problem(message, hint="report it with the input; SVG and HTML do without the compiler"))
+        super().__init__(Problem(message, hint="report it with the input; SVG and HTML do not need the compiler"))
 
 
 def typst(source: bytes | dict[str, bytes], **options: Any) -> bytes:

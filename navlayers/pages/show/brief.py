@@ -53,7 +53,8 @@ def _technique(page: TechniquePage, threats: Collection[str]) -> Iterator[Block]
     every = sum(section.set.name not in threats for section in page.sections) + len(without)
     of = f" of {every}" if len(mapped) < every else ""
     sets = "set maps" if len(mapped) == 1 and not of else "sets maps" if len(mapped) == 1 else "sets map"
-    many = f": {len(mapped)}{of} {sets} it" if mapped else "" if leading else ": no set maps it"
+    none = "" if leading else f": out of scope ({page.out_of_scope})" if page.out_of_scope else ": no set maps it"
+    many = f": {len(mapped)}{of} {sets} it" if mapped else none
     yield Paragraph(f"{page.id} {page.name}{about}{many}.")
     if page.status != "active":
         successor = f"; its successor is {page.successor.id} {page.successor.name}" if page.successor else ""
@@ -66,7 +67,7 @@ def _technique(page: TechniquePage, threats: Collection[str]) -> Iterator[Block]
         yield Paragraph(f"Recorded as non-mappable in {comma_list(recorded)}.")
     if mapped:
         yield _sets(mapped)
-    if without:
+    if without and not page.out_of_scope:
         yield Paragraph(f"Not in {comma_list(without)}.")
     for section in leading:
         noun, number = section.set.noun, len({row.capability_id for row in section.mappings})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -115,7 +116,13 @@ def technique_page(identifier: str, sets: Sequence[IndexedSet]) -> TechniquePage
         replacements=replacements,
         without=tuple(name for name in missing if name not in other_domains),
         elsewhere=tuple(name for name in missing if name in other_domains),
+        out_of_scope=next((c.scope for c in map(attrgetter("catalogue"), sets) if _leaves_out(identifier, c)), ""),
     )
+
+
+def _leaves_out(identifier: str, catalogue: Catalogue) -> bool:
+    """Whether an active technique of the whole release is out of scope; a heading is, too."""
+    return catalogue.whole.is_active(identifier) and not catalogue.is_active(identifier)
 
 
 def _releases(sets: Sequence[IndexedSet]) -> Iterator[Catalogue]:

@@ -104,6 +104,8 @@ def score_cell(score: float | None, category: str, head: results.SetHead) -> Spa
 def _technique(page: TechniquePage) -> Iterator[Block]:
     if page.status != "active":
         yield _inactive(page.status, page.successor, page.attack_version)
+    if page.out_of_scope:
+        yield Paragraph(f"Out of scope ({page.out_of_scope}): mappings of it do not count.", warning=True)
     for paragraph in paragraphs(page.description):
         yield Paragraph(prose(paragraph))
     yield _facts(

@@ -164,7 +164,8 @@ class TechniquePage(msgspec.Struct, frozen=True, tag_field="kind", tag="techniqu
     """A technique.
 
     `replacements` are those of the sets that map it under the id of its successor, `without` the other sets of its
-    domain that do not map it, `elsewhere` the sets of other domains.
+    domain that do not map it, `elsewhere` the sets of other domains. `out_of_scope` is the scope, in words, that
+    leaves it out; "" for none.
     """
 
     id: str
@@ -183,6 +184,7 @@ class TechniquePage(msgspec.Struct, frozen=True, tag_field="kind", tag="techniqu
     replacements: tuple[Replacement, ...] = ()
     without: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
+    out_of_scope: str = ""
 
 
 class CapabilitySection(Section, frozen=True):
