@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from fractions import Fraction
 
+import msgspec
 import pytest
 from conftest import row
 from plan_helpers import chosen, threat, together, value_of
@@ -316,6 +317,10 @@ def test_without_time_a_bound_is_stated() -> None:
     assert summary(plan).endswith(
         ": together they are mapped to 4 of the 6 techniques and sub-techniques that all 4 capabilities are mapped "
         "to (67%); not proven optimal within the time limit of 0 s: at most 25% more is possible"
+    )
+    stalled = msgspec.structs.replace(plan, stalled=True)
+    assert summary(stalled).endswith(
+        "(67%); not proven optimal, as the search stopped making progress: at most 25% more is possible"
     )
     gives = {"a": "1 2 5 1.001", "b": "1 5 1.002", "c": "5 1.003"}
     rows = [row(i, f"T100{technique}") for i, of in gives.items() for technique in of.split()]

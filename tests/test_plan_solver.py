@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from navlayers.analysis.plan import milp
 from navlayers.analysis.plan import solve as solver
 from navlayers.analysis.plan.alternatives import Redundancies
-from navlayers.analysis.plan.exchanges import exchanged
+from navlayers.analysis.plan.exchanges import local_search
 from navlayers.analysis.plan.problem import CoverProblem, Level, cover_problem
 from navlayers.analysis.plan.solve import greedy, in_order, solve, useful
 
@@ -88,7 +88,7 @@ def test_without_time_the_greedy_choice_states_a_bound_that_holds(task: CoverPro
 @given(tasks())
 def test_exchanges_make_a_choice_no_worse(task: CoverProblem) -> None:
     before = greedy(task, useful(task))[0]
-    after = exchanged(task, useful(task), before)
+    after = local_search(task, useful(task), before)
     assert task.allows(after)
     assert task.rank(after)[:2] <= task.rank(before)[:2]
 
@@ -99,8 +99,9 @@ def test_exchanges_find_what_the_greedy_rule_missed() -> None:
     costs = dict.fromkeys("abc", 1)
     task = cover_problem(costs, elements, budget=2)
     assert greedy(task, (0, 1, 2))[0] == (0, 1)
-    assert exchanged(task, (0, 1, 2), (0, 1)) == (1, 2)
-    assert exchanged(cover_problem(costs, elements, need=6), (0, 1, 2), (0, 1, 2)) == (1, 2)
+    assert local_search(task, (0, 1, 2), (0, 1)) == (1, 2)
+    assert local_search(task, (0, 1, 2), (0, 1), seconds=0) == (0, 1)
+    assert local_search(cover_problem(costs, elements, need=6), (0, 1, 2), (0, 1, 2)) == (1, 2)
 
 
 @given(tasks())
@@ -223,7 +224,7 @@ def test_where_the_solver_finds_nothing_in_time_exchanges_count(
     monkeypatch.setattr(milp.Program, "_run", lambda *_, maximize, **__: milp.Outcome(False, None, float("inf")))
     quick = solve(task)
     assert not quick.proven
-    assert quick.chosen == exchanged(task, useful(task), greedy(task, useful(task))[0])
+    assert quick.chosen == local_search(task, useful(task), greedy(task, useful(task))[0])
     assert task.value(quick.chosen) <= task.value(best.chosen) <= quick.bound
 
 
@@ -235,8 +236,24 @@ def test_a_search_that_comes_no_closer_ends_before_the_time_limit(monkeypatch: p
     assert solve(task).proven
     monkeypatch.setattr(solver, "PATIENCE", (0, 0))
     hasty = solve(task)
-    assert not hasty.proven
-    assert hasty.chosen == exchanged(task, useful(task), greedy(task, useful(task))[0])
+    assert (hasty.proven, hasty.stalled) == (False, True)
+    assert hasty.chosen == local_search(task, useful(task), greedy(task, useful(task))[0])
+
+
+@pytest.mark.parametrize(
+    ("gaps", "over"),
+    [
+        # Known every three seconds: a tenth of it is closed each time, or after six seconds, or later.
+        ([0.008, 0.0071, 0.0062, 0.0055], None),
+        ([0.5, 0.46, 0.44], None),
+        ([0.5, 0.48, 0.46, 0.44], 2),
+        ([0.008, 0.008, 0.0079], 2),
+    ],
+)
+def test_a_search_goes_on_while_it_closes_a_tenth_of_its_gap(gaps: list[float], over: int | None) -> None:
+    patience = milp._Patience(5, 0)
+    ends = [patience.is_over(gap, 3 * (number + 1)) for number, gap in enumerate(gaps)]
+    assert ends == [number == over for number in range(len(gaps))]
 
 
 def test_a_bound_of_the_solver_that_is_better_is_the_one_that_is_stated(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import TYPE_CHECKING
 
@@ -13,25 +14,31 @@ if TYPE_CHECKING:
 MOST_STEPS = 40_000_000
 """Looks at elements and candidates, a few seconds of Python: the same on every machine."""
 
+STEPS_PER_SECOND = 4_000_000
+"""Steps within a time limit of less than ten seconds: they take about half of it."""
+
 PARTS = (1, 3) * 20
 """The part of the choice that is replaced in each round. Half of the rounds start anew: the best choices from
 random mappings share little with the greedy one.
 """
 
 
-def exchanged(problem: CoverProblem, candidates: Sequence[int], chosen: Sequence[int]) -> tuple[int, ...]:
+def local_search(
+    problem: CoverProblem, candidates: Sequence[int], chosen: Sequence[int], seconds: float = math.inf
+) -> tuple[int, ...]:
     """The choice, ascending, after exchanges of one candidate for another until none makes it better.
 
     An exchange keeps to the budget, or costs no more, and covers more weight, or as much at less cost. For a need,
     candidates that it no longer needs are left out. Then a part of the choice, or all, is replaced at random,
-    several times, with the same random numbers everywhere; the best of these choices is kept.
+    several times, with the same random numbers everywhere; the best of these choices is kept. The time limit ends
+    this after a number of steps, not by a clock.
     """
-    search = _Exchanges(problem, candidates, chosen)
+    search = _Exchanges(problem, candidates, chosen, min(MOST_STEPS, seconds * STEPS_PER_SECOND))
     search.improve()
     best = tuple(sorted(search.chosen))
     numbers = random.Random(0)  # noqa: S311 - no secrets
     for part in PARTS:
-        if search.steps >= MOST_STEPS or len(best) < 2:
+        if search.steps >= search.most or len(best) < 2:
             break
         count = -(-len(best) // part)
         others = [candidate for candidate in candidates if candidate not in search.chosen]
@@ -48,10 +55,13 @@ def exchanged(problem: CoverProblem, candidates: Sequence[int], chosen: Sequence
 class _Exchanges:
     """A choice, how often it covers each element, and the weight that each other candidate would add."""
 
-    def __init__(self, problem: CoverProblem, candidates: Sequence[int], chosen: Sequence[int]) -> None:
+    def __init__(
+        self, problem: CoverProblem, candidates: Sequence[int], chosen: Sequence[int], most: float
+    ) -> None:
         self.problem = problem
         self.chosen = set(chosen)
         self.steps = 0
+        self.most = most
         self._candidates = candidates
         self._times = [0] * len(problem.elements)
         self._gains = [problem.weight(gives) for gives in problem.gives]
@@ -61,7 +71,7 @@ class _Exchanges:
 
     def improve(self) -> None:
         """Exchange chosen candidates, or leave them out, until none of that makes the choice better."""
-        while sum(self._exchange(member) for member in sorted(self.chosen) if self.steps < MOST_STEPS):
+        while sum(self._exchange(member) for member in sorted(self.chosen) if self.steps < self.most):
             pass
 
     def replace(self, dropped: Iterable[int], others: Iterable[int]) -> None:

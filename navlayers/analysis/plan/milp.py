@@ -23,8 +23,8 @@ Measure = Literal["value", "cost", "number"]
 WITHIN_ONE = 0.99
 """Absolute MIP gap. Objectives are integers, so any gap below 1 proves optimality."""
 
-CLOSER = 0.01
-"""The share by which a search has to close its gap in its time."""
+CLOSER = 0.1
+"""The part of its gap that a search has to close in its time: of a gap of 20%, two percentage points."""
 
 HALF = 0.5
 """Slack of constraints on sums of integers: rounding of floats cannot break a constraint that holds exactly."""
@@ -37,11 +37,13 @@ class Outcome(NamedTuple):
         proven: HiGHS proved it optimal, and its bound fits the value counted exactly.
         chosen: the candidates of the choice; None without a feasible one.
         bound: the best value of the objective that any choice can have.
+        stalled: the search ended because it came no closer to a proof.
     """
 
     proven: bool
     chosen: tuple[int, ...] | None
     bound: float
+    stalled: bool = False
 
 
 class _Highs(highspy.Highs):
@@ -64,7 +66,7 @@ class Program:
             problem: the whole problem.
             candidates: those that may be chosen.
             deadline: when searches end, a time of `time.monotonic`.
-            patience: seconds of the CPU after which a search ends that came no closer to a proof.
+            patience: seconds of the CPU after which a search ends that did not close a tenth of its gap.
         """
         self.problem = problem
         self.candidates = tuple(candidates)
@@ -167,8 +169,9 @@ class Program:
         _run_interruptibly(highs, self.patience)
         info = highs.getInfo()
         bound = info.mip_dual_bound if abs(info.mip_dual_bound) < highspy.kHighsInf else unbounded
+        stalled = highs.getModelStatus() == highspy.HighsModelStatus.kInterrupt
         if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-            return Outcome(False, None, bound)
+            return Outcome(False, None, bound, stalled)
         values = highs.getSolution().col_value
         chosen = tuple(candidate for candidate, column in self._column.items() if values[column] > 0.5)
         # A result counts as proven only if the bound of HiGHS agrees with the exact count.
@@ -177,7 +180,7 @@ class Program:
         else:
             reached = sum(objective.get(self._column[candidate], 0) for candidate in chosen)
         optimal = highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
-        return Outcome(optimal and abs(reached - bound) < 1, chosen, bound)
+        return Outcome(optimal and abs(reached - bound) < 1, chosen, bound, stalled)
 
     def _values(self, chosen: Sequence[int]) -> list[float]:
         """The values of all columns for a choice."""
@@ -201,17 +204,16 @@ class Program:
 
 
 class _Patience:
-    """Says when a search is to end: after some seconds of the CPU in which its gap was not closed by a percent."""
+    """Says when a search is to end: after some seconds of the CPU in which it did not close a tenth of its gap."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, now: float) -> None:
         self._seconds = seconds
         self._gap = math.inf
-        self._since = time.process_time()
+        self._since = now
 
-    def is_over(self, gap: float) -> bool:
-        """Whether it is to end, by the gap of the best choice to what any can have, as a share."""
-        now = time.process_time()
-        if gap < self._gap - CLOSER:
+    def is_over(self, gap: float, now: float) -> bool:
+        """Whether it is to end now, by the gap of the best choice to what any can have."""
+        if gap < self._gap * (1 - CLOSER):
             self._gap, self._since = gap, now
         return now - self._since > self._seconds
 
@@ -219,14 +221,14 @@ class _Patience:
 def _run_interruptibly(highs: Any, seconds: float) -> None:
     """Run HiGHS in a thread, so that Ctrl-C stops it; it also stops when its search comes no closer to a proof."""
     stopping = threading.Event()
-    patience = _Patience(seconds)
+    patience = _Patience(seconds, time.process_time())
     in_search = highspy.cb.HighsCallbackType.kCallbackMipInterrupt
     in_simplex = highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt
 
     def interrupt(kind: object, _message: object, out: Any, answer: Any, _data: object) -> None:
         # Within the simplex method nothing is known about the search.
         gap = out.mip_gap if kind == in_search else math.inf
-        if stopping.is_set() or patience.is_over(gap):
+        if stopping.is_set() or patience.is_over(gap, time.process_time()):
             answer.user_interrupt = True
 
     highs.setCallback(interrupt, None)

@@ -108,6 +108,7 @@ class Plan(msgspec.Struct, Tabular, frozen=True, kw_only=True, dict=True):
         proven: no plan is better.
         settled: of equally good plans, it is the first in the order of docs/plan.md.
         bound: the highest value (for a budget) or the lowest cost (for a target) that any plan can have.
+        stalled: the search for a proof ended before the time limit, because it came no closer to one.
         threat: the weights of the techniques; None if each weighs 1.
         prices: header of the costs; "" if each capability costs 1.
         notices: messages for the user.
@@ -127,6 +128,7 @@ class Plan(msgspec.Struct, Tabular, frozen=True, kw_only=True, dict=True):
     proven: bool
     settled: bool
     bound: Fraction
+    stalled: bool
     threat: ThreatModel | None
     prices: str
     notices: tuple[Problem, ...]
@@ -315,15 +317,16 @@ def certainty(plan: Plan) -> str:
     if plan.proven:
         ties = "" if plan.settled else ", but ties are not resolved"
         return f"proven optimal{ties}"
-    seconds = f"not proven optimal within the time limit of {plan.options.seconds:g} s"
+    limit = f" within the time limit of {plan.options.seconds:g} s"
+    unproven = f"not proven optimal{', as the search stopped making progress' if plan.stalled else limit}"
     if plan.options.most is None:
         least = f"{decimal(plan.bound):,}"
         what = f"costs less than {least}" if plan.prices else f"has fewer than {least} {plan.noun.plural}"
-        return f"{seconds}: no plan {what}"
+        return f"{unproven}: no plan {what}"
     more = plan.bound / plan.value - 1 if plan.value else None
     if more is None:
-        return f"{seconds}: at most {decimal(plan.bound):,} is possible"
-    return f"{seconds}: at most {math.ceil(100 * more)}% more is possible"
+        return f"{unproven}: at most {decimal(plan.bound):,} is possible"
+    return f"{unproven}: at most {math.ceil(100 * more)}% more is possible"
 
 
 def threat_coverage(plan: Plan) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers.analysis.plan.exchanges import exchanged
+from navlayers.analysis.plan.exchanges import local_search
 from navlayers.errors import extra
 
 if TYPE_CHECKING:
@@ -38,12 +38,14 @@ class Choice(msgspec.Struct, frozen=True):
         proven: no choice has a higher value (for a budget) or a lower cost (for a need).
         settled: of equally good choices, it is the first by the rules of `CoverProblem`.
         bound: the highest value, or the lowest cost, that any choice can have.
+        stalled: the search for a proof ended before the time limit, because it came no closer to one.
     """
 
     chosen: tuple[int, ...]
     proven: bool
     settled: bool
     bound: int
+    stalled: bool = False
 
 
 def solve(problem: CoverProblem, seconds: float = 60) -> Choice:
@@ -63,7 +65,7 @@ def solve(problem: CoverProblem, seconds: float = 60) -> Choice:
         return Choice(chosen, proven=True, settled=True, bound=problem.objective(chosen))
     if seconds <= 0:
         return _choice(problem, chosen, bound)
-    chosen = exchanged(problem, candidates, chosen)
+    chosen = local_search(problem, candidates, chosen, seconds)
     # Importing HiGHS takes longer than a trivial problem.
     with extra("plan"):
         from navlayers.analysis.plan.milp import Program  # noqa: PLC0415
@@ -95,11 +97,19 @@ def _may_help(problem: CoverProblem, candidate: int) -> bool:
 
 
 def _choice(
-    problem: CoverProblem, chosen: Sequence[int], bound: int, *, proven: bool = False, settled: bool = False
+    problem: CoverProblem,
+    chosen: Sequence[int],
+    bound: int,
+    *,
+    proven: bool = False,
+    settled: bool = False,
+    stalled: bool = False,
 ) -> Choice:
     objective = problem.objective(chosen)
     # A choice that reaches the bound is optimal.
-    return Choice(tuple(sorted(chosen)), proven or objective == bound, settled, objective if proven else bound)
+    optimal = proven or objective == bound
+    bound = objective if proven else bound
+    return Choice(tuple(sorted(chosen)), optimal, settled, bound, stalled and not optimal)
 
 
 class _Search:
@@ -110,6 +120,7 @@ class _Search:
         self.program = program
         self.chosen = chosen
         self.bound = bound
+        self.stalled = False
 
     def run(self) -> Choice:
         problem = self.problem
@@ -124,7 +135,7 @@ class _Search:
             self.program.hold(rules[decided], self._measured(rules[decided]))
             decided += 1
         settled = decided == len(rules) and self._settle_ids()
-        return _choice(problem, self.chosen, self.bound, proven=decided > 0, settled=settled)
+        return _choice(problem, self.chosen, self.bound, proven=decided > 0, settled=settled, stalled=self.stalled)
 
     def _measured(self, measure: Measure) -> int:
         if measure == "number":
@@ -143,6 +154,7 @@ class _Search:
         outcome = self._improve(partial(self.program.best, measure, start), rules)
         if rules == 1:
             self._tighten(outcome.bound)
+            self.stalled = outcome.stalled
         return outcome.proven
 
     def _improve(self, run: Callable[[], Outcome], rules: int) -> Outcome:
