@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from navlayers.errors import OutputError
 from navlayers.output.files import Output, write_all
 from navlayers.output.folders import write_folder
 from navlayers.output.stage import PREFIX
@@ -62,21 +63,41 @@ for step in itertools.count(1):
         break
 """
 
-# Two children at once write each their own files into one folder, 20 times, with a pause that differs.
+# Two children at once write each their own files, with a pause that differs: into one folder, or into two that have
+# half of each child's files already.
 AT_ONCE = f"""{PRELUDE}
 import time
+from navlayers.errors import OutputError
 
-root, results = Path(sys.argv[1]), json.loads(sys.argv[2])
-for turn in range(20):
+case, root, results = sys.argv[1], Path(sys.argv[2]), json.loads(sys.argv[3])
+
+def write(folder, texts, pause=0):
+    for number, (path, text) in enumerate(texts.items()):
+        time.sleep(pause)
+        yield Output(folder / str(number % 2) / path, text.encode(), force=True)
+
+for turn in range(20 if case == "folder" else 8):
     children = []
+    if case == "files":
+        halves = [*results[0].items()][:4] + [*results[1].items()][4:]
+        write_all(write(root / str(turn), dict(halves)))
     for number, result in enumerate(results):
         child = os.fork()
         if child == 0:
             time.sleep(number * (turn % 5) / 1000)
-            write_folder(root / str(turn), index(result))
+            try:
+                if case == "folder":
+                    write_folder(root / str(turn), index(result))
+                else:
+                    write_all(write(root / str(turn), result, 0.0005))
+            except OutputError as error:
+                os._exit("changed during the run" in str(error))
+            except BaseException:
+                os._exit(2)
             os._exit(0)
         children.append(child)
-    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    assert sorted(codes) in ([[0, 0]] if case == "folder" else [[0, 0], [0, 1]]), codes
 """
 
 CASES = {
@@ -138,9 +159,44 @@ def test_a_stage_of_a_run_that_is_alive_or_of_another_program_stays(tmp_path: Pa
     assert texts(tmp_path) == {"a.txt": "a", "b.txt": "b", f"{PREFIX}notes/mine.txt": "mine"}
 
 
-def test_two_runs_at_once_leave_the_files_of_one(tmp_path: Path) -> None:
-    results = [{f"{name}.txt": f"{name} of {run}" for name in (*"abcdefgh", run)} for run in ("one", "two")]
-    command = [sys.executable, "-c", AT_ONCE, str(tmp_path), json.dumps(results)]
+@pytest.mark.parametrize("case", CASES)
+def test_two_runs_at_once_leave_the_files_of_one(case: str, tmp_path: Path) -> None:
+    # Files that only one of the runs has stay where they are not in a folder of results.
+    own = {"one": ["one"], "two": ["two"]} if case == "folder" else {"one": [], "two": []}
+    results = [{f"{name}.txt": f"{name} of {run}" for name in [*"abcdefgh", *own[run]]} for run in own]
+    command = [sys.executable, "-c", AT_ONCE, case, str(tmp_path), json.dumps(results)]
     subprocess.run(command, check=True, timeout=120)
     for folder in tmp_path.iterdir():
-        assert texts(folder) in results
+        assert {path.rpartition("/")[2]: text for path, text in texts(folder).items()} in results
+
+
+@pytest.mark.parametrize(
+    ("before", "new", "meanwhile", "force", "after"),
+    [
+        ("a1", "a1 b1", "a2 b2", True, "a: the file was changed during the run"),
+        ("", "a1 b1", "a2", False, "a: the file exists and holds something else"),
+        ("", "a1 b1", "a1", False, "a1 b1"),
+        ("a0", "a1 b1", "a2 b2", True, "a1 b1"),
+        ("a1 b1", "a1 b1", "a2", True, "a2 b1"),
+    ],
+)
+def test_files_of_a_run_are_not_mixed_with_those_that_another_one_writes_meanwhile(
+    before: str, new: str, meanwhile: str, force: bool, after: str, tmp_path: Path
+) -> None:
+    def outputs(state: str, force: bool = True) -> list[Output]:
+        return [Output(tmp_path / text[0], text.encode(), force) for text in state.split()]
+
+    def slow() -> Iterator[Output]:
+        first, second = outputs(new, force)
+        yield first
+        write_all(outputs(meanwhile))
+        yield second
+
+    write_all(outputs(before))
+    if ":" in after:
+        with pytest.raises(OutputError, match=after):
+            write_all(slow())
+        after = meanwhile
+    else:
+        write_all(slow())
+    assert " ".join(sorted(texts(tmp_path).values())) == after

@@ -91,11 +91,13 @@ def test_a_long_comment_flows_over_pages() -> None:
 
 def test_very_long_texts_are_cut_and_say_by_how_much() -> None:
     lines, word = "zq\n" * 501, 20_000 * "x"
-    table = rows(columns("a", "b"), (lines, f"{word} {word}\nlast"), long=True)
+    invisible = "first\n" + 600 * "\u200b\n"
+    table = rows(columns("a", "b", "c"), (lines, f"{word} {word}\nlast", invisible), long=True)
     text = " ".join(page.text for page in pdf.pages(render(document(section(table)))[0])[2:])
     assert (text.count("zq"), text.count("x")) == (500, 30_000 - 1)
     assert "… 2 more characters" in text
     assert "… 10,005 more characters" in text
+    assert "… 101 more lines" in text
     assert "last" not in text
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import contents
 
-from navlayers.errors import OutputError
+from navlayers.errors import InputError, OutputError, Problem
 from navlayers.output import files
 from navlayers.output.files import Output, write_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture
@@ -98,6 +98,15 @@ def test_if_a_file_cannot_be_staged_nothing_is_written(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="nothing is written"):
         write_all([Output(tmp_path / "a", b"new", force=True), Output(Path("/proc/no-such/b"), b"b")])
     assert contents(tmp_path) == {"a": b"old"}
+
+
+def test_the_error_of_the_disk_is_not_hidden_by_that_of_the_next_input() -> None:
+    def outputs() -> Iterator[Output]:
+        yield Output("/proc/no-such/b", b"b")
+        raise InputError(Problem("bad"))
+
+    with pytest.raises(OutputError, match=r"b: cannot be written: .*nothing is written"):
+        write_all(outputs())
 
 
 def test_a_device_is_written_to_before_a_file_takes_its_place(tmp_path: Path, stuck: Callable[..., None]) -> None:

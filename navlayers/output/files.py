@@ -63,41 +63,43 @@ def write_all(outputs: Iterable[Output], *, keep: Path | Sequence[Path] = ()) ->
         The paths of the files that changed.
 
     Raises:
-        OutputError: files hold something else and may not be replaced, are ones to keep, or cannot be written; it
-            names all of them, and whatever was changed.
+        OutputError: files hold something else and may not be replaced, are ones to keep, cannot be written, or were
+            changed by another run after they were found to have the content; it names all of them, and whatever
+            was changed.
     """
-    left = iter(outputs)
     kept = _Kept([keep] if isinstance(keep, Path) else keep)
     changed: list[str] = []
-    targets: Counter[Path] = Counter()
+    files: list[_File] = []
     streams: list[Output] = []
     problems: list[Problem] = []
     with Changes() as changes:
-        for output in left:
+        for output in outputs:
+            path = Path(output.path)
             try:
-                with reported(output.path):
+                with reported(path):
+                    state = _state(path)
                     differs = _differs(output, kept)
             except OutputError as error:
                 problems += error.problems
                 continue
-            if not differs:
-                continue
-            changed.append(str(output.path))
-            if _is_stream(Path(output.path)):
+            if differs:
+                changed.append(str(output.path))
+            if _is_stream(path):
                 streams.append(output)
             elif not problems:
-                target = Path(output.path).resolve()
-                targets[target] += 1
-                try:
-                    changes.write(target.parent, target.name, output.data, str(output.path), sync=True)
-                except (OSError, RuntimeError, ValueError) as error:
-                    several = len(changed) > 1 or next(left, None) is not None
-                    raise OutputError(_unwritable(output.path, error, several * _NOTHING)) from error
+                target, new = path.resolve(), None
+                if differs:
+                    with reported(path, _NOTHING):
+                        new = changes.write(target.parent, target.name, output.data, str(path), sync=True)
+                files.append(_File(path, target, output.force, state, new))
         message = "several results would be written to this file"
+        targets = Counter(file.target for file in files)
         problems += [Problem(message, Place(str(path))) for path, times in targets.items() if times > 1]
         if problems:
             raise OutputError(problems)
-        hint = _NOTHING if len(changed) > 1 else ""
+        if changed:
+            _hold(changes, files, kept)
+        hint = _NOTHING
         for output in streams:
             with reported(output.path, hint), Path(output.path).open("wb") as stream:
                 stream.write(output.data)
@@ -158,6 +160,45 @@ def _differs(output: Output, keep: _Kept) -> bool:
         raise OutputError(Problem("this is a file", Place(str(parent)), "a folder", hint))
     target.resolve()  # raises if it is no path
     return True
+
+
+class _File(NamedTuple):
+    """A file that was looked at: `target` is its place without links, `new` its new content if that differs."""
+
+    path: Path
+    target: Path
+    force: bool
+    state: tuple[int, ...] | None
+    new: Path | None
+
+
+def _hold(changes: Changes, files: Sequence[_File], kept: _Kept) -> None:
+    """Keep other runs from the folders of the files; raises if one was changed since it was looked at."""
+    for folder in sorted({file.target.parent for file in files}):
+        changes.hold(folder)
+    problems: list[Problem] = []
+    for file in files:
+        if _state(file.path) == file.state:
+            continue
+        if file.new is None:
+            hint = "run the command again"
+            problems.append(Problem("the file was changed during the run", Place(str(file.path)), hint=hint))
+            continue
+        try:
+            with reported(file.path):
+                _differs(Output(file.path, file.new.read_bytes(), file.force), kept)
+        except OutputError as error:
+            problems += error.problems
+    if problems:
+        raise OutputError(problems)
+
+
+def _state(path: Path) -> tuple[int, ...] | None:
+    """What says that a file is another one or was changed; None if there is none."""
+    with suppress(OSError):
+        status = path.stat()
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+    return None
 
 
 def _is_stream(target: Path) -> bool:
@@ -222,7 +263,7 @@ class Changes:
             if kind is not None:
                 _remove_empty(self._missing)
 
-    def write(self, folder: Path, path: str | Path, data: bytes, name: str = "", *, sync: bool = False) -> None:
+    def write(self, folder: Path, path: str | Path, data: bytes, name: str = "", *, sync: bool = False) -> Path:
         """Stage one file.
 
         Args:
@@ -231,6 +272,9 @@ class Changes:
             data: its content.
             name: its name in messages, if it is not its path.
             sync: wait until the disk has it, so that a power failure never leaves an empty file.
+
+        Returns:
+            Where it waits.
         """
         stage = self._stage(folder)
         place, new = folder / path, stage.path / "new" / path
@@ -242,6 +286,7 @@ class Changes:
         if place.is_file():
             new.chmod(place.stat().st_mode & 0o777)
         self._moves[place] = _Move(name or str(place), folder, place, new, stage.path / "old" / path)
+        return new
 
     def remove(self, folder: Path, path: str | Path) -> None:
         """Remove a file or a link, before the staged files take their places."""

@@ -72,8 +72,12 @@ def lines_of(text: str) -> list[str]:
         left -= len(kept[-1])
         if not left:
             break
-    more = sum(map(len, lines)) - sum(map(len, kept))
-    return [*kept, f"… {quantity(more, 'more character')}"] if more else lines
+    characters = sum(map(len, lines)) - sum(map(len, kept))
+    if not characters and len(kept) == len(lines):
+        return lines
+    # Lines that are left out may all be empty.
+    more = quantity(characters, "more character") if characters else quantity(len(lines) - len(kept), "more line")
+    return [*kept, f"… {more}"]
 
 
 def breakable_line(line: str, size: float, room: float) -> str:
