@@ -11,6 +11,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from generate import write_set
 from measure import SUCCEEDED
 
 from navlayers.api.render import FORMATS
+from navlayers.cli._errors import BAD_INPUT
 from navlayers.mapping import formats
 
 if TYPE_CHECKING:
@@ -144,7 +146,8 @@ def _cost(arguments: list[str]) -> str:
     if process.returncode in SUCCEEDED:
         return figures
     print(f"{' '.join(arguments)}: exit {process.returncode}: {said[-600:]}", file=sys.stderr)
-    return f"refused ({figures})" if process.returncode > 0 else f"ended ({figures})"
+    refused = process.returncode == BAD_INPUT and re.search("^navlayers: ", said, re.MULTILINE)
+    return f"refused ({figures})" if refused else f"ended ({figures})"
 
 
 def _limit() -> None:

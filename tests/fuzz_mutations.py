@@ -186,9 +186,8 @@ def _wrap(spot: Spot, value: Any, _: Spot) -> None:
 
 
 def _lengthen(spot: Spot, value: Any, _: Spot) -> None:
-    """A text of 200 kB, now and then."""
-    if value in LARGE:
-        spot[0][spot[1]] = (value * LONG)[:LONG]
+    """A text of 200 kB."""
+    spot[0][spot[1]] = (value * LONG)[:LONG]
 
 
 EDITS: tuple[Callable[[Spot, Any, Spot], None], ...] = (
@@ -197,7 +196,10 @@ EDITS: tuple[Callable[[Spot, Any, Spot], None], ...] = (
 GENTLE = (_retext, _append, _copy, _remove)
 """Edits after which most documents can still be read."""
 
-edits = st.lists(st.tuples(st.sampled_from(EDITS), places, scalars, places), max_size=4)
+_edits = st.sampled_from(EDITS).flatmap(
+    lambda edit: st.tuples(st.just(edit), places, st.sampled_from(LARGE) if edit is _lengthen else scalars, places)
+)
+edits = st.lists(_edits, max_size=4)
 gentle = st.lists(st.tuples(st.sampled_from(GENTLE), places, texts, places), min_size=1, max_size=6)
 
 

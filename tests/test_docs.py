@@ -211,14 +211,14 @@ EACH = """
 import contextlib, io, json, os, sys, traceback
 
 errors = {}
+folder = os.getcwd()
 for number, code in enumerate(json.load(sys.stdin)):
-    os.chdir(str(number))
+    os.chdir(os.path.join(folder, str(number)))
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             exec(compile(code, "example", "exec"), {"__name__": "__main__"})
     except BaseException:
         errors[code] = traceback.format_exc()
-    os.chdir("..")
 json.dump(errors, sys.stdout)
 """
 """Runs the examples that standard input lists, each in a folder of its own, and prints the errors."""

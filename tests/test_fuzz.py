@@ -225,7 +225,7 @@ def test_reading_ends_after_many_errors() -> None:
     with pytest.raises(InputError) as caught:
         formats.read("a.json", data=data)
     assert len(caught.value.problems) == 1_001
-    assert caught.value.problems[-1].message == "… and at least 19000 more problems"
+    assert caught.value.problems[-1].message == "… and at least 19,000 more problems"
 
 
 def test_many_unknown_words_of_a_file_are_not_all_looked_up() -> None:

@@ -27,6 +27,8 @@ LETTERS = " a"
 QUICK = 0.05
 """Seconds of the CPU, in which ratios are noise; a square of 20 kB takes longer."""
 
+IMPORT = re.compile(r"^[ \t]*(?:import|from) re\b", re.MULTILINE)
+
 MADE_BY_CALLS = {
     "checks/source_text.py": 2,  # an id as written, and a cell up to its end
     "layer/rows.py": 1,  # a word, looked for in a comment
@@ -46,7 +48,7 @@ def calls() -> dict[str, tuple[Any, ...]]:
     for path in sorted(ROOT.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
         # Each process of a run lists the patterns: other files are not parsed.
-        if "\nimport re\n" not in text or path.stem == "__main__":
+        if not IMPORT.search(text) or path.stem == "__main__":
             continue
         name = ".".join(["navlayers", *path.relative_to(ROOT).with_suffix("").parts]).removesuffix(".__init__")
         modules[path] = [*ast.walk(ast.parse(text))], vars(importlib.import_module(name))
@@ -58,7 +60,7 @@ def calls() -> dict[str, tuple[Any, ...]]:
                     used.setdefault(id(value), set()).add(node.attr)
     for path, (nodes, scope) in modules.items():
         named = {id(node.value): node for node in nodes if isinstance(node, ast.Assign | ast.AnnAssign)}
-        for node, function in _calls(nodes):
+        for node, function in _calls(nodes, scope):
             pattern, uses = _pattern(node, function, scope), {function} & USES
             if function == "compile":
                 target = named.get(id(node))
@@ -68,12 +70,13 @@ def calls() -> dict[str, tuple[Any, ...]]:
     return found
 
 
-def _calls(nodes: list[ast.AST]) -> Iterator[tuple[ast.Call, str]]:
+def _calls(nodes: list[ast.AST], scope: dict[str, Any]) -> Iterator[tuple[ast.Call, str]]:
     """The calls of functions of `re` that take a pattern, with the names of the functions."""
     for node in nodes:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            name, of = node.func.attr, node.func.value
-            if isinstance(of, ast.Name) and of.id == "re" and name in {"compile", *USES}:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
+            of, _, name = ast.unparse(node.func).rpartition(".")
+            imported = not of and name in scope and scope[name] is getattr(re, name, None)
+            if (of == "re" or imported) and name in {"compile", *USES}:
                 yield node, name
 
 

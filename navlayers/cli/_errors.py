@@ -38,7 +38,7 @@ def report(error: BaseException) -> int:
         for problem in error.problems[:MOST_PROBLEMS]:
             say(str(problem))
         if len(error.problems) > MOST_PROBLEMS:
-            say(f"… and {sum(problem.count for problem in error.problems[MOST_PROBLEMS:])} more")
+            say(f"… and {sum(problem.count for problem in error.problems[MOST_PROBLEMS:]):,} more")
         for note in getattr(error, "__notes__", ()):
             _print.notify(note)
         return BAD_INPUT

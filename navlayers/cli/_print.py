@@ -186,7 +186,7 @@ def written(paths: Sequence[Path | str], unchanged: Sequence[Path | str]) -> Non
     for path in paths[:LISTED]:
         notify(f"wrote {path}")
     if len(paths) > LISTED:
-        notify(f"… and {len(paths) - LISTED} more files")
+        notify(f"… and {len(paths) - LISTED:,} more files")
     if unchanged:
         notify(f"{unchanged[0]} is up to date" if len(unchanged) == 1 else f"{len(unchanged)} files are up to date")
 
@@ -276,7 +276,7 @@ def notices(problems: Iterable[Problem]) -> None:
     for problem in listed[:MOST_NOTICES]:
         note(str(problem))
     if len(listed) > MOST_NOTICES:
-        note(f"… and {sum(problem.count for problem in listed[MOST_NOTICES:])} more")
+        note(f"… and {sum(problem.count for problem in listed[MOST_NOTICES:]):,} more")
 
 
 def remapped_inputs(inputs: Iterable[Coverage], attack_version: str) -> None:

@@ -101,6 +101,7 @@ class Findings:
         self._parts: Counter[str] = Counter()
         self._kept: dict[bool, list[Problem]] = {True: [], False: []}
         self._count = {True: 0, False: 0}
+        self._notice_codes: set[str] = set()
         self._spellings = 0
         self._together: Counter[str] = Counter()
         self._advice: dict[Problem, Callable[[], str]] = {}
@@ -121,7 +122,7 @@ class Findings:
                 return
         if isinstance(issue, Issue) and issue.code in _TOGETHER and not fatal:
             self._together[issue.code] += 1
-            shown = any(one.code == issue.code for one in kept)
+            shown = issue.code in self._notice_codes
             if shown and len(kept) >= self._limit and not self._lenient:
                 return
         self._count[fatal] += 1
@@ -147,6 +148,8 @@ class Findings:
             self._together[worded.code] -= not fatal
         else:
             kept.append(problem)
+            if not fatal:
+                self._notice_codes.add(worded.code)
 
     @property
     def mark(self) -> tuple[int, int]:
@@ -242,7 +245,7 @@ class Findings:
             what = "problem" if fatal else "notice"
             path = Place(listed[0].place.path) if listed[0].place else None
             least = "at least " if fatal and self._count[fatal] == MOST_ERRORS else ""
-            listed.append(Problem(f"… and {least}{more} more {what}{'s' if more > 1 else ''}", path, count=more))
+            listed.append(Problem(f"… and {least}{more:,} more {what}{'s' if more > 1 else ''}", path, count=more))
         return tuple(listed)
 
 

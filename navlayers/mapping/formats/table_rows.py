@@ -104,6 +104,7 @@ class _Reader:
 
     def __init__(self, path: str, sheets: list[Sheet], context: Context) -> None:
         self._path = path
+        self._name = file_id(path)
         self._sheets = sheets
         self._context = context
         self._findings = context.findings
@@ -367,7 +368,7 @@ class _Reader:
         framework = self._context.options.metadata.get("framework")
         if framework is None and "mapping_framework" in self._heads:
             framework = self._heads["mapping_framework"][0]
-        return framework or file_id(self._path)
+        return framework or self._name
 
     def row(self, index: int, field: str = "") -> Place:
         """The place of a field of a row of the set; of its first cell where the row lacks the field."""
