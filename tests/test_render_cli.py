@@ -80,7 +80,7 @@ def test_all_layers_go_into_one_file_where_the_format_has_room(
 
 
 def test_more_layers_than_a_file_holds_in_little_memory_are_refused_before_they_are_drawn(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, mine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many = tmp_path / "many.json"
     many.write_text(json.dumps([LAYER] * 201))
@@ -88,21 +88,25 @@ def test_more_layers_than_a_file_holds_in_little_memory_are_refused_before_they_
     assert (refused.code, refused.out) == (2, "")
     assert (
         "xlsx holds at most 200 layers with 40,000 techniques, but there are 201 layers (svg and png have a file "
-        "per layer, and html, md and csv hold more; in a folder (-o) each input has a file of its own)"
+        "per layer, and html, md and csv hold more)\n"
     ) in refused.err
     with monkeypatch.context() as patch:
         patch.setattr(render, "_TECHNIQUES", 1)
         many.write_text(json.dumps([LAYER] * 76))
         refused = run("render", many, "-o", tmp_path / "all.pdf")
         assert "150 layers with 150 techniques, but there are 76 layers with 152 techniques (" in refused.err
+        patch.setitem(render.FORMATS, "pdf", render.FORMATS["pdf"]._replace(most=1))
+        refused = run("render", mine, "-o", tmp_path / "all.pdf")
+        assert (
+            "a file in pdf holds at most 1 layer with 1 technique, but there is 1 layer with 2 tech" in refused.err
+        )
     (tmp_path / "layers").mkdir()
     for number in range(151):
         # Files that cannot be read show that none is.
         (tmp_path / "layers" / f"{number}.json").write_text("{")
     refused = run("render", *sorted((tmp_path / "layers").iterdir()), "-o", tmp_path / "all.pdf")
-    assert (
-        "a file in pdf holds at most 150 layers with 30,000 techniques, but there are 151 layers (" in refused.err
-    )
+    assert "pdf holds at most 150 layers with 30,000 techniques, but there are 151 layers (" in refused.err
+    assert "hold more; in a folder (-o) each input has a file of its own)" in refused.err
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "all.pdf").exists()
 

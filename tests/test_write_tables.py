@@ -17,9 +17,9 @@ from test_write_native import mapping_sets
 
 from navlayers import OutputError
 from navlayers.mapping import formats as readers
-from navlayers.mapping.formats import xlsx_table
+from navlayers.mapping.formats import table_write, xlsx_table
 from navlayers.mapping.formats.table_write import COLUMNS
-from navlayers.mapping.model import DEFAULT_SCALE, Capability
+from navlayers.mapping.model import DEFAULT_SCALE, Capability, NonMappable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -192,6 +192,14 @@ def test_a_text_too_long_for_a_cell_is_refused_not_cut() -> None:
         readers.encode(set_of([row("ids", "T1001", comment="x" * 32_768)]), "xlsx")
     with pytest.raises(OutputError, match="expected at most 32,767"):
         readers.encode(set_of([row("ids", "T1001", comment="\U0001f600" * 16_384)]), "xlsx")
+
+
+def test_more_rows_than_a_sheet_has_are_refused_before_they_are_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx_table, "MOST_ROWS", 3)
+    assert len(back(TINY, "xlsx").mappings) == 2
+    monkeypatch.delattr(table_write, "table_of")
+    with pytest.raises(OutputError, match="the set has 3 rows; expected at most 2, the limit of an XLSX sheet"):
+        readers.encode(msgspec.structs.replace(TINY, non_mappable=(NonMappable("ids"),)), "xlsx")
 
 
 def test_groups_with_the_same_name_stay_separate() -> None:

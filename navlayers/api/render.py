@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text.slugs import slug, slugs
-from navlayers._text.wording import and_list, quoted
+from navlayers._text.wording import and_list, quantity, quoted
 from navlayers.api.render_load import load, to_draw
 from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, UsageError, by_ending, unknown
 from navlayers.mapping.formats import idle_options
@@ -118,25 +118,27 @@ def _ending(output: str) -> str:
     return "" if folder else Path(output).suffix.lower()
 
 
-def render(views: Sequence[View], format_: str, options: RenderOptions) -> Rendered:
+def render(views: Sequence[View], format_: str, options: RenderOptions, *, inputs: int = 1) -> Rendered:
     """Layers rendered into the bytes of one file.
 
     Args:
         views: the layers.
         format_: one of `FORMATS`.
         options: page, detail and theme.
+        inputs: how many inputs the layers are of.
 
     Raises:
         UsageError: there are more layers than a file of the format holds.
     """
     handler = FORMATS[format_]
-    _refuse_many(format_, len(views), sum(len({technique for technique, _ in view.entries}) for view in views))
+    techniques = sum(len({technique for technique, _ in view.entries}) for view in views)
+    _refuse_many(format_, len(views), inputs, techniques)
     function = getattr(importlib.import_module(f"navlayers.output.drawing.{handler.module}"), handler.function)
     rendered: Rendered = function(views[0] if handler.single else views, options)
     return rendered
 
 
-def _refuse_many(format_: str, layers: int, techniques: int = 0) -> None:
+def _refuse_many(format_: str, layers: int, inputs: int, techniques: int = 0) -> None:
     """Raise if a file of the format does not hold so many layers, and techniques that they annotate together."""
     handler = FORMATS[format_]
     if handler.single and layers != 1:
@@ -144,12 +146,13 @@ def _refuse_many(format_: str, layers: int, techniques: int = 0) -> None:
         raise UsageError(Problem(message, hint="name a folder with -o, or a format such as pdf"))
     size = max(layers, math.ceil(techniques / _TECHNIQUES))
     if size > handler.most:
-        found = f"{layers:,} layers" + (f" with {techniques:,} techniques" if layers <= handler.most else "")
-        most = f"{handler.most:,} layers with {handler.most * _TECHNIQUES:,} techniques"
+        found = f"{'is' if layers == 1 else 'are'} {quantity(layers, 'layer')}"
+        found += f" with {quantity(techniques, 'technique')}" if layers <= handler.most else ""
+        most = f"{quantity(handler.most, 'layer')} with {quantity(handler.most * _TECHNIQUES, 'technique')}"
         more = [name for name, other in FORMATS.items() if other.most >= size and not other.single]
         hint = f"svg and png have a file per layer{f', and {and_list(more)} hold more' if more else ''}"
-        hint = f"{hint}; in a folder (-o) each input has a file of its own"
-        raise UsageError(Problem(f"a file in {format_} holds at most {most}, but there are {found}", hint=hint))
+        hint += "; in a folder (-o) each input has a file of its own" if inputs > 1 else ""
+        raise UsageError(Problem(f"a file in {format_} holds at most {most}, but there {found}", hint=hint))
 
 
 def files_of(
@@ -208,7 +211,7 @@ def render_files(
     names = slugs(source.name for source in layers)
     if target.folder is None:
         # Each input has a layer at least: thousands need not be read to be refused.
-        _refuse_many(formats[0], max(len(layers), 1))
+        _refuse_many(formats[0], max(len(layers), 1), len(layers))
     idle: list[tuple[Idle, ...]] = []
 
     def inputs() -> Iterator[tuple[Source, Loaded]]:
@@ -251,7 +254,7 @@ def render_files(
         written = write_rendered(files(target.folder), force=force, keep=keep)
         return written._replace(notices=(*notices, *written.notices))
     views = [view for _, loaded in inputs() for view in loaded.views]
-    rendered = render(views, formats[0], options)
+    rendered = render(views, formats[0], options, inputs=len(layers))
     if target.file is None:
         return Written(notices=(*notices, *rendered.notices), data=rendered.data)
     written = write_rendered([(target.file, rendered)], force=force, keep=keep)

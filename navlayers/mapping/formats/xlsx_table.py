@@ -218,12 +218,13 @@ def encode(mapping_set: MappingSet) -> Written:
     """
     from navlayers._engines.workbooks import with_rows, workbook  # noqa: PLC0415 - slow, and for workbooks alone
 
-    table = table_write.table_of(mapping_set)
-    rows = [table.header, *table.rows]
-    if len(rows) > MOST_ROWS:
-        message = f"the set has {len(rows) - 1:,} rows"
+    count = len(mapping_set.mappings) + len(mapping_set.non_mappable)
+    if count >= MOST_ROWS:
+        message = f"the set has {count:,} rows"
         expected = f"at most {MOST_ROWS - 1:,}, the limit of an XLSX sheet"
         raise OutputError(Problem(message, expected=expected, hint="write CSV, or divide the set"))
+    table = table_write.table_of(mapping_set)
+    rows = [table.header, *table.rows]
     stream = io.BytesIO()
     with workbook(stream) as book:
         book.set_properties({"created": CREATED})
