@@ -50,7 +50,7 @@ class Problem(msgspec.Struct, frozen=True):
         place: where; None if the problem is not in an input.
         expected: what is valid instead; may be empty.
         hint: what the user can do; may be empty.
-        count: number of problems that this one sums up.
+        count: number of problems that this one sums up; 0 for a remark on the others.
         code: key of checks/codes.toml if the problem is in the content of an input; else "".
     """
 
@@ -74,6 +74,9 @@ class Problem(msgspec.Struct, frozen=True):
 
 MOST_PROBLEMS = 1_000
 """Problems after which further words of a list or option are not looked up, each of which takes time."""
+
+FURTHER_WORDS = "further words were not looked up"
+"""The message that ends such problems; it counts for none."""
 
 
 class NavlayersWarning(UserWarning):

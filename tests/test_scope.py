@@ -275,6 +275,14 @@ def test_what_a_release_or_set_lacks_is_an_error(options: tuple[str, ...], messa
     assert (result.code, result.out, result.err) == (2, "", message)
 
 
+def test_after_many_unknown_words_the_others_are_not_looked_up(run: Run) -> None:
+    names = ",".join(f"x{n}" for n in range(1_500))
+    result = run("stats", "gcp", "--platform", names)
+    assert (result.code, len(result.err.splitlines())) == (2, 52)
+    end = "navlayers: … and 950 more\nnavlayers: --platform: further words were not looked up\n"
+    assert result.err.endswith(end)
+
+
 def test_a_set_of_a_domain_without_the_platform_is_left_out(run: Run) -> None:
     result = run("stats", "gcp", "kev-mobile", *LINUX)
     assert 'note: kev-mobile: left out: --platform: ATT&CK Mobile 16.1 has no platform "linux"\n' in result.err

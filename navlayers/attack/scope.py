@@ -10,7 +10,7 @@ from navlayers._text.spelling import suggestion
 from navlayers._text.wording import and_list, or_list, quantity, quoted
 from navlayers.attack.domains import DOMAIN_NAMES, DOMAINS
 from navlayers.attack.platforms import platforms_named, platforms_of
-from navlayers.errors import MOST_PROBLEMS, NavlayersError, Place, Problem, ScopeError
+from navlayers.errors import FURTHER_WORDS, MOST_PROBLEMS, NavlayersError, Place, Problem, ScopeError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -294,6 +294,7 @@ def _platforms(texts: Iterable[str], whole: Catalogue, asset: Asset | None = Non
     known = sorted(platforms_of(whole), key=str.casefold)
     for text in texts:
         if len(problems) == MOST_PROBLEMS:
+            problems.append(_further_words("--platform", text, asset))
             break
         found = platforms_named(text, whole)
         names.update(dict.fromkeys(found))
@@ -312,6 +313,11 @@ def _problem(option: str, message: str, text: str, asset: Asset | None, expected
     return Problem(f"{option}: {message}", expected=expected, hint=hint)
 
 
+def _further_words(option: str, text: str, asset: Asset | None) -> Problem:
+    """The remark that words from `text` on were not looked up."""
+    return msgspec.structs.replace(_problem(option, FURTHER_WORDS, text, asset, ""), count=0)
+
+
 def _meant(
     texts: Iterable[str | Listed], option: str, whole: Catalogue, asset: Asset | None = None
 ) -> tuple[Cells, list[str]]:
@@ -321,6 +327,7 @@ def _meant(
     problems: list[Problem] = []
     for text in texts:
         if len(problems) == MOST_PROBLEMS:
+            problems.append(_further_words(option, text.name if isinstance(text, Listed) else text, asset))
             break
         if isinstance(text, Listed):
             listed = _listed(text, whole)

@@ -37,8 +37,11 @@ def report(error: BaseException) -> int:
     if isinstance(error, NavlayersError):
         for problem in error.problems[:MOST_PROBLEMS]:
             say(str(problem))
-        if len(error.problems) > MOST_PROBLEMS:
-            say(f"… and {sum(problem.count for problem in error.problems[MOST_PROBLEMS:]):,} more")
+        if rest := error.problems[MOST_PROBLEMS:]:
+            say(f"… and {sum(problem.count for problem in rest):,} more")
+        for remark in rest:
+            if not remark.count:
+                say(str(remark))
         for note in getattr(error, "__notes__", ()):
             _print.notify(note)
         return BAD_INPUT

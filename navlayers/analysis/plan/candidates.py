@@ -10,7 +10,7 @@ import msgspec
 from navlayers._text.spelling import folded, letters, suggestion
 from navlayers._text.wording import comma_list, quoted
 from navlayers.attack.scope import restricted
-from navlayers.errors import MOST_PROBLEMS, InputError, Place, Problem, UsageError
+from navlayers.errors import FURTHER_WORDS, MOST_PROBLEMS, InputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN, name_of_part
 from navlayers.mapping.formats.source import MAX_BYTES, Source, as_text, load, text_lines
 from navlayers.scoring.coverage import coverage_of
@@ -193,6 +193,8 @@ def named(texts: Iterable[str], directory: Directory, option: str) -> tuple[str,
     ids: set[str] = set()
     problems: list[Problem] = []
     for text in texts:
+        if len(problems) > MOST_PROBLEMS:
+            break
         words: list[tuple[str, Place | None]]
         if text.startswith(FILE):
             words = _names_in_file(text.removeprefix(FILE), option)
@@ -204,6 +206,8 @@ def named(texts: Iterable[str], directory: Directory, option: str) -> tuple[str,
                 problems.append(Problem(f"{option} is empty", expected="ids or names, joined by commas"))
         for word, place in words:
             if len(problems) >= MOST_PROBLEMS:
+                message = f"{'' if place else f'{option}: '}{FURTHER_WORDS}"
+                problems.append(Problem(message, place, count=0))
                 break
             if of_set := directory.of_set(word):
                 ids.update(candidate.id for candidate in of_set)
