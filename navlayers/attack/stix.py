@@ -16,6 +16,7 @@ from navlayers.attack import versions
 from navlayers.attack.catalogue import Catalogue, Status, Tactic, Technique, Threat, ThreatKind, Threats
 from navlayers.attack.domains import DOMAINS, Domain
 from navlayers.attack.files import decode, read_bytes
+from navlayers.attack.ids import TECHNIQUE
 from navlayers.errors import InputError, Place, Problem, ReleaseError
 
 MAX_BYTES = 1 << 29
@@ -86,7 +87,10 @@ class _Object(msgspec.Struct):
         """The address of its page, "" if that is at attack.mitre.org or not stated."""
         for reference in self.external_references or ():
             if reference.source_name in _SOURCES and reference.external_id == self.attack_id and reference.url:
-                parts = urlsplit(reference.url)
+                try:
+                    parts = urlsplit(reference.url)
+                except ValueError:
+                    return ""
                 own = parts.scheme in ("http", "https") and parts.hostname not in (None, "attack.mitre.org")
                 return reference.url if own else ""
         return ""
@@ -231,6 +235,8 @@ def _techniques(
     techniques = []
     for stix_id, pattern in patterns.items():
         identifier = pattern.attack_id or ""
+        if TECHNIQUE.fullmatch(identifier) is None:
+            _refuse(path, f"technique {quoted(pattern.name)} ({stix_id}) has the malformed id {quoted(identifier)}")
         # The parent comes from the id: some revoked sub-techniques lost their subtechnique-of relationship.
         parent, dot, _ = identifier.partition(".")
         phases = {phase.phase_name for phase in pattern.kill_chain_phases or ()}

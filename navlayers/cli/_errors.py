@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 BAD_INPUT = 2
 # EX_SOFTWARE of sysexits.h.
 BUG = 70
+_LONGEST = 500
+"""Characters of an unexpected error that are printed: some quote whole inputs."""
 # 128 + SIGINT, as shells report a program that Ctrl-C stops.
 STOPPED = 130
 # A wrong column can make every row of a table a problem; the first ones show the cause.
@@ -51,7 +53,7 @@ def report(error: BaseException) -> int:
         # Errors of input and output files are NavlayersErrors, so this one is about standard output.
         say(f"cannot write the output: {error.strerror or error}")
         return BAD_INPUT
-    what = f"{type(error).__name__}: {error}"
+    what = f"{type(error).__name__}: {error}"[:_LONGEST]
     say(f"internal error: {what} (set NAVLAYERS_DEBUG=1 for a traceback, and report it with the input)")
     return BUG
 

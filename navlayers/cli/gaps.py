@@ -147,6 +147,8 @@ def _plan(gaps: Gaps, sets: tuple[str, ...]) -> tuple[str, ...]:
 
 def _controls_cover(gaps: Gaps) -> bool:
     """Whether the shipped controls are mapped to an open technique."""
+    if gaps.catalogue.domain != "enterprise":
+        return False
     (controls,), _ = prepare_all(sources((_CONTROLS,), ReadOptions()), gaps.catalogue.version)
     mapped = {mapping.technique for mapping in controls.set.mappings}
     return any(row.technique in mapped for row in gaps.open)

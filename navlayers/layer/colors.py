@@ -9,7 +9,7 @@ from __future__ import annotations
 import colorsys
 import math
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -42,7 +42,7 @@ class LegendItem(msgspec.Struct, frozen=True):
     color: str
 
 
-class Gradient(msgspec.Struct, frozen=True):
+class Gradient(msgspec.Struct, frozen=True, dict=True):
     """A gradient of layer format 4.5: two or more `#rrggbb` colors, evenly spaced from minValue to maxValue."""
 
     colors: tuple[str, ...]
@@ -51,13 +51,18 @@ class Gradient(msgspec.Struct, frozen=True):
 
     def color(self, score: float) -> str:
         """The `#rrggbb` of a cell with this score in the Navigator."""
-        colors = gradient_steps(self.colors)
+        colors = self.steps
         if score >= self.maxValue:
             return colors[-1]
         if score <= self.minValue:
             return colors[0]
         place = (score - self.minValue) / (self.maxValue - self.minValue) * STEPS
         return colors[min(_round(place), STEPS - 1)]
+
+    @cached_property
+    def steps(self) -> tuple[str, ...]:
+        """The 100 colors, first to last; kept, as a gradient may have thousands of colors to look up."""
+        return gradient_steps(self.colors)
 
     def safe(self, score: float) -> float:
         """The score, lowered just below the band that empties the Navigator's matrix if it is inside."""
@@ -102,13 +107,11 @@ def gradient_steps(colors: tuple[str, ...]) -> tuple[str, ...]:
 
 def _substeps(stops: int) -> list[int]:
     """Number of colors between each two stops, 100 in all, distributed as in tinygradient."""
-    substeps = [max(1, _round((STEPS - 1) / (stops - 1)))] * (stops - 1)
-    while (total := sum(substeps) + 1) != STEPS:
-        if total < STEPS:
-            substeps[substeps.index(min(substeps))] += 1
-        else:
-            substeps[substeps.index(max(substeps))] -= 1
-    return substeps
+    count = max(1, _round((STEPS - 1) / (stops - 1)))
+    # tinygradient changes the first of the equal numbers, one by one, until they add up.
+    missing = STEPS - 1 - count * (stops - 1)
+    changed = [count + (1 if missing > 0 else -1)] * abs(missing)
+    return changed + [count] * (stops - 1 - len(changed))
 
 
 def rgb_of(color: str) -> tuple[int, ...]:

@@ -108,7 +108,8 @@ class Wide(NamedTuple):
 
 def failed(cell: str) -> bool:
     """Whether a cell shows that its formula failed, as `#REF!`."""
-    return cell[:1] in {"#", "E"} and _FORMULA_ERROR.fullmatch(cell.strip()) is not None
+    first = cell[:1]
+    return (first in {"#", "E"} or first.isspace()) and _FORMULA_ERROR.fullmatch(cell.strip()) is not None
 
 
 MOST_MARKS = len(_MARKS | NO_VALUE)

@@ -247,7 +247,7 @@ def _write(sheet: Any, rows: list[list[str]], bold: Any) -> dict[str, int]:
             if text not in lengths:
                 safe = neutralize(text)
                 if len(safe) > LONGEST // 2 and len(safe.encode("utf-16-le")) // 2 > LONGEST:
-                    raise _too_long(text, line, rows[0][column], cells)
+                    raise _too_long(safe, line, rows[0][column], cells)
                 lengths[text] = len(safe)
                 sheet.write_string(line, column, safe, None if line else bold)
             widths[column] = max(widths[column], lengths[text])
@@ -260,8 +260,9 @@ def _write(sheet: Any, rows: list[list[str]], bold: Any) -> dict[str, int]:
 
 def _too_long(text: str, line: int, header: str, cells: list[str]) -> OutputError:
     named = (cells[table_write.COLUMNS.index(field)] for field in ("capability_id", "attack_object_id"))
-    where = " and ".join(quoted(cell) for cell in named if cell)
-    message = f"{header} of row {line + 1} ({where}) has {len(text):,} characters"
+    where = " and ".join(quoted(cell) for cell in named if cell) or f"row {line + 1}"
+    units = len(text.encode("utf-16-le")) // 2
+    message = f"{header} of {where} has {units:,} characters, as XLSX counts them"
     hint = "shorten it, or write another format"
     expected = f"at most {LONGEST:,}, the limit of an XLSX cell"
     return OutputError(Problem(message, expected=expected, hint=hint))

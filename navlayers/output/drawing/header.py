@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -139,6 +140,10 @@ def describe(matrix: Matrix) -> str:
     return f"{text}. By tactic: {', '.join(parts)}." if parts else f"{text}."
 
 
+_SWATCH = 3.2
+"""The width of a swatch with the space around it and its label, in ems."""
+
+
 class _Item(NamedTuple):
     """A color of the legend and its meaning; `mark` is drawn on it in `ink`."""
 
@@ -177,8 +182,10 @@ class _Legend(NamedTuple):
         kept = self
         named, keys = self.items[: self.named], self.items[self.named :]
         count = len(named)
+        # Layers may have thousands of items, and each column is wider than its swatch.
+        most = math.ceil(room / (_SWATCH * self.size)) * rows
         while kept.width(rows) > room and count:
-            count -= 1
+            count = min(count - 1, most)
             more = _Item(f"and {len(named) - count} more", self.theme.page)
             kept = self._replace(items=(*named[:count], more, *keys), named=count + 1)
         return kept, rows
@@ -187,7 +194,8 @@ class _Legend(NamedTuple):
         """The items in columns of `rows` rows, each with its width in points."""
         parts = [self.items[start : start + rows] for start in range(0, len(self.items), rows)]
         return [
-            (part, (max(min(ems(item.label), _WIDEST_LABEL) for item in part) + 3.2) * self.size) for part in parts
+            (part, (max(min(ems(item.label), _WIDEST_LABEL) for item in part) + _SWATCH) * self.size)
+            for part in parts
         ]
 
     def width(self, rows: int) -> float:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 # English Metric Units per point.
 _EMU = 12700
 _BLANK = 6
+_LONGEST_TITLE = 255
+"""Characters of a property of the document, which python-pptx limits."""
 
 # The first moment that a zip file can hold; files of the same layers have the same bytes.
 _DATE = (1980, 1, 1, 0, 0, 0)
@@ -58,7 +60,7 @@ def render_pptx(views: Sequence[View], options: RenderOptions) -> Rendered:
     pages = draw_alike(views, options)
     deck = Presentation()
     deck.core_properties.author = "navlayers"
-    deck.core_properties.title = _clean(facts.title_of(facts.tabs_of(views, options)))
+    deck.core_properties.title = _clean(facts.title_of(facts.tabs_of(views, options)))[:_LONGEST_TITLE]
     deck.core_properties.created = deck.core_properties.modified = datetime(*_DATE[:3])
     deck.core_properties.last_modified_by = "navlayers"
     deck.core_properties.revision = 1
