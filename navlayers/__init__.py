@@ -5,8 +5,7 @@ The names below are the library. Each is imported when it is first used, so that
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # that of typing, whose import takes most of the time before Ctrl-C is handled
 
 if TYPE_CHECKING:
     from navlayers.analysis.compare_result import Comparison
@@ -132,6 +131,8 @@ def __getattr__(name: str) -> object:
     """Import a public name on first use."""
     if name not in _HOME:
         raise AttributeError(f"module 'navlayers' has no attribute {name!r}")
+    import importlib  # noqa: PLC0415 - as above
+
     value: object = getattr(importlib.import_module(f"navlayers.{_HOME[name]}"), name)
     globals()[name] = value
     return value

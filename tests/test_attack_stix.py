@@ -243,3 +243,12 @@ def test_the_largest_bundle_is_read_within_its_time_and_memory() -> None:
     megabytes, techniques = map(float, done.stdout.split())
     assert techniques == 835
     assert megabytes <= 400
+
+
+def test_an_address_that_is_none_is_no_page_and_a_malformed_id_is_refused(tmp_path: Path) -> None:
+    (reference,) = external("T0803")[1:]
+    odd = technique("T0803", external_references=[{**reference, "url": "http://[x"}])
+    assert read_bundle(write(tmp_path, bundle(odd)), version="20.0").catalogue.techniques["T0803"].page == ""
+    path = write(tmp_path, bundle(technique("../../T0803")))
+    with pytest.raises(InputError, match=r"has the malformed id .\.\./\.\./T0803"):
+        read_bundle(path, version="20.0")

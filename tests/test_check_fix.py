@@ -99,10 +99,25 @@ def test_a_cell_that_loses_its_line_break_is_shown_as_lines_joined(run: Run, tmp
     assert shown.out.startswith(f"--- {path}\n+++ {path}\n@@ -1,4 +1,3 @@\n{diff}{path}:")
 
 
+NAMED = ("--meta", "attack_version=16.1")
+
+
+def test_an_assumed_release_changes_no_id_and_no_name(run: Run, tmp_path: Path) -> None:
+    """T1086 was revoked, T1070 renamed; the table may be right for the release that it was made for."""
+    path = tmp_path / "cells.csv"
+    text = "Technique,Name,Control\nT1086,PowerShell,a\nT1070,Indicator Removal on Host,a\nt1110,Brute Force,a\n"
+    path.write_text(text, encoding="utf-8")
+    assert run("check", path, "--fix").code == 0
+    assert path.read_text(encoding="utf-8") == text.replace("t1110", "T1110")
+    run("check", path, "--fix", *NAMED)
+    fixed = ["T1059.001,PowerShell,a", "T1070,Indicator Removal,a"]
+    assert path.read_text(encoding="utf-8").splitlines()[1:3] == fixed
+
+
 def test_a_line_separator_in_a_value_is_not_the_end_of_a_line(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "cells.csv"
     path.write_text("Technique,Control,Comment\nT1086,AC-3,a\u2028b\n", encoding="utf-8")
-    assert "\n-T1086,AC-3,a\u2028b\n+T1059.001,AC-3,a\u2028b\n" in run("check", "--diff", path).out
+    assert "\n-T1086,AC-3,a\u2028b\n+T1059.001,AC-3,a\u2028b\n" in run("check", "--diff", path, *NAMED).out
 
 
 def test_a_diff_is_a_patch_in_a_file_and_without_escapes_on_a_terminal(
@@ -110,11 +125,11 @@ def test_a_diff_is_a_patch_in_a_file_and_without_escapes_on_a_terminal(
 ) -> None:
     path = tmp_path / "cells.csv"
     path.write_text("Technique,Control,Comment\nT1086,AC-3,\x1b[31mred\n", encoding="utf-8")
-    assert "\n+T1059.001,AC-3,\x1b[31mred\n" in run("check", "--diff", path).out
+    assert "\n+T1059.001,AC-3,\x1b[31mred\n" in run("check", "--diff", path, *NAMED).out
     monkeypatch.setattr("_pytest.capture.CaptureIO.isatty", lambda _: True)
     monkeypatch.setattr("_pytest.capture.EncodedFile.isatty", lambda _: True, raising=False)
     monkeypatch.setenv("NO_COLOR", "1")
-    shown = run("check", "--diff", path).out
+    shown = run("check", "--diff", path, *NAMED).out
     assert "\n+T1059.001,AC-3, [31mred\n" in shown
     assert "\x1b" not in shown
 

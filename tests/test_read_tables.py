@@ -342,6 +342,12 @@ def test_a_failed_formula_is_an_error_with_its_cell_and_not_a_blank() -> None:
     ]
 
 
+def test_a_failed_formula_behind_blanks_is_one_too() -> None:
+    """Blanks around cells, U+001F among them, are removed."""
+    (found,) = problems(b"control,technique,type\nC1,T1078,\x1f#REF!\n")
+    assert found.startswith("2:10: the formula of this cell failed: #REF!")
+
+
 def test_a_lenient_reading_leaves_out_rows_with_failed_formulas() -> None:
     data = failing((1, 2, "#VALUE!"), (3, 3, "#NAME?"), (3, 4, "#N/A"))
     reading = readers.read("a.xlsx", data=data, reading=readers.ReadOptions(lenient=True))

@@ -389,3 +389,14 @@ def test_a_small_matrix_shows_gaps_below_covered_techniques() -> None:
     assert "A red corner: some of its sub-techniques are not covered." in words
     closed = view(layer(entries[1:3], legendItems=[{"label": "not covered", "color": UNCOVERED}]))
     assert "corner" not in str(thumbnail(closed, 400, ""))
+
+
+def test_thousands_of_legend_items_and_colors_take_no_time() -> None:
+    """As many items as fit are drawn, with the number of the others; there are a hundred colors."""
+    items = [{"label": f"item {number}", "color": "#c8ddf0"} for number in range(10_000)]
+    colors = {"colors": ["#ffffff", *("#08519c" for _ in range(20_000))], "minValue": 0, "maxValue": 100}
+    texts = _legend(layer([{"techniqueID": "T1078", "score": 10}], legendItems=items, gradient=colors))
+    (more,) = (text for text in texts if text.startswith("and "))
+    shown = [text for text in texts if text.startswith("item ")]
+    assert shown == [f"item {number}" for number in range(len(shown))]
+    assert more == f"and {10_001 - len(shown)} more", "the color of the score is one of them"

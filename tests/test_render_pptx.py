@@ -76,3 +76,9 @@ def test_the_same_layers_give_the_same_bytes(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "gcp.pptx"
     assert run("render", "gcp", "-o", path).code == 0
     assert "gcp.pptx is up to date" in run("render", "gcp", "-o", path).err
+
+
+def test_a_long_title_is_cut_in_the_properties_alone() -> None:
+    """A property has 255 characters at most."""
+    made = deck(layer([], name="x" * 300))
+    assert made.core_properties.title == "x" * 255

@@ -59,7 +59,7 @@ def techniques(subject: Subject) -> Iterator[Finding]:
                 hint += "; the capability is already mapped to it, merge the two"
             elif _means_another(row.technique_name, (technique, verdict.successor.id), subject):
                 hint += f", unless the name {wording.quoted(row.technique_name or '')} is right and the id is wrong"
-            else:
+            elif not subject.assumes_release:  # the input may be right for its own release
                 fix = _fix(subject, kind, index, row, verdict.successor, place)
         found = finding(verdict.code, place, verdict.message, hint=hint, fix=fix)
         own = _active_in(technique, subject) if subject.assumes_release else ""
@@ -204,7 +204,8 @@ def technique_names(subject: Subject) -> Iterator[Finding]:
         verdict = verdicts[key]
         if verdict is not None and not (subject.older and verdict.code == "technique-renamed"):
             place = subject.place(kind, index, "technique_name")
-            fix = (Edit(place, name.strip(), entry.name),) if verdict.fixed else ()
+            kept = subject.assumes_release and verdict.code == "technique-renamed"
+            fix = (Edit(place, name.strip(), entry.name),) if verdict.fixed and not kept else ()
             yield finding(verdict.code, place, verdict.message, hint=verdict.hint, fix=fix)
 
 
