@@ -370,6 +370,7 @@ def test_a_technique_out_of_scope_is_the_heading_of_its_sub_techniques_and_never
     assert run("site", detections, "-o", "out", *only).code == 0
     release = Path("out/assets/enterprise-19.1.js").read_text(encoding="utf-8")
     assert '"headings":[0]' in release
+    assert '"heading":"out of scope: the heading of its sub-techniques"' in release
     assert "1 technique and sub-techniques" in Path("out/techniques.html").read_text(encoding="utf-8")
 
 

@@ -235,16 +235,14 @@ def _restricted(whole: Catalogue, scope: Scope) -> Catalogue:
             below.setdefault(technique.parent, set()).update(tactics[technique.id])
     techniques = {}
     for id_, technique in whole.techniques.items():
-        own, of_subs = tactics.get(id_, set()), below.get(id_, set())
-        part = msgspec.structs.replace(
-            technique,
-            tactics=tuple(name for name in technique.tactics if name in own),
-            heading_tactics=tuple(name for name in technique.tactics if name in of_subs - own),
-        )
         if not technique.active:
             techniques[id_] = technique
-        elif own or part.heading_tactics:
-            techniques[id_] = part
+            continue
+        own, of_subs = tactics.get(id_, set()), below.get(id_, set())
+        headings = tuple(name for name in technique.tactics if name in of_subs - own)
+        if own or headings:
+            mine = tuple(name for name in technique.tactics if name in own)
+            techniques[id_] = msgspec.structs.replace(technique, tactics=mine, heading_tactics=headings)
     shown = {name for names in tactics.values() for name in names}
     return msgspec.structs.replace(
         whole,

@@ -39,7 +39,7 @@ class Panel {
       make("p", { class: "soft small" },
         [[...new Set(tactics)], platforms.map((at) => model.platforms[at])].map((list) => list.join(", ")).filter(Boolean).join(" \u00b7 ")),
       make("p", { class: "small" }, ...(parent >= 0 ? ["Sub-technique of ", this.button(parent), " \u00b7 "] : []), link),
-      model.headings.has(technique) ? make("p", { class: "small" }, HEADING)
+      model.headings.has(technique) ? make("p", { class: "small" }, model.release.heading)
         : model.sets.length > 1 || model.measures.length > 1 ? make("div", { class: "frame" }, scoreTable(model, technique)) : null,
       ...this.statements(technique),
       ...(model.headings.has(technique) ? [] : model.sets.map((_, number) => this.set(number, technique))),

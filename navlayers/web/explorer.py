@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from navlayers._text.lines import printable
 from navlayers._text.numbers import rounded
-from navlayers.layer.matrix import release_columns
+from navlayers.layer.matrix import HEADING, release_columns
 from navlayers.layer.ramps import NOT_RATED
 
 if TYPE_CHECKING:
@@ -47,13 +47,15 @@ class Tactic(msgspec.Struct, frozen=True, omit_defaults=True):
 class Release(msgspec.Struct, frozen=True, omit_defaults=True):
     """A release: techniques as id, name, number of the parent or -1, numbers of platforms; tactics; platforms.
 
-    `own` holds the addresses of pages that are not at attack.mitre.org.
+    `own` holds the addresses of pages that are not at attack.mitre.org, `heading` the words for techniques that are
+    only headings.
     """
 
     techniques: list[tuple[str, str, int, list[int]]]
     tactics: list[Tactic]
     platforms: list[str]
     own: dict[str, str] = {}
+    heading: str = ""
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -250,6 +252,7 @@ class Numbers:
         platforms = sorted({platform for technique in shown for platform in technique.platforms})
         places = {platform: number for number, platform in enumerate(platforms)}
         number = self.techniques
+        has_headings = any(technique.heading_tactics for technique in shown)
         return Release(
             [
                 (t.id, clean(t.name), number.get(t.parent or "", -1), sorted(places[p] for p in t.platforms))
@@ -266,6 +269,7 @@ class Numbers:
             ],
             platforms,
             {t.id: t.page for t in shown if t.page},
+            HEADING.comment if has_headings else "",
         )
 
 

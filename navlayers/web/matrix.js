@@ -281,8 +281,6 @@ function scoreTable(model, technique) {
     make("tbody", {}, ...rows));
 }
 
-const HEADING = "out of scope: the heading of its sub-techniques";
-
 // The tooltip of the technique below the pointer or with the focus.
 class Tip {
   constructor(model) {
@@ -301,7 +299,7 @@ class Tip {
       make("p", {}, make("b", {}, id), " ", name),
       parent >= 0 ? make("p", { class: "soft" }, `of ${model.techniques[parent].name}`) : null,
       view.kind === "set" ? words : entry && statement(model, view, entry),
-      model.headings.has(technique) ? make("p", { class: "soft" }, HEADING) : model.sets.length ? scoreTable(model, technique) : null,
+      model.headings.has(technique) ? make("p", { class: "soft" }, model.release.heading) : model.sets.length ? scoreTable(model, technique) : null,
     ].filter(Boolean));
     this.element.hidden = false;
     if (this.cell !== cell) this.cell?.removeAttribute("aria-describedby");

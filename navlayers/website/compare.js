@@ -128,16 +128,17 @@ class Compare {
     const sides = a.matrix === b.matrix ? [a] : [a, b];
     const mapped = new Set([a, b].flatMap(({ model, view }) => [...model.techniques.keys()].filter((one) => model.isCovered(view, one))
       .flatMap((one) => [one, model.techniques[one].parent]).filter((one) => one >= 0).map((one) => model.techniques[one].id)));
+    const isOpen = (model, technique) => !model.headings.has(technique) && !mapped.has(model.techniques[technique].id);
     for (const { model, matrix } of sides) {
       for (const [technique, cells] of matrix.cells) {
         for (const cell of cells) {
           cell.querySelector(".neither")?.remove();
-          if (!model.headings.has(technique) && !mapped.has(model.techniques[technique].id)) cell.append(make("i", { class: `neither ${this.root.dataset.neither}` }));
+          if (isOpen(model, technique)) cell.append(make("i", { class: `neither ${this.root.dataset.neither}` }));
         }
       }
       for (const { rows, strip } of matrix.columns) {
         const shown = rows.filter(({ element }) => !element.hidden);
-        shown.forEach(({ technique }, at) => strip.children[at].classList.toggle("open", !mapped.has(model.techniques[technique].id)));
+        shown.forEach(({ technique }, at) => strip.children[at].classList.toggle("open", isOpen(model, technique)));
       }
     }
   }
