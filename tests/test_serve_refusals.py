@@ -235,7 +235,7 @@ def in_process(served: Starlette) -> Iterator[int]:
         yield listener.getsockname()[1]
     finally:
         stops[0]()
-        thread.join(10)
+        thread.join(60)
     assert not thread.is_alive()
 
 
