@@ -119,6 +119,15 @@ class MissingExtraError(NavlayersError):
     """A package is not installed that comes with an extra of navlayers, such as `navlayers[pictures]`."""
 
 
+_DISTRIBUTIONS = {
+    "docx": "python-docx",
+    "loguru": "mitreattack-python",
+    "mitreattack": "mitreattack-python",
+    "pptx": "python-pptx",
+}
+"""Import name → package, where they differ; mitreattack-python brings loguru."""
+
+
 @contextmanager
 def extra(name: str) -> Iterator[None]:
     """Import packages of an extra.
@@ -135,7 +144,7 @@ def extra(name: str) -> Iterator[None]:
         package = (error.name or "").partition(".")[0]
         if package in ("", "navlayers"):
             raise
-        message = f"this needs the package {package}, which is not installed"
+        message = f"this needs the package {_DISTRIBUTIONS.get(package, package)}, which is not installed"
         hint = f"pip install 'navlayers[{name}]', or 'navlayers[all]' for every command"
         raise MissingExtraError(Problem(message, hint=hint)) from error
 

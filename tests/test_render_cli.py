@@ -83,29 +83,29 @@ def test_more_layers_than_a_file_holds_in_little_memory_are_refused_before_they_
     run: Run, tmp_path: Path, mine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many = tmp_path / "many.json"
-    many.write_text(json.dumps([LAYER] * 201))
+    many.write_text(json.dumps([LAYER] * 101))
     refused = run("render", many, "--format", "xlsx", "-o", tmp_path / "out")
     assert (refused.code, refused.out) == (2, "")
     assert (
-        "xlsx holds at most 200 layers with 40,000 techniques, but there are 201 layers (svg and png have a file "
-        "per layer, and html, md and csv hold more)\n"
+        "xlsx holds at most 100 layers with 20,000 techniques, but there are 101 layers (svg and png have a file "
+        "per layer, and pptx, html, md and csv hold more)\n"
     ) in refused.err
     with monkeypatch.context() as patch:
         patch.setattr(render, "_TECHNIQUES", 1)
-        many.write_text(json.dumps([LAYER] * 76))
+        many.write_text(json.dumps([LAYER] * 26))
         refused = run("render", many, "-o", tmp_path / "all.pdf")
-        assert "150 layers with 150 techniques, but there are 76 layers with 152 techniques (" in refused.err
+        assert "50 layers with 50 techniques, but there are 26 layers with 52 techniques (" in refused.err
         patch.setitem(render.FORMATS, "pdf", render.FORMATS["pdf"]._replace(most=1))
         refused = run("render", mine, "-o", tmp_path / "all.pdf")
         assert (
             "a file in pdf holds at most 1 layer with 1 technique, but there is 1 layer with 2 tech" in refused.err
         )
     (tmp_path / "layers").mkdir()
-    for number in range(151):
+    for number in range(51):
         # Files that cannot be read show that none is.
         (tmp_path / "layers" / f"{number}.json").write_text("{")
     refused = run("render", *sorted((tmp_path / "layers").iterdir()), "-o", tmp_path / "all.pdf")
-    assert "pdf holds at most 150 layers with 30,000 techniques, but there are 151 layers (" in refused.err
+    assert "pdf holds at most 50 layers with 10,000 techniques, but there are 51 layers (" in refused.err
     assert "hold more; in a folder (-o) each input has a file of its own)" in refused.err
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "all.pdf").exists()

@@ -44,10 +44,10 @@ class Format(NamedTuple):
 FORMATS = {
     "svg": Format("pictures", "render_svg", single=True),
     "png": Format("pictures", "render_png", single=True, binary=True),
-    "pdf": Format("pictures", "render_pdf", binary=True, most=150),
+    "pdf": Format("pictures", "render_pdf", binary=True, most=50),
     "pptx": Format("presentation", "render_pptx", binary=True, most=200),
-    "xlsx": Format("workbook", "render_xlsx", binary=True, most=200),
-    "html": Format("html_page", "render_html"),
+    "xlsx": Format("workbook", "render_xlsx", binary=True, most=100),
+    "html": Format("html_page", "render_html", most=500),
     "md": Format("layer_text", "render_markdown"),
     "csv": Format("layer_text", "render_csv", most=3_000),
 }
