@@ -397,3 +397,13 @@ def test_rules_for_other_platforms_are_out_of_scope(run: Run, tmp_path: Path) ->
     ):
         made = as_json(run, "convert", tmp_path, "--format", "mapex-json", *options, "-q")
         assert sorted({row["capability_id"] for row in made["mapping_objects"]}) == kept, options
+
+
+def test_the_small_matrix_shows_the_sub_techniques_of_a_heading(tmp_path: Path, run: Run) -> None:
+    rules = tmp_path / "rules.csv"
+    rules.write_text("technique,control,category,score\nT1595.001,c,detect,significant\n", encoding="utf-8")
+    cover = run("report", rules, "--include", "T1595.001", "--sections", "summary", "-o", tmp_path / "r.html")
+    assert cover.code == 0
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    picture = page[page.index("<svg") : page.index("</svg>")]
+    assert 'fill="#810f7c"' in picture, "the color of significant"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from navlayers._text.numbers import percent_text
 from navlayers.layer.contrast import dark
-from navlayers.layer.matrix import matrix_of
+from navlayers.layer.matrix import HEADING, matrix_of
 from navlayers.layer.ramps import UNCOVERED
 from navlayers.layer.view import TECHNIQUES
 from navlayers.output.cube_ramps import cube_color
@@ -82,7 +82,7 @@ def _share(column: Column, width: int) -> str:
 
 def _shown(cell: Cell) -> Cell:
     """The technique, or its strongest sub-technique if it has no color of its own."""
-    if cell.color or not cell.enabled:
+    if cell.color or not (cell.enabled or cell.annotation == HEADING):
         return cell
     return max((sub for sub in cell.subtechniques if sub.color), key=lambda sub: sub.score or 0, default=cell)
 
