@@ -406,4 +406,4 @@ def test_the_small_matrix_shows_the_sub_techniques_of_a_heading(tmp_path: Path, 
     assert cover.code == 0
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     picture = page[page.index("<svg") : page.index("</svg>")]
-    assert 'fill="#810f7c"' in picture, "the color of significant"
+    assert 'class="c810f7c"' in picture, "the color of significant"
