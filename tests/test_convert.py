@@ -249,6 +249,16 @@ def test_what_could_not_be_read_is_not_written(name: str, tmp_path: Path) -> Non
     assert contents(tmp_path) == {}
 
 
+def test_a_result_with_fewer_rows_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writer that loses a row."""
+    whole, part = set_of([row("a", "T1078"), row("b", "T1078")]), set_of([row("a", "T1078")])
+    written = readers.encode(part, "native")
+    monkeypatch.setattr(readers, "encode", lambda *_: written)
+    with pytest.raises(OutputError, match="native YAML would have 1 row instead of 2"):
+        own(navlayers.MappingSet, whole).save(tmp_path / "set.yaml")
+    assert contents(tmp_path) == {}
+
+
 @pytest.mark.parametrize("name", ["set.xls", "set.tsv", "set.stix", "set.md"])
 def test_an_unknown_ending_is_refused_and_nothing_is_written(run: Run, source: Path, name: str) -> None:
     done = run("convert", source, "-o", name)

@@ -233,10 +233,10 @@ class MappingSet(model.MappingSet, Tabular, frozen=True):
             OutputError: The format cannot hold the set, or the file cannot be written.
         """
         # Writers and files are imported by commands and calls that need them alone.
-        from navlayers.mapping.convert import encode, format_for  # noqa: PLC0415
+        from navlayers.mapping.convert import encode_and_read, format_for  # noqa: PLC0415
         from navlayers.output import files  # noqa: PLC0415
 
-        written = encode(self, format_for(str(path)))
+        written = encode_and_read(self, format_for(str(path)))
         files.write(written.data, path, force=force)
         warn(written.notices)
         return Path(path)

@@ -13,7 +13,7 @@ from navlayers.api import upgrade_outputs as outputs
 from navlayers.errors import InputError, NavlayersError, OtherFileError, OutputError, Place, Problem
 from navlayers.mapping import find
 from navlayers.mapping import formats as readers
-from navlayers.mapping.convert import encode
+from navlayers.mapping.convert import encode_and_read
 from navlayers.mapping.find import STDIN, Source, read
 from navlayers.mapping.formats import ReadOptions, detect
 from navlayers.mapping.formats import source as sources
@@ -236,7 +236,7 @@ class _Upgrader(NamedTuple):
         if report.already and format_ == read.format and before is not None:
             return Upgraded(source, before, read.format, format_, before, (report,), tuple(notices), idle=idle)
         try:
-            written = encode(result, format_)
+            written = encode_and_read(result, format_)
         except OutputError as error:
             raise OutputError(_placed(error.problems, str(source.path))) from None
         replaces = self.in_place and before is not None and format_ == read.format

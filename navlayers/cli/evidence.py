@@ -12,7 +12,7 @@ from navlayers.api.sources import source
 from navlayers.cli import _help, _options, _print, _reading
 from navlayers.errors import Place, Problem, UsageError
 from navlayers.mapping import outcomes
-from navlayers.mapping.convert import BINARY, encode, format_for
+from navlayers.mapping.convert import BINARY, encode_and_read, format_for
 from navlayers.mapping.find import STDIN
 from navlayers.pages import evidence as pages
 
@@ -71,7 +71,7 @@ def command(
     file = source(set_, reading)
     _options.refuse_terminal(format_, output, binary=format_ in BINARY, hint="name a file with -o")
     joined = join_results(file, results, kind, executed or "", _reading.today(), reading)
-    written = encode(joined.set, format_)
+    written = encode_and_read(joined.set, format_)
     _print.put(written.data, output, force=force, quiet=quiet, keep=(file.path, *map(Path, results)))
     if as_json:
         _print.echo_json(pages.to_json(joined, file.name))

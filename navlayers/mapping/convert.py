@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from navlayers._text.links import web_links
+from navlayers._text.wording import quantity
 from navlayers.errors import InputError, OutputError, Place, Problem, by_ending
 from navlayers.mapping import find, formats
 from navlayers.mapping.formats.context import ReadOptions, Written
@@ -89,14 +90,14 @@ def convert(source: Source, to: str = NATIVE, *, reading: ReadOptions, only_fact
             message = "--discount does not change a converted set"
             notices += (Problem(message),)
     try:
-        written = encode(facts(mapping_set) if only_facts else mapping_set, to)
+        written = encode_and_read(facts(mapping_set) if only_facts else mapping_set, to)
     except OutputError as error:
         place = Place(str(source.path))
         raise OutputError(p.at(place) for p in error.problems) from None
     return Written(written.data, (*notices, *formats.idle_options(unused), *written.notices))
 
 
-def encode(mapping_set: MappingSet, to: str) -> Written:
+def encode_and_read(mapping_set: MappingSet, to: str) -> Written:
     """A set as the bytes of a format, which were read again unless it has more than `MOST_READ_AGAIN` rows.
 
     Raises:
@@ -116,7 +117,7 @@ def encode(mapping_set: MappingSet, to: str) -> Written:
         raise OutputError(Problem(message, None, first.expected, "nothing was written")) from error
     found = len(again.mappings) + len(again.non_mappable)
     if found != rows:
-        message = f"the set as {title} would have {found:,} rows instead of {rows:,}"
+        message = f"the set as {title} would have {quantity(found, 'row')} instead of {rows:,}"
         raise OutputError(Problem(message, hint="nothing was written; report this with the input"))
     return written
 
