@@ -30,7 +30,7 @@ def workbook(stream: IO[bytes]) -> Iterator[Workbook]:
     book.close()
 
 
-def with_rows(book: BytesIO, rows: Sequence[Sequence[str]], numbers: Mapping[str, int]) -> bytes:
+def workbook_of_rows(book: BytesIO, rows: Sequence[Sequence[str]], numbers: Mapping[str, int]) -> bytes:
     """A workbook of one sheet with all rows below its header; xlsxwriter holds each cell of a sheet in memory.
 
     Args:

@@ -46,14 +46,14 @@ _COLORS: dict[Relation, str] = {
     "only second": ONLY_SECOND,
 }
 
-_WORDS: dict[Relation, str] = {
+_LABELS: dict[Relation, str] = {
     "only first": "only {first}",
     "first stronger": "{first} stronger by {by}",
     "equal": "equal",
     "second stronger": "{second} stronger by {by}",
     "only second": "only {second}",
 }
-_WORDS_OF_COUNTS = _WORDS | {
+_LABELS_OF_COUNTS = _LABELS | {
     "first stronger": "{first} has {by} more",
     "second stronger": "{second} has {by} more",
 }
@@ -272,7 +272,7 @@ def _threat(each: Threatened) -> Layer:
 
 def _difference(comparison: Comparison, difference: Difference) -> Layer:
     first, second = difference.first, difference.second
-    words = _WORDS_OF_COUNTS if comparison.counts else _WORDS
+    words = _LABELS_OF_COUNTS if comparison.counts else _LABELS
     gradient = difference_gradient(comparison)
     entries = []
     for technique, change in difference.techniques.items():

@@ -88,7 +88,7 @@ def remove(version: str, domains: tuple[Domain, ...] = DOMAINS) -> tuple[Release
         OutputError: a file cannot be deleted.
     """
     with reported(attack.user_folder()), Changes() as changes:
-        found = release.added(version, domains)
+        found = release.user_releases(version, domains)
         for path in (path for paths in found.values() for path in paths):
             changes.remove(path.parent, path.name)
         changes.commit()

@@ -203,9 +203,9 @@ def to_draw(inputs: Sequence[Source], max_bytes: int) -> tuple[tuple[Source, ...
             skipped = len(of_folder) - len(chosen)
             if skipped:
                 what = f"skipped {quantity(skipped, 'file')} of this folder"
-                left = [other.path.name for other in of_folder if other not in chosen]
+                rest = [other.path.name for other in of_folder if other not in chosen]
                 hint = f"rendered: {comma_list([other.path.name for other in chosen])}"
-                notices.append(Problem(f"{what}: {comma_list(left)}", Place(str(folder)), hint=hint))
+                notices.append(Problem(f"{what}: {comma_list(rest)}", Place(str(folder)), hint=hint))
     return tuple(kept), tuple(notices)
 
 

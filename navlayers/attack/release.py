@@ -269,7 +269,7 @@ def _unusable(path: Path) -> Problem | None:
     return None
 
 
-def added(version: str, domains: tuple[Domain, ...] = DOMAINS) -> dict[Release, tuple[Path, ...]]:
+def user_releases(version: str, domains: tuple[Domain, ...] = DOMAINS) -> dict[Release, tuple[Path, ...]]:
     """The releases of a version in the user's folder, each with its files; they may be invalid.
 
     Raises:

@@ -144,15 +144,15 @@ def _status(expectation: Node) -> str:
 
 def _injects(top: Node) -> Iterator[Node]:
     """Every object with attack patterns, at any depth."""
-    left = [top]
-    while left:
-        node = left.pop()
+    stack = [top]
+    while stack:
+        node = stack.pop()
         if isinstance(node, Branch) and "inject_attack_patterns" in node.items:
             yield node
         elif isinstance(node, Branch):
-            left += reversed([inner for _, inner in node.items.values()])
+            stack += reversed([inner for _, inner in node.items.values()])
         elif isinstance(node, Listing):
-            left += reversed(node.items)
+            stack += reversed(node.items)
 
 
 def _add(

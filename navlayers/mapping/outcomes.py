@@ -33,7 +33,7 @@ _TABLES: tuple[Format, ...] = ("atomic", "vectr", "table")
 Result = Literal["blocked", "detected", "logged", "missed", "not blocked", "ran", "failed", "open"]
 """What became of a test. "missed": nobody noticed; "ran": the log does not say; "failed": it did not run."""
 
-_WORDS: dict[Result, str] = {
+_SYNONYMS: dict[Result, str] = {
     "blocked": "blocked prevented quarantined denied",
     "detected": "detected alerted alert alarm detection passed pass yes true validated",
     "logged": "logged log telemetry recorded",
@@ -45,7 +45,7 @@ _WORDS: dict[Result, str] = {
     "open": "tbd pending unknown notperformed planned inprogress na notapplicable waiting",
 }
 # "Success" is left out: of the attack, or of its detection?
-_RESULTS: dict[str, Result] = {word: result for result, words in _WORDS.items() for word in words.split()}
+_RESULTS: dict[str, Result] = {word: result for result, words in _SYNONYMS.items() for word in words.split()}
 
 _POSITIVE: frozenset[Result] = frozenset({"blocked", "detected", "logged"})
 _DENIALS = frozenset({"0", "no", "not", "never", "without", "suppressed", "disabled", "ignored"})

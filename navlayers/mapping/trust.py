@@ -154,10 +154,10 @@ def evidence_notices(
         yield Problem(f"{name}: {what}: it counts as {DECLARED}")
     if scope.score_by:
         unrated = sum(mapping.value is None for mapping in before.mappings if _meets(mapping, trust))
-        left = sum(mapping.value is None for mapping in after.mappings)
+        rest = sum(mapping.value is None for mapping in after.mappings)
         if unrated:
-            message = f"{name}: {unrated - left:,} of {quantity(len(after.mappings), 'mapping')} scored by level"
-            yield Problem(message, hint=f"{left:,} {'has' if left == 1 else 'have'} no score" if left else "")
+            message = f"{name}: {unrated - rest:,} of {quantity(len(after.mappings), 'mapping')} scored by level"
+            yield Problem(message, hint=f"{rest:,} {'has' if rest == 1 else 'have'} no score" if rest else "")
             if words := unknown_levels(after, score_table(scope.score_table)):
                 level, mapping = next(iter(words.items()))
                 close = suggestion(level, LEVEL_SCORES)

@@ -30,7 +30,7 @@ _TOKEN = re.compile(
 )
 _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=", "~", "in", "has")
 _LISTS = frozenset({"in", "has"})
-_WORDS = frozenset({"and", "or", "not", *_LISTS})
+_KEYWORDS = frozenset({"and", "or", "not", *_LISTS})
 
 _ORDERS = (
     ("informational", "info", "notice", "low", "minor", "warning", "medium", "error", "high", "major", "critical"),
@@ -279,7 +279,7 @@ class _Parser:
 
     def _comparison(self) -> Test:
         token = self._peek()
-        if token is None or (not token.quoted and (token.text.lower() in _WORDS or not token.text[0].isalnum())):
+        if token is None or (not token.quoted and (token.text.lower() in _KEYWORDS or not token.text[0].isalnum())):
             raise self._wrong(token, "a name, such as level")
         self._next += 1
         name = _plain(token.text)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _ROWS = 10
 _NAMED = 6
-_WORDS = {
+_LABELS = {
     "blocked": "blocked",
     "detected": "detected",
     "logged": "only logged",
@@ -41,7 +41,7 @@ def brief(joined: EvidenceResult, name: str) -> Iterator[Block]:
     words = noun(joined.set)
     total = sum(joined.results.values())
     counts = joined.results
-    results = ", ".join(f"{counts[each]:,} {word}" for each, word in _WORDS.items() if each in counts)
+    results = ", ".join(f"{counts[each]:,} {word}" for each, word in _LABELS.items() if each in counts)
     mapped = len(joined.tested) + len(joined.untested)
     tested = f"{len(joined.tested):,} of the {mapped:,} techniques of {name} have a test with a result"
     yield Paragraph(f"{quantity(total, 'test')}: {results}. {tested}.")

@@ -109,7 +109,7 @@ class Workspace:
         threats = (Path(file_and_part(word)[0]) for word in settings.threats)
         self._threats = tuple(path for path in threats if path.is_file())
         self._threats_changed()
-        self._together: dict[tuple[tuple[str, str], ...], InputSet] = {}
+        self._input_sets: dict[tuple[tuple[str, str], ...], InputSet] = {}
 
     @property
     def held(self) -> tuple[Held, ...]:
@@ -170,14 +170,14 @@ class Workspace:
         """
         chosen = [self.get(name) for name in dict.fromkeys(names)]
         key = tuple((held.source.name, held.stamp) for held in chosen)
-        if key not in self._together:
-            while len(self._together) >= _MOST_REMEMBERED:
-                self._together.pop(next(iter(self._together)))
+        if key not in self._input_sets:
+            while len(self._input_sets) >= _MOST_REMEMBERED:
+                self._input_sets.pop(next(iter(self._input_sets)))
             read = [prepared for held in chosen for prepared in held.prepared]
             skipped = [notice for held in chosen for notice in held.skipped]
             maximum = self.settings.reading.max_bytes
-            self._together[key] = together([held.source for held in chosen], read, skipped, maximum)
-        return self._together[key], tuple(stamp for _, stamp in key)
+            self._input_sets[key] = together([held.source for held in chosen], read, skipped, maximum)
+        return self._input_sets[key], tuple(stamp for _, stamp in key)
 
     def refresh(self, publish: Callable[[], None]) -> None:
         """Read again what changed on disk; `publish` is called after each set that changed.

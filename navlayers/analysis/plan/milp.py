@@ -157,8 +157,8 @@ class Program:
             solution.col_value = self._values(start)
             self._highs.setSolution(solution)
         unbounded = float("inf") if maximize else float("-inf")
-        while (left := self.deadline - time.monotonic()) > 0:
-            outcome = self._solve(objective, left, unbounded)
+        while (seconds := self.deadline - time.monotonic()) > 0:
+            outcome = self._solve(objective, seconds, unbounded)
             if outcome.chosen is None or not self._ruled_out(outcome.chosen):
                 return outcome
         return Outcome(False, None, unbounded)

@@ -276,10 +276,10 @@ def _appraise(
             values[giver] += level.worth
             techniques[giver].add(level.technique)
     margins = Margins(levels, states)
-    left = Fraction(0) if options.most is None else options.most - cost
+    rest = Fraction(0) if options.most is None else options.most - cost
     total = sum(level.worth for level in levels)
     loss = None if options.least is None else margins.value - options.least * total
-    swaps = {member: Replacement(by, lost * unit) for member, by, lost in margins.swaps(prices, left, loss)}
+    swaps = {member: Replacement(by, lost * unit) for member, by, lost in margins.swaps(prices, rest, loss)}
     of_plan = Redundancies(levels, (id_ for id_, state in states.items() if state in ("chosen", "have")))
     for candidate in ground.candidates:
         id_ = candidate.id

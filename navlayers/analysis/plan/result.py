@@ -165,8 +165,8 @@ class Plan(msgspec.Struct, Tabular, frozen=True, kw_only=True, dict=True):
     def sets_in_place(self) -> tuple[Coverage, ...]:
         """The sets whose capabilities are all in place, if the others have none in place."""
         had = {appraisal.set for appraisal in self.had}
-        left = {appraisal.set for appraisal in self.appraisals if appraisal.state != "have"}
-        if not had or not left or had & left:
+        sets = {appraisal.set for appraisal in self.appraisals if appraisal.state != "have"}
+        if not had or not sets or had & sets:
             return ()
         return tuple(coverage for coverage in self.inputs if coverage.name in had)
 

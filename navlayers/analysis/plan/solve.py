@@ -185,17 +185,17 @@ class _Search:
     def _settle_ids(self) -> bool:
         """Settle the ids in blocks, the first ids first, until all of the chosen are settled."""
         candidates = self.program.candidates
-        left = len(self.chosen)
+        rest = len(self.chosen)
         for begin in range(0, len(candidates), BLOCK):
-            if not left:
+            if not rest:
                 break
             block = candidates[begin : begin + BLOCK]
-            first = set(block[:left]) <= set(self.chosen)
+            first = set(block[:rest]) <= set(self.chosen)
             if not (first or self._improve(partial(self.program.first, block), 3).proven):
                 return False
             for candidate in block:
                 self.program.fix(candidate, candidate in self.chosen)
-            left -= len(set(block) & set(self.chosen))
+            rest -= len(set(block) & set(self.chosen))
         return True
 
 

@@ -130,7 +130,7 @@ def dumps(value: Any) -> bytes:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
-def with_items(head: dict[str, Any], items: Iterable[Any], indent: int) -> io.BytesIO:
+def json_object(head: dict[str, Any], items: Iterable[Any], indent: int) -> io.BytesIO:
     """An object as indented JSON, with items in the empty array that is its last member, and a line end.
 
     Each item is encoded alone: all at once take several times the memory.

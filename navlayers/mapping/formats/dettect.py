@@ -14,7 +14,7 @@ import msgspec
 
 from navlayers._text.dates import day
 from navlayers._text.slugs import slugs
-from navlayers._text.wording import quoted
+from navlayers._text.wording import quantity, quoted
 from navlayers.errors import OtherFileError, Place, Problem
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Issue
@@ -207,12 +207,12 @@ class _Reader:
 
     def report_omitted(self, top: Fields) -> None:
         """Report, once for the file, fields that are not carried over and the side without score values."""
-        left = [f"{self._earlier:,} earlier score{'s' * (self._earlier > 1)} in log books"] if self._earlier else []
+        losses = [f"{quantity(self._earlier, 'earlier score')} in log books"] if self._earlier else []
         platforms = ", ".join(text for text, _ in top.texts("platform"))
-        left += [f"platform {platforms}"] if platforms else []
-        left += ["notes"] if top.text("notes") else []
-        if left:
-            top.report(Issue(f"not carried over: {'; '.join(left)}", fatal=False, code="not-carried"))
+        losses += [f"platform {platforms}"] if platforms else []
+        losses += ["notes"] if top.text("notes") else []
+        if losses:
+            top.report(Issue(f"not carried over: {'; '.join(losses)}", fatal=False, code="not-carried"))
         if any(mapping.type != self._scored for mapping in self.parts.mappings):
             other, format_ = ("detection", "dettect")
             if self._scored == "detection":

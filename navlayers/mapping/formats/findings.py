@@ -28,7 +28,7 @@ REPEATED_RULE = "repeated-rule"
 _SHOWN = 4
 """Spellings that the notice about all of them shows."""
 
-_TOGETHER = {
+_SUMMARIES = {
     REPEATED_RULE: (_SHOWN, "{} rules have the id of another rule, and are read under ids of their own"),
     "capability-without-mapping": (1, "{} capabilities have no techniques"),
 }
@@ -103,7 +103,7 @@ class Findings:
         self._count = {True: 0, False: 0}
         self._notice_codes: set[str] = set()
         self._spellings = 0
-        self._together: Counter[str] = Counter()
+        self._code_counts: Counter[str] = Counter()
         self._advice: dict[Problem, Callable[[], str]] = {}
 
     def add(self, issue: Issue | Callable[[], Issue], place: Place | Callable[[], Place]) -> None:
@@ -120,8 +120,8 @@ class Findings:
             self._spellings += 1
             if len(kept) >= self._limit:
                 return
-        if isinstance(issue, Issue) and issue.code in _TOGETHER and not fatal:
-            self._together[issue.code] += 1
+        if isinstance(issue, Issue) and issue.code in _SUMMARIES and not fatal:
+            self._code_counts[issue.code] += 1
             shown = issue.code in self._notice_codes
             if shown and len(kept) >= self._limit and not self._lenient:
                 return
@@ -145,7 +145,7 @@ class Findings:
         if problem in kept:
             self._count[fatal] -= 1
             self._spellings -= isinstance(problem, Spelling) and not fatal
-            self._together[worded.code] -= not fatal
+            self._code_counts[worded.code] -= not fatal
         else:
             kept.append(problem)
             if not fatal:
@@ -201,8 +201,8 @@ class Findings:
     def summary(self) -> tuple[Problem, ...]:
         """The notices, in file order; those about spellings are one, and so are many of some codes."""
         notices = self.notices()
-        for code, (most, message) in _TOGETHER.items():
-            if (count := self._together[code]) > most and (same := [n for n in notices if n.code == code]):
+        for code, (most, message) in _SUMMARIES.items():
+            if (count := self._code_counts[code]) > most and (same := [n for n in notices if n.code == code]):
                 hint = "`navlayers check` lists them"
                 first = Problem(message.format(f"{count:,}"), same[0].place, hint=hint, count=count, code=code)
                 rest = [notice for notice in notices if notice.code != code]

@@ -167,11 +167,11 @@ class Layer:
         if not self.name:
             message, hint = 'the layer has no "name"', 'it gets the name "layer"'
             self.report(Issue(message, hint=hint, fatal=False, code="assumed-metadata"), "name")
-        left = sorted(key for key, value in self._fields.items() if key not in _CARRIED and value)
-        if left:
-            message = f"layer fields not carried over: {', '.join(bare(key) for key in left)}"
+        rest = sorted(key for key, value in self._fields.items() if key not in _CARRIED and value)
+        if rest:
+            message = f"layer fields not carried over: {', '.join(bare(key) for key in rest)}"
             hint = "a mapping set has no fields for them"
-            self.report(Issue(message, hint=hint, fatal=False, code="not-carried"), left[0])
+            self.report(Issue(message, hint=hint, fatal=False, code="not-carried"), rest[0])
 
     def place(self, *path: str | int) -> Place:
         """The place of a value, or of the nearest one around it."""

@@ -14,11 +14,11 @@ from navlayers.errors import OtherFileError, Problem
 from navlayers.mapping.formats._json import (
     JsonLocator,
     dumps,
+    json_object,
     may_repeat_keys,
     not_json,
     repeats,
     report_repeats,
-    with_items,
 )
 from navlayers.mapping.formats.context import Places, Written
 from navlayers.mapping.formats.findings import Issue
@@ -122,4 +122,4 @@ def encode(mapping_set: MappingSet) -> Written:
     """The set as Mappings Explorer JSON that the published schema allows; rows keep their order."""
     document = document_of(mapping_set, lambda row: msgspec.Raw(dumps(row)))
     head = {"metadata": document.metadata, "mapping_objects": ()}
-    return Written(with_items(head, document.rows, _INDENT).getvalue(), document.notices)
+    return Written(json_object(head, document.rows, _INDENT).getvalue(), document.notices)

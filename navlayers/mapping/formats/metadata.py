@@ -190,14 +190,14 @@ def domain_counts(techniques: Iterable[str]) -> dict[Domain, int]:
 
 def domains_of(techniques: Iterable[str]) -> dict[str, Domain]:
     """Id or name → the first domain whose newest releases have it, those of each domain together."""
-    left = dict.fromkeys(techniques)
+    rest = dict.fromkeys(techniques)
     domains: dict[str, Domain] = {}
     for domain in DOMAINS:
-        if not left:
+        if not rest:
             break
         newest = attack.newest(domain)
-        domains |= {id_: domain for id_ in left if _has(newest, id_)}
-        left = {id_: None for id_ in left if id_ not in domains}
+        domains |= {id_: domain for id_ in rest if _has(newest, id_)}
+        rest = {id_: None for id_ in rest if id_ not in domains}
     return domains
 
 

@@ -164,15 +164,15 @@ class Folder(NamedTuple):
         Raises:
             InputError: a folder cannot be read, or the files together are larger than one file may be.
         """
-        left = self.max_bytes
+        room = self.max_bytes
         for path in sorted(walk(self.path, self.endings, _refuse_folder)):
             try:
                 source = load(path, None, self.max_bytes)
             except InputError as error:
                 yield error
                 continue
-            left -= len(source.data)
-            if left < 0:
+            room -= len(source.data)
+            if room < 0:
                 message = "the files of this folder are too large in total"
                 hint = "raise the limit with --max-size if this really is one mapping set"
                 raise _unusable(self.path, message, f"at most {self.max_bytes / 1e6:,g} MB", hint)

@@ -33,7 +33,7 @@ _FILLED, _EMPTY = "●⬤⚫★■◆▮✪", "○◯⚪☆□◇▯✩"
 _DOTS = re.compile(f"[{_FILLED}{_EMPTY}](?: ?[{_FILLED}{_EMPTY}])*")
 _MARKS = frozenset({"x", "✓", "✔", "✗", "✘", "☑", "☒", "✅", "❌", "yes", "no", "y", "n", "true", "false"})
 _NO = frozenset({"✗", "✘", "❌", "no", "n", "false"})
-_WORDS = {
+_RATINGS = {
     *(
         "minimal",
         "partial",
@@ -185,7 +185,7 @@ def find_wide(rows: Iterable[Sequence[str]], headers: Mapping[int, str], scale: 
             kind = "word" if text.lower() in scored else _kind(text)
             before = kinds.setdefault(column, kind)
             if before != kind:
-                kinds[column] = "word" if {before, kind} == {"word", "mark"} and text.lower() in _WORDS else None
+                kinds[column] = "word" if {before, kind} == {"word", "mark"} and text.lower() in _RATINGS else None
             if kind == "dots":
                 dots = max(dots, sum(char in _FILLED + _EMPTY for char in text))
             number = _number(text)
@@ -209,7 +209,7 @@ def _kind(text: str) -> Rating | None:
         return "dots"
     if text.lower() in _MARKS:
         return "mark"
-    if text.lower() in _WORDS:
+    if text.lower() in _RATINGS:
         return "word"
     return "number" if _number(text) != NOT_A_NUMBER else None
 

@@ -83,7 +83,7 @@ def table_of(mapping_set: MappingSet) -> SetTable:
             cells["capability_group"] = groups.get(row.capability_group, row.capability_group)
         if row.score_value in values:
             cells["score_value"] = values[row.score_value]
-        return [_writable(cells[column], texts) if column in cells else "" for column in header]
+        return [_cell_text(cells[column], texts) if column in cells else "" for column in header]
 
     losses = list(_losses(mapping_set))
     losses += [f"names of score values ({wording.comma_list(list(values))}, written as numbers)"] if values else []
@@ -99,12 +99,12 @@ def _more(row: ExplorerRow, extra: Pairs) -> dict[str, str]:
     return {field: value for field in _AUTHORS if (value := getattr(row, field))} | dict(extra)
 
 
-def _writable(text: str, known: dict[str, str]) -> str:
+def _cell_text(text: str, known: dict[str, str]) -> str:
     """The text without characters that no cell can hold; `known` are texts and what is written of them."""
-    writable = known.get(text)
-    if writable is None:
-        writable = known[text] = _NOT_IN_CELLS.sub("\ufffd", text)
-    return writable
+    written = known.get(text)
+    if written is None:
+        written = known[text] = _NOT_IN_CELLS.sub("\ufffd", text)
+    return written
 
 
 def _losses(mapping_set: MappingSet) -> Iterator[str]:

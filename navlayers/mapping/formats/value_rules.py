@@ -151,7 +151,7 @@ def category(text: str) -> tuple[str | None, Issue | None]:
     return None, _unknown("score category", text, CATEGORIES, "unknown-category")
 
 
-_WORDS: dict[float, tuple[str, ...]] = {
+_RATINGS: dict[float, tuple[str, ...]] = {
     0: ("no", "none", "false", "absent", "missing", "0"),
     10: ("low", "weak", "minor", "poor", "basic", "limited"),
     50: ("medium", "moderate", "mid", "some", "fair"),
@@ -159,7 +159,7 @@ _WORDS: dict[float, tuple[str, ...]] = {
 }
 """Number → ratings that probably mean it, in an option to paste and check."""
 
-_LIKELY = {word: number for number, words in _WORDS.items() for word in words}
+_LIKELY = {word: number for number, words in _RATINGS.items() for word in words}
 
 
 _WORD = re.compile(r"[^\W\d_][^#<>~=,]*")

@@ -216,7 +216,7 @@ def encode(mapping_set: MappingSet) -> Written:
     Raises:
         OutputError: a text is longer than a cell can be, or there are more rows than a sheet has.
     """
-    from navlayers._engines.workbooks import with_rows, workbook  # noqa: PLC0415 - slow, and for workbooks alone
+    from navlayers._engines.workbooks import workbook, workbook_of_rows  # noqa: PLC0415 - slow, and for workbooks alone
 
     count = len(mapping_set.mappings) + len(mapping_set.non_mappable)
     if count >= MOST_ROWS:
@@ -229,7 +229,7 @@ def encode(mapping_set: MappingSet) -> Written:
     with workbook(stream) as book:
         book.set_properties({"created": CREATED})
         numbers = _write(book.add_worksheet("mappings"), rows, book.add_format({"bold": True}))
-    return Written(with_rows(stream, rows, numbers), table.notices)
+    return Written(workbook_of_rows(stream, rows, numbers), table.notices)
 
 
 def _write(sheet: Any, rows: list[list[str]], bold: Any) -> dict[str, int]:

@@ -14,7 +14,7 @@ WIDTH = 110
 _KEY_LIMIT = 800
 """Longer keys are written with a question mark: YAML takes at most 1024 characters before the colon."""
 
-_WORDS = re.compile(r"y|n|yes|no|on|off|true|false|null|nan|inf", re.IGNORECASE)
+_KEYWORDS = re.compile(r"y|n|yes|no|on|off|true|false|null|nan|inf", re.IGNORECASE)
 _NUMBERLIKE = re.compile(r"[0-9][0-9_.,:/xXoOa-fA-FeE+\-TtZz ]*")
 # PyYAML takes any question mark between brackets as the sign of a key.
 _MARKS = re.compile(r": |:$| #|[,?\[\]{}]")
@@ -50,7 +50,7 @@ def text(value: str, *, flow: bool = False) -> str:
         and value.isprintable()
         and value[-1] != " "
         and not (_MARKS if flow else _BLOCK_MARKS).search(value)
-        and not (len(value) <= 5 and _WORDS.fullmatch(value))
+        and not (len(value) <= 5 and _KEYWORDS.fullmatch(value))
         and not _NUMBERLIKE.fullmatch(value)
     ):
         return value

@@ -184,11 +184,11 @@ def _marks(data: bytes) -> Callable[[Any], Any]:
         return lambda mark: mark
     lines = Lines(LINE_END.finditer(data.decode("utf-8", "replace")))
 
-    def counted(mark: Any) -> _Mark:
+    def position(mark: Any) -> _Mark:
         line, column = lines.position(mark.index)
         return _Mark(line - 1, column - 1)
 
-    return counted
+    return position
 
 
 def _events(data: bytes) -> Callable[[], Any]:
@@ -198,13 +198,13 @@ def _events(data: bytes) -> Callable[[], Any]:
         return following
     mark = _marks(data)
 
-    def counted() -> Any:
+    def next_event() -> Any:
         event = following()
         if event is not None:
             event.start_mark = mark(event.start_mark)
         return event
 
-    return counted
+    return next_event
 
 
 class _Builder:

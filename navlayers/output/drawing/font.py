@@ -77,11 +77,11 @@ def cut(text: str, room: float) -> str:
     """The text, cut with an ellipsis to a width in ems; "" if nothing fits."""
     if ems(text) <= room:
         return text
-    left = room - ems(ELLIPSIS)
+    limit = room - ems(ELLIPSIS)
     used = 0.0
     for index, char in enumerate(text):
         used += _ADVANCES[char]
-        if used > left:
+        if used > limit:
             head = text[:index].rstrip(" ,;:.-–(/")
             return head + ELLIPSIS if head else ""
     return text
@@ -128,20 +128,20 @@ def rooms(text: str, lines: int) -> tuple[float, ...]:
     if not count:
         return (0.0,) * lines
     # For each part, the least width in which the text from it on fits the lines counted so far.
-    left = [ends[-1] - start for start in starts[:-1]]
-    widths = [left[0]]
+    tails = [ends[-1] - start for start in starts[:-1]]
+    widths = [tails[0]]
     for _ in range(lines - 1):
-        left = [_narrowest(i, starts, ends, left) for i in range(count)]
-        widths.append(left[0])
+        tails = [_narrowest(i, starts, ends, tails) for i in range(count)]
+        widths.append(tails[0])
     return tuple(widths)
 
 
-def _narrowest(i: int, starts: list[float], ends: list[float], left: list[float]) -> float:
+def _narrowest(i: int, starts: list[float], ends: list[float], tails: list[float]) -> float:
     """The least width of the text from part `i` on: the wider of a first line, up to part `j`, and of the rest."""
     # The first line grows with j, and the rest shrinks: the best j is where they meet.
-    meet = bisect_left(range(len(ends)), 0.0, lo=i + 1, key=lambda j: ends[j - 1] - starts[i] - left[j])
+    meet = bisect_left(range(len(ends)), 0.0, lo=i + 1, key=lambda j: ends[j - 1] - starts[i] - tails[j])
     breaks = [j for j in (meet - 1, meet) if i < j < len(ends)]
-    return min([ends[-1] - starts[i], *(max(ends[j - 1] - starts[i], left[j]) for j in breaks)])
+    return min([ends[-1] - starts[i], *(max(ends[j - 1] - starts[i], tails[j]) for j in breaks)])
 
 
 class _Advances(dict[str, float]):

@@ -283,7 +283,7 @@ def _fitted(table: Table, summary: str, room: int, note: str = "") -> _Part:
     if len(text) <= room:
         return _Part(text, is_cut=bool(note))
     lines = table_lines(table)
-    left = room - len(_folded(Table("", "", table.columns, ()), summary, note)) - 40
-    kept = sum(end <= left for end in accumulate(len(line) + 1 for line in lines[2:]))
+    space = room - len(_folded(Table("", "", table.columns, ()), summary, note)) - 40
+    kept = sum(end <= space for end in accumulate(len(line) + 1 for line in lines[2:]))
     more = f"{_MORE}{len(table.rows) - kept} more"
     return _Part(_wrapped(lines[: kept + 2], summary, more, note) if kept else f"{more}\n", is_cut=True)

@@ -26,7 +26,7 @@ LEAST = 9.0
 """The smallest text of a name on a slide, in points."""
 
 # Sizes of text in points: the number, its words, the hole, the title, the rest; the height of a line of the list.
-_NUMBER, _WORDS, _HOLE, _TITLE, _SMALL, _ROW = 40.0, 17.0, 17.0, 13.0, 10.5, 17.0
+_NUMBER, _TEXT, _HOLE, _TITLE, _SMALL, _ROW = 40.0, 17.0, 17.0, 13.0, 10.5, 17.0
 
 # The height of the line above the ratios of the tactics.
 _CAPTION = 13.0
@@ -90,7 +90,7 @@ def _head(summary: Summary, matrix: Matrix, look: Look, frame: Frame) -> tuple[l
     base = y + _TITLE + 8 + _NUMBER * CAP
     start = x + ems(summary.number) * _NUMBER * _WIDER + 10
     words = Text(
-        start, base - _SMALL * 1.5, cut(summary.words, (room - start + x) / _WORDS), _WORDS, theme.ink, strong=True
+        start, base - _SMALL * 1.5, cut(summary.words, (room - start + x) / _TEXT), _TEXT, theme.ink, strong=True
     )
     counts = Text(start, base, cut(summary.counts, (room - start + x) / _SMALL), _SMALL, theme.muted)
     number = Text(x, base, summary.number, _NUMBER, theme.ink, strong=True)

@@ -40,7 +40,7 @@ _SIGNS = {
     "✗": ((0.2, 0.06, 0.8, 0.62), (0.2, 0.62, 0.8, 0.06)),
 }
 
-_WORDS = 300
+_MESSAGE_LENGTH = 300
 """Letters of the compiler's words in an error."""
 
 # typst rounds pixels up: pages are smaller by this part of a pixel, so that 100.0004 does not become 101.
@@ -101,7 +101,7 @@ class CompilerError(OutputError):
 
     def __init__(self, error: BaseException) -> None:
         self.diagnostic = str(getattr(error, "diagnostic", ""))
-        message = f"the compiler of PDF and PNG fails: {single_line(str(error))[:_WORDS]}"
+        message = f"the compiler of PDF and PNG fails: {single_line(str(error))[:_MESSAGE_LENGTH]}"
         super().__init__(Problem(message, hint="report it with the input; SVG and HTML do not need the compiler"))
 
 

@@ -55,7 +55,7 @@ def _rules(rule_set: RuleSet, path: str, trees: Iterable[Node]) -> None:
     shared: dict[str, tuple[Scalar, Node]] = {}
     previous: dict[str, tuple[Scalar, Node]] = {}
     rules: dict[str, str] = {}
-    left = MOST_REPEATED
+    room = MOST_REPEATED
     sizes: dict[int, int] = {}
     for number, tree in enumerate(trees, 1):
         if not isinstance(tree, Branch):
@@ -71,8 +71,8 @@ def _rules(rule_set: RuleSet, path: str, trees: Iterable[Node]) -> None:
         items = {**inherited, **tree.items} if inherited else tree.items
         if _RULE.isdisjoint(items):
             continue
-        left -= sum(_size(pair[1], sizes) for key, pair in inherited.items() if key in _READ)
-        if left < 0:
+        room -= sum(_size(pair[1], sizes) for key, pair in inherited.items() if key in _READ)
+        if room < 0:
             message = "the global parts of this file are too large for its number of rules"
             expected = f"at most {MOST_REPEATED:,} characters in all rules together"
             raise InputError(Problem(message, fields.place(), expected, "split the file", code="refused-yaml"))

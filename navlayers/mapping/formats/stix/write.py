@@ -14,7 +14,7 @@ from navlayers import attack
 from navlayers._text.dates import day
 from navlayers._text.wording import bare, comma_list
 from navlayers.errors import OutputError, Problem, ReleaseError
-from navlayers.mapping.formats._json import dumps, with_items
+from navlayers.mapping.formats._json import dumps, json_object
 from navlayers.mapping.formats.context import Written
 from navlayers.mapping.formats.stix.bundle import (
     EXTENSION,
@@ -74,7 +74,7 @@ def encode(mapping_set: MappingSet) -> Written:
     # The id depends on all of the content: a bundle with any change is another bundle.
     content = _Content()
     id_ = content.id
-    written = with_items({"type": "bundle", "id": id_, "objects": ()}, content.encoded(writer.objects()), 1)
+    written = json_object({"type": "bundle", "id": id_, "objects": ()}, content.encoded(writer.objects()), 1)
     with written.getbuffer() as text:
         start = bytes(text[:100]).index(id_.encode())
         text[start : start + len(id_)] = content.id.encode()
