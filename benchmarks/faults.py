@@ -8,6 +8,7 @@ usage: faults.py [KILLS] [SEED]
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import signal
@@ -104,9 +105,11 @@ def _tried(case: Case, work: Path, kills: int, choice: random.Random) -> tuple[i
             [*NAVLAYERS, *(part.format(at) for part in case.after)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         time.sleep(took * choice.choice((choice.random(), choice.uniform(0.7, 1.05))))
-        process.kill()
+        # The commands of `run` are processes of their own.
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         seen = {path: data for path, data in _files(at).items() if PREFIX not in path}
         torn += any(data not in (old_files.get(path), new_files.get(path)) for path, data in seen.items())
