@@ -31,7 +31,7 @@ def add(*bundles: Bundle) -> tuple[Release, ...]:
 
 
 def add_published(
-    wanted: str,
+    wanted: str | None,
     domains: Sequence[Domain] = DOMAINS,
     *,
     base_url: str | None = None,
@@ -41,7 +41,8 @@ def add_published(
     """The releases of every domain that has one, downloaded and added; all of them or none.
 
     Args:
-        wanted: a version, a major version (its newest minor) or "latest".
+        wanted: a version, a major version (its newest minor) or "latest"; None: those of `attack.download.newer`,
+            which may be none.
         domains: the domains to look in.
         base_url: as for `attack.download.download`.
         progress: makes the bar of a download, from its domain and version.
@@ -53,31 +54,8 @@ def add_published(
     """
     from navlayers.attack import download  # noqa: PLC0415 - imports the network
 
-    return _download(download.choose(wanted, domains), base_url, progress, timeout)
-
-
-def add_newer(
-    domains: Sequence[Domain] = DOMAINS,
-    *,
-    base_url: str | None = None,
-    progress: Callable[[Domain, str], Bar] | None = None,
-    timeout: float | None = None,
-) -> tuple[Release, ...]:
-    """The releases of `attack.download.newer`, downloaded and added; () if every domain has its newest one.
-
-    Args:
-        domains: the domains to look in.
-        base_url: as for `attack.download.download`.
-        progress: as for `add_published`.
-        timeout: as for `add_published`.
-
-    Raises:
-        ReleaseError: a download fails.
-        OutputError: the releases cannot be stored.
-    """
-    from navlayers.attack import download  # noqa: PLC0415 - imports the network
-
-    return _download(download.newer(domains), base_url, progress, timeout)
+    chosen = download.newer(domains) if wanted is None else download.choose(wanted, domains)
+    return _download(chosen, base_url, progress, timeout)
 
 
 def remove(version: str, domains: tuple[Domain, ...] = DOMAINS) -> tuple[Release, ...]:

@@ -107,9 +107,7 @@ def update_releases(domains: tuple[Domain, ...], mirror: str | None, as_json: bo
     A built-in release without groups and software counts as missing. Downloads are verified against the SHA-256
     hashes that mitreattack-python publishes.
     """
-    from navlayers.api.releases import add_newer  # noqa: PLC0415 - imports the writing of files
-
-    added = add_newer(domains or DOMAINS, base_url=mirror, progress=_bar if _shows_bar(quiet) else None)
+    added = _download(None, domains, mirror, silent=quiet)
     rows = _report(added, quiet=quiet)
     for domain in () if quiet else domains or DOMAINS:
         if domain not in {release.domain for release in added}:
@@ -160,7 +158,9 @@ def _report(added: Sequence[Release], *, quiet: bool) -> list[dict[str, object]]
     return rows
 
 
-def _download(wanted: str, domains: Sequence[Domain], mirror: str | None, *, silent: bool) -> tuple[Release, ...]:
+def _download(
+    wanted: str | None, domains: Sequence[Domain], mirror: str | None, *, silent: bool
+) -> tuple[Release, ...]:
     from navlayers.api.releases import add_published  # noqa: PLC0415 - imports the writing of files
 
     return add_published(wanted, domains or DOMAINS, base_url=mirror, progress=_bar if _shows_bar(silent) else None)
