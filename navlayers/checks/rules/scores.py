@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from navlayers._text import wording
@@ -9,7 +10,7 @@ from navlayers.checks.finding import finding
 from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from navlayers.checks.finding import Finding
     from navlayers.checks.subject import Subject
@@ -56,10 +57,16 @@ def duplicates(subject: Subject) -> Iterator[Finding]:
         if len(values) > 1:
             yield _conflict(subject, same, list(values))
         first: dict[tuple[str | None, str | None], int] = {}
+        place = cache(partial(_place, subject))
         for index in same:
             earlier = first.setdefault((mappings[index].value, mappings[index].group), index)
             if earlier != index:
-                yield _duplicate(subject, earlier, index)
+                yield _duplicate(subject.set, earlier, index, place)
+
+
+def _place(subject: Subject, index: int) -> Place:
+    """The place of a mapping's rating, or of its technique where it has none."""
+    return subject.place("mapping", index, "technique" if subject.set.mappings[index].value is None else "value")
 
 
 def _conflict(subject: Subject, same: list[int], values: list[str]) -> Finding:
@@ -75,18 +82,15 @@ def _conflict(subject: Subject, same: list[int], values: list[str]) -> Finding:
     return finding("conflicting-values", place, message, hint=f"{more}layers use the highest; choose one")
 
 
-def _duplicate(subject: Subject, earlier: int, index: int) -> Finding:
-    mapping = subject.set.mappings[index]
-    first = subject.set.mappings[earlier]
+def _duplicate(mapping_set: MappingSet, earlier: int, index: int, place_of: Callable[[int], Place]) -> Finding:
+    mapping, first = mapping_set.mappings[index], mapping_set.mappings[earlier]
     rating = f" {mapping.category}" if mapping.category else ""
     rating += f" {wording.bare(mapping.value)}" if mapping.value is not None else ""
     verb = f"is rated{rating}" if rating else "is mapped"
     difference = "identically" if first == mapping else "with another comment"
     if first.comment == mapping.comment and first != mapping:
         difference = "with other references" if first.references != mapping.references else "with other wording"
-    field = "technique" if mapping.value is None else "value"
-    place = subject.place("mapping", index, field)
-    before = subject.place("mapping", earlier, field)
+    place, before = place_of(index), place_of(earlier)
     where = "" if before == place else f" first {_where(before)},"
     message = f"{_what(mapping)} {verb} twice,{where} {difference}"
     return finding("duplicate-mapping", place, message, hint="merge them, or remove one")

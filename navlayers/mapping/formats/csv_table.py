@@ -179,15 +179,18 @@ class TextGrid:
 
     def _cells(self, offset: int) -> Iterator[re.Match[str]]:
         """The cells of the row at an offset of the text, found again for messages: `csv` gives no places."""
-        mark = re.escape(self._delimiter)
-        cell = re.compile(
-            rf'(?:"(?P<quoted>[^"]*+(?:""[^"]*+)*+)(?P<close>"?+)(?P<behind>[^{mark}\r\n]*+)|[^{mark}\r\n]*+)(?P<end>{mark}?+)'
-        )
-        while match := cell.match(self._text, offset):
+        while match := self._cell.match(self._text, offset):
             yield match
             if not match["end"]:
                 return
             offset = match.end()
+
+    @cached_property
+    def _cell(self) -> re.Pattern[str]:
+        mark = re.escape(self._delimiter)
+        return re.compile(
+            rf'(?:"(?P<quoted>[^"]*+(?:""[^"]*+)*+)(?P<close>"?+)(?P<behind>[^{mark}\r\n]*+)|[^{mark}\r\n]*+)(?P<end>{mark}?+)'
+        )
 
     def _quote_error(self, start: int) -> InputError:
         """The error of the first cell of a row whose quotes are wrong."""

@@ -26,6 +26,8 @@ _FENCE = re.compile(r"[ \t]{,3}(`{3,}|~{3,})")
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^)\[]*\)")
 _BREAK = re.compile(r"<br[ \t]*/?>", re.IGNORECASE)
 _MARKS = re.compile(r"`|\*\*|\\(?=[|*_`\\])")
+_MARKED = frozenset("[<`*\\")
+"""The first letters of links, breaks and marks, which most cells lack."""
 
 
 def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
@@ -127,4 +129,6 @@ def _cells(line: str) -> list[tuple[int, str]]:
 
 def _clean(text: str) -> str:
     """The text of a cell as it is shown: of links their texts, without the marks of code and bold text."""
+    if _MARKED.isdisjoint(text):
+        return text.strip()
     return _MARKS.sub("", _BREAK.sub(", ", _LINK.sub(r"\1", text))).strip()
