@@ -161,7 +161,9 @@ def test_what_cannot_be_fixed_in_place_is_told(run: Run) -> None:
         sheet.write_row(0, 0, ["Control", "Technique"])
         sheet.write_row(1, 0, ["A", "t1078"])
     result = run("check", "t.xlsx", "--fix")
-    assert "not fixed: 1 finding (correct by hand: --fix changes single values in text files)" in result.err
+    assert "fixed nothing (--fix changes only values in text files that have exactly one correction)" in result.err
+    assert "can be fixed" not in run("check", "t.xlsx").err
+    assert '"fixable": true' not in run("check", "t.xlsx", "--json").out
 
 
 RULE = "title: {0}\nlogsource:\n  product: windows\ndetection:\n  a: b\ntags:\n  - attack.execution\n  - {1}\n"

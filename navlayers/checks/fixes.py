@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from navlayers.checks.finding import Finding
-from navlayers.checks.run import TABLES
-from navlayers.checks.source_text import Texts, decoded
+from navlayers.checks.run import KEPT, texts_of
+from navlayers.checks.source_text import decoded
 from navlayers.checks.subject import lookalike
 from navlayers.errors import InputError, Place
 from navlayers.mapping import formats as readers
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 # Edits are short: one line around them shows where they are.
 _CONTEXT = 1
-_NEVER = frozenset({"shipped", "git"})
 _NO_DATA: dict[str, bytes | None] = {}
 
 
@@ -93,7 +92,7 @@ def fix(
     Returns:
         The files that change.
     """
-    texts = Texts(data, [checked.path for checked in report.inputs if checked.format in TABLES])
+    texts = texts_of(report.inputs, data)
     formats = {checked.path: checked for checked in report.inputs}
     by_path: dict[str, list[Finding]] = {}
     for finding in report.findings:
@@ -103,11 +102,10 @@ def fix(
     for path, findings in by_path.items():
         owner = formats.get(path) or next((c for c in report.inputs if path.startswith(c.path)), None)
         text, before = texts.get(path), texts.data(path)
-        if owner is None or owner.origin in _NEVER or text is None or before is None:
+        if owner is None or owner.origin in KEPT or text is None or before is None:
             continue
         options = msgspec.structs.replace(reading, format=owner.format or reading.format)
-        fixable = [finding for finding in findings if all(map(text.takes, finding.fix))]
-        after, fixed = _fixed(text, before, fixable, options)
+        after, fixed = _fixed(text, before, findings, options)
         if after != before:
             files.append(FixedFile(path, before, after, tuple(fixed)))
     return tuple(files)
@@ -117,7 +115,7 @@ def _fixed(
     text: Text, before: bytes, findings: Sequence[Finding], options: ReadOptions
 ) -> tuple[bytes, list[Finding]]:
     """The content with all fixes applied, or with as many as are valid together, found by bisection."""
-    after = _edited(text, before, findings, options) if findings else before
+    after = _edited(text, before, findings, options)
     if after is not None:
         return after, list(findings)
     fixed: list[Finding] = []

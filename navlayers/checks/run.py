@@ -21,7 +21,7 @@ from navlayers.mapping.formats.findings import Spelling
 from navlayers.mapping.trust import Trust, trust_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from navlayers.errors import Problem
     from navlayers.mapping.find import Source
@@ -32,6 +32,9 @@ MOST = 5_000
 
 TABLES = frozenset({"csv"})
 """Formats whose text is a table with delimiters."""
+
+KEPT = frozenset({"shipped", "git"})
+"""Origins of inputs that are never changed."""
 
 _FOLLOWING = frozenset(
     {"no-technique", "no-capability", "lost-capability", "empty-row", "capability-without-mapping"}
@@ -95,8 +98,25 @@ def check(
         elsewhere = {"other-domain-technique", *([] if first else ["unknown-technique"])} if source.parts else set()
         every += (each for each in findings if each.code not in elsewhere)
     kept = (f for f in every if f.code not in ignore and (not select or f.code in select))
-    ordered = tuple(sorted(_merged(kept), key=lambda f: (f.place, f.code, f.message)))
+    texts = texts_of(inputs, {str(source.path): source.data for source in sources})
+    owners = [each for each in inputs if each.origin not in KEPT]
+    every = [_with_possible_fix(each, owners, texts) for each in _merged(kept)]
+    ordered = tuple(sorted(every, key=lambda f: (f.place, f.code, f.message)))
     return Report(ordered, tuple(inputs), tuple(skipped), tuple(readers.idle_options(idle)))
+
+
+def texts_of(inputs: Iterable[CheckedInput], data: Mapping[str, bytes | None]) -> Texts:
+    """The texts of inputs; `data` holds the content of those that are not files."""
+    return Texts(data, [each.path for each in inputs if each.format in TABLES])
+
+
+def _with_possible_fix(found: Finding, owners: Iterable[CheckedInput], texts: Texts) -> Finding:
+    """A finding without its edits if they are not ones of a text, or the input is never changed."""
+    if not found.fix:
+        return found
+    path = found.place.path
+    text = texts.get(path) if any(path.startswith(each.path) for each in owners) else None
+    return found if text and all(map(text.takes, found.fix)) else msgspec.structs.replace(found, fix=())
 
 
 def _findings_of(

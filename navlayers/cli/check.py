@@ -201,14 +201,13 @@ def _summarize(report: Report, fixed: Sequence[FixedFile], *, fix: bool, can_fix
     _print.notify(f"{counts or 'no findings'} in {quantity(len(report.inputs), 'set')}")
     corrected = sum(len(each.findings) for each in fixed)
     fixable = sum(bool(finding.fix) for finding in report.findings)
-    if fix:
+    if fix and (corrected or not report.findings):
         _print.notify(f"fixed {quantity(corrected, 'finding') if corrected else 'nothing'}")
-        if fixable:
-            shipped = all(checked.origin == "shipped" for checked in report.inputs)
-            changed = "correct by hand: --fix changes single values in text files"
-            why = "shipped sets are never changed" if shipped else changed
-            _print.notify(f"not fixed: {quantity(fixable, 'finding')} ({why})")
-    elif can_fix and fixable and all(checked.origin != "shipped" for checked in report.inputs):
+    elif fix:
+        shipped = all(checked.origin == "shipped" for checked in report.inputs)
+        changed = "--fix changes only values in text files that have exactly one correction"
+        _print.notify(f"fixed nothing ({'shipped sets are never changed' if shipped else changed})")
+    elif can_fix and fixable:
         _print.notify(f"{fixable:,} can be fixed with --fix")
     if report.findings:
         _print.notify(f"`navlayers check --explain {report.worst}` explains the code")
