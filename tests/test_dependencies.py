@@ -19,7 +19,15 @@ LINES = {
     "plan": ["plan gcp --budget 3"],
     "serve": ["serve gcp --no-browser", "open gcp --no-browser"],
     "attack": ["attack add 17.1"],
-    "": ["check gcp", "build gcp --only overview", "stats gcp", "compare aws gcp", "gaps gcp --threat APT29"],
+    "": [
+        "init",
+        "run",
+        "check gcp",
+        "build gcp --only overview",
+        "stats gcp",
+        "compare aws gcp",
+        "gaps gcp --threat APT29",
+    ],
 }
 
 # Runs lines of the command in a Python in which packages cannot be found.
@@ -61,7 +69,8 @@ def test_a_command_without_its_extra_says_what_to_install_and_others_run(tmp_pat
     for (extra, line), (code, said) in zip(lines, json.loads(done.stdout), strict=True):
         assert code == (2 if extra else 0), (line, said)
         assert (f"pip install 'navlayers[{extra}]'" in said) == bool(extra), (line, said)
-    assert {path.name for path in tmp_path.iterdir()} == {"layers"}
+    first = {"my-controls.yaml", "navlayers.yaml", "navlayers.schema.json", "navlayers-run.schema.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {"layers", *first}
 
 
 def test_the_documentation_lists_every_package_with_its_extras() -> None:

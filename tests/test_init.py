@@ -64,14 +64,26 @@ def test_a_release_is_taken(run: Run) -> None:
     assert navlayers.load("my-controls.yaml").attack_version == "16.1"
 
 
-def test_an_edited_file_is_kept(run: Run) -> None:
+def test_a_file_that_is_there_is_kept_and_gets_a_recipe(run: Run) -> None:
+    Path("rules.json").write_text("mine\n", encoding="utf-8")
+    assert run("init", "rules.json").err.splitlines() == [
+        "wrote navlayers.yaml",
+        "wrote navlayers-run.schema.json",
+        "rules.json is unchanged; --force replaces it with the example",
+        "Next:  navlayers check rules.json",
+    ]
+    assert "sets: [rules.json]" in Path("navlayers.yaml").read_text(encoding="utf-8")
+    assert Path("rules.json").read_text(encoding="utf-8") == "mine\n"
+    assert run("init", "rules.json").code == 0
+
+
+def test_an_edited_file_is_replaced_by_force_alone(run: Run) -> None:
     run("init")
     Path("my-controls.yaml").write_text("mine\n", encoding="utf-8")
     Path("navlayers.schema.json").write_text("{}\n", encoding="utf-8")
-    result = run("init")
-    assert result.code == 2
-    assert "my-controls.yaml" in result.err
-    assert Path("my-controls.yaml").read_text(encoding="utf-8") == "mine\n"
+    for words in ((), ("--domain", "enterprise"), ("--from", "gcp")):
+        assert run("init", *words).code == (2 if words else 0)
+        assert Path("my-controls.yaml").read_text(encoding="utf-8") == "mine\n"
     assert run("init", "--force").code == 0
     assert Path("my-controls.yaml").read_text(encoding="utf-8") != "mine\n"
     assert Path("navlayers.schema.json").read_text(encoding="utf-8") == "{}\n"
@@ -92,6 +104,7 @@ def test_a_recipe_that_is_there_is_kept_and_takes_the_file(run: Run) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
+        ((".",), 'the ending of "" does not name a format; expected .yaml, .yml, .csv, .xlsx'),
         (("a.txt",), 'the ending of "a.txt" does not name a format; expected .yaml, .yml, .csv, .xlsx'),
         (("a.yaml", "--from", "nope"), "no mapping set 'nope'"),
         (("a.yaml", "--from", "gcp", "--domain", "ics"), "--domain does not go with --from"),

@@ -167,3 +167,14 @@ def test_a_technique_by_its_name_is_read_once_and_a_score_without_technique_is_t
     assert "names no technique" not in read.err
     table.write_text("\n".join((*rows, "R3,,,30", "")), encoding="utf-8")
     assert run("stats", table).err.count(f"{table}:4:4: this row has a score but names no technique") == 1
+
+
+def test_as_one_set_stats_says_what_layers_leave_out(run: Run, tmp_path: Path, table: Path) -> None:
+    one = ("--meta", "domain=enterprise")
+    stats = run("stats", table, *one).out
+    assert "5 mappings. Layers leave out 3 mappings" in stats
+    assert "not active in the release, and with them 2 capabilities." in stats
+    built = run("build", table, *one, "-o", tmp_path / "out", "--json")
+    assert json.loads(built.out)[0]["counts"]["capabilities"] == 2
+    badge = run("badge", table, "-o", tmp_path / "badge.svg").err
+    assert "a badge shows one layer, but there are 3 (--meta domain=enterprise reads all rows as one set)" in badge

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from navlayers._text.slugs import slug, slugs
 from navlayers._text.wording import and_list, quantity, quoted
 from navlayers.api.render_load import load, to_draw
+from navlayers.api.sources import one_domain_hint
 from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem, UsageError, by_ending, unknown
 from navlayers.mapping.formats import idle_options
 from navlayers.mapping.formats.context import ReadOptions
@@ -291,7 +292,8 @@ def badge(
     loaded = [load(source, attack_version, reading=reading) for source in layers]
     views = [view for each in loaded for view in each.views]
     if len(views) != 1:
-        raise UsageError(Problem(f"a badge shows one layer, but there are {len(views)}", hint="name one of them"))
+        hint = next((one_domain_hint(each) for each in layers if each.parts), "name one of them")
+        raise UsageError(Problem(f"a badge shows one layer, but there are {len(views)}", hint=hint))
     idle = idle_options([each.idle for each in loaded])
     notices = (*skipped, *(notice for each in loaded for notice in each.notices), *idle)
     rendered = render_badge(views[0])

@@ -113,12 +113,17 @@ def source(item: Input, reading: ReadOptions, *, whole: bool = False) -> Source:
     resolved = sources((item,), reading, whole=whole)
     if len(resolved) != 1 and resolved[0].parts:
         message = f"techniques of several ATT&CK domains: {and_list([part.domain for part in resolved])}"
-        hint = f"--meta domain={resolved[0].domain} reads all rows as one set"
+        hint = one_domain_hint(resolved[0])
         raise UsageError(Problem(message, Place(str(resolved[0].path)), "a table of one domain", hint))
     if len(resolved) != 1:
         message = f"{item} is a folder of {len(resolved)} sets"
         raise UsageError(Problem(message, expected="one set or layer", hint=f"for example {resolved[0].path}"))
     return resolved[0]
+
+
+def one_domain_hint(part: Source) -> str:
+    """What to do where a part of a table of several domains cannot be one of several inputs."""
+    return f"--meta domain={part.domain} reads all rows as one set"
 
 
 def named_twice(inputs: Sequence[Input], reading: ReadOptions) -> tuple[Problem, ...]:

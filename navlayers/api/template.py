@@ -14,7 +14,7 @@ from navlayers.mapping.template import template
 from navlayers.output.files import Output, Written, write_all
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from navlayers.attack.domains import Domain
 
@@ -37,13 +37,16 @@ def write_template(
         origin: The set to copy, with its comments and references; None: a short example.
         domain: The ATT&CK domain of the example (default: enterprise).
         attack_version: The ATT&CK release of the example (default: the newest).
-        beside: Names of other files for the same folder, and their texts; existing ones stay.
+        beside: Names of other files for the same folder, and their texts; existing ones stay. Without other
+            options, an existing file stays, too, and only these are written.
         force: Replace an existing file.
 
     Raises:
         NavlayersError: The options do not fit, the set cannot be read, or the file exists.
     """
     path = Path(file)
+    if path.is_file() and not (force or origin or domain or attack_version):
+        return _written(_absent(path, beside))
     format_ = by_ending(path.name, _ENDINGS, "for example my-controls.yaml")
     framework = source_name(path)
     notices: tuple[Problem, ...] = ()
@@ -62,11 +65,16 @@ def write_template(
         reading = ReadOptions(metadata={"framework": framework, "title": title, "version": "1"})
         copy = convert(source(origin, ReadOptions()), format_, reading=reading)
         data, notices = copy.data, copy.notices
-    outputs = [Output(path, data, force)]
     others = {**beside, SCHEMA_FILE: schema_text()} if format_ == "native" else beside
-    # A schema that is there may be a newer one.
-    new = ((path.with_name(name), text) for name, text in others.items() if not path.with_name(name).exists())
-    outputs += [Output(other, text.encode()) for other, text in new]
+    return _written([Output(path, data, force), *_absent(path, others)])._replace(notices=notices)
+
+
+def _absent(path: Path, beside: Mapping[str, str]) -> list[Output]:
+    """The files that are not there yet: a schema that is may be a newer one."""
+    others = ((path.with_name(name), text) for name, text in beside.items())
+    return [Output(other, text.encode()) for other, text in others if not other.exists()]
+
+
+def _written(outputs: Sequence[Output]) -> Written:
     written = tuple(map(Path, write_all(outputs)))
-    unchanged = tuple(Path(output.path) for output in outputs if Path(output.path) not in written)
-    return Written(written, unchanged, notices)
+    return Written(written, tuple(Path(output.path) for output in outputs if Path(output.path) not in written))

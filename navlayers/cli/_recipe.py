@@ -52,9 +52,10 @@ sets: [{file}]
 # Command → the file or folder to write; for options of its own, a mapping with output
 outputs:
   build: layers
-  badge: {{output: coverage.svg, sets: {file}}}
-  # compare: {{output: compared, sets: [{file}, gcp]}}
   # gaps: {{output: gaps/apt29, threat: APT29}}
+  # Pictures and reports need more packages: pip install 'navlayers[pictures]'
+  # badge: {{output: coverage.svg, sets: {file}}}
+  # compare: {{output: compared, sets: [{file}, gcp]}}
   # report: [coverage.html, {{output: brief.pdf, brief: true}}]
 """
 

@@ -26,16 +26,17 @@ def command(
 ) -> None:
     """Write a first mapping file and a recipe, with examples to replace.
 
-    FILE ends in .yaml, .csv or .xlsx; the default is my-controls.yaml. The recipe for `navlayers run` is
-    navlayers.yaml beside it. The schemas for editors are written, too: VS Code and others then complete keys and
-    mark mistakes.
+    FILE ends in .yaml, .csv or .xlsx; the default is my-controls.yaml. For a file that is there, only the recipe is
+    written. It is for `navlayers run`: navlayers.yaml beside FILE. The schemas for editors are written, too: VS Code
+    and others then complete keys and mark mistakes.
 
     \b
     navlayers init
     navlayers init my-controls.xlsx
     navlayers init our-cloud.yaml --from gcp
     """
-    recipe = Path(file).with_name(RECIPE)
+    recipe = Path(file).parent / RECIPE
+    there = Path(file).is_file()
     other = recipe.exists() and not _recipe.names(recipe, Path(file).name)
     beside = {RECIPE: _recipe.template(Path(file).name), _recipe.SCHEMA_FILE: _recipe.schema_text()}
     result = write_template(
@@ -44,6 +45,8 @@ def command(
     if not quiet:
         _print.notices(result.notices)
         _print.written(result.written, result.unchanged)
+        if there and Path(file) not in (*result.written, *result.unchanged):
+            _print.notify(f"{file} is unchanged; --force replaces it with the example")
         if other:
             _print.notify(
                 f"{recipe} is unchanged; for `navlayers run` to build {Path(file).name}, add it to `sets` there"

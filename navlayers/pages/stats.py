@@ -144,6 +144,8 @@ def headline(numbers: SetNumbers) -> str:
     share = percent_text(numbers.mapped, stats.active)
     sentence = _statement(numbers) or f"{stats.set} maps {words.counted(stats.capabilities)}"
     sentences = [f"{sentence}: {matrix} ({share}), {quantity(stats.mappings, 'mapping')}."]
+    if left_out := _left_out(numbers):
+        sentences.append(left_out)
     hole = weakest(((each.name, each.mapped, each.total) for each in stats.tactics), "mapped")
     if hole.text and not words.threat:
         sentences.append(f"{hole.text}.")
@@ -153,6 +155,19 @@ def headline(numbers: SetNumbers) -> str:
     if stats.non_mappable.capabilities:
         sentences.append(f"{words.counted(stats.non_mappable.capabilities)} cannot be mapped.")
     return " ".join(sentences)
+
+
+def _left_out(numbers: SetNumbers) -> str:
+    """What the numbers count and layers do not show: mappings to techniques that are not active; "" for none."""
+    left_out = {technique.id for technique in numbers.stats.not_active}
+    if not left_out:
+        return ""
+    mappings = numbers.prepared.set.mappings
+    shown = {mapping.capability for mapping in mappings if mapping.technique not in left_out}
+    count = quantity(sum(mapping.technique in left_out for mapping in mappings), "mapping")
+    others = numbers.stats.capabilities - len(shown)
+    some = f", and with them {noun(numbers.prepared.set).counted(others)}" if others else ""
+    return f"Layers leave out {count} to techniques that are not active in the release{some}."
 
 
 def short_sets(numbers: Sequence[SetNumbers]) -> Table:

@@ -120,7 +120,8 @@ def _unknown(word: str, domain: Domain) -> Problem:
             message = (
                 f"{quoted(word)} is in ATT&CK {DOMAIN_NAMES[other]}, the sets are for ATT&CK {DOMAIN_NAMES[domain]}"
             )
-            return Problem(message, expected=f"a threat of ATT&CK {DOMAIN_NAMES[domain]}")
+            hint = f"of a table of several domains, --meta domain={other} reads all rows as one set"
+            return Problem(message, expected=f"a threat of ATT&CK {DOMAIN_NAMES[domain]}", hint=hint)
     if Path(word).suffix:
         return Problem("no such file, and not the name of a threat", Place(word), EXPECTED, _meant(word, domain))
     return Problem(f"no threat {quoted(word)}", expected=EXPECTED, hint=_meant(word, domain))
