@@ -27,8 +27,8 @@ def command(
     """Write a first mapping file and a recipe, with examples to replace.
 
     FILE ends in .yaml, .csv or .xlsx; the default is my-controls.yaml. For a file that is there, only the recipe is
-    written. It is for `navlayers run`: navlayers.yaml beside FILE. The schemas for editors are written, too: VS Code
-    and others then complete keys and mark mistakes.
+    written. It is for `navlayers run`: navlayers.yaml beside FILE. The schemas for editors are written, too: VS
+    Code and others then complete keys and mark mistakes.
 
     \b
     navlayers init
