@@ -108,6 +108,8 @@ def check_places(error: NavlayersError, path: Path, data: bytes, *, whole: bool 
 def _lines(data: bytes) -> list[str]:
     """The lines of a text, as an editor counts them; of a workbook and of other bytes, none."""
     encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    if encoding != "utf-16" and len(data) > 3 and data[:4].count(0) == 2:
+        encoding = "utf-16-le" if data[1] == 0 else "utf-16-be"
     try:
         return re.split(r"\r\n?|\n", data.decode(encoding))
     except UnicodeDecodeError:
