@@ -63,7 +63,7 @@ def read(path: Path, data: bytes, format_: str | None) -> formats.Reading | None
 def test_a_set_is_read_or_refused_with_its_place(name: str) -> None:
     documents = fuzz_documents.SETS[name]
 
-    @cases(10_000 if name != "oscal" else 1_000, 12)
+    @cases(10_000, 12)
     @given(anything(documents), st.booleans())
     def run(data: bytes, known: bool) -> None:
         bounded(lambda: read(Path("set.in"), data, name if known else None), memory=FULL)
