@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers._text.links import page_label, technique_url, web_links
-from navlayers._text.numbers import number_text, rounded
+from navlayers._text.numbers import rounded
 from navlayers.layer.colors import Gradient
 from navlayers.layer.document import Link, Metadata, Technique
 from navlayers.layer.ramps import NOT_RATED
@@ -22,7 +22,7 @@ from navlayers.scoring.options import UNSPECIFIED, Rules
 from navlayers.scoring.segments import segment_scores
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from navlayers.mapping.evidence import Evidence
     from navlayers.scoring.scores import Contribution, TechniqueScore
@@ -64,34 +64,39 @@ class Style(msgspec.Struct, frozen=True):
 
 def _metadata(entry: TechniqueScore, style: Style) -> list[tuple[str, str]]:
     """All capabilities of the score per category, strongest first, as `id = value (number); …`."""
-    rules = style.rules
+    rules, categories = style.rules, style.categories
     items = []
-    for category in style.categories:
+    for category in categories:
         contributions = entry.contributions.get(category, ())
         if contributions:
             name = "capabilities" if category == UNSPECIFIED else category
             items.append((name, "; ".join(_item(c, rules) for c in contributions)))
-    shown = [c for category in style.categories for c in entry.contributions.get(category, ())]
-    found: dict[str, list[Evidence]] = {}
-    for c in shown:
-        if c.evidence is not None:
-            found.setdefault(c.capability, []).append(c.evidence)
-    best = {capability: strongest(of) for capability, of in found.items()}
-    texts = [f"{capability} = {evidence_text(one, rules)}" for capability, one in best.items() if one is not None]
-    if texts:
-        items.append(("evidence", "; ".join(texts)))
-    robust: dict[str, int] = {}
-    for c in shown:
-        if c.robustness is not None:
-            robust[c.capability] = max(c.robustness, robust.get(c.capability, 0))
-    if robust:
-        items.append(("robustness", "; ".join(f"{capability} = {step}" for capability, step in robust.items())))
+    if rules.evidenced:
+        items += _evidence_facts([c for each in categories for c in entry.contributions.get(each, ())], rules)
     if rules.segments:
         items.append(("segments", "; ".join(map(" ".join, segment_scores(entry, rules, style.measure)))))
     if style.measure in entry.rolled_up:
         mapped, total = entry.rolled_up[style.measure]
         items.append(("rolled up", f"{rules.options.rollup} of {mapped} of {total} sub-techniques"))
     return items
+
+
+def _evidence_facts(contributions: Sequence[Contribution], rules: Rules) -> Iterator[tuple[str, str]]:
+    """The strongest evidence and the highest robustness of each capability."""
+    found: dict[str, list[Evidence]] = {}
+    for c in contributions:
+        if c.evidence is not None:
+            found.setdefault(c.capability, []).append(c.evidence)
+    best = {capability: strongest(of) for capability, of in found.items()}
+    texts = [f"{capability} = {evidence_text(one, rules)}" for capability, one in best.items() if one is not None]
+    if texts:
+        yield "evidence", "; ".join(texts)
+    robust: dict[str, int] = {}
+    for c in contributions:
+        if c.robustness is not None:
+            robust[c.capability] = max(c.robustness, robust.get(c.capability, 0))
+    if robust:
+        yield "robustness", "; ".join(f"{capability} = {step}" for capability, step in robust.items())
 
 
 def _item(contribution: Contribution, rules: Rules) -> str:
@@ -130,16 +135,18 @@ def _page_link(technique: str) -> Link:
     return Link(page_label(technique, _ANY_PAGE), technique_url(technique))
 
 
-def with_own_pages(entries: Iterable[Technique], pages: Mapping[str, str]) -> Iterator[Technique]:
+def with_own_pages(entries: Iterable[Technique], pages: Mapping[str, str]) -> Iterable[Technique]:
     """The entries with links to the pages of `Catalogue.own_pages`."""
-    for entry in entries:
-        page = pages.get(technique_url(entry.techniqueID)) if pages else None
-        if page is None:
-            yield entry
-        else:
-            own = Link(page_label(entry.techniqueID, page), page)
-            links = tuple(own if link == _page_link(entry.techniqueID) else link for link in entry.links)
-            yield msgspec.structs.replace(entry, links=links)
+    return (_with_own_page(entry, pages) for entry in entries) if pages else entries
+
+
+def _with_own_page(entry: Technique, pages: Mapping[str, str]) -> Technique:
+    page = pages.get(technique_url(entry.techniqueID))
+    if page is None:
+        return entry
+    own = Link(page_label(entry.techniqueID, page), page)
+    links = tuple(own if link == _page_link(entry.techniqueID) else link for link in entry.links)
+    return msgspec.structs.replace(entry, links=links)
 
 
 @lru_cache(maxsize=10_000)
@@ -182,9 +189,10 @@ def make_entry(
         links: None for the technique's ATT&CK page.
     """
     metadata = [Metadata(name, value) for name, value in facts if value]
-    shown = score if score is None else rounded(gradient.safe(rounded(score)))
-    if score is not None and shown != rounded(score):
-        metadata.append(Metadata(EXACT, f"{number_text(score)} (the Navigator shows nothing for it)"))
+    exact = score if score is None else rounded(score)
+    shown = exact if exact is None else rounded(gradient.safe(exact))
+    if shown != exact:
+        metadata.append(Metadata(EXACT, f"{exact} (the Navigator shows nothing for it)"))
     return Technique(
         techniqueID=technique,
         score=shown,

@@ -87,9 +87,14 @@ def evidence_fields(mapping: Mapping) -> tuple[tuple[str, str], ...]:
     return tuple((name, text) for name, text in zip(FIELDS, texts, strict=True) if text)
 
 
+def has_evidence(mapping_set: MappingSet) -> bool:
+    """Whether some mapping has evidence or a robustness."""
+    return any(m.evidence is not None or m.robustness is not None for m in mapping_set.mappings)
+
+
 def with_evidence_fields(mapping_set: MappingSet) -> MappingSet:
     """The set with its evidence among the other fields of its mappings, for formats of rows."""
-    if not any(m.evidence is not None or m.robustness is not None for m in mapping_set.mappings):
+    if not has_evidence(mapping_set):
         return mapping_set
     mappings = tuple(
         msgspec.structs.replace(m, evidence=None, robustness=None, other=(*m.other, *own))

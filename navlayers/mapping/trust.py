@@ -53,9 +53,9 @@ class Trust(msgspec.Struct, frozen=True):
             return False
         return evidence.date < self.oldest if evidence.date else evidence.level in _DATED
 
-    def factor(self, mapping: Mapping) -> float:
-        """The factor of the score of a mapping."""
-        return self.discount.get(self.level(mapping), 1.0) if self.discount else 1.0
+    def factor(self, evidence: Evidence | None) -> float:
+        """The factor of the score of a mapping with that evidence."""
+        return self.discount.get(self.level_of(evidence), 1.0) if self.discount else 1.0
 
 
 def trust_of(scope: Scope | None) -> Trust:

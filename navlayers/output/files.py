@@ -277,7 +277,7 @@ class Changes:
             Where it waits.
         """
         stage = self._stage(folder)
-        place, new = folder / path, stage.path / "new" / path
+        place, new = folder / path, stage.new / path
         new.parent.mkdir(parents=True, exist_ok=True)
         new.write_bytes(data)
         if sync:
@@ -285,17 +285,17 @@ class Changes:
                 os.fsync(file.fileno())
         if place.is_file():
             new.chmod(place.stat().st_mode & 0o777)
-        self._moves[place] = _Move(name or str(place), folder, place, new, stage.path / "old" / path)
+        self._moves[place] = _Move(name or str(place), folder, place, new, stage.old / path)
         return new
 
     def remove(self, folder: Path, path: str | Path) -> None:
         """Remove a file or a link, before the staged files take their places."""
         place = folder / path
-        self._moves[place] = _Move(str(place), folder, place, None, self._stage(folder).path / "old" / path)
+        self._moves[place] = _Move(str(place), folder, place, None, self._stage(folder).old / path)
 
     def scratch(self, folder: Path) -> Path:
         """A temporary folder inside another folder; it is removed with its files at the end."""
-        path = self._stage(folder).path / "new"
+        path = self._stage(folder).new
         path.mkdir(exist_ok=True)
         return path
 

@@ -49,6 +49,7 @@ class Stage:
 
     def __init__(self, folder: Path) -> None:
         self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
+        self.new, self.old = self.path / "new", self.path / "old"
         self._lock = lock(self.path)
 
     def record(self, moves: Iterable[tuple[Path, Path | None]], first: Stage) -> None:
@@ -82,6 +83,11 @@ class Stage:
         unlock(self._lock)
 
     def _relative(self, path: Path) -> str:
+        # Nearly all paths are in the stage or its folder, and `relpath` takes as long as a move.
+        for start, steps in ((self.path, ""), (self.path.parent, f"..{os.sep}")):
+            below = str(path).removeprefix(f"{start}{os.sep}")
+            if below != str(path):
+                return steps + below
         return os.path.relpath(path, self.path)
 
 

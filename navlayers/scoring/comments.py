@@ -15,7 +15,7 @@ from navlayers.scoring.options import UNSPECIFIED
 from navlayers.scoring.segments import segment_comment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from navlayers.mapping.evidence import Evidence
     from navlayers.mapping.model import MappingSet
@@ -86,13 +86,18 @@ def comment(entry: TechniqueScore, rules: Rules, labels: Mapping[str, str], cate
     if measure in entry.rolled_up:
         mapped, total = entry.rolled_up[measure]
         lines.append(f"Rolled up from {mapped} of {total} sub-techniques")
-    best = strongest(c.evidence for each in present for c in entry.contributions[each])
-    if best is not None:
-        lines.append(f"Evidence: {evidence_text(best, rules)}")
-    robust = [c.robustness for each in present for c in entry.contributions[each] if c.robustness is not None]
-    if robust:
-        lines.append(f"Robustness: {max(robust)} of {ROBUSTNESS[1]}")
+    if rules.evidenced:
+        lines += _evidence_lines([c for each in present for c in entry.contributions[each]], rules)
     return "\n".join(lines)
+
+
+def _evidence_lines(contributions: Sequence[Contribution], rules: Rules) -> Iterator[str]:
+    best = strongest(c.evidence for c in contributions)
+    if best is not None:
+        yield f"Evidence: {evidence_text(best, rules)}"
+    robust = [c.robustness for c in contributions if c.robustness is not None]
+    if robust:
+        yield f"Robustness: {max(robust)} of {ROBUSTNESS[1]}"
 
 
 def evidence_text(evidence: Evidence, rules: Rules) -> str:
@@ -135,7 +140,7 @@ def _names(contributions: Sequence[Contribution], rules: Rules, labels: Mapping[
 def strength_name(contribution: Contribution, rules: Rules) -> str:
     """The strength of a mapping in words: its score value, or else its mapping types."""
     if contribution.value is not None:
-        factor = rules.trust.discount.get(rules.trust.level_of(contribution.evidence), 1.0)
+        factor = rules.trust.factor(contribution.evidence)
         return contribution.value if factor == 1 else f"{contribution.value} ×{factor:g}"
     types = ", ".join(contribution.types) if rules.several_types else ""
     unscored = rules.counts or not rules.scored_categories

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import msgspec
 
 from navlayers.errors import Problem, UsageError, unknown
+from navlayers.mapping.evidence import has_evidence
 from navlayers.mapping.model import CATEGORIES, DECIMAL, Range, Role
 from navlayers.mapping.nouns import Noun, noun
 from navlayers.mapping.ranges import with_words
@@ -138,6 +139,7 @@ class Rules(msgspec.Struct, frozen=True):
         used: the values of the scale in use.
         worth: the score of mappings without a value, if the set has any.
         several_types: the mappings are of more than one mapping type.
+        evidenced: some mapping has evidence or a robustness.
         role: what the set's capabilities are.
         noun: the word for them.
         range: of the scores of a layer, which are as written; None: scores are 0–100.
@@ -153,6 +155,7 @@ class Rules(msgspec.Struct, frozen=True):
     used: tuple[str, ...]
     worth: float | None
     several_types: bool
+    evidenced: bool
     role: Role
     noun: Noun
     range: Range | None = None
@@ -208,6 +211,7 @@ def make_rules(mapping_set: MappingSet, options: ScoreOptions, trust: Trust = Tr
         used=tuple(value for value in scale if value in values),
         worth=worth if None in values else None,
         several_types=len({mapping.type for mapping in mapping_set.mappings}) > 1,
+        evidenced=has_evidence(mapping_set),
         role=mapping_set.role,
         noun=noun(mapping_set),
         range=score_range,
@@ -244,7 +248,7 @@ def number(mapping: Mapping, rules: Rules) -> float | None:
         UsageError: its value is neither on the scale nor a number.
     """
     plain = _plain_number(mapping.value, rules)
-    factor = rules.trust.factor(mapping)
+    factor = rules.trust.factor(mapping.evidence)
     if plain is None or factor == 1:
         return plain
     low = rules.range[0] if rules.range else 0
