@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from attack_helpers import bundle, collection
-from mitreattack import release_info
 
 from navlayers.attack.domains import DOMAINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from navlayers.attack.domains import Domain
 
 CONTENT = {domain: json.dumps(bundle(collection("20.0"), domain=domain)).encode() for domain in DOMAINS}
 
@@ -76,12 +77,19 @@ def path_of(domain: str, version: str = "20.0") -> str:
     return f"/mirror/mitre-attack/attack-stix-data/master/{domain}-attack/{domain}-attack-{version}.json"
 
 
+def publish(monkeypatch: pytest.MonkeyPatch, domain: Domain, version: str, data: bytes) -> None:
+    """Let a bundle's hash be the published one."""
+    from mitreattack import release_info  # noqa: PLC0415 - all of mitreattack, which each process of a run would load
+
+    monkeypatch.setitem(release_info.STIX21[domain], version, hashlib.sha256(data).hexdigest())
+
+
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """Serves small bundles of 20.0 in place of ATT&CK's, whose hashes are the published ones."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     for domain in DOMAINS:
-        monkeypatch.setitem(release_info.STIX21[domain], "20.0", hashlib.sha256(CONTENT[domain]).hexdigest())
+        publish(monkeypatch, domain, "20.0", CONTENT[domain])
     with serving() as state:
         state.answers = {path_of(domain): CONTENT[domain] for domain in DOMAINS}
         yield state
