@@ -179,9 +179,17 @@ def test_columns_are_named_by_the_user() -> None:
 
 def test_a_table_without_techniques_is_refused_with_its_headers() -> None:
     assert problems("Name,Price\na,1\n") == [
-        "1:1: no technique column; expected a header such as technique, technique id or ATT&CK ID "
-        "(the table has Name, Price; name the column with --columns technique=HEADER)"
+        "1:1: no technique column; expected a header such as technique, technique id or ATT&CK ID, or cells such as "
+        "T1059 (the table has Name, Price; if one of them holds techniques, name it: --columns technique=HEADER)"
     ]
+    (typo,) = problems("Rule,My technqiue\na,Phishing\n")
+    assert "(the table has Rule, My technqiue; does My technqiue hold techniques? --columns" in typo
+    assert typo.endswith(" --columns 'technique=My technqiue')")
+
+
+def test_a_text_without_columns_is_refused_as_a_table_if_its_name_says_so(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "text.csv").write_text("just a text\nwithout columns\n")
+    assert "text.csv:1:1: no technique column; expected a header" in run("stats", tmp_path / "text.csv").err
 
 
 def test_a_nearly_known_header_is_reported_once() -> None:

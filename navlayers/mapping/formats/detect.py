@@ -110,7 +110,7 @@ def sniff(source: Source) -> Sniffed:
     """The format of an input.
 
     Args:
-        source: the input; only its content counts, not its name.
+        source: the input; its content counts, and its name only where that is text without a known form.
     """
     data = source.data
     if data.startswith((_ZIP, OLE)):
@@ -118,7 +118,9 @@ def sniff(source: Source) -> Sniffed:
     start = data[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n")
     if (start[:1] in {b"{", b"["} and not _TOML.match(start)) or start.startswith(_COMMENTS):
         return _json(data)
-    return _text(start)
+    sniffed = _text(start)
+    named_table = sniffed == Sniffed("native") and source.path.lower().endswith((".csv", ".tsv"))
+    return Sniffed("csv") if named_table else sniffed
 
 
 def first_line(data: bytes) -> tuple[bytes, bytes]:

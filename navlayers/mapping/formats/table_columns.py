@@ -10,7 +10,7 @@ import msgspec
 
 from navlayers._text.formulas import restore
 from navlayers._text.spelling import Names, compact, suggestion
-from navlayers._text.wording import comma_list, quoted
+from navlayers._text.wording import bare, comma_list, quoted
 from navlayers.errors import InputError, OtherFileError, Place, Problem, UsageError
 from navlayers.mapping import evidence
 from navlayers.mapping.formats import rows
@@ -111,6 +111,7 @@ TECHNIQUE_WORDS = {
     *_SURE["attack_object_id"].split(),
     *next(iter(_LIKELY)).split(),
 }
+_TECHNIQUES = {*TECHNIQUE_WORDS, "attack_object_id", "attack_object_name"}
 NUMBERED = re.compile("^(?:primary|secondary|tertiary|other|additional|second|third)|s?(?<![0-9])[0-9]+$|s$")
 """What tells several columns of techniques apart."""
 
@@ -274,7 +275,9 @@ def misspelled_field(header: str) -> str:
 
 def no_technique_column(path: str, grids: Iterable[Grid], user_headers: Mapping[str, str]) -> OtherFileError:
     """The error of a file without a technique column; its hint lists the headers of the first tables."""
-    seen = []
+    import shlex  # noqa: PLC0415 - for this error alone
+
+    seen, near = [], ""
     for grid in grids:
         candidates = islice(grid.rows(), HEADER_WITHIN)
         # An id is never a header.
@@ -286,12 +289,15 @@ def no_technique_column(path: str, grids: Iterable[Grid], user_headers: Mapping[
             seen.append(
                 f"{f'{grid.kind} {quoted(grid.name)}' if grid.name else 'the table'} has {comma_list(headers)}"
             )
+        near = near or next((header for header in headers if closest_header(header) in _TECHNIQUES), "")
     there = "; ".join(seen[:3])
     message, expected = (
         "no technique column",
-        "a header such as technique, technique id or ATT&CK ID",
+        "a header such as technique, technique id or ATT&CK ID, or cells such as T1059",
     )
-    hint = f"{there}; name the column with --columns technique=HEADER" if there else ""
+    known = "if one of them holds techniques, name it: --columns technique=HEADER"
+    asked = f"does {bare(near)} hold techniques? --columns {shlex.quote(f'technique={near}')}" if near else known
+    hint = f"{there}; {asked}" if there else ""
     if "attack_object_id" in user_headers:
         message, expected = f"no column {quoted(user_headers['attack_object_id'])}", "a header of the table"
         hint = there
