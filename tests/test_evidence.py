@@ -226,7 +226,7 @@ def test_wrong_options_are_refused(options: tuple[str, ...], message: str, acme:
 
 def test_a_set_without_evidence_does_not_count_and_another_can_be_limited_alone(acme: Path, run: Run) -> None:
     told = run("gaps", acme, "gcp", "--threat", "APT29", "--evidence", "data-present").err
-    assert "gcp: no mapping has evidence, so none of them counts (`navlayers evidence` adds test results; " in told
+    assert "gcp: no mapping has evidence, so none of them counts (`evidence` adds test results; " in told
     assert "\"SET@evidence>='data present'\" limits one set alone)" in told
     limited = run("stats", f"{acme}@evidence>='data present'", "--json", "-q").out
     assert json.loads(limited)[0]["mappings"] == 4

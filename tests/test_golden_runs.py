@@ -33,6 +33,9 @@ LARGEST_TOLD = 40_000
 MOST_FILES = 10
 """Of a run that writes more files than these, digests are kept."""
 
+HINT = re.compile(r"`navlayers ([^`]+)`|(?:with|as a threat): navlayers ([^`()\n;]+)")
+"""A command in a message."""
+
 POPPLER = shutil.which("pdftotext") is not None
 
 
@@ -56,6 +59,28 @@ def test_a_run_gives_what_was_reviewed(case: Case, tmp_path: Path) -> None:
         pytest.fail(
             "\n".join(_difference(name, expected.get(name), found.get(name)) for name in differ), pytrace=False
         )
+
+
+def _hints() -> dict[str, tuple[str, Case]]:
+    """Command with its options → the first line in a message of a run that proposes it, and that run."""
+    found: dict[str, tuple[str, Case]] = {}
+    for case in CASES:
+        kept = RUNS / case.name / "run.txt"
+        if case.name.startswith("help/") or case.absent or not kept.exists():
+            continue
+        for words in HINT.findall(kept.read_text(encoding="utf-8")):
+            line = next(filter(None, words))
+            shape = " ".join(word for word in line.split() if word.startswith("--") or word == line.split()[0])
+            found.setdefault(shape, (line, case))
+    return {shape: hint for shape, hint in found.items() if not shape.startswith(("attack", "open", "serve"))}
+
+
+@pytest.mark.parametrize(("line", "case"), [pytest.param(*hint, id=shape) for shape, hint in _hints().items()])
+def test_a_command_in_a_message_runs_as_it_stands(line: str, case: Case, tmp_path: Path) -> None:
+    """Not those of "Next:" (test_next_command.py), of examples, and those that need a network."""
+    outcome = run(case._replace(line=line), tmp_path)
+    # `check` tells of findings with 1.
+    assert outcome.code in {0, 1}, outcome.err.decode()
 
 
 def test_every_folder_is_that_of_a_case() -> None:

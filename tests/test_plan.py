@@ -380,7 +380,7 @@ def test_what_no_plan_can_be_made_for_is_refused(wrong: dict[str, float], messag
         (
             ROWS[1:2],
             PlanOptions(budget=1, min_score=50),
-            "no capability has a score of 50 or more (`navlayers stats` lists the scores)",
+            "no capability has a score of 50 or more (a lower --min-score counts weaker mappings)",
         ),
     ],
 )

@@ -13,6 +13,8 @@ from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import Reading, ReadOptions
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Run
 
 META = {"framework": "demo", "version": "1", "domain": "enterprise", "attack_version": "16.1"}
@@ -179,8 +181,8 @@ def test_columns_are_named_by_the_user() -> None:
 
 def test_a_table_without_techniques_is_refused_with_its_headers() -> None:
     assert problems("Name,Price\na,1\n") == [
-        "1:1: no technique column; expected a header such as technique, technique id or ATT&CK ID, or cells such as "
-        "T1059 (the table has Name, Price; if one of them holds techniques, name it: --columns technique=HEADER)"
+        "1:1: no technique column; expected a header such as technique, technique id or ATT&CK ID, or cells such "
+        "as T1059 (the table has Name, Price; if one of them holds techniques, name it: --columns technique=HEADER)"
     ]
     (typo,) = problems("Rule,My technqiue\na,Phishing\n")
     assert "(the table has Rule, My technqiue; does My technqiue hold techniques? --columns" in typo

@@ -221,4 +221,4 @@ def test_capabilities_with_neither_techniques_nor_non_mappable_are_reported() ->
     alone = 'set.yaml:7:3: capability "a" has no techniques (list its techniques, or add non_mappable: true)'
     assert [str(notice) for notice in read(head).notices] == [alone]
     (notice,) = read(f"{head}  b: {{name: B}}\n  c: {{techniques: {{}}}}\n").notices
-    assert str(notice) == "set.yaml:7:3: 3 capabilities have no techniques (`navlayers check` lists them)"
+    assert str(notice) == "set.yaml:7:3: 3 capabilities have no techniques (`navlayers check set.yaml` lists them)"

@@ -133,17 +133,17 @@ def test_threats_cannot_cover(run: Run, own: tuple[Path, Path], command: tuple[s
     done = run(command[0], "kev", *command[1:])
     assert (done.code, done.out) == (2, "")
     assert "kev lists what is attacked" in done.err
-    assert "use it as a threat: navlayers gaps SET --threat kev" in done.err
+    assert "use it as a threat: navlayers gaps nist_800_53 --threat kev" in done.err
     done = run(command[0], own[1], own[0], *command[1:])
     assert done.code == 2
-    assert f"use it as a threat: navlayers gaps SET --threat {own[0]}" in done.err
+    assert f"use it as a threat: navlayers gaps nist_800_53 --threat {own[0]}" in done.err
 
 
 def test_a_role_that_the_user_gives_overrides_and_is_told(run: Run) -> None:
     done = run("gaps", "kev", "--threat", "APT29", "--meta", "role=control")
     assert done.code == 0
     assert "note: kev lists what is attacked; it is a set of controls by --meta role=control\n" in done.err
-    assert "--meta role" not in run("gaps", "aws", "--threat", "APT29", "--meta", "role=control").err
+    assert "by --meta role" not in run("gaps", "aws", "--threat", "APT29", "--meta", "role=control").err
 
 
 def test_threats_are_threats_of_gaps_and_plan(run: Run, own: tuple[Path, Path]) -> None:

@@ -128,7 +128,7 @@ def test_spellings_of_a_table_are_one_notice_and_check_fixes_each(run: Run) -> N
     (line,) = [line for line in built.err.splitlines() if "other spellings" in line]
     assert line == (
         'note: t.csv:2:5: read 8 technique ids in other spellings: "T1059.001." as T1059.001, "t1078" as T1078, '
-        '"T1059/003" as T1059.003, "T 1566" as T1566 and 4 more (correct it with: navlayers check --fix)'
+        '"T1059/003" as T1059.003, "T 1566" as T1566 and 4 more (correct it with: navlayers check --fix t.csv)'
     )
     checked = run("check", "t.csv", "--select", "technique-id-spelling", "--strict")
     assert checked.code == 1
@@ -205,6 +205,6 @@ def test_capabilities_without_techniques_are_one_notice_and_check_lists_each(run
     empty = "".join(f"  e{number}: {{}}\n" for number in range(25))
     Path("set.yaml").write_text(head + spelled + empty, encoding="utf-8")
     notices = [line for line in run("stats", "set.yaml").err.splitlines() if "no techniques" in line]
-    assert notices == ["note: set.yaml:36:3: 25 capabilities have no techniques (`navlayers check` lists them)"]
+    assert notices == ["note: set.yaml:36:3: 25 capabilities have no techniques (`navlayers check set.yaml` lists them)"]
     listed = run("check", "set.yaml").out
     assert listed.count("capability-without-mapping capability") == 25

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -138,8 +139,8 @@ def refuse_threats(inputs: InputSet) -> None:
         Problem(
             f"{prepared.name} lists what is attacked, so it covers nothing",
             expected="sets of controls or detections",
-            hint="use it as a threat: navlayers gaps SET --threat "
-            + (prepared.name if prepared.path in named else str(prepared.path)),
+            hint="use it as a threat: navlayers gaps nist_800_53 --threat "
+            + (prepared.name if prepared.path in named else shlex.quote(str(prepared.path))),
         )
         for prepared in inputs.inputs
         if prepared.set.role == "threat"

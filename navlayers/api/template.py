@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,10 @@ def write_template(
     else:
         given = {"--domain": domain, "--attack": attack_version}
         problems = [
-            Problem(f"{option} does not go with --from", hint="use `navlayers upgrade` on the copy")
+            Problem(
+                f"{option} does not go with --from",
+                hint=f"use `navlayers upgrade {shlex.quote(str(path))}` on the copy",
+            )
             for option, value in given.items()
             if value
         ]

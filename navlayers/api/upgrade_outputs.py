@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections import Counter
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
@@ -93,7 +94,7 @@ def format_of(own: str, *, to: str | None, output: str | None) -> str:
         return own
     format_ = to or (format_for(output) if output is not None else NATIVE)
     if own == LAYER:
-        hint = "navlayers convert makes a mapping set of it"
+        hint = "`convert` makes a mapping set of it"
         raise UsageError(Problem(f"cannot write a layer as {format_}", expected="layer JSON", hint=hint))
     return format_
 
@@ -206,9 +207,10 @@ def check_in_place(results: Iterable[Upgraded], *, force: bool) -> None:
         if one.lost and not force:
             hint = "use -o, or allow it with --force"
             if one.format in _YAML and _comment_lines(one.before or b""):
+                fix = f"navlayers check --fix {shlex.quote(str(one.source.path))}"
                 hint += (
-                    "; to keep comments, set the new attack_version in the file: `navlayers check --fix` then "
-                    "updates replaced ids and lists the others"
+                    f"; to keep comments, set the new attack_version in the file: `{fix}` then updates replaced "
+                    "ids and lists the others"
                 )
             problems.append(Problem(f"writing in place would lose {'; '.join(one.lost)}", place, hint=hint))
         try:

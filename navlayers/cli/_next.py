@@ -72,7 +72,7 @@ def propose(command: str, *words: str, end: Sequence[str] = ()) -> None:
     from navlayers.output.document import Facts  # noqa: PLC0415 - help does without it
 
     context = click.get_current_context()
-    line = shlex.join(("navlayers", command, *words, *_carried(context, command, {*words, *end}), *end))
+    line = command_line(command, *words, end=end)
     text = f"\n{_print.text_of([Facts((('Next:', line),))])}"
     waiting = context.meta.get(_WAITING)
     if waiting is None:
@@ -83,6 +83,12 @@ def propose(command: str, *words: str, end: Sequence[str] = ()) -> None:
         _print.count(text.count("\n"))
 
 
+def command_line(command: str, *words: str, end: Sequence[str] = ()) -> str:
+    """A command line with the options of this run, as `propose` prints it, for a shell."""
+    options = _carried(click.get_current_context(), command, {*words, *end})
+    return shlex.join(("navlayers", command, *words, *options, *end))
+
+
 def _carried(context: click.Context, command: str, stated: Collection[str]) -> Iterator[str]:
     """The options of this run, as written, that another command has, too; not those of the output."""
     values, _, order = context.command.make_parser(context).parse_args(list(context.meta[ARGUMENTS]))
@@ -90,7 +96,7 @@ def _carried(context: click.Context, command: str, stated: Collection[str]) -> I
     if not given or context.parent is None or not isinstance(context.parent.command, click.Group):
         return
     other = context.parent.command.get_command(context, command)
-    known = {each.name for each in other.params} if other is not None else set()
+    known = {each.name for each in other.params if isinstance(each, click.Option)} if other is not None else set()
     for option in given:
         name, value = option.opts[-1], values[option.name]
         if option.name in known and name not in stated:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +16,6 @@ from navlayers._text.wording import quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from click._termui_impl import ProgressBar
 
@@ -295,5 +295,18 @@ def remapped(
     for heading, items in changes_of_ids(name, attack_version, replaced, left_out, own=own):
         # An answer with its notices has to fit the window.
         shown = items if len(items) <= FEW else items[:1]
-        more = f" and {len(items) - 1:,} more (`navlayers upgrade` lists all)" if len(items) > FEW else ""
-        note(f"{heading}: {'; '.join(shown)}{more}")
+        more = f" and {len(items) - 1:,} more" if len(items) > FEW else ""
+        note(f"{heading}: {'; '.join(shown)}{more}{_lists_all(name, attack_version, own) if more else ''}")
+
+
+def _lists_all(name: str, attack_version: str, own: str) -> str:
+    """The command that lists all changes of ids of an input; "" for a part of one."""
+    from navlayers.cli._next import ARGUMENTS, command_line  # noqa: PLC0415 - imports this module
+    from navlayers.mapping.find import source_name  # noqa: PLC0415 - for few inputs
+
+    words: Sequence[str] = click.get_current_context().meta[ARGUMENTS]
+    word = next((each for each in words if each == name or source_name(Path(each)) == name), None)
+    if word is None:
+        return ""
+    command = ("check", word) if own == attack_version else ("upgrade", word, "--attack", attack_version, "--all")
+    return f" (`{command_line(*command)}` lists all)"

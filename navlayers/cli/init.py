@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -51,4 +52,4 @@ def command(
             _print.notify(
                 f"{recipe} is unchanged; for `navlayers run` to build {Path(file).name}, add it to `sets` there"
             )
-        _print.notify(f"Next:  navlayers check {Path(file)}")
+        _print.notify(f"Next:  {shlex.join(('navlayers', 'check', str(Path(file))))}")

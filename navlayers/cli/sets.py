@@ -70,7 +70,7 @@ def command(as_json: bool, quiet: bool) -> None:
         _print.notices(broken)
         if not as_json:
             _print.notify(
-                "`navlayers build NAME` builds the layers of a set, `navlayers stats NAME` counts its techniques"
+                "`navlayers build gcp` builds the layers of a set, `navlayers stats gcp` counts its techniques"
             )
 
 

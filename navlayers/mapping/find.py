@@ -109,7 +109,7 @@ def refuse_in_memory(sources: Iterable[Source]) -> None:
     """
     for source in sources:
         if source.mapping_set is not None:
-            expected = "the files themselves, or what `navlayers convert` writes"
+            expected = "the files themselves, or what `convert` writes"
             raise UsageError(Problem(f"{source.name} is not a file", expected=expected))
 
 

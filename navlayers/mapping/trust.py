@@ -140,7 +140,7 @@ def evidence_notices(
             yield Problem(f"{name}: no mapping has evidence, so all of them count as {DECLARED}")
         else:
             least = f"'{trust.least}'" if " " in trust.least else trust.least
-            hint = f'`navlayers evidence` adds test results; "SET@evidence>={least}" limits one set alone'
+            hint = f'`evidence` adds test results; "SET@evidence>={least}" limits one set alone'
             yield Problem(f"{name}: no mapping has evidence, so none of them counts", hint=hint)
     if scope.max_age is not None and (coming := sum(evidence.date > scope.as_of for evidence in found)):
         yield Problem(f"{name}: evidence of {quantity(coming, 'mapping')} is of a day after {scope.as_of}")

@@ -41,7 +41,7 @@ def upgraded_set(mapping_set: MappingSet, route: Route) -> tuple[MappingSet, Rep
     if route.already:
         odd = sorted(identifier for identifier in used if not releases.new.is_active(identifier))
         ids = f"{len(odd)} of its ids are" if len(odd) > 1 else "one of its ids is"
-        sentence = f"{ids} not active in its own release ({comma_list(odd)}): `navlayers check` lists them"
+        sentence = f"{ids} not active in its own release ({comma_list(odd)}): `check` lists them"
         return mapping_set, unchanged_report(mapping_set.name, "set", route, used, [sentence] if odd else [])
     changes = _RowUpgrade(releases, mapping_set.scale or DEFAULT_SCALE)
     result = msgspec.structs.replace(

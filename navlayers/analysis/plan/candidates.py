@@ -119,7 +119,7 @@ def _nothing_to_choose(inputs: Sequence[Coverage], category: str | None, min_sco
     sets = inputs[0].name if len(inputs) == 1 else "the sets"
     if not any(coverage.set.mappings for coverage in inputs):
         return Problem(f"{sets} {'has' if len(inputs) == 1 else 'have'} no mappings, so there is nothing to choose")
-    hint = "`navlayers stats` lists the scores"
+    hint = "a lower --min-score counts weaker mappings"
     if category is not None:
         there = sorted({c for coverage in inputs for c in coverage.categories})
         hint = f"categories of the sets: {', '.join(there)}" if there else "the mappings have no categories"

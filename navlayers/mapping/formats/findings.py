@@ -19,6 +19,9 @@ LIMIT = 1_000
 MOST_ERRORS = 20_000
 """Errors after which reading ends, unless it goes on over errors: such a file is of another kind, or hostile."""
 
+INPUT = "<input>"
+"""What stands for the path of the input, as a shell takes it, in the hint of an issue."""
+
 FIRST_FILE = "`navlayers init` writes a first file"
 """The hint for a file of unknown shape."""
 
@@ -80,6 +83,15 @@ class LeftOut(Problem, frozen=True):
     """The notice of the parts with errors that a lenient reading left out."""
 
 
+def with_path(hint: str, place: Place | None) -> str:
+    """A hint with the path of the input in its command."""
+    if INPUT not in hint:
+        return hint
+    import shlex  # noqa: PLC0415 - for few hints
+
+    return hint.replace(INPUT, shlex.quote(place.path if place else "FILE"))
+
+
 def duplicate_key(key: str, first: Place) -> Issue:
     """The error for a key that an object or mapping has already, at the place `first`."""
     message = f"duplicate key {quoted(key)}, first in {first.position}"
@@ -132,7 +144,7 @@ class Findings:
             return
         worded = issue if isinstance(issue, Issue) else issue()
         where = place if isinstance(place, Place) else place()
-        hint = worded.hint if isinstance(worded.hint, str) else worded.hint()
+        hint = with_path(worded.hint if isinstance(worded.hint, str) else worded.hint(), where)
         parts = (worded.message, where, worded.expected, hint)
         problem = Problem(*parts, code=worded.code)
         if worded.spelling is not None:
@@ -196,14 +208,14 @@ class Findings:
             more = [f"{len(errors) - _LISTED:,} more"] if len(errors) > _LISTED else []
             place = errors[0].place
             message = f"left out {parts} with errors: {'; '.join([*listed, *more])}"
-            yield LeftOut(message, place, hint="`navlayers check` lists all of them")
+            yield LeftOut(message, place, hint=with_path(f"`navlayers check {INPUT}` lists all of them", place))
 
     def summary(self) -> tuple[Problem, ...]:
         """The notices, in file order; those about spellings are one, and so are many of some codes."""
         notices = self.notices()
         for code, (most, message) in _SUMMARIES.items():
             if (count := self._code_counts[code]) > most and (same := [n for n in notices if n.code == code]):
-                hint = "`navlayers check` lists them"
+                hint = with_path(f"`navlayers check {INPUT}` lists them", same[0].place)
                 first = Problem(message.format(f"{count:,}"), same[0].place, hint=hint, count=count, code=code)
                 rest = [notice for notice in notices if notice.code != code]
                 notices = tuple(sorted([*rest, first], key=_place))

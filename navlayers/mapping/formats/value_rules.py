@@ -14,7 +14,7 @@ from navlayers.attack import ids
 from navlayers.attack.domains import DOMAIN_NAMES, DOMAINS, Domain
 from navlayers.attack.ids import TECHNIQUE, likely_id, may_be_name, possible_id
 from navlayers.attack.release import newest
-from navlayers.mapping.formats.findings import Issue
+from navlayers.mapping.formats.findings import INPUT, Issue
 from navlayers.mapping.model import CATEGORIES, DECIMAL, HUNDRED, ROLES, Range, Role
 from navlayers.mapping.ranges import hundred, with_words
 
@@ -94,7 +94,7 @@ def respelled(text: str, *ids: str) -> Issue:
     """The notice that a text is read as ids that are written differently."""
     right = " / ".join(ids)
     message = f"technique {quoted(text)} is read as {right}"
-    hint = "correct it with: navlayers check --fix"
+    hint = f"correct it with: navlayers check --fix {INPUT}"
     return Issue(message, hint=hint, fatal=False, code="technique-id-spelling", spelling=(text, right))
 
 

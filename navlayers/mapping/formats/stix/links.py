@@ -143,7 +143,7 @@ class Links:
             self.foreign += 1
         elif technique is None:
             message = f"target_ref {quoted(ref)} is neither in the bundle nor in an installed ATT&CK release"
-            hint = "add the attack-pattern to the bundle, or its release with: navlayers attack add"
+            hint = "add the attack-pattern to the bundle, or its release with: navlayers attack update"
             issue = Issue(message, "the id of an attack-pattern", hint, code="no-technique")
             self._bundle.report(issue, number, ("target_ref",))
         return technique

@@ -378,7 +378,7 @@ class _Techniques:
         for release, techniques in self._elsewhere.items():
             verb = "has its STIX id" if len(techniques) == 1 else "have their STIX ids"
             message = f"{comma_list(techniques)}: not in {self._release}; {verb} from ATT&CK {release}"
-            yield Problem(message, hint="run navlayers check for details")
+            yield Problem(message, hint="`check` tells the details")
         if self.unknown:
             message = f"{comma_list(sorted(self.unknown))}: no installed ATT&CK release has a STIX id"
             yield Problem(message, hint="the bundle defines an attack-pattern for each")
