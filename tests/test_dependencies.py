@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -64,13 +65,21 @@ def test_a_command_without_its_extra_says_what_to_install_and_others_run(tmp_pat
     packages = set().union(*(names(PROJECT["optional-dependencies"][extra]) for extra in EXTRAS))
     absent = [modules.get(package, package.replace("-", "_")) for package in sorted(packages)]
     lines = [(extra, line) for extra, several in LINES.items() for line in several]
+    # Processes of engines have the same paths, but no such finder.
+    place, here = tmp_path / "absent", tmp_path / "here"
+    place.mkdir()
+    here.mkdir()
+    for package in absent:
+        text = f"raise ModuleNotFoundError('No module named {package}', name='{package}')"
+        (place / f"{package}.py").write_text(text, encoding="utf-8")
     command = [sys.executable, "-c", RUNS, json.dumps(absent), json.dumps([line for _, line in lines])]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    environment = os.environ | {"PYTHONPATH": str(place)}
+    done = subprocess.run(command, cwd=here, env=environment, capture_output=True, text=True, check=True)
     for (extra, line), (code, said) in zip(lines, json.loads(done.stdout), strict=True):
         assert code == (2 if extra else 0), (line, said)
         assert (f"pip install 'navlayers[{extra}]'" in said) == bool(extra), (line, said)
     first = {"my-controls.yaml", "navlayers.yaml", "navlayers.schema.json", "navlayers-run.schema.json"}
-    assert {path.name for path in tmp_path.iterdir()} == {"layers", *first}
+    assert {path.name for path in here.iterdir()} == {"layers", *first}
 
 
 def test_the_documentation_lists_every_package_with_its_extras() -> None:

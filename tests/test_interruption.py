@@ -6,13 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
 import xlsxwriter
 
-from navlayers._engines.threads import interruptible
 from navlayers._engines.workbooks import workbook
 
 if TYPE_CHECKING:
@@ -26,21 +24,6 @@ def _sigint() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("_sigint")
-def test_ctrl_c_stops_a_call_of_native_code() -> None:
-    """The call is told to stop, and its result or error is that of the caller."""
-    stopped = threading.Event()
-    main = threading.main_thread().ident
-    assert main is not None
-    threading.Timer(0.05, signal.pthread_kill, (main, signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt):
-        interruptible(lambda: stopped.wait(60), stopped.set)
-    assert stopped.is_set()
-    assert interruptible(lambda: 2) == 2
-    with pytest.raises(ZeroDivisionError):
-        interruptible(lambda: 1 // 0)
 
 
 def test_a_workbook_is_not_written_after_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -318,7 +318,7 @@ def test_without_time_a_bound_is_stated() -> None:
         ": together they are mapped to 4 of the 6 techniques and sub-techniques that all 4 capabilities are mapped "
         "to (67%); not proven optimal within the time limit of 0 s: at most 25% more is possible"
     )
-    stalled = msgspec.structs.replace(plan, stalled=True)
+    stalled = msgspec.structs.replace(plan, end="stalled")
     assert summary(stalled).endswith(
         "(67%); not proven optimal, as the search stopped making progress: at most 25% more is possible"
     )

@@ -6,14 +6,15 @@ import itertools
 import random
 import subprocess
 import sys
-import threading
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from navlayers._engines import limits
 from navlayers.analysis.plan import milp
 from navlayers.analysis.plan import solve as solver
 from navlayers.analysis.plan.alternatives import Redundancies
@@ -209,6 +210,12 @@ def test_the_seed_of_hashes_does_not_show() -> None:
     assert runs[0].startswith("Choice(")
 
 
+@pytest.fixture
+def _in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The solver in this process, where a test can change it."""
+    monkeypatch.setattr(limits, "_limited", True)
+
+
 def _large() -> CoverProblem:
     choose = random.Random(3)  # noqa: S311 - test data
     ids = [f"c{i:03}" for i in range(20)]
@@ -216,6 +223,7 @@ def _large() -> CoverProblem:
     return cover_problem(dict.fromkeys(ids, 1), elements, budget=6)
 
 
+@pytest.mark.usefixtures("_in_process")
 def test_where_the_solver_finds_nothing_in_time_exchanges_count(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -236,8 +244,33 @@ def test_a_search_that_comes_no_closer_ends_before_the_time_limit(monkeypatch: p
     assert solve(task).proven
     monkeypatch.setattr(solver, "PATIENCE", (0, 0))
     hasty = solve(task)
-    assert (hasty.proven, hasty.stalled) == (False, True)
+    assert (hasty.proven, hasty.end) == (False, "stalled")
     assert hasty.chosen == local_search(task, useful(task), greedy(task, useful(task))[0])
+
+
+@pytest.mark.parametrize(
+    ("job", "end", "limit"), [("crash", "crash", 60), ("fill", "memory", 60), ("hang", "time", 0.2)]
+)
+def test_where_the_process_of_the_solver_ends_the_best_choice_until_then_counts(
+    monkeypatch: pytest.MonkeyPatch, job: str, end: str, limit: float
+) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    monkeypatch.setattr(solver, "_SEARCH", f"engine_jobs:{job}")
+    task = _large()
+    quick = solve(task, limit)
+    assert (quick.proven, quick.settled, quick.end) == (False, False, end)
+    assert quick.chosen == local_search(task, useful(task), greedy(task, useful(task))[0], limit)
+
+
+def test_what_the_solver_reported_counts_where_its_process_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = _large()
+    best = solve(task)
+    assert best.chosen != greedy(task, useful(task))[0]
+    monkeypatch.setattr(solver, "local_search", lambda *_: greedy(task, useful(task))[0])
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    monkeypatch.setattr(solver, "_SEARCH", "engine_jobs:search_and_crash")
+    found = solve(task)
+    assert (found.proven, found.settled, task.value(found.chosen)) == (True, False, task.value(best.chosen))
 
 
 @pytest.mark.parametrize(
@@ -256,6 +289,7 @@ def test_a_search_goes_on_while_it_closes_a_tenth_of_its_gap(gaps: list[float], 
     assert ends == [number == over for number in range(len(gaps))]
 
 
+@pytest.mark.usefixtures("_in_process")
 def test_a_bound_of_the_solver_that_is_better_is_the_one_that_is_stated(monkeypatch: pytest.MonkeyPatch) -> None:
     task = _large()
     value = task.value(solve(task).chosen)
@@ -264,6 +298,7 @@ def test_a_bound_of_the_solver_that_is_better_is_the_one_that_is_stated(monkeypa
     assert solve(task).bound == value + 3
 
 
+@pytest.mark.usefixtures("_in_process")
 def test_ties_that_are_not_settled_in_time_are_told_of_a_choice_that_is_still_the_best(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -280,6 +315,7 @@ def _claim(task: CoverProblem, chosen: tuple[int, ...], bound: float) -> Callabl
     return lambda *_, maximize, **__: milp.Outcome(True, chosen, bound)
 
 
+@pytest.mark.usefixtures("_in_process")
 def test_a_choice_that_breaks_the_budget_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     task = _large()
     monkeypatch.setattr(milp.Program, "_run", _claim(task, tuple(range(7)), 10_000))
@@ -293,20 +329,6 @@ def test_a_need_that_cannot_be_met_is_an_error() -> None:
         solve(cover_problem({"a": 1}, [(1, ["a"])], need=2))
 
 
-def test_ctrl_c_stops_the_solver(monkeypatch: pytest.MonkeyPatch) -> None:
-    task = _large()
-    program = milp.Program(task, useful(task), deadline=float("inf"))
-    program.hold("cost", 6)
-    monkeypatch.setattr(threading.Thread, "join", _interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        program.best("value")
-
-
-def _interrupt(self: object, timeout: float | None = None) -> None:
-    if timeout is not None:
-        raise KeyboardInterrupt
-
-
 def test_a_need_that_floats_would_call_met_is_met() -> None:
     task = cover_problem({"a": 1, "b": 1}, [(1_000_000, ["a"]), (1, ["b"]), (999_999, ["a", "b"])], need=1)
     assert solve(task).chosen == (0,)
@@ -314,6 +336,7 @@ def test_a_need_that_floats_would_call_met_is_met() -> None:
     assert solve(task).chosen == (0, 1)
 
 
+@pytest.mark.usefixtures("_in_process")
 def test_what_floats_let_pass_is_ruled_out_and_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     task = _large()
     best = solve(task)
@@ -328,6 +351,7 @@ def test_what_floats_let_pass_is_ruled_out_and_asked_again(monkeypatch: pytest.M
     assert not lies
 
 
+@pytest.mark.usefixtures("_in_process")
 def test_a_bound_below_what_was_found_is_not_stated(monkeypatch: pytest.MonkeyPatch) -> None:
     task = _large()
     monkeypatch.setattr(milp.Program, "_run", _claim(task, (0,), 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -33,6 +34,7 @@ from navlayers.output.document import (
     Logo,
     Paragraph,
 )
+from navlayers.output.drawing import typeset
 from navlayers.output.drawing.font import ems
 from navlayers.output.drawing.typeset import CompilerError
 from navlayers.output.paper import Measured, breakable_text
@@ -43,8 +45,6 @@ from navlayers.pages.report.input import report_input
 from navlayers.pages.report.options import ReportOptions
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from navlayers.output.tables import CellKind
 
 
@@ -189,15 +189,25 @@ def test_nothing_but_lacking_letters_costs_the_standard(monkeypatch: pytest.Monk
         render(document(section(heatmap())))
 
 
-def test_an_error_of_the_compiler_itself_is_an_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rust panics are no Exceptions."""
-
-    def panics(*_: object, **_options: object) -> bytes:
-        raise type("PanicException", (BaseException,), {})("index out of bounds")
-
-    monkeypatch.setattr("typst.compile", panics)
-    with pytest.raises(CompilerError, match="fails: index out of bounds"):
+@pytest.mark.parametrize(
+    ("job", "says"),
+    [
+        ("panic", "fails: index out of bounds (report it with the input; SVG and HTML do not need the compiler)"),
+        ("crash", "fails: its process ended with SIGSEGV (report it"),
+        (
+            "fill",
+            "takes more than 4 GB of memory (choose fewer layers or sections; SVG and",
+        ),
+    ],
+)
+def test_an_error_of_the_compiler_itself_is_an_error_of_ours(
+    monkeypatch: pytest.MonkeyPatch, job: str, says: str
+) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    monkeypatch.setattr(typeset, "_COMPILE", f"engine_jobs:{job}")
+    with pytest.raises(CompilerError) as failed:
         render(document(section(Paragraph("x"))))
+    assert f"the compiler of PDF and PNG {says}" in str(failed.value)
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,7 @@ def test_it_listens_on_the_loopback_interface_alone_unless_asked(
 
 
 LIMITS = """\
-from navlayers.output.limits import limit_process
+from navlayers._engines.limits import limit_process
 from navlayers.serve import process
 limit_process(process.SECONDS, process.MEMORY)
 try:
@@ -198,7 +198,7 @@ try:
 except MemoryError:
     print("no memory")
 import resource
-print(resource.getrlimit(resource.RLIMIT_CPU))
+print(30 < resource.getrlimit(resource.RLIMIT_CPU)[0] < 40)
 """
 
 
@@ -207,7 +207,7 @@ def test_the_process_of_a_dropped_file_writes_nothing_and_has_little_memory(tmp_
     done = subprocess.run(
         [sys.executable, "-c", LIMITS], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60
     )
-    assert done.stdout.splitlines() == ["File too large", "no memory", "(30, 30)"]
+    assert done.stdout.splitlines() == ["File too large", "no memory", "True"]
 
 
 def test_a_file_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -180,10 +180,7 @@ def main(args: Sequence[str] | None = None) -> None:
         # Errors are made of msgspec, whose import would double the cost of --help.
         from navlayers.cli import _errors  # noqa: PLC0415
 
-        code = _errors.report(error)
-        if args is None and code == _errors.STOPPED:
-            _end_at_once(code)
-        sys.exit(code)
+        sys.exit(_errors.report(error))
 
 
 def _width() -> int:
@@ -217,18 +214,6 @@ def _write_unicode() -> None:
             stream.reconfigure(errors="backslashreplace")
         else:
             stream.reconfigure(encoding="utf-8", newline="\n")
-
-
-def _end_at_once(code: int) -> None:
-    """End the process without waiting for threads of native code, which would crash in an interpreter that ends."""
-    import contextlib  # noqa: PLC0415 - for stopped commands alone
-    import threading  # noqa: PLC0415
-
-    if threading.active_count() > 1:
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError, ValueError):
-                stream.flush()
-        os._exit(code)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import warnings
 from pathlib import Path
@@ -25,18 +24,7 @@ _LENGTH = re.compile(r"\s*+([0-9]+(?:\.[0-9]+)?)\s*+(?:px|pt)?\s*")
 _MOST_SECONDS = 10
 """Logos take about a second; a filter of a few bytes can take hours."""
 
-_MEMORY = 2_000_000_000
-"""Bytes of address space; a logo takes a tenth."""
-
-_DRAW = """
-import sys
-seconds, memory, *sys.path = sys.argv[1:]
-from navlayers.output.drawing.typeset import typst
-from navlayers.output.limits import limit_process
-limit_process(int(seconds), int(memory))
-source = b'#image(bytes(sys.inputs.logo), format: "svg")'
-typst(source, format="pdf", sys_inputs={"logo": sys.stdin.buffer.read().decode("utf-8", "replace")})
-"""
+_DRAW = b'#image(bytes(sys.inputs.logo), format: "svg")'
 _KINDS: dict[str, LogoKind] = {"PNG": "png", "JPEG": "jpeg"}
 _DOCTYPE = re.compile(rb"<!DOCTYPE\s+svg(?:\s+(?:PUBLIC\s+)?\"[^\"<>]*\"){0,2}(?:\s+SYSTEM\s+\"[^\"<>]*\")?\s*>")
 """The declaration that Illustrator writes, which names the definition of SVG and declares nothing."""
@@ -118,24 +106,16 @@ def _svg(data: bytes, place: Place) -> Logo:
 
 
 def _refuse_undrawable(data: bytes, place: Place) -> None:
-    """Draw an SVG in another process, because the compiler of PDF cannot be interrupted in this one."""
-    import subprocess  # noqa: PLC0415 - for logos alone
-    import sys  # noqa: PLC0415
+    from navlayers.output.drawing.typeset import CompilerError, typst  # noqa: PLC0415 - for logos alone
 
     message, hint = "the logo cannot be drawn", "save it as a plain SVG or a PNG"
-    # Isolated: modules of the current folder are not those that were imported here.
-    words = [sys.executable, "-I", "-c", _DRAW, str(_MOST_SECONDS + 1), str(_MEMORY), *sys.path]
-    # Each thread of the compiler would reserve memory.
-    environment = os.environ | {"RAYON_NUM_THREADS": "1"}
     try:
-        subprocess.run(  # noqa: S603
-            words, input=data, capture_output=True, timeout=_MOST_SECONDS, check=True, env=environment
-        )
-    except subprocess.TimeoutExpired:
-        message = f"the logo takes more than {_MOST_SECONDS} seconds to draw"
-        raise InputError(Problem(message, place, "a simple picture", hint)) from None
-    except subprocess.CalledProcessError:
-        raise InputError(Problem(message, place, hint=hint)) from None
+        typst(_DRAW, format="pdf", sys_inputs={"logo": data.decode("utf-8", "replace")}, seconds=_MOST_SECONDS)
+    except CompilerError as error:
+        if error.reason == "time":
+            message = f"the logo takes more than {_MOST_SECONDS} seconds to draw"
+            raise InputError(Problem(message, place, "a simple picture", hint)) from error
+        raise InputError(Problem(message, place, hint=hint)) from error
 
 
 def _more_than_a_picture(place: Place) -> Problem:

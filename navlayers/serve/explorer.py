@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import importlib
 import secrets
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from navlayers._engines.process import EngineError, result
 from navlayers._text.lines import printable
 from navlayers.attack.domains import DOMAINS
 from navlayers.errors import NavlayersError
@@ -44,6 +44,9 @@ _SECONDS_TO_CHECK = 0.15
 
 _SECONDS_TO_PLAN = 0.5
 """Time without a new answer after which plans are prepared."""
+
+_SECONDS_TO_START = 60
+"""Time for the solver to start."""
 
 _MOST_SUBJECTS, _MOST_ANSWERS = 4, 400
 _AT_ONCE = 2
@@ -133,7 +136,8 @@ class Explorer:
 
     async def _prepare(self) -> None:
         """Do ahead what the first use of each part would have to wait for."""
-        await asyncio.to_thread(importlib.import_module, "navlayers.analysis.plan.milp")
+        with contextlib.suppress(EngineError, ModuleNotFoundError):
+            await asyncio.to_thread(result, "navlayers.analysis.plan.search:prepare", seconds=_SECONDS_TO_START)
         await self._processes.prepare()
         for held in self.workspace.held:
             with contextlib.suppress(NavlayersError):

@@ -12,8 +12,8 @@ import sys
 
 import msgspec
 
+from navlayers._engines.limits import limit_process
 from navlayers.errors import InputError, NavlayersError, Problem
-from navlayers.output.limits import limit_process
 from navlayers.serve.job import Answer, Job, decode, encode, job_answer
 
 SECONDS = 30

@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import highspy
 import numpy as np
 
-from navlayers._engines.threads import interruptible
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from navlayers.analysis.plan.problem import CoverProblem
 
@@ -25,6 +23,9 @@ WITHIN_ONE = 0.99
 
 CLOSER = 0.1
 """The part of its gap that a search has to close in its time: of a gap of 20%, two percentage points."""
+
+LOOK, STOP = 0.1, 0.3
+"""Seconds between looks at the patience, and those in which HiGHS may end by itself where that is over."""
 
 HALF = 0.5
 """Slack of constraints on sums of integers: rounding of floats cannot break a constraint that holds exactly."""
@@ -72,6 +73,8 @@ class Program:
         self.candidates = tuple(candidates)
         self.deadline = deadline
         self.patience = patience
+        self.show: Callable[[Outcome], None] = lambda _: None
+        """What to do with a choice or bound that HiGHS finds before it ends, or where it does not end."""
         self._column = {candidate: i for i, candidate in enumerate(candidates)}
         self._objectives: dict[Measure, dict[int, int]] = {
             "value": {len(candidates) + i: element.weight for i, element in enumerate(problem.elements)},
@@ -166,14 +169,13 @@ class Program:
     def _solve(self, objective: dict[int, int], seconds: float, unbounded: float) -> Outcome:
         highs = self._highs
         highs.setOptionValue("time_limit", seconds)
-        _run_interruptibly(highs, self.patience)
+        self._search(unbounded)
         info = highs.getInfo()
         bound = info.mip_dual_bound if abs(info.mip_dual_bound) < highspy.kHighsInf else unbounded
         stalled = highs.getModelStatus() == highspy.HighsModelStatus.kInterrupt
         if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
             return Outcome(False, None, bound, stalled)
-        values = highs.getSolution().col_value
-        chosen = tuple(candidate for candidate, column in self._column.items() if values[column] > 0.5)
+        chosen = self._chosen(highs.getSolution().col_value)
         # A result counts as proven only if the bound of HiGHS agrees with the exact count.
         if objective is self._objectives["value"]:
             reached = self.problem.value(chosen)
@@ -181,6 +183,46 @@ class Program:
             reached = sum(objective.get(self._column[candidate], 0) for candidate in chosen)
         optimal = highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
         return Outcome(optimal and abs(reached - bound) < 1, chosen, bound, stalled)
+
+    def _search(self, unbounded: float) -> None:
+        """Run HiGHS; what it finds is shown, and it ends where its search comes no closer to a proof."""
+        patience = _Patience(self.patience, time.process_time())
+        ended = threading.Event()
+        kinds = highspy.cb.HighsCallbackType
+        improved, in_simplex = kinds.kCallbackMipImprovingSolution, kinds.kCallbackSimplexInterrupt
+        best = Outcome(False, None, unbounded)
+
+        def look(kind: object, _message: object, out: Any, answer: Any, _data: object) -> None:
+            nonlocal best
+            gap = math.inf
+            # Within the simplex method nothing is known about the search.
+            if kind != in_simplex:
+                bound = out.mip_dual_bound if abs(out.mip_dual_bound) < highspy.kHighsInf else unbounded
+                found = self._chosen(out.mip_solution) if kind == improved else best.chosen
+                gap, best = out.mip_gap, Outcome(False, found, bound)
+            if kind != improved and patience.is_over(gap, time.process_time()):
+                answer.user_interrupt = True
+
+        def watch() -> None:
+            shown = best
+            while not ended.wait(LOOK):
+                # HiGHS does not call back in all of its stages.
+                over = patience.is_over(math.inf, time.process_time()) and not ended.wait(STOP)
+                if over or best != shown:
+                    shown = best
+                    self.show(best._replace(stalled=over))
+
+        self._highs.setCallback(look, None)
+        for kind in (improved, in_simplex, kinds.kCallbackMipInterrupt):
+            self._highs.startCallback(kind)
+        watching = threading.Thread(target=watch, daemon=True)
+        watching.start()
+        self._highs.run()
+        ended.set()
+        watching.join()
+
+    def _chosen(self, values: Sequence[float]) -> tuple[int, ...]:
+        return tuple(candidate for candidate, column in self._column.items() if values[column] > 0.5)
 
     def _values(self, chosen: Sequence[int]) -> list[float]:
         """The values of all columns for a choice."""
@@ -216,22 +258,3 @@ class _Patience:
         if gap < self._gap * (1 - CLOSER):
             self._gap, self._since = gap, now
         return now - self._since > self._seconds
-
-
-def _run_interruptibly(highs: Any, seconds: float) -> None:
-    """Run HiGHS in a thread, so that Ctrl-C stops it; it also stops when its search comes no closer to a proof."""
-    stopping = threading.Event()
-    patience = _Patience(seconds, time.process_time())
-    in_search = highspy.cb.HighsCallbackType.kCallbackMipInterrupt
-    in_simplex = highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt
-
-    def interrupt(kind: object, _message: object, out: Any, answer: Any, _data: object) -> None:
-        # Within the simplex method nothing is known about the search.
-        gap = out.mip_gap if kind == in_search else math.inf
-        if stopping.is_set() or patience.is_over(gap, time.process_time()):
-            answer.user_interrupt = True
-
-    highs.setCallback(interrupt, None)
-    highs.startCallback(in_search)
-    highs.startCallback(in_simplex)
-    interruptible(highs.run, stopping.set)

@@ -146,7 +146,7 @@ def make_plan(
         proven=choice.proven,
         settled=choice.settled,
         bound=bound,
-        stalled=choice.stalled,
+        end=choice.end,
         threat=threat,
         prices="" if costs is None else " ".join(costs.header.split()) or "cost",
         notices=(

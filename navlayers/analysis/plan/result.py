@@ -16,6 +16,7 @@ from navlayers.analysis.frames import Tabular
 from navlayers.analysis.plan.alternatives import Redundancy
 from navlayers.analysis.plan.candidates import Candidate
 from navlayers.analysis.plan.options import PlanOptions
+from navlayers.analysis.plan.search import End
 from navlayers.analysis.threats.model import ThreatModel
 from navlayers.attack import Catalogue
 from navlayers.errors import Problem
@@ -108,7 +109,7 @@ class Plan(msgspec.Struct, Tabular, frozen=True, kw_only=True, dict=True):
         proven: no plan is better.
         settled: of equally good plans, it is the first in the order of docs/plan.md.
         bound: the highest value (for a budget) or the lowest cost (for a target) that any plan can have.
-        stalled: the search for a proof ended before the time limit, because it came no closer to one.
+        end: why the search for a proof ended, as of a choice.
         threat: the weights of the techniques; None if each weighs 1.
         prices: header of the costs; "" if each capability costs 1.
         notices: messages for the user.
@@ -128,7 +129,7 @@ class Plan(msgspec.Struct, Tabular, frozen=True, kw_only=True, dict=True):
     proven: bool
     settled: bool
     bound: Fraction
-    stalled: bool
+    end: End
     threat: ThreatModel | None
     prices: str
     notices: tuple[Problem, ...]
@@ -317,8 +318,13 @@ def certainty(plan: Plan) -> str:
     if plan.proven:
         ties = "" if plan.settled else ", but ties are not resolved"
         return f"proven optimal{ties}"
-    limit = f" within the time limit of {plan.options.seconds:g} s"
-    unproven = f"not proven optimal{', as the search stopped making progress' if plan.stalled else limit}"
+    why = {
+        "time": f" within the time limit of {plan.options.seconds:g} s",
+        "stalled": ", as the search stopped making progress",
+        "memory": ", as the solver ran out of memory",
+        "crash": ", as the solver crashed",
+    }
+    unproven = f"not proven optimal{why[plan.end]}"
     if plan.options.most is None:
         least = f"{decimal(plan.bound):,}"
         what = f"costs less than {least}" if plan.prices else f"has fewer than {least} {plan.noun.plural}"

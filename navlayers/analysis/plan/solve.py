@@ -3,49 +3,30 @@
 from __future__ import annotations
 
 import heapq
-import math
 import time
 from collections import Counter
-from functools import partial
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers._engines.process import EngineError, results
 from navlayers.analysis.plan.exchanges import local_search
+from navlayers.analysis.plan.search import Choice, Task, choice_of
 from navlayers.errors import extra
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from navlayers.analysis.plan.milp import Measure, Outcome, Program
     from navlayers.analysis.plan.problem import CoverProblem
-
-BLOCK = 10
-"""Ids settled in one run: their weights are powers of two, which must be exact in the floats of HiGHS."""
 
 PATIENCE = (1 / 6, 5)
 """The part of the time limit, and the least seconds, after which a search ends that comes no closer to a proof."""
 
-NEARLY = 1e-6
-"""Tolerance for bounds that are integers: HiGHS computes in floats."""
+GRACE = 0.3
+"""Seconds after the time limit in which HiGHS may end by itself, and after which its process is ended."""
 
-
-class Choice(msgspec.Struct, frozen=True):
-    """The result of a search.
-
-    Attributes:
-        chosen: the candidates, ascending.
-        proven: no choice has a higher value (for a budget) or a lower cost (for a need).
-        settled: of equally good choices, it is the first by the rules of `CoverProblem`.
-        bound: the highest value, or the lowest cost, that any choice can have.
-        stalled: the search for a proof ended before the time limit, because it came no closer to one.
-    """
-
-    chosen: tuple[int, ...]
-    proven: bool
-    settled: bool
-    bound: int
-    stalled: bool = False
+_SEARCH = "navlayers.analysis.plan.search:found"
 
 
 def solve(problem: CoverProblem, seconds: float = 60) -> Choice:
@@ -64,15 +45,29 @@ def solve(problem: CoverProblem, seconds: float = 60) -> Choice:
     if not candidates or (problem.need == 0 and all(problem.costs[i] for i in candidates)):
         return Choice(chosen, proven=True, settled=True, bound=problem.objective(chosen))
     if seconds <= 0:
-        return _choice(problem, chosen, bound)
+        return choice_of(problem, chosen, bound)
     chosen = local_search(problem, candidates, chosen, seconds)
-    # Importing HiGHS takes longer than a trivial problem.
-    with extra("plan"):
-        from navlayers.analysis.plan.milp import Program  # noqa: PLC0415
-
     part, least = PATIENCE
-    program = Program(problem, candidates, deadline, max(part * seconds, least))
-    return _Search(problem, program, chosen, bound).run()
+    task = Task(problem, candidates, chosen, bound, deadline, max(part * seconds, least))
+    return _searched(task)
+
+
+def _searched(task: Task) -> Choice:
+    """The choice of the search, which has a process of its own; where that is ended, the best one until then."""
+    choice = choice_of(task.problem, task.chosen, task.bound)
+    left = task.deadline + GRACE - time.monotonic()
+    with extra("plan"), closing(results(_SEARCH, msgspec.msgpack.encode(task), seconds=left)) as parts:
+        try:
+            for data in parts:
+                choice = msgspec.msgpack.decode(data, type=Choice)
+                if choice.end == "stalled":
+                    break
+        except EngineError as error:
+            if error.reason == "error":
+                raise
+            if not choice.proven and error.reason != "time":
+                choice = msgspec.structs.replace(choice, end=error.reason)
+    return choice
 
 
 def useful(problem: CoverProblem) -> tuple[int, ...]:
@@ -94,109 +89,6 @@ def _may_help(problem: CoverProblem, candidate: int) -> bool:
         (problem.costs[other], other) < (cost, candidate) and gives <= problem.gives[other]
         for other in problem.elements[rarest].givers
     )
-
-
-def _choice(
-    problem: CoverProblem,
-    chosen: Sequence[int],
-    bound: int,
-    *,
-    proven: bool = False,
-    settled: bool = False,
-    stalled: bool = False,
-) -> Choice:
-    objective = problem.objective(chosen)
-    # A choice that reaches the bound is optimal.
-    optimal = proven or objective == bound
-    bound = objective if proven else bound
-    return Choice(tuple(sorted(chosen)), optimal, settled, bound, stalled and not optimal)
-
-
-class _Search:
-    """A search that improves the best choice by one rule after the other, holding the earlier ones."""
-
-    def __init__(self, problem: CoverProblem, program: Program, chosen: tuple[int, ...], bound: int) -> None:
-        self.problem = problem
-        self.program = program
-        self.chosen = chosen
-        self.bound = bound
-        self.stalled = False
-
-    def run(self) -> Choice:
-        problem = self.problem
-        rules: tuple[Measure, ...] = ("value", "cost", "number")
-        if problem.budget is not None:
-            self.program.hold("cost", problem.budget)
-        else:
-            rules = ("cost", "value", "number")
-            self.program.hold("value", problem.need or 0)
-        decided = 0
-        while decided < len(rules) and self._decide(rules[decided], decided + 1):
-            self.program.hold(rules[decided], self._measured(rules[decided]))
-            decided += 1
-        settled = decided == len(rules) and self._settle_ids()
-        return _choice(problem, self.chosen, self.bound, proven=decided > 0, settled=settled, stalled=self.stalled)
-
-    def _measured(self, measure: Measure) -> int:
-        if measure == "number":
-            return len(self.chosen)
-        return self.problem.value(self.chosen) if measure == "value" else self.problem.cost(self.chosen)
-
-    def _decide(self, measure: Measure, rules: int) -> bool:
-        """Find the best choice by a rule, the `rules`-th; whether it is proven."""
-        if measure == "number":
-            costs = {self.problem.costs[candidate] for candidate in self.program.candidates}
-            if len(costs) == 1 and costs != {0}:
-                return True  # The held cost determines their number.
-        elif measure == "value" and rules > 1 and self._measured("value") == self.problem.total:
-            return True
-        start = self.chosen if rules == 1 else ()
-        outcome = self._improve(partial(self.program.best, measure, start), rules)
-        if rules == 1:
-            self._tighten(outcome.bound)
-            self.stalled = outcome.stalled
-        return outcome.proven
-
-    def _improve(self, run: Callable[[], Outcome], rules: int) -> Outcome:
-        """Run HiGHS, and keep its choice if it is better than the best so far, counted exactly.
-
-        `rules` is the number of entries of the rank that this run decides: its choice must be as good in them.
-        """
-        outcome = run()
-        if outcome.chosen is None or not self.problem.allows(outcome.chosen):
-            return outcome._replace(proven=False)
-        best, rank = self.problem.rank(self.chosen), self.problem.rank(outcome.chosen)
-        if rank < best:
-            self.chosen = outcome.chosen
-        return outcome if rank[:rules] <= best[:rules] else outcome._replace(proven=False)
-
-    def _tighten(self, bound: float) -> None:
-        """Use the bound of HiGHS if it is tighter and does not contradict the best choice."""
-        if not math.isfinite(bound):
-            return
-        reached = self.problem.objective(self.chosen)
-        if self.problem.budget is not None:
-            whole = math.floor(bound + NEARLY)
-            self.bound = min(self.bound, whole) if whole >= reached else self.bound
-        else:
-            whole = math.ceil(bound - NEARLY)
-            self.bound = max(self.bound, whole) if whole <= reached else self.bound
-
-    def _settle_ids(self) -> bool:
-        """Settle the ids in blocks, the first ids first, until all of the chosen are settled."""
-        candidates = self.program.candidates
-        rest = len(self.chosen)
-        for begin in range(0, len(candidates), BLOCK):
-            if not rest:
-                break
-            block = candidates[begin : begin + BLOCK]
-            first = set(block[:rest]) <= set(self.chosen)
-            if not (first or self._improve(partial(self.program.first, block), 3).proven):
-                return False
-            for candidate in block:
-                self.program.fix(candidate, candidate in self.chosen)
-            rest -= len(set(block) & set(self.chosen))
-        return True
 
 
 class _Greedy:

@@ -184,6 +184,8 @@ def _svg_as_png(svg: bytes, width: float, height: float) -> bytes:
     try:
         return typeset.typst(source.encode(), format="png", ppi=_LOGO_PPI, sys_inputs=inputs)
     except typeset.CompilerError as error:
+        if error.reason != "error":
+            raise
         raise bad_logo() from error
 
 

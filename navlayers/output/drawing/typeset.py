@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import struct
 import zlib
-from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from navlayers._engines.threads import interruptible
+from navlayers._engines.process import EngineError, result
 from navlayers._text.lines import single_line
 from navlayers._text.wording import quoted
 from navlayers.errors import OutputError, Problem, extra
@@ -39,6 +38,11 @@ _SIGNS = {
     "✓": ((0.15, 0.3, 0.38, 0.04), (0.36, 0.04, 0.85, 0.66)),
     "✗": ((0.2, 0.06, 0.8, 0.62), (0.2, 0.62, 0.8, 0.06)),
 }
+
+SECONDS = 300
+"""Time of a compilation; the largest files take seconds."""
+
+_COMPILE = "navlayers._engines.compiler:compiled"
 
 _MESSAGE_LENGTH = 300
 """Letters of the compiler's words in an error."""
@@ -97,40 +101,37 @@ def _compile(drawings: Sequence[Drawing], format_: Literal["png", "pdf"], ppi: f
 
 
 class CompilerError(OutputError):
-    """The compiler fails; `diagnostic` has its words, "" where it has none."""
+    """The compiler gives no result.
 
-    def __init__(self, error: BaseException) -> None:
-        self.diagnostic = str(getattr(error, "diagnostic", ""))
-        message = f"the compiler of PDF and PNG fails: {single_line(str(error))[:_MESSAGE_LENGTH]}"
-        super().__init__(Problem(message, hint="report it with the input; SVG and HTML do not need the compiler"))
+    Attributes:
+        reason: "error" is an error in the source, or of the compiler itself; the others ended the compiler.
+        diagnostic: the compiler's words about the source; "" where it has none.
+    """
+
+    def __init__(self, error: EngineError) -> None:
+        self.reason = error.reason
+        self.diagnostic = error.diagnostic
+        text, hint = single_line(str(error))[:_MESSAGE_LENGTH], "report it with the input"
+        if error.reason in ("time", "memory"):
+            message, hint = f"the compiler of PDF and PNG takes {text}", "choose fewer layers or sections"
+        else:
+            message = f"the compiler of PDF and PNG fails: {text}"
+        super().__init__(Problem(message, hint=f"{hint}; SVG and HTML do not need the compiler"))
 
 
-def typst(source: bytes | dict[str, bytes], **options: Any) -> bytes:
+def typst(source: bytes | dict[str, bytes], *, seconds: float = SECONDS, **options: Any) -> bytes:
     """The bytes that typst makes of a source or of files, with the fonts of pictures and text, without a date.
 
     Raises:
-        CompilerError: the compiler finds errors in the source, or has one.
+        CompilerError: the compiler finds errors in the source, has one, or takes too much time or memory.
     """
-    # The compiler is large; only pictures and PDF need it.
+    folders = (str(font.folder()), str(font.text_folder()))
     with extra("pictures"):
-        from typst import compile as compiled  # noqa: PLC0415
-
-    try:
-        data: bytes = interruptible(lambda: compiled(source, font_paths=_fonts(), timestamp=0, **options))
-    except BaseException as error:
-        # A bug of the compiler raises a PanicException, which is not an Exception.
-        if not isinstance(error, RuntimeError) and type(error).__name__ != "PanicException":
-            raise
-        raise CompilerError(error) from error
+        try:
+            data: bytes = result(_COMPILE, source, folders, options, seconds=seconds)
+        except EngineError as error:
+            raise CompilerError(error) from error
     return data
-
-
-@cache
-def _fonts() -> Any:
-    """The fonts of pictures and text, read once: a report compiles dozens of pictures."""
-    from typst import Fonts  # noqa: PLC0415 - as above
-
-    return Fonts(include_system_fonts=False, font_paths=[str(font.folder()), str(font.text_folder())])
 
 
 def svg(drawing: Drawing) -> bytes:

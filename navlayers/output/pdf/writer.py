@@ -226,6 +226,6 @@ def _lacks_letters(error: CompilerError) -> bool:
 
 def _is_of_logo(error: CompilerError, inputs: dict[str, bytes]) -> bool:
     """Whether the logo is the cause; not all errors of the compiler name a file."""
-    if _LOGO_NAME not in inputs or _lacks_letters(error):
+    if _LOGO_NAME not in inputs or _lacks_letters(error) or error.reason != "error":
         return False
     return not error.diagnostic or _LOGO_NAME in error.diagnostic

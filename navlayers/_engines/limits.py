@@ -5,23 +5,26 @@ from __future__ import annotations
 import contextlib
 
 _OPEN_FILES = 64
+_limited = False
 
 
-def limit_process(seconds: int, memory: int) -> None:
+def limit_process(seconds: float, memory: int) -> None:
     """Limit the CPU time and the memory of this process, which cannot write files from now on.
 
     Windows has no such limits: there, only a clock outside of the process ends it.
 
     Args:
-        seconds: of the CPU.
+        seconds: of the CPU, from now on; a later call may grant more.
         memory: bytes of address space.
     """
+    global _limited  # noqa: PLW0603 - a fact about this process
+    _limited = True
     try:
         import resource  # noqa: PLC0415 - not on Windows
     except ImportError:
         return
+    used = resource.getrusage(resource.RUSAGE_SELF)
     limits = {
-        resource.RLIMIT_CPU: seconds,
         resource.RLIMIT_AS: memory,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
@@ -30,3 +33,11 @@ def limit_process(seconds: int, memory: int) -> None:
     for limit, most in limits.items():
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(limit, (most, most))
+    end = int(used.ru_utime + used.ru_stime + seconds) + 1
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CPU, (end, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+def is_limited() -> bool:
+    """Whether this process has such limits."""
+    return _limited

@@ -1,0 +1,127 @@
+"""Native code runs in processes that have limits and leave nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from navlayers._engines import process
+from navlayers._engines.process import EngineError, result, results
+
+JOBS = str(Path(__file__).parent)
+SECONDS = 60
+
+
+@pytest.fixture(autouse=True)
+def _jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(JOBS)
+
+
+def test_a_process_reports_answers_and_waits_for_the_next_job() -> None:
+    first, last = results("engine_jobs:number", seconds=SECONDS)
+    assert (first, last != os.getpid()) == (0, True)
+    assert result("engine_jobs:number", seconds=SECONDS) == last
+    with pytest.raises(EngineError, match="no such thing") as failed:
+        result("engine_jobs:fail", seconds=SECONDS)
+    assert (failed.value.reason, failed.value.exception) == ("error", "ValueError")
+    assert result("engine_jobs:number", seconds=SECONDS) == last
+    with pytest.raises(ModuleNotFoundError) as missing:
+        result("no_such_package:job", seconds=SECONDS)
+    assert missing.value.name == "no_such_package"
+
+
+def test_threads_have_a_process_each() -> None:
+    both = threading.Barrier(2)
+
+    def number() -> int:
+        parts = results("engine_jobs:number", seconds=SECONDS)
+        next(parts)
+        both.wait(SECONDS)
+        return int(next(parts))
+
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.submit(number), pool.submit(number)
+        assert one.result() != other.result()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such limits and signals")
+@pytest.mark.parametrize(
+    ("job", "reason", "says"),
+    [
+        ("panic", "error", "index out of bounds"),
+        ("crash", "crash", "its process ended with SIGSEGV"),
+        ("fill", "memory", "more than 4 GB of memory"),
+        ("wait", "time", "more than 0.2 seconds"),
+    ],
+)
+def test_a_process_that_ends_is_an_error_and_the_next_job_has_another(job: str, reason: str, says: str) -> None:
+    before = result("engine_jobs:number", seconds=SECONDS)
+    with pytest.raises(EngineError, match=says) as ended:
+        result(f"engine_jobs:{job}", seconds=0.2 if job == "wait" else SECONDS)
+    assert ended.value.reason == reason
+    assert _is_gone(before)
+    assert result("engine_jobs:number", seconds=SECONDS) != before
+
+
+def test_a_process_that_was_ended_while_it_waited_is_replaced() -> None:
+    before = result("engine_jobs:number", seconds=SECONDS)
+    os.kill(before, signal.SIGTERM)
+    worker = next(each for each in process._workers if each.process.pid == before)
+    worker.process.wait()
+    assert result("engine_jobs:number", seconds=SECONDS) != before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such limit")
+def test_a_process_writes_no_files(tmp_path: Path) -> None:
+    assert result("engine_jobs:write", str(tmp_path / "a"), seconds=SECONDS) == "File too large"
+
+
+def test_whoever_stops_early_ends_the_job() -> None:
+    with closing(results("engine_jobs:wait", seconds=SECONDS)) as parts:
+        number = next(parts)
+    assert _is_gone(number)
+
+
+WAITS = """
+import sys
+sys.path.append(sys.argv[1])
+from navlayers._engines.process import results
+for part in results("engine_jobs:wait", seconds=60):
+    print(part, flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_process_ends_with_the_one_that_started_it(number: signal.Signals) -> None:
+    """Ctrl-C is told to the one; nothing is told to any by SIGKILL."""
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITS, JOBS], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as parent:
+        assert parent.stdout is not None
+        worker = int(parent.stdout.readline())
+        parent.send_signal(number)
+    for _ in range(500):
+        if _is_gone(worker):
+            return
+        time.sleep(0.01)
+    pytest.fail("the process is still there")
+
+
+def _is_gone(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return True
+    stat = Path(f"/proc/{number}/stat")
+    # Where nobody asks for the end of a process, it is dead and still listed.
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z"
