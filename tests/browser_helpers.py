@@ -52,6 +52,8 @@ MILLISECONDS_TO_SETTLE = 50
 """How long a page may still do something wrong before it is checked."""
 COLOR_RULES = ("color-contrast", "link-in-text-block")
 """The rules of axe-core that a color scheme can break, of those that are on by default."""
+SCHEMES: dict[Literal["light", "dark"], tuple[str, ...]] = {"light": (), "dark": COLOR_RULES}
+"""Color scheme → the rules to run when a page is looked at in both, all of them first."""
 PLACES_TOLD = 5
 """Of each kind of thing that axe-core finds."""
 

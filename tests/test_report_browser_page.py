@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from browser_helpers import COLOR_RULES, axe, no_sideways_scroll, pdf_pages, print_pdf, shot
+from browser_helpers import SCHEMES, axe, no_sideways_scroll, pdf_pages, print_pdf, shot
 from conftest import write_set
 from report_pages import clouds, report, small_report, write_page
 from test_report_browser import button, cell, count, fill
@@ -23,7 +23,7 @@ from navlayers.pages.report.options import ReportOptions
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from browser_helpers import OpenPage, Scheme
+    from browser_helpers import OpenPage
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +50,9 @@ def test_axe_finds_nothing_serious_at_first(open_page: OpenPage, small: Path) ->
     assert axe(open_page(small).page) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 400])
-def test_axe_finds_nothing_serious_in_use(open_page: OpenPage, small: Path, width: int, scheme: Scheme) -> None:
-    page = open_page(small, width=width, scheme=scheme).page
+def test_axe_finds_nothing_serious_in_use(open_page: OpenPage, small: Path, width: int) -> None:
+    page = open_page(small, width=width).page
     assert no_sideways_scroll(page)
     page.get_by_role("searchbox").fill("account")
     if width == 400:
@@ -61,9 +60,11 @@ def test_axe_finds_nothing_serious_in_use(open_page: OpenPage, small: Path, widt
     page.get_by_role("button", name=re.compile("^Protected User Data: ")).first.click()
     cell(page, "T1636").click()
     # Of the rules of axe-core, those of color alone depend on the scheme.
-    assert axe(page, rules=COLOR_RULES if scheme == "dark" else ()) == []
-    assert no_sideways_scroll(page)
-    shot(page, f"report-{width}-{scheme}", whole=False)
+    for scheme, rules in SCHEMES.items():
+        page.emulate_media(color_scheme=scheme)
+        assert axe(page, rules=rules) == [], scheme
+        assert no_sideways_scroll(page)
+        shot(page, f"report-{width}-{scheme}", whole=False)
 
 
 def test_nothing_scrolls_sideways(open_page: OpenPage, four: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from browser_helpers import COLOR_RULES, axe, no_sideways_scroll, shot, watched
+from browser_helpers import SCHEMES, axe, no_sideways_scroll, shot, watched
 from conftest import contents
 from serve_helpers import running
 
@@ -376,10 +376,10 @@ def test_the_verdict_stands_before_the_controls(live: Live) -> None:
 
 
 def test_the_page_is_accessible_in_both_themes_and_on_a_phone(live: Live) -> None:
-    for scheme in ("light", "dark"):
+    for scheme, rules in SCHEMES.items():
         live.page.emulate_media(color_scheme=scheme)
         shot(live.page, f"serve-{scheme}", whole=False)
-        assert not axe(live.page, rules=() if scheme == "light" else COLOR_RULES)
+        assert not axe(live.page, rules=rules)
     live.page.emulate_media(color_scheme="light")
     live.page.set_viewport_size({"width": 400, "height": 800})
     assert no_sideways_scroll(live.page)

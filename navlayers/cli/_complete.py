@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -12,6 +13,7 @@ from navlayers.attack.domains import DOMAINS
 from navlayers.attack.versions import number
 from navlayers.errors import NavlayersError
 from navlayers.mapping.find import STDIN, here, resolve, shipped
+from navlayers.mapping.index import shipped_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,9 +22,12 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from navlayers.attack.domains import Domain
+    from navlayers.mapping.find import Source
     from navlayers.mapping.model import MappingSet
 
 Items: TypeAlias = "list[CompletionItem[str]]"
+
+_ATTACK_ID = re.compile(r"ta?[0-9]", re.IGNORECASE)
 
 LARGEST = 20_000_000
 """Maximum size in bytes of sets that completion reads, so that it answers at once."""
@@ -51,11 +56,17 @@ def subjects(ctx: click.Context, parameter: click.Parameter, incomplete: str) ->
     """Ids of techniques, tactics, capabilities and groups of the sets that `--set` names, or else of all."""
     kind = ctx.params.get("kind")
     wanted = {kind} if kind else {"tactic", "technique", "capability", "group"}
-    mapping_sets = list(_mapping_sets(ctx))
+    sources = _sources(ctx)
+    # To read all shipped sets takes a second; none of their own ids is like one of ATT&CK.
+    index = shipped_entries() if _ATTACK_ID.match(incomplete) else {}
+    whole = [source.name for source in sources if source.origin == "shipped" and not source.part]
+    indexed = {name: index[name] for name in whole if name in index}
+    mapping_sets = list(_read(source for source in sources if source.name not in indexed))
     words: list[tuple[str, str]] = []
     # Reading releases takes time, and all their ids start with T.
     if incomplete[:1].casefold() in ("", "t"):
-        words += _attack_ids({(each.domain, each.attack_version) for each in mapping_sets}, wanted)
+        releases = {(each.domain, each.attack_version) for each in (*mapping_sets, *indexed.values())}
+        words += _attack_ids(releases, wanted)
     if "capability" in wanted:
         words += _capability_ids(mapping_sets)
     if "group" in wanted:
@@ -65,7 +76,7 @@ def subjects(ctx: click.Context, parameter: click.Parameter, incomplete: str) ->
 
 def capabilities(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> Items:
     """Ids of capabilities of the sets that the command line names so far, or else of all."""
-    return _items(_capability_ids(_mapping_sets(ctx)), incomplete)
+    return _items(_capability_ids(_read(_sources(ctx))), incomplete)
 
 
 def threats(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> Items:
@@ -138,15 +149,20 @@ def _item(word: str, meaning: str = "", type_: str = "plain") -> CompletionItem[
     return CompletionItem(word, type=type_, help=meaning or None)
 
 
-def _mapping_sets(ctx: click.Context) -> Iterator[MappingSet]:
+def _sources(ctx: click.Context) -> tuple[Source, ...]:
     """The sets that the command line names so far, or else all."""
-    from navlayers.mapping.formats import ReadOptions, read  # noqa: PLC0415 - slow, and not for every option
-
     names = [str(name) for name in ctx.params.get("sets") or () if name != STDIN]
     with contextlib.suppress(NavlayersError):
-        for source in resolve(names, distinct=False):
-            with contextlib.suppress(NavlayersError, OSError):
-                yield read(source.path, reading=ReadOptions(max_bytes=LARGEST)).mapping_set
+        return resolve(names, distinct=False)
+    return ()
+
+
+def _read(sources: Iterable[Source]) -> Iterator[MappingSet]:
+    from navlayers.mapping.formats import ReadOptions, read  # noqa: PLC0415 - slow, and not for every option
+
+    for source in sources:
+        with contextlib.suppress(NavlayersError, OSError):
+            yield read(source.path, reading=ReadOptions(max_bytes=LARGEST)).mapping_set
 
 
 def _capability_ids(mapping_sets: Iterable[MappingSet]) -> Iterator[tuple[str, str]]:
