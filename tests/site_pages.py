@@ -193,6 +193,16 @@ class Pages(NamedTuple):
         return {ids[technique]: (score, colors[color]) for technique, score, color in found}
 
 
+def write_pages(folder: Path, site: Site, *ids: str) -> Path:
+    """Write a site, but of its hundreds of pages of techniques and threats those of these ids alone."""
+    for _, _, path, draw in site.drawings():
+        *above, name = path.split("/")
+        if above not in (["techniques"], ["threats", "enterprise"]) or name.removesuffix(".html") in ids:
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(draw())
+    return folder
+
+
 def ics(path: Path) -> Path:
     """Write a set of the domain with the fewest techniques: a site has a page for each of them."""
     mapped = [("ids", "T0817", "detect", "partial"), ("mfa", "T0859", "protect", "partial")]

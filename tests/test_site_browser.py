@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from browser_helpers import axe, no_sideways_scroll, pdf_pages, print_pdf, serve, shot
-from site_pages import prepared
+from site_pages import prepared, write_pages
 
-from navlayers.output.folders import write_folder
 from navlayers.website import Site
 
 if TYPE_CHECKING:
@@ -36,9 +35,8 @@ KINDS = {
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site") / "site"
-    write_folder(folder, Site(prepared("gcp", "aws", "csa_ccm", "veris-ics")).files(), command="site")
-    return folder
+    made = Site(prepared("gcp", "aws", "csa_ccm", "veris-ics"))
+    return write_pages(tmp_path_factory.mktemp("site") / "site", made, "t1078", "t1110", "t1588.003")
 
 
 @pytest.fixture(scope="module")

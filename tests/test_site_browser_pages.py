@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from browser_helpers import SCHEMES, axe, no_sideways_scroll, shot
 from conftest import row, set_of
-from site_pages import alone, prepared
+from site_pages import alone, prepared, write_pages
 from test_site_browser import KINDS, found, search
 from test_site_hostile import HOSTILE, hostile_set
 
@@ -55,10 +55,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("hostile") / "site"
     made = Site([alone(hostile_set(), HOSTILE)], SiteOptions(title=HOSTILE))
-    write_folder(folder, made.files(), command="site")
-    return folder
+    return write_pages(tmp_path_factory.mktemp("hostile") / "site", made, "t1078", "t9999.001", "t1200")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -88,10 +86,8 @@ def commented(tmp_path_factory: pytest.TempPathFactory) -> Path:
         row("cloud_ids", "T1078", "detect", "significant", link),
         *(row(f"c{number:02}", "T1110", "detect", "minimal") for number in range(12)),
     ]
-    folder = tmp_path_factory.mktemp("commented") / "site"
     made = set_of(rows, groups={"cloud_hsm": ("keys",), "cloud_ids": ("network",)})
-    write_folder(folder, Site([alone(made, "tiny")]).files(), command="site")
-    return folder
+    return write_pages(tmp_path_factory.mktemp("commented") / "site", Site([alone(made, "tiny")]), "t1588.003")
 
 
 @pytest.mark.parametrize(

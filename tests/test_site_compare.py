@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 from browser_helpers import axe, no_sideways_scroll
 from conftest import write_set
-from site_pages import assert_sound, prepared, site_of
+from site_pages import assert_sound, prepared, site_of, write_pages
 
 from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.inputs import load_inputs
 from navlayers.analysis.threats.resolve import threat_model
 from navlayers.mapping.find import resolve
 from navlayers.scoring.scores import score_set
-from navlayers.website import write_site
+from navlayers.website import Site
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,8 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # 19.1 replaced T1574.002 with T1574.001, and moved that to other tactics.
     rows = (("edr", "T1574.001", "detect", "minimal"), ("edr", "T1574.002", "detect", "significant"))
     tiny = write_set(path.with_name("tiny.json"), rows)
-    write_site(resolve([*SETS, str(tiny)]), path)
-    return path
+    return write_pages(path, Site(prepared(*SETS, tiny)), "t1078", "g0016")
 
 
 def test_a_threat_has_the_numbers_of_gaps(pages: Pages) -> None:

@@ -237,11 +237,14 @@ def test_groups_have_their_names_as_labels() -> None:
 
 
 def test_the_terminal_counts_capabilities_as_pages_do(run: Run, out: Path) -> None:
-    result = run("site", "gcp", "-o", out)
+    name = "attack_mitigations-mobile"
+    result = run("site", name, "-o", out)
     told = result.out.splitlines()[-1].split()
-    stats = set_stats(*_of("gcp"))
+    stats = set_stats(*_of(name))
     assert told[-2:] == [str(stats.capabilities), str(stats.mappings)]
-    assert f"{stats.capabilities} services with a mapping" in pages_of(contents(out)).text("sets/gcp/index.html")
+    assert f"{stats.capabilities} mitigations with a mapping" in pages_of(contents(out)).text(
+        f"sets/{name}/index.html"
+    )
 
 
 def _of(name: str) -> tuple[MappingSet, Catalogue]:

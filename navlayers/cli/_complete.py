@@ -65,7 +65,8 @@ def subjects(ctx: click.Context, parameter: click.Parameter, incomplete: str) ->
     words: list[tuple[str, str]] = []
     # Reading releases takes time, and all their ids start with T.
     if incomplete[:1].casefold() in ("", "t"):
-        releases = {(each.domain, each.attack_version) for each in (*mapping_sets, *indexed.values())}
+        releases = {(each.domain, each.attack_version) for each in mapping_sets}
+        releases |= {(each.domain, each.attack_version) for each in indexed.values()}
         words += _attack_ids(releases, wanted)
     if "capability" in wanted:
         words += _capability_ids(mapping_sets)
