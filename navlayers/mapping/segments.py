@@ -25,6 +25,9 @@ def segments_of(mapping_set: MappingSet) -> tuple[str, ...]:
 
 def by_segment(mappings: Iterable[Mapping], segments: Iterable[str]) -> dict[str, list[Mapping]]:
     """Segment → the mappings that hold for it: its own, and those without a segment, which hold for all."""
+    segments = tuple(segments)
+    if not segments:
+        return {}
     own: dict[str, list[Mapping]] = {}
     of_all: list[Mapping] = []
     for mapping in mappings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -110,12 +110,12 @@ class Findings:
         self._lenient = lenient
         self.leaves_out = leave_out
         self._errors_left_out: list[Problem] = []
-        self._parts: Counter[str] = Counter()
+        self._parts: defaultdict[str, int] = defaultdict(int)
         self._kept: dict[bool, list[Problem]] = {True: [], False: []}
         self._count = {True: 0, False: 0}
         self._notice_codes: set[str] = set()
         self._spellings = 0
-        self._code_counts: Counter[str] = Counter()
+        self._code_counts: defaultdict[str, int] = defaultdict(int)
         self._advice: dict[Problem, Callable[[], str]] = {}
 
     def add(self, issue: Issue | Callable[[], Issue], place: Place | Callable[[], Place]) -> None:

@@ -40,19 +40,13 @@ MAX_ALIASED = 1_000_000
 _VALUE = 10
 _LONGEST_NAME = 60
 # The parser of libyaml is several times faster, but PyYAML may be installed without it.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_PARSER = yaml.cyaml.CParser if yaml.__with_libyaml__ else yaml.SafeLoader  # type: ignore[attr-defined]
 _STARTS = frozenset({MappingStartEvent, SequenceStartEvent})
 _ENDS = frozenset({MappingEndEvent, SequenceEndEvent})
 _OTHER_ENDS = tuple(end.encode() for end in "\x85\u2028\u2029")
 """What YAML 1.1 takes for ends of lines, and editors and other readers do not."""
 
 _QUOTE = "put it between quotes if it is meant as text"
-# A key at the top whose value, in a valid text, starts on the next line: a mapping, a sequence, or a block of text.
-_LINES_OF_VALUE = re.compile(
-    rb"^(?P<head>(?P<key>[A-Za-z_]\w*):[ ]*(?P<block>[|>][-+0-9]*[ ]*)?\n)"
-    rb"(?P<value>(?:(?:[ ][^\n]*|\#[^\n]*)?\n)+)",
-    re.MULTILINE,
-)
 _TOO_DEEP = Issue(
     "the YAML is nested too deeply", f"at most {MAX_DEPTH} levels; a mapping set needs 8", code="wrong-shape"
 )
@@ -101,7 +95,7 @@ def parse(source: Source, findings: Findings) -> Node:
         InputError: the text is not YAML, is nested too deeply, has aliases, no document or several.
     """
     try:
-        roots = list(_Builder(source, findings, source.data, strict=True).roots())
+        roots = list(_Builder(source, findings, strict=True).roots())
     except (yaml.YAMLError, UnicodeError) as error:
         findings.add(*_not_yaml(source, error))
         raise InputError(findings.errors()) from None
@@ -128,43 +122,11 @@ def documents(source: Source, findings: Findings, keys: Container[str] | None = 
     # An anchor in any value may be used in a needed one.
     needed = None if b"&" in source.data else keys
     try:
-        roots = None if needed is None else _needed_roots(source, needed)
-        return roots or list(_Builder(source, findings, source.data, strict=False, keys=needed).roots())
+        return list(_Builder(source, findings, strict=False, keys=needed).roots())
     except (yaml.YAMLError, UnicodeError) as error:
         syntax = Findings()
         syntax.add(*_not_yaml(source, error))
         raise InputError(syntax.errors()) from None
-
-
-def _needed_roots(source: Source, keys: Container[str]) -> list[Node] | None:
-    """The trees of a text from the lines of needed keys alone; None if it has to be read whole.
-
-    To check the whole text in C takes a fifth of the time that its events take in Python.
-
-    Raises:
-        yaml.YAMLError: the text is not YAML.
-    """
-    data, lines, findings = source.data, dict[str, int](), Findings()
-    check = getattr(_LOADER(data), "raw_parse", None)
-    if check is None or b"\r" in data or _has_other_ends(data):
-        return None
-    check()
-
-    def emptied(found: re.Match[bytes]) -> bytes:
-        key, value = found["key"].decode(), found["value"]
-        # A quotation may go on in the next line without an indent, so it has to be read to its end.
-        if key in keys or not (found["block"] or value.count(b'"') % 2 == value.count(b"'") % 2 == 0):
-            return found[0]
-        lines[key] = data.count(b"\n", 0, found.start()) + 1
-        return found["head"] + b"\n" * value.count(b"\n")
-
-    shorter = _LINES_OF_VALUE.sub(emptied, data)
-    try:
-        roots = list(_Builder(source, findings, shorter, strict=False, keys=keys).roots())
-    except yaml.YAMLError:
-        return None
-    known = {key.text: key.line for root in roots if isinstance(root, Branch) for key, _ in root.items.values()}
-    return roots if lines.items() <= known.items() and not findings.failed else None
 
 
 class _Mark(NamedTuple):
@@ -175,7 +137,7 @@ class _Mark(NamedTuple):
 
 
 def _has_other_ends(data: bytes) -> bool:
-    return any(end in data for end in _OTHER_ENDS)
+    return not data.isascii() and any(end in data for end in _OTHER_ENDS)
 
 
 def _marks(data: bytes) -> Callable[[Any], Any]:
@@ -193,7 +155,7 @@ def _marks(data: bytes) -> Callable[[Any], Any]:
 
 def _events(data: bytes) -> Callable[[], Any]:
     """A function that gives the next event of a text, None at its end."""
-    following: Callable[[], Any] = _LOADER(data).get_event
+    following: Callable[[], Any] = _PARSER(data).get_event
     if not _has_other_ends(data):
         return following
     mark = _marks(data)
@@ -211,13 +173,13 @@ class _Builder:
     """Builds trees from the events of the parser; PyYAML's own nodes would take five times the memory."""
 
     def __init__(
-        self, source: Source, findings: Findings, data: bytes, *, strict: bool, keys: Container[str] | None = None
+        self, source: Source, findings: Findings, *, strict: bool, keys: Container[str] | None = None
     ) -> None:
         self._keys = keys
         self._path = source.path
         self._findings = findings
         self._strict = strict
-        self._next = _events(data)
+        self._next = _events(source.data)
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._size = 0
         self._aliased = 0
