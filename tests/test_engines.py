@@ -39,6 +39,13 @@ def test_a_process_reports_answers_and_waits_for_the_next_job() -> None:
     assert missing.value.name == "no_such_package"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not count")
+def test_a_process_that_has_become_large_does_no_other_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The compiler keeps pictures for the next ones: those of 600 dpi would take all memory after a dozen."""
+    monkeypatch.setattr(process, "MEMORY_KEPT", 0)
+    assert result("engine_jobs:grow", seconds=SECONDS) != result("engine_jobs:number", seconds=SECONDS)
+
+
 def test_threads_have_a_process_each() -> None:
     both = threading.Barrier(2)
 

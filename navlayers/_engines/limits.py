@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 
 _OPEN_FILES = 64
 _limited = False
@@ -41,3 +42,12 @@ def limit_process(seconds: float, memory: int) -> None:
 def is_limited() -> bool:
     """Whether this process has such limits."""
     return _limited
+
+
+def most_memory() -> int:
+    """The most bytes of memory that this process has had; 0 on Windows."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

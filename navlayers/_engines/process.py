@@ -1,7 +1,7 @@
 """Processes for native code, which cannot be stopped in this one and could end it.
 
 Each has little time and memory, writes no files, and ends with this process, however that ends. After a job it
-waits for the next one of the same module: what it imported and cached counts.
+waits for the next one of the same module: what it imported and cached counts. One that has become large ends.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ Reason = Literal["time", "memory", "crash", "error"]
 
 MEMORY = 4_000_000_000
 """Bytes of address space of a process."""
+
+MEMORY_KEPT = 1_000_000_000
+"""Bytes of a process that does another job: engines cache what they did, until none are left for the next."""
 
 _THREADS = {"RAYON_NUM_THREADS": "4", "MALLOC_ARENA_MAX": "4", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """Variables of the engines: each thread reserves address space, whether it uses it or not."""
@@ -82,6 +85,7 @@ class _Worker:
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         self.owner = os.getpid()
+        self.usable = True
         self.jobs: SimpleQueue[tuple[Any, ...] | None] = SimpleQueue()
         self.outcomes: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
         self.thread = threading.Thread(target=self._talk, daemon=True)
@@ -99,7 +103,7 @@ class _Worker:
                 send(self.process.stdin.fileno(), job)
                 kind = "part"
                 while kind == "part":
-                    kind, value = receive(self.process.stdout.fileno())
+                    kind, value, self.usable = receive(self.process.stdout.fileno())
                     self.outcomes.put((kind, value))
         self.outcomes.put(("end", ""))
 
@@ -165,14 +169,14 @@ def results(job: str, *arguments: Any, seconds: float) -> Generator[Any]:
     usable = False
     try:
         # The clock of this process ends it; that of the CPU, which counts threads, does where this one is gone.
-        worker.jobs.put((job, arguments, (4 * max(seconds, 0) + 1, MEMORY)))
+        worker.jobs.put((job, arguments, (4 * max(seconds, 0) + 1, MEMORY), MEMORY_KEPT))
         kind, value = worker.outcome(deadline)
         while kind == "part":
             yield value
             kind, value = worker.outcome(deadline)
         if kind == "end":
             raise worker.death()
-        usable = kind in ("result", "error", "missing")
+        usable = worker.usable and kind in ("result", "error", "missing")
     except Empty:
         raise EngineError("time", f"more than {seconds:g} seconds") from None
     finally:

@@ -12,7 +12,7 @@ import threading
 from importlib import import_module
 from queue import SimpleQueue
 
-from navlayers._engines.limits import limit_process
+from navlayers._engines.limits import limit_process, most_memory
 
 TYPE_CHECKING = False  # that of typing takes longer to import than all else here
 
@@ -93,12 +93,15 @@ def main() -> None:
     threading.Thread(target=_take, args=(jobs,), daemon=True).start()
     turn = threading.Lock()
 
+    # Systems count what the other process had when it started this one.
+    least = most_memory()
+
     def tell(kind: str, value: Any) -> None:
         with turn:
-            send(pipe, (kind, value))
+            send(pipe, (kind, value, most_memory() <= max(kept, least)))
 
     while True:
-        job, arguments, limits = jobs.get()
+        job, arguments, limits, kept = jobs.get()
         tell(*outcome(job, arguments, lambda part: tell("part", part), limits))
 
 
