@@ -138,11 +138,12 @@ def technique_columns(rows: Iterable[Sequence[str]]) -> list[int]:
     """The columns in which at least half of the cells with a text hold ids of techniques."""
     filled: dict[int, int] = {}
     ids: dict[int, int] = {}
+    holds = lru_cache(REMEMBERED)(holds_ids)  # most cells repeat
     for row in rows:
         for column, cell in enumerate(row):
             if cell.strip().lower() not in NO_VALUE:
                 filled[column] = filled.get(column, 0) + 1
-                ids[column] = ids.get(column, 0) + holds_ids(cell)
+                ids[column] = ids.get(column, 0) + holds(cell)
     return [column for column, count in sorted(ids.items()) if count and 2 * count >= filled[column]]
 
 
