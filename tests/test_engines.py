@@ -92,6 +92,13 @@ def test_a_process_writes_no_files(tmp_path: Path) -> None:
     assert result("engine_jobs:write", str(tmp_path / "a"), seconds=SECONDS) == "File too large"
 
 
+def test_a_process_that_does_not_start_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with pytest.raises(EngineError, match="its process does not start: ") as failed:
+        list(results("engine_jobs_of_another_name:number", seconds=SECONDS))
+    assert failed.value.reason == "crash"
+
+
 def test_whoever_stops_early_ends_the_job() -> None:
     with closing(results("engine_jobs:wait", seconds=SECONDS)) as parts:
         number = next(parts)

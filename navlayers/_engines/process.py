@@ -75,7 +75,7 @@ class _Worker:
         pipe = subprocess.PIPE
         # In a session of its own: Ctrl-C is for this process, which ends the other.
         self.process = subprocess.Popen(  # noqa: S603
-            [sys.executable, *options, "-c", _START, *paths],
+            [sys.executable or "python3", *options, "-c", _START, *paths],
             bufsize=0,
             stdin=pipe,
             stdout=pipe,
@@ -217,7 +217,10 @@ def _worker(module: str) -> _Worker:
                 if worker.process.poll() is None:
                     return worker
                 worker.end()
-    return _Worker()
+    try:
+        return _Worker()
+    except OSError as error:
+        raise EngineError("crash", f"its process does not start: {error.strerror or error}") from error
 
 
 @atexit.register
