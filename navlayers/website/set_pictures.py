@@ -24,9 +24,8 @@ class Thumbnails:
 
     def __init__(self, columns: Sequence[ReleaseColumn]) -> None:
         self._squares = Squares.from_sizes(len(column.families) for column in columns)
-        self._families = [
-            (base.id, *(sub.id for sub in subs)) for column in columns for base, subs in column.families
-        ]
+        self._bases = [base.id for column in columns for base, _ in column.families]
+        self._base_of = {sub.id: base.id for column in columns for base, subs in column.families for sub in subs}
 
     def draw(self, colors: Mapping[str, str], page: Colors, text: str, marked: Collection[int] = ()) -> Markup:
         """The matrix as SVG.
@@ -38,13 +37,11 @@ class Thumbnails:
             text: what it shows, for those who cannot see it.
             marked: the numbers of the tactics with a bar below.
         """
-        rank = {technique: number for number, technique in enumerate(colors)}
-        last = len(rank)
-        shown = [
-            base if base in rank or not subs else min(subs, key=lambda sub: rank.get(sub, last))
-            for base, *subs in self._families
-        ]
-        return self._squares.svg([colors.get(technique, "") for technique in shown], page, text, marked)
+        strongest: dict[str, str] = {}
+        for technique, color in colors.items():
+            strongest.setdefault(self._base_of.get(technique, technique), color)
+        shown = [colors.get(base, strongest.get(base, "")) for base in self._bases]
+        return self._squares.svg(shown, page, text, marked)
 
 
 def set_picture(site_set: SiteSet, page: Colors) -> Markup:
