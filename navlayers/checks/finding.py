@@ -135,13 +135,14 @@ class Report(msgspec.Struct, frozen=True):
     """The findings of a run, ordered by file and place, and the inputs.
 
     `skipped` holds a problem for each file of a folder that is not a mapping set, `option_notices`
-    one for each reading option without effect.
+    one for each reading option without effect. `foreign`: an input is of no format of mapping sets.
     """
 
     findings: tuple[Finding, ...]
     inputs: tuple[CheckedInput, ...]
     skipped: tuple[Problem, ...] = ()
     option_notices: tuple[Problem, ...] = ()
+    foreign: bool = False
 
     @property
     def errors(self) -> int:
@@ -156,7 +157,7 @@ class Report(msgspec.Struct, frozen=True):
     @property
     def unreadable(self) -> bool:
         """Whether an input could not be opened or decoded, or is a file of another kind, such as an image."""
-        return any(each.level == "error" and each.code in _UNREADABLE for each in self.findings)
+        return self.foreign or any(each.level == "error" and each.code in _UNREADABLE for each in self.findings)
 
     @property
     def worst(self) -> str:

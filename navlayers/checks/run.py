@@ -73,6 +73,7 @@ def check(
     inputs: list[CheckedInput] = []
     skipped: list[Problem] = []
     idle: list[tuple[readers.Idle, ...]] = []
+    foreign = False
     readers.check_options(reading)
     sources = list(sources)
     find.refuse_in_memory(sources)
@@ -90,6 +91,7 @@ def check(
                 skipped.append(find.skipped(error.problems[0]))
                 continue
             read, findings = None, [_as_finding(problem, fatal=True) for problem in error.problems]
+            foreign |= all(problem.code == "wrong-shape" for problem in error.problems)
         inputs.append(CheckedInput(path, read.format if read else "", source.origin))
         if read is not None and not any(each.level == "error" for each in findings):
             idle.append(readers.without_effect(source.name, reading, read.format, read.mapping_set))
@@ -102,7 +104,7 @@ def check(
     owners = [each for each in inputs if each.origin not in KEPT]
     every = [_with_possible_fix(each, owners, texts) for each in _merged(kept)]
     ordered = tuple(sorted(every, key=lambda f: (f.place, f.code, f.message)))
-    return Report(ordered, tuple(inputs), tuple(skipped), tuple(readers.idle_options(idle)))
+    return Report(ordered, tuple(inputs), tuple(skipped), tuple(readers.idle_options(idle)), foreign)
 
 
 def texts_of(inputs: Iterable[CheckedInput], data: Mapping[str, bytes | None]) -> Texts:
