@@ -1,4 +1,4 @@
-"""The exit statuses of docs/commands.md, for each command that reads mapping sets; `serve` waits for a better file."""
+"""The exit statuses of docs/commands.md, for commands that read mapping sets; `serve` waits for a better file."""
 
 from __future__ import annotations
 
