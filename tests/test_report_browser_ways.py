@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from browser_helpers import axe, shot
+from browser_helpers import SCHEMES, axe, shot
 from conftest import write_set
 from report_pages import clouds, report, small_report, threat_report, write_page
 from test_report_browser import button, cell, count, pressed, state
@@ -20,7 +20,7 @@ from navlayers.pages.report.options import ReportOptions
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from browser_helpers import OpenPage, Scheme
+    from browser_helpers import OpenPage
     from playwright.sync_api import Page as Window
 
     from navlayers.pages.report.build import Report
@@ -161,11 +161,8 @@ def test_a_threat_says_what_is_not_covered_in_words(open_page: OpenPage, threat:
     assert cell(page, "T1586.003").locator("b").inner_text() == ""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_views_of_one_score_say_that_they_have_no_categories(
-    open_page: OpenPage, tmp_path: Path, scheme: Scheme
-) -> None:
-    page = open_page(write_page(tmp_path, small_report(tmp_path)), scheme=scheme).page
+def test_views_of_one_score_say_that_they_have_no_categories(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page(write_page(tmp_path, small_report(tmp_path))).page
     button(page, "detect").click()
     assert count(page).endswith("detect")
     button(page, "Gap – Windshift").click()
@@ -180,10 +177,14 @@ def test_views_of_one_score_say_that_they_have_no_categories(
       const both = [light(getComputedStyle(e).color), light(getComputedStyle(e).backgroundColor)].sort();
       return (both[1] + 0.05) / (both[0] + 0.05);
     }"""
-    assert button(page, "detect").evaluate(ratio) >= 4.5
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        assert button(page, "detect").evaluate(ratio) >= 4.5, scheme
     button(page, "tiny").click()
     assert not page.get_by_text("(not available in this view)").is_visible()
-    assert axe(page, "#explorer .controls") == []
+    for scheme, rules in SCHEMES.items():
+        page.emulate_media(color_scheme=scheme)
+        assert axe(page, "#explorer .controls", rules=rules) == [], scheme
 
 
 def test_reset_keeps_the_focus(open_page: OpenPage, two: Path) -> None:
