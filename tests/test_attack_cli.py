@@ -78,7 +78,7 @@ def test_a_bundle_is_added_listed_and_removed(run: Run, tmp_path: Path, data_fol
     status, out, err = run("attack", "add", path)
     assert (status, out) == (0, "")
     assert err == (
-        f"added ATT&CK enterprise 20.0: 1 techniques, 1 sub-techniques ({data_folder / 'enterprise-20.0.json'})\n"
+        f"added ATT&CK enterprise 20.0: 1 technique, 1 sub-technique ({data_folder / 'enterprise-20.0.json'})\n"
     )
     assert ["enterprise", "20.0", "2", "1", "1", "1", "0", "0", "no"] in [
         line.split() for line in run("attack", "list")[1].splitlines()

@@ -244,3 +244,12 @@ def test_inputs_whose_names_would_meet_get_files_of_their_own(
 def test_a_name_with_a_slash_behind_is_a_folder(run: Run, mine: Path, out: Path) -> None:
     assert run("render", mine, "--format", "svg", "-o", f"{out}.svg/").code == 0
     assert (out.with_name("out.svg") / "mine.svg").is_file()
+
+
+def test_the_folder_of_a_build_names_a_folder_of_layers(run: Run, tmp_path: Path) -> None:
+    run("build", "aws", "gcp", "-o", tmp_path / "layers", "--only", "overview")
+    err = run("render", tmp_path / "layers", "-o", tmp_path / "out").err
+    assert (
+        f"no mapping set in this folder; expected a folder with layers (name {tmp_path / 'layers' / 'aws'})" in err
+    )
+    assert run("render", tmp_path / "layers" / "aws", "-o", tmp_path / "out", "--format", "csv").code == 0

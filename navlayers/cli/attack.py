@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from navlayers import attack
+from navlayers._text.wording import techniques_text
 from navlayers.attack import versions
 from navlayers.attack.domains import DOMAINS, Domain
 from navlayers.cli import Group, _options, _print
@@ -153,7 +154,7 @@ def _report(added: Sequence[Release], *, quiet: bool) -> list[dict[str, object]]
         facts = _facts(release)
         rows.append(facts)
         if not quiet:
-            what = f"{facts['techniques']} techniques, {facts['subtechniques']} sub-techniques"
+            what = techniques_text(cast("int", facts["techniques"]), cast("int", facts["subtechniques"]), ", ")
             _print.notify(f"added {release}: {what} ({release.path})")
     return rows
 

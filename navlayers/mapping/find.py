@@ -327,6 +327,10 @@ def nothing_in(folder: Path) -> Problem:
     below = any(entry.is_dir() for entry in folder.iterdir() if not entry.name.startswith("."))
     segments = f"name them, or read each as a segment with segments:{folder}"
     hint = f"; of folders inside it, only those of rules are searched: {segments}" if below else ""
+    # What `build` writes: a folder of layers for each set.
+    built = next((index.parent for index in sorted(folder.glob("*/index.json"))), None)
+    if built:
+        return Problem("no mapping set in this folder", Place(str(folder)), "a folder with layers", f"name {built}")
     expected = "" if found else f"files ending in {', '.join(ENDINGS)}"
     return Problem(message, Place(str(folder)), expected, f"{READS}{hint}")
 
