@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,21 +25,26 @@ random mappings share little with the greedy one.
 
 
 def local_search(
-    problem: CoverProblem, candidates: Sequence[int], chosen: Sequence[int], seconds: float = math.inf
+    problem: CoverProblem,
+    candidates: Sequence[int],
+    chosen: Sequence[int],
+    seconds: float = math.inf,
+    deadline: float = math.inf,
 ) -> tuple[int, ...]:
     """The choice, ascending, after exchanges of one candidate for another until none makes it better.
 
     An exchange keeps to the budget, or costs no more, and covers more weight, or as much at less cost. For a need,
     candidates that it no longer needs are left out. Then a part of the choice, or all, is replaced at random,
     several times, with the same random numbers everywhere; the best of these choices is kept. The time limit ends
-    this after a number of steps, not by a clock.
+    this after a number of steps; only where they take much longer than on most machines, the deadline, a time of
+    `time.monotonic`, does.
     """
-    search = _Exchanges(problem, candidates, chosen, min(MOST_STEPS, seconds * STEPS_PER_SECOND))
+    search = _Exchanges(problem, candidates, chosen, min(MOST_STEPS, seconds * STEPS_PER_SECOND), deadline)
     search.improve()
     best = tuple(sorted(search.chosen))
     numbers = random.Random(0)  # noqa: S311 - no secrets
     for part in PARTS:
-        if search.steps >= search.most or len(best) < 2:
+        if search.is_over or len(best) < 2:
             break
         count = -(-len(best) // part)
         others = [candidate for candidate in candidates if candidate not in search.chosen]
@@ -56,12 +62,18 @@ class _Exchanges:
     """A choice, how often it covers each element, and the weight that each other candidate would add."""
 
     def __init__(
-        self, problem: CoverProblem, candidates: Sequence[int], chosen: Sequence[int], most: float
+        self,
+        problem: CoverProblem,
+        candidates: Sequence[int],
+        chosen: Sequence[int],
+        most: float,
+        deadline: float,
     ) -> None:
         self.problem = problem
         self.chosen = set(chosen)
         self.steps = 0
         self.most = most
+        self.deadline = deadline
         self._candidates = candidates
         self._times = [0] * len(problem.elements)
         self._gains = [problem.weight(gives) for gives in problem.gives]
@@ -69,9 +81,14 @@ class _Exchanges:
         for candidate in sorted(chosen):
             self._take(candidate)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether there are no more steps or no more time."""
+        return self.steps >= self.most or time.monotonic() >= self.deadline
+
     def improve(self) -> None:
         """Exchange chosen candidates, or leave them out, until none of that makes the choice better."""
-        while sum(self._exchange(member) for member in sorted(self.chosen) if self.steps < self.most):
+        while sum(self._exchange(member) for member in sorted(self.chosen) if not self.is_over):
             pass
 
     def replace(self, dropped: Iterable[int], others: Iterable[int]) -> None:

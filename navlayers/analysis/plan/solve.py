@@ -46,7 +46,9 @@ def solve(problem: CoverProblem, seconds: float = 60) -> Choice:
         return Choice(chosen, proven=True, settled=True, bound=problem.objective(chosen))
     if seconds <= 0:
         return choice_of(problem, chosen, bound)
-    chosen = local_search(problem, candidates, chosen, seconds)
+    chosen = local_search(problem, candidates, chosen, seconds, deadline + GRACE)
+    if time.monotonic() >= deadline + GRACE:
+        return choice_of(problem, chosen, bound)
     part, least = PATIENCE
     task = Task(problem, candidates, chosen, bound, deadline, max(part * seconds, least))
     return _searched(task)
