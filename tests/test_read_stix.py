@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -312,6 +313,16 @@ def test_wrong_values_in_bundles_of_navlayers_are_reported() -> None:
         'unknown score category "protekt"',
         'unknown score value "partail"',
     ]
+
+
+@pytest.mark.parametrize(("id_", "groups"), [("  ", {}), (" kept ", {"kept": "Grp"})])
+def test_ids_of_groups_have_no_spaces_around_them_and_empty_ones_no_group(id_: str, groups: dict[str, str]) -> None:
+    data = encode(set_of([row("ids", "T1078")], groups={"ids": ("grp",)}), "stix").data
+    data = data.replace(b'"group_id": "grp"', f'"group_id": "{id_}"'.encode())
+    data = re.sub(rb'("group_ids": \[\s*)"grp"', rb'\1"' + id_.encode() + b'"', data)
+    found = readers.read("b.json", data=data).mapping_set
+    assert (found.groups, found.capabilities[0].groups) == (groups, tuple(groups))
+    assert readers.read("a.yaml", data=encode(found, "native").data).mapping_set.groups == groups
 
 
 def test_metadata_of_the_user_overrides_that_of_the_bundle() -> None:

@@ -189,7 +189,7 @@ class _Reader:
         return head_of(
             {name: text for name, text in texts.items() if text.strip()},
             lambda issue, field: self._bundle.report(issue, self._grouping, (*OWN, field)),
-            groups={group.group_id: group.name for group in own.capability_groups},
+            groups={id_: group.name for group in own.capability_groups if (id_ := group.group_id.strip())},
             mapping_types=tuple(MappingType(*msgspec.structs.astuple(kind)) for kind in own.mapping_types),
             scale={step.value: step.score for step in own.scale},
         )
@@ -232,7 +232,8 @@ class _Reader:
                 continue
             if is_own:
                 id_, paths = own.capability_id or item.id, _OWN_CAPABILITY
-                capability = Capability(id_, item.name or id_, own.group_ids, item.links(own=True))
+                groups = tuple(dict.fromkeys(filter(None, map(str.strip, own.group_ids))))
+                capability = Capability(id_, item.name or id_, groups, item.links(own=True))
             else:
                 capability, paths = self._foreign_capability(item)
                 described += bool((item.description or "").strip()) and paths["name"] != ("description",)
@@ -305,7 +306,7 @@ class _Reader:
             category, value = self._score(link.relationship, scale)
             references, other = item.links(own=True), pairs(own.other_fields)
             references = self._references.setdefault(references, references)
-            names = (own.group_id, own.technique_name, own.capability_name)
+            names = ((own.group_id or "").strip() or None, own.technique_name, own.capability_name)
             about = (own.mapping_type, category, value, item.description or "", references)
             return Mapping(capability.id, link.technique, *about, *names, other)
         references = tuple(dict.fromkeys((*capability.references, *item.links(own=False))))
