@@ -128,6 +128,10 @@ _DISTRIBUTIONS = {
 """Import name → package, where they differ; mitreattack-python brings loguru."""
 
 
+_APART = frozenset({"mcp"})
+"""Extras that `navlayers[all]` does not have."""
+
+
 @contextmanager
 def extra(name: str) -> Iterator[None]:
     """Import packages of an extra.
@@ -145,7 +149,8 @@ def extra(name: str) -> Iterator[None]:
         if package in ("", "navlayers"):
             raise
         message = f"this needs the package {_DISTRIBUTIONS.get(package, package)}, which is not installed"
-        hint = f"pip install 'navlayers[{name}]', or 'navlayers[all]' for every command"
+        every = "" if name in _APART else ", or 'navlayers[all]' for every command"
+        hint = f"pip install 'navlayers[{name}]'{every}"
         raise MissingExtraError(Problem(message, hint=hint)) from error
 
 

@@ -37,7 +37,7 @@ COMMANDS = (
         "compare",
     ),
     *("diff", "gaps", "plan", "attack", "attack list", "attack add", "attack remove", "completion"),
-    *("init", "open", "serve", "history", "evidence"),
+    *("init", "open", "serve", "mcp", "history", "evidence"),
 )
 INPUTS = (
     *("tiny.yaml", "tiny.json", "tiny-explorer.yaml", "tiny.csv", "tiny.xlsx", "tiny-stix.json", "stack", "rules"),

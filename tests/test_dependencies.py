@@ -12,13 +12,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-EXTRAS = ("attack", "office", "pictures", "plan", "serve")
+EXTRAS = ("attack", "mcp", "office", "pictures", "plan", "serve")
 
 LINES = {
     "pictures": ["render gcp -o a.svg", "report gcp -o a.html", "site gcp -o site", "badge gcp -o a.svg"],
     "office": ["render gcp -o a.pptx", "report gcp -o a.docx"],
     "plan": ["plan gcp --budget 3"],
     "serve": ["serve gcp --no-browser", "open gcp --no-browser"],
+    "mcp": ["mcp gcp"],
     "attack": ["attack add 17.1"],
     "": [
         "init",

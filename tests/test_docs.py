@@ -137,6 +137,8 @@ def test_every_documented_command_runs(
         bare = QUOTED.sub("", written)
         if written.startswith(("navlayers open ", "navlayers serve ")):
             printed = _opened(shlex.split(written))
+        elif written.startswith("navlayers mcp"):
+            printed = _shell(f"{written} < /dev/null")
         elif written.startswith("navlayers ") and not SHELL & {*bare, *file}:
             result = run(*shlex.split(written)[1:])
             assert result.code == 0, f"{shlex.quote(line)}: {result.err}"

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from navlayers.layer.document import Layer
     from navlayers.mapping.formats import ReadOptions
 
-Input: TypeAlias = "str | os.PathLike[str] | MappingSet | Layer"
-"""A shipped name, a file of any format, a folder, "-" for standard input, or an object."""
+Input: TypeAlias = "str | os.PathLike[str] | MappingSet | Layer | Source"
+"""A shipped name, a file of any format, a folder, "-" for standard input, an object, or a source."""
 
 
 def sources(
@@ -56,7 +56,7 @@ def sources(
 
             resolved += (segments_source(name, reading, lambda item: sources((item,), reading)) for name in names)
     resolved = [
-        msgspec.structs.replace(item, data=standard_input(reading.max_bytes)) if str(item.path) == STDIN else item
+        msgspec.structs.replace(item, data=standard_input(reading.max_bytes)) if _unread(item) else item
         for item in resolved
     ]
     if whole or not any(may_be_table(item, reading) for item in resolved):
@@ -66,6 +66,11 @@ def sources(
     return by_domain(resolved, reading)
 
 
+def _unread(item: Source) -> bool:
+    """Whether an input is standard input, to be read."""
+    return str(item.path) == STDIN and item.data is None
+
+
 def _kind(item: object) -> str:
     if not isinstance(item, str | os.PathLike):
         return "memory"
@@ -73,6 +78,8 @@ def _kind(item: object) -> str:
 
 
 def _in_memory(item: object) -> Source:
+    if isinstance(item, Source):
+        return item
     if isinstance(item, MappingSet):
         scope = getattr(item, "scope", None)  # that of a set of the library
         return Source(slug(item.framework) or "set", Path(item.framework), mapping_set=item, scope=scope)

@@ -49,6 +49,7 @@ GROUPS = {
     },
     "Share": {
         "serve": "Explore mapping sets in the browser, live while you edit them.",
+        "mcp": "Let an AI agent ask about mapping sets.",
         "open": "Open layers in the ATT&CK Navigator.",
         "render": "Render layers as images, workbooks, web pages and tables.",
         "badge": "Draw a badge with the share of ATT&CK that a set or layer covers.",

@@ -8,6 +8,7 @@ _PAGES = {
     "init": "howto-own-framework.md",
     "open": "open.md",
     "serve": "serve.md",
+    "mcp": "agents.md",
     "compare": "comparing.md",
     "diff": "commands.md#navlayers-diff",
     "convert": "formats.md#navlayers-convert",

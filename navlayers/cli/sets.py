@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from navlayers._text.dates import iso_date
 from navlayers.attack.domains import release_name
 from navlayers.cli import _help, _options, _print
 from navlayers.errors import NavlayersError
 from navlayers.mapping import formats
-from navlayers.mapping.find import HERE, Source, here, shipped
-from navlayers.mapping.index import Entry, entry, shipped_entries
+from navlayers.mapping.find import Source, here, shipped
+from navlayers.mapping.index import Entry, entry, facts, origin, shipped_entries
 
 if TYPE_CHECKING:
     from navlayers.errors import Problem
@@ -37,10 +36,10 @@ def command(as_json: bool, quiet: bool) -> None:
     entries = shipped_entries()
     listed += ((source, entries[source.name]) for source in shipped() if source.name not in names)
     if as_json:
-        _print.echo_json([_facts(*each) for each in listed])
+        _print.echo_json([facts(*each) for each in listed])
     else:
         # The origin tells something only beside sets of the project; without it, rows fit 80 columns.
-        found = [_origin(source) for source, _ in listed] if local else []
+        found = [origin(source) for source, _ in listed] if local else []
         headers = (
             "name",
             *(["found"] * bool(local)),
@@ -72,16 +71,3 @@ def command(as_json: bool, quiet: bool) -> None:
             _print.notify(
                 "`navlayers build gcp` builds the layers of a set, `navlayers stats gcp` counts its techniques"
             )
-
-
-def _facts(source: Source, listed: Entry) -> dict[str, object]:
-    return {
-        "name": source.name,
-        "origin": _origin(source),
-        "path": str(source.path),
-        **msgspec.structs.asdict(listed),
-    }
-
-
-def _origin(source: Source) -> str:
-    return f"{HERE}/" if source.origin == "here" else source.origin

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from navlayers import attack
 from navlayers.api.sources import sources
@@ -14,10 +13,9 @@ from navlayers.cli import _help, _next, _options, _print, _reading
 from navlayers.mapping.find import STDIN, shipped
 from navlayers.mapping.load import Prepared, prepare_all
 from navlayers.pages import stats as pages
-from navlayers.pages.results import release_entries
 from navlayers.scoring.coverage import coverage_of
 from navlayers.scoring.options import ScoreOptions
-from navlayers.scoring.stats import Stats, set_stats
+from navlayers.scoring.stats import set_stats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,16 +54,7 @@ def command(
             version, left_out = numbers.attack_version, numbers.not_active
             _print.remapped(each.name, version, each.replaced, left_out, own=each.own_attack_version)
     if as_json:
-        # Not asdict, which also converts the structs inside.
-        fields = Stats.__struct_fields__
-        _print.echo_json(
-            [
-                {"name": each.name}
-                | {field: value for field in fields if (value := getattr(numbers, field)) is not msgspec.UNSET}
-                | release_entries(each.catalogue)
-                for each, numbers in counted
-            ]
-        )
+        _print.echo_json(list(map(pages.as_json, counted)))
         return
     if every:
         _print.echo_blocks(pages.every_table(counted))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from navlayers.attack.domains import Domain
-from navlayers.mapping.find import INDEX_FILE, shipped_folder
+from navlayers.mapping.find import HERE, INDEX_FILE, Source, shipped_folder
 from navlayers.mapping.model import MappingSet, Role
 
 
@@ -28,6 +28,21 @@ class Entry(msgspec.Struct, frozen=True):
     mappings: int
     source: str
     licence: str
+
+
+def facts(source: Source, listed: Entry) -> dict[str, object]:
+    """What a list of sets tells about one, in JSON."""
+    return {
+        "name": source.name,
+        "origin": origin(source),
+        "path": str(source.path),
+        **msgspec.structs.asdict(listed),
+    }
+
+
+def origin(source: Source) -> str:
+    """Where a set was found, in a word."""
+    return f"{HERE}/" if source.origin == "here" else source.origin
 
 
 _COUNTS = frozenset({"capabilities", "mappings"})

@@ -13,7 +13,7 @@ from navlayers.layer.weakest_tactic import weakest
 from navlayers.mapping.model import DEFAULT_SCALE
 from navlayers.mapping.nouns import common_noun, noun
 from navlayers.output.document import Figure, Heading, Paragraph
-from navlayers.pages.results import Field, table_of
+from navlayers.pages.results import Field, release_entries, table_of
 from navlayers.scoring.options import UNSPECIFIED
 from navlayers.scoring.scores import score_set
 
@@ -49,6 +49,15 @@ class SetNumbers(NamedTuple):
     def share(self) -> float:
         """The share of the matrix that is mapped, in percent."""
         return percent(self.mapped, self.stats.active)
+
+
+def as_json(counted: SetNumbers) -> dict[str, object]:
+    """All numbers of a set."""
+    numbers = counted.stats
+    # Not asdict, which also converts the structs inside.
+    fields = ((field, getattr(numbers, field)) for field in numbers.__struct_fields__)
+    own = {field: value for field, value in fields if value is not msgspec.UNSET}
+    return {"name": counted.prepared.name} | own | release_entries(counted.prepared.catalogue)
 
 
 def brief(numbers: Sequence[SetNumbers], *, drawing: bool) -> Iterator[Block]:

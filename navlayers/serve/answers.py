@@ -17,9 +17,9 @@ from navlayers.analysis.history_result import History
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.analysis.plan.plan import ground_of, make_plan
 from navlayers.analysis.plan.result import summary, threat_coverage
-from navlayers.analysis.threats.lookup import ALL_GROUPS, is_threat, with_threats
+from navlayers.analysis.threats.lookup import ALL_GROUPS, refuse_files, with_threats
 from navlayers.analysis.threats.resolve import with_threat
-from navlayers.errors import NavlayersError, Problem, UsageError
+from navlayers.errors import NavlayersError, Problem
 from navlayers.mapping.find import shipped
 from navlayers.mapping.nouns import common_noun, noun
 from navlayers.output.document import Figure, Paragraph
@@ -136,7 +136,8 @@ def _report_input(inputs: InputSet, settings: Settings, gaps: Gaps | None) -> Re
 
 def _against(inputs: InputSet, threat: str, settings: Settings) -> tuple[InputSet, Gaps]:
     """The inputs at the release of a threat, and their gaps with all notices."""
-    check_threat(threat, inputs.catalogue.domain, settings)
+    known = {*settings.threats, *(source.name for source in shipped())}
+    refuse_files(threat, inputs.catalogue.domain, known)
     inputs, model = with_threat(
         inputs,
         [threat],
@@ -146,18 +147,6 @@ def _against(inputs: InputSet, threat: str, settings: Settings) -> tuple[InputSe
     )
     gaps = find_gaps(inputs, model, settings.scoring)
     return inputs, msgspec.structs.replace(gaps, notices=(*model.notices, *gaps.notices))
-
-
-def check_threat(word: str, domain: Domain, settings: Settings) -> None:
-    """Refuse a word that could name a file: only the command line may name files.
-
-    Raises:
-        UsageError: the word is no threat or tactic of ATT&CK, no shipped set, and not of the command line.
-    """
-    known = {*settings.threats, *(source.name for source in shipped())}
-    if word in known or is_threat(word, domain) or attack.find(domain).catalogue.tactic(word):
-        return
-    raise UsageError(Problem(f"no threat {word!r}", expected="a group, software, campaign or tactic of ATT&CK"))
 
 
 def threat_names(domain: Domain) -> list[str]:

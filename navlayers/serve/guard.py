@@ -33,9 +33,9 @@ class Guard:
 
     Args:
         app: The application behind it.
-        origin: The origin of the Navigator, the only one that may read layers from another page.
+        origin: The origin of the Navigator, the only one that may read layers from another page; "": none.
         hosts: Names of this machine that requests may use, on any port: a tunnel may have another one.
-        questions: The path below which a question may have a file; "": nowhere.
+        questions: The path below which a question may be posted, such as one with a file; "": nowhere.
     """
 
     def __init__(self, app: ASGIApp, origin: str, hosts: frozenset[str] = LOOPBACK, questions: str = "") -> None:
@@ -51,7 +51,7 @@ class Guard:
             return
         headers = Headers(scope=scope)
         origin = headers.get("origin", "")
-        allowed = origin == self._origin and scope["path"].startswith(LAYERS)
+        allowed = bool(origin) and origin == self._origin and scope["path"].startswith(LAYERS)
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterator
 
-    from starlette.applications import Starlette
+    from starlette.types import ASGIApp
 
 DEFAULT_PORT = 8765
 _MORE_PORTS = 50
@@ -35,13 +35,14 @@ SECONDS_IDLE = 5
 _SECONDS_TO_STOP = 0.5
 
 
-def listener(host: str, port: int, *, exact: bool = False) -> socket.socket:
+def listener(host: str, port: int, *, exact: bool = False, option: str = "--port") -> socket.socket:
     """A socket at the port, or at the next one that is free.
 
     Args:
         host: The address to listen on.
         port: 0: any free port.
         exact: Whether to refuse other ports.
+        option: The option that names the port.
 
     Raises:
         OutputError: The ports are in use, or the address is not one of this machine.
@@ -70,11 +71,11 @@ def listener(host: str, port: int, *, exact: bool = False) -> socket.socket:
             Problem(f"cannot listen on {host!r}", expected="an address of this machine, or 0.0.0.0 for all")
         )
     reason = last.strerror if last else "not a port"
-    raise OutputError(Problem(f"cannot listen on {host}:{port}: {reason}", hint="name another port with --port"))
+    raise OutputError(Problem(f"cannot listen on {host}:{port}: {reason}", hint=f"name another port with {option}"))
 
 
 def serve(
-    app: Starlette,
+    app: ASGIApp,
     listener: socket.socket,
     ready: Callable[[Callable[[], None]], None],
     stopping: Callable[[], None] = lambda: None,

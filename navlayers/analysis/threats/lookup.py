@@ -10,12 +10,12 @@ from navlayers import attack
 from navlayers._text.wording import or_list, quoted
 from navlayers.attack.domains import DOMAIN_NAMES, DOMAINS, Domain
 from navlayers.attack.versions import number
-from navlayers.errors import InputError, Place, Problem
+from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.find import STDIN, Source, here, resolve, shipped, whole_of
 from navlayers.mapping.formats.source import ENDINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from navlayers.attack import Release, Threat, Threats
 
@@ -30,6 +30,7 @@ _SUGGESTED = 3
 _LISTED = 6
 _SHORTEST = 3
 """Minimum length of a word for suggestions: shorter ones are part of too many names."""
+_SET = "the set "
 _SIMILARITY = 0.65
 """Minimum ratio of `difflib` for a suggestion: allows a typo in a short name, but no other name."""
 
@@ -91,6 +92,21 @@ def sources_of(word: str, domain: Domain) -> tuple[Source, ...]:
     if word != STDIN and not _is_there(word):
         raise InputError(_unknown(word, domain))
     return resolve([word], distinct=False)
+
+
+def refuse_files(word: str, domain: Domain, known: Collection[str]) -> None:
+    """Refuse a word that could name a file, where only the command line may name files.
+
+    Raises:
+        UsageError: the word is no threat or tactic of ATT&CK, and not among the known words.
+    """
+    if word in known or is_threat(word, domain) or attack.find(domain).catalogue.tactic(word):
+        return
+    # Those of the current folder are not to be told.
+    near = [name for name in suggestions(word, domain) if not name.startswith(_SET)]
+    hint = f"did you mean {or_list(near)}?" if near else ""
+    expected = "a group, software, campaign or tactic of ATT&CK"
+    raise UsageError(Problem(f"no threat {word!r}", expected=expected, hint=hint))
 
 
 def file_and_part(word: str) -> tuple[str, str]:
@@ -168,7 +184,7 @@ def _names(domain: Domain) -> Iterator[tuple[str, str]]:
         for name in (tactic.name, tactic.shortname, tactic.id):
             yield name, f"{name} ({tactic.id})" if name != tactic.id else f"{name} ({tactic.name})"
     for source in (*here(), *shipped()):
-        yield source.name, f"the set {source.name}"
+        yield source.name, f"{_SET}{source.name}"
 
 
 def group_named(word: str, threats: Threats) -> Threat:

@@ -1,0 +1,160 @@
+"""The sets that an agent may read: those that ship with navlayers and those of the command line, nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from navlayers._text.spelling import suggestion
+from navlayers._text.wording import comma_list, quoted
+from navlayers.analysis.threats.lookup import refuse_files
+from navlayers.api.sources import sources
+from navlayers.errors import NavlayersError, Problem, UsageError
+from navlayers.mapping.find import STDIN, Source, read, shipped
+from navlayers.mapping.formats.context import ReadOptions
+from navlayers.mapping.index import entry, facts, shipped_entries
+from navlayers.mapping.load import Prepared, prepare_all
+from navlayers.scoring.options import ScoreOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from navlayers.agents.answers import Answer
+    from navlayers.attack.domains import Domain
+
+_MOST_HELD = 32
+"""Sets that are held in memory: more than ship with navlayers."""
+
+_Stamp = tuple[int, ...] | None
+
+
+class Settings(NamedTuple):
+    """What the command line chose: how sets are read, remapped and scored. An agent cannot change it."""
+
+    reading: ReadOptions = ReadOptions()
+    scoring: ScoreOptions = ScoreOptions()
+    attack_version: str | None = None
+    today: Callable[[], str] = lambda: ""
+
+
+class Shelf:
+    """The sets by name, each read again when its file has changed.
+
+    `answers` are the last ones, for their further pages.
+    """
+
+    def __init__(self, words: Sequence[str], settings: Settings) -> None:
+        """Find the sets.
+
+        Args:
+            words: names, files and folders of the command line.
+            settings: how to read them.
+
+        Raises:
+            NavlayersError: there is no such set, or one is standard input, which has the protocol.
+        """
+        if STDIN in words:
+            message = "standard input has the messages of the agent"
+            raise UsageError(Problem(message, expected="names and files of sets", hint="write the set to a file"))
+        self.settings = settings
+        self._named = {each.name: each for each in (sources(words, settings.reading) if words else ())}
+        self._every = {each.name: each for each in shipped()} | self._named
+        self.answers: dict[object, Answer] = {}
+        self._held: dict[tuple[str, _Stamp], tuple[list[Prepared], list[Problem]]] = {}
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The names of the sets of the command line."""
+        return tuple(self._named)
+
+    def get(self, names: Sequence[str], *, every: bool = False) -> tuple[Source, ...]:
+        """The sets of these names; without names those of the command line, or else `every` shipped one.
+
+        Raises:
+            UsageError: a name is unknown, or there is none.
+        """
+        unknown = [name for name in names if name not in self._every]
+        if unknown:
+            hints = [suggestion(name, self._every) for name in unknown]
+            raise UsageError(
+                Problem(f"unknown set {quoted(name)}", expected=comma_list([*self._every]), hint=hint)
+                for name, hint in zip(unknown, hints, strict=True)
+            )
+        chosen = names or self.named or (tuple(self._every) if every else ())
+        if not chosen:
+            raise UsageError(
+                Problem("no set given", expected="`sets`, such as aws and gcp", hint="the tool sets lists them")
+            )
+        return tuple(self._every[name] for name in dict.fromkeys(chosen))
+
+    def prepared(self, chosen: Iterable[Source]) -> tuple[list[Prepared], list[Problem]]:
+        """The sets at their releases, and notices; what was read before is used again while its file is the same.
+
+        Raises:
+            NavlayersError: one cannot be read.
+        """
+        chosen = list(chosen)
+        read_: list[Prepared] = []
+        notices: list[Problem] = []
+        for each in chosen:
+            key = each.name, stamp(each)
+            if key not in self._held:
+                while len(self._held) >= _MOST_HELD:
+                    self._held.pop(next(iter(self._held)))
+                settings = self.settings
+                self._held[key] = prepare_all([each], settings.attack_version, settings.reading)
+            one, skipped = self._held[key]
+            read_ += one
+            notices += skipped
+            if key[1] is None:
+                del self._held[key]
+        return read_, notices
+
+    @property
+    def state(self) -> tuple[_Stamp, ...] | None:
+        """What changes with the files; None if that cannot be seen."""
+        stamps = tuple(map(stamp, self._named.values()))
+        return None if None in stamps else stamps
+
+    def listing(self) -> tuple[list[dict[str, object]], list[Problem]]:
+        """What `navlayers sets` tells of each set, those named first, and why others cannot be read."""
+        found: list[dict[str, object]] = []
+        broken: list[Problem] = []
+        for source in self._named.values():
+            if source.origin == "shipped":
+                continue
+            try:
+                found.append(facts(source, entry(read(source, self.settings.reading).mapping_set)))
+            except NavlayersError as error:
+                broken += error.problems
+        entries = shipped_entries()
+        others = (each for each in self._every.values() if each.origin == "shipped")
+        return [*found, *(facts(each, entries[each.name]) for each in others)], broken
+
+    def threat(self, word: str, domain: Domain) -> str:
+        """The word for a threat that an agent named: of ATT&CK, or the path of a set that it may read.
+
+        Raises:
+            UsageError: it is neither, such as a path.
+        """
+        known = self._every.get(word)
+        if known is not None and known.data is None and known.mapping_set is None:
+            return str(known.path)
+        refuse_files(word, domain, ())
+        return word
+
+
+def stamp(source: Source) -> _Stamp:
+    """Time and size of the file of a set, to see whether it changed; () if it cannot, None of a folder."""
+    if source.origin == "shipped" or source.data is not None or source.mapping_set is not None:
+        return ()
+    try:
+        status = source.path.stat()
+    except OSError:
+        return None
+    return None if source.path.is_dir() else (status.st_mtime_ns, status.st_size)
+
+
+def text_source(text: str) -> Source:
+    """A text of the agent as an input, by the name of standard input."""
+    return Source("text", Path(STDIN), data=text.encode("utf-8", "replace"))
