@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from navlayers.api.compare import compare, diff
     from navlayers.api.documents import picture, render, report, site
     from navlayers.api.evidence import evidence
+    from navlayers.api.export import Export, export
     from navlayers.api.gaps import gaps, plan
     from navlayers.api.history import history
     from navlayers.api.maintenance import check, convert, show, upgrade
@@ -53,6 +54,7 @@ _HOMES = {
     "api.build": ("build",),
     "api.compare": ("compare", "diff"),
     "api.evidence": ("evidence",),
+    "api.export": ("Export", "export"),
     "api.documents": ("picture", "render", "report", "site"),
     "api.gaps": ("gaps", "plan"),
     "api.history": ("history",),
@@ -84,6 +86,7 @@ __all__ = [
     "Comparison",
     "Diff",
     "EvidenceResult",
+    "Export",
     "Gaps",
     "History",
     "InputError",
@@ -114,6 +117,7 @@ __all__ = [
     "convert",
     "diff",
     "evidence",
+    "export",
     "gaps",
     "history",
     "load",

@@ -126,6 +126,18 @@ COMPARE = {
     "lists": "layers.json",
     "shipped": "aws gcp --summary",
 }
+EXPORT = {
+    "tables": "tiny.yaml layer.json ics.yaml -o out --format csv "
+    "--table sets,capabilities,capability_groups,mappings,mapping_segments,mapping_links,scores,findings",
+    "stdout": "counts.yaml -o -",
+    "options": "tiny.yaml --aggregate mean --weights protect=2,detect=1,respond=1 --rollup mean -o out.csv",
+    "none": "",
+    "unknown-table": "tiny.yaml --table scroes",
+    "two-tables": "tiny.yaml --table scores,sets -o out.csv",
+    "bad-ending": "tiny.yaml -o out.xlsx",
+    "two-formats": "tiny.yaml --format csv -o out.parquet",
+    "input-as-output": "tiny.csv -o tiny.csv --force",
+}
 DIFF = {
     "text": "tiny.yaml newer.yaml",
     "md": "tiny.yaml newer.yaml --format md",

@@ -11,6 +11,7 @@ from golden_results import (
     COMPLETION,
     COPIES,
     DIFF,
+    EXPORT,
     GAPS,
     HISTORY,
     PLAN,
@@ -37,7 +38,7 @@ COMMANDS = (
         "compare",
     ),
     *("diff", "gaps", "plan", "attack", "attack list", "attack add", "attack remove", "completion"),
-    *("init", "open", "serve", "mcp", "history", "evidence"),
+    *("init", "open", "serve", "mcp", "history", "evidence", "export"),
 )
 INPUTS = (
     *("tiny.yaml", "tiny.json", "tiny-explorer.yaml", "tiny.csv", "tiny.xlsx", "tiny-stix.json", "stack", "rules"),
@@ -94,6 +95,7 @@ def _commands() -> list[Case]:
         "site": SITE,
         "compare": COMPARE,
         "diff": DIFF,
+        "export": EXPORT,
         "gaps": GAPS,
         "plan": PLAN,
         "attack": ATTACK,
@@ -187,6 +189,7 @@ def _second_runs() -> list[Case]:
         "site": "site ics.yaml -o out",
         "convert": "convert tiny.yaml -o x.md --format csv",
         "diff": "diff tiny.yaml newer.yaml -o x.md",
+        "export": "export counts.yaml -o out --format csv --table sets,scores",
         "show": "show T1078 --set tiny.yaml -o x.md",
         "render": "render mobile-layer.json -o x.md",
         "report": "report ics.yaml -o x.md",

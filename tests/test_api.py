@@ -134,14 +134,22 @@ def test_results_have_reprs_of_one_line(tmp_path: Path) -> None:
 
 def test_results_are_rows_of_dictionaries_and_frames(tmp_path: Path) -> None:
     tiny = navlayers.load(write_set(tmp_path / "tiny.json"))
-    assert tiny.scores().to_dicts()[1] == {
+    assert tiny.scores().to_dicts()[2] == {
+        "set": "tiny",
+        "domain": "enterprise",
+        "attack_version": "16.1",
         "technique": "T1078",
-        "name": "Valid Accounts",
-        "overall": 100,
-        "protect": 100,
-        "detect": 50,
-        "capabilities": ("ids", "mfa"),
+        "technique_name": "Valid Accounts",
+        "category": "overall",
+        "score": 100,
+        "rated": True,
+        "covered": True,
+        "capabilities": 2,
+        "capabilities_covering": 2,
+        "rolled_up": False,
     }
+    replaced = next(row for row in tiny.to_dicts() if row["written_technique"] == "T1053.001")
+    assert (replaced["technique"], replaced["technique_name"], replaced["file"]) == ("T1053.002", "At", None)
     comparison = navlayers.compare(tiny, "gcp")
     row = next(row for row in comparison.to_dicts() if row["technique"] == "T1110")
     assert (row["tiny"], row["best"]) == (50, 100)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-EXTRAS = ("attack", "mcp", "office", "pictures", "plan", "serve")
+EXTRAS = ("attack", "mcp", "office", "pictures", "plan", "serve", "tables")
 
 LINES = {
     "pictures": ["render gcp -o a.svg", "report gcp -o a.html", "site gcp -o site", "badge gcp -o a.svg"],
@@ -21,6 +21,7 @@ LINES = {
     "serve": ["serve gcp --no-browser", "open gcp --no-browser"],
     "mcp": ["mcp gcp"],
     "attack": ["attack add 17.1"],
+    "tables": ["export gcp -o gcp.duckdb", "export gcp --table sets -o gcp.parquet"],
     "": [
         "init",
         "run",
@@ -29,6 +30,7 @@ LINES = {
         "stats gcp",
         "compare aws gcp",
         "gaps gcp --threat APT29",
+        "export gcp -o tables --format csv",
     ],
 }
 
@@ -80,7 +82,7 @@ def test_a_command_without_its_extra_says_what_to_install_and_others_run(tmp_pat
         assert code == (2 if extra else 0), (line, said)
         assert (f"pip install 'navlayers[{extra}]'" in said) == bool(extra), (line, said)
     first = {"my-controls.yaml", "navlayers.yaml", "navlayers.schema.json", "navlayers-run.schema.json"}
-    assert {path.name for path in here.iterdir()} == {"layers", *first}
+    assert {path.name for path in here.iterdir()} == {"layers", "tables", *first}
 
 
 def test_the_documentation_lists_every_package_with_its_extras() -> None:

@@ -102,6 +102,9 @@ COMMANDS = [
     *(f"render demo.json -o demo.{name}" for name in ("svg", "png", "pdf", "pptx", "html", "md")),
     *(f"report demo.json --threat FIN7 -o report.{name}" for name in ("html", "pdf", "docx", "md")),
     "site tiny.json kev-mobile -o site",
+    "export demo.json kev-mobile -o tables",
+    "export demo.json kev-mobile --table mappings -o mappings.csv",
+    "export demo.json kev-mobile -o tables.duckdb",
 ]
 
 SCRIPT = """

@@ -134,15 +134,18 @@ def plan_files(options: PlanOptions, costs: str | os.PathLike[str] | None) -> li
 
 def files_of(inputs: InputSet, reading: ReadOptions, more: Iterable[object] = ()) -> tuple[Path, ...]:
     """The paths of the inputs, and of all other arguments that are or name files, those of the scope included."""
+    return read_files((item.path for item in inputs.inputs), reading, more)
+
+
+def read_files(paths: Iterable[Path], reading: ReadOptions, more: Iterable[object] = ()) -> tuple[Path, ...]:
+    """The paths of inputs, and of all other arguments that are or name files, those of the scope included."""
     from navlayers.api import named_files  # noqa: PLC0415 - results that are written need it alone
 
     scope = reading.scope
     of_scope = (*scope.presets, *scope.include, *scope.exclude, scope.where) if scope else ()
     words = [os.fspath(word) for word in (*of_scope, *more) if isinstance(word, str | os.PathLike)]
     named = (path for word in words for path in named_files.files(word))
-    return tuple(
-        dict.fromkeys((*(item.path for item in inputs.inputs), *(path for path in named if path.is_file())))
-    )
+    return tuple(dict.fromkeys((*paths, *(path for path in named if path.is_file()))))
 
 
 def paths_of(paths: Paths) -> list[str]:

@@ -18,7 +18,7 @@ import msgspec
 
 from navlayers import attack
 from navlayers.analysis.frames import Tabular
-from navlayers.api.sources import Input, source, warn
+from navlayers.api.sources import Input, set_name, source, sources, warn
 from navlayers.errors import Problem, UsageError
 from navlayers.layer import build as building
 from navlayers.layer import document
@@ -29,7 +29,8 @@ from navlayers.mapping.replacements import remap
 from navlayers.mapping.scope import scope_part
 from navlayers.scoring import scores as scoring
 from navlayers.scoring import stats as statistics
-from navlayers.scoring.options import UNSPECIFIED, ScoreOptions
+from navlayers.scoring.coverage import rounded_entry
+from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
     from navlayers.attack import Catalogue
@@ -55,9 +56,10 @@ class Scoring(TypedDict, total=False):
 class Scores(Tabular, Mapping[str, "TechniqueScore"]):
     """Technique id → its scores, sorted by id: 0–100, or numbers of capabilities in an unscored set."""
 
-    def __init__(self, entries: dict[str, TechniqueScore], catalogue: Catalogue) -> None:
-        self._entries = entries
-        self.catalogue = catalogue
+    def __init__(self, scored: scoring.Scored) -> None:
+        self._scored = scored
+        self._entries = scored.scores
+        self.catalogue = scored.catalogue
 
     def __getitem__(self, technique: str) -> TechniqueScore:
         return self._entries[technique]
@@ -72,23 +74,11 @@ class Scores(Tabular, Mapping[str, "TechniqueScore"]):
         return f"<Scores of {len(self)} techniques, ATT&CK {self.catalogue.domain} {self.catalogue.version}>"
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """One row per technique: id, name, overall score, a score per category, the capabilities mapped to it."""
-        categories = sorted({c for entry in self._entries.values() for c in entry.categories}, key=_category_order)
-        return [
-            {
-                "technique": entry.technique,
-                "name": self.catalogue.techniques[entry.technique].name,
-                "overall": entry.overall,
-                **{category: entry.categories.get(category) for category in categories},
-                "capabilities": entry.capabilities,
-            }
-            for entry in self._entries.values()
-        ]
+        """The rows of the table `scores`: one per technique and category, and one for the overall score."""
+        from navlayers.tables import rows  # noqa: PLC0415 - for rows alone
 
-
-def _category_order(category: str) -> int:
-    known = (*model.CATEGORIES, UNSPECIFIED)
-    return known.index(category)
+        entries = {technique: rounded_entry(entry) for technique, entry in self._entries.items()}
+        return rows.dicts("scores", rows.score_rows(set_name(self._scored.set), self._scored, entries))
 
 
 class Layer(document.Layer, frozen=True):
@@ -155,7 +145,7 @@ class MappingSet(model.MappingSet, Tabular, frozen=True):
             UsageError: The options do not fit the set.
         """
         scored = _scored(self, attack_version, options)
-        return Scores(scored.scores, scored.catalogue)
+        return Scores(scored)
 
     def layer(
         self, kind: str = "overview", *, attack_version: str | None = None, **options: Unpack[Scoring]
@@ -242,24 +232,13 @@ class MappingSet(model.MappingSet, Tabular, frozen=True):
         return Path(path)
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """One row per mapping: capability, technique, category, value, comment, references, evidence."""
-        names = {capability.id: capability.name for capability in self.capabilities}
-        return [
-            {
-                "capability": mapping.capability,
-                "capability_name": names.get(mapping.capability, ""),
-                "technique": mapping.technique,
-                "type": mapping.type,
-                "category": mapping.category,
-                "value": mapping.value,
-                "comment": mapping.comment,
-                "references": mapping.references,
-                "evidence": mapping.evidence.level if mapping.evidence else None,
-                "evidence_date": mapping.evidence.date if mapping.evidence else None,
-                "robustness": mapping.robustness,
-            }
-            for mapping in self.mappings
-        ]
+        """The rows of the table `mappings`, at the set's own release: one per mapping, without places."""
+        from navlayers.mapping.load import prepare  # noqa: PLC0415
+        from navlayers.tables import rows  # noqa: PLC0415 - for rows alone
+
+        (prepared,) = prepare(sources((self,), ReadOptions()), origins=True)
+        assert not isinstance(prepared, Problem)  # noqa: S101 - files alone are skipped
+        return rows.dicts("mappings", rows.OF_SETS["mappings"](rows.of_set(prepared, ScoreOptions())))
 
 
 def load(item: Input, reading: ReadOptions = ReadOptions()) -> MappingSet:

@@ -82,13 +82,18 @@ def _in_memory(item: object) -> Source:
         return item
     if isinstance(item, MappingSet):
         scope = getattr(item, "scope", None)  # that of a set of the library
-        return Source(slug(item.framework) or "set", Path(item.framework), mapping_set=item, scope=scope)
+        return Source(set_name(item), Path(item.framework), mapping_set=item, scope=scope)
     from navlayers.layer.document import Layer, encode_layer  # noqa: PLC0415 - for objects of the library alone
 
     if isinstance(item, Layer):
         return Source(slug(item.name) or "layer", Path(f"{item.name}.json"), data=encode_layer(item))
     kind = type(item).__name__
     raise TypeError(f"expected a name, a path, a MappingSet or a Layer, not {kind}: {item!r:.60}")
+
+
+def set_name(mapping_set: MappingSet) -> str:
+    """The name of the results of a set in memory."""
+    return slug(mapping_set.framework) or "set"
 
 
 def standard_input(max_bytes: int) -> bytes:

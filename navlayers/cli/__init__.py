@@ -55,6 +55,7 @@ GROUPS = {
         "badge": "Draw a badge with the share of ATT&CK that a set or layer covers.",
         "report": "Write a report on mapping sets: coverage, comparison, gaps, plan.",
         "site": "Write a static website of mapping sets.",
+        "export": "Write tables for SQL, Power BI, Excel and notebooks.",
     },
     "Data": {
         "attack": "List, add, update and remove ATT&CK releases.",

@@ -16,6 +16,7 @@ _PAGES = {
     "evidence": "evidence.md#navlayers-evidence",
     **{name: f"{name}.md" for name in ("gaps", "plan", "render", "report", "site", "upgrade", "attack", "run")},
     "history": "history.md",
+    "export": "tables.md#navlayers-export",
     "build": "layers.md",
 }
 _FIRST = "Options"
@@ -26,7 +27,8 @@ _SECTIONS = {
     "Plan": "budget target have cost seconds",
     "Scoring": "aggregate weights worth rollup across_segments scale category measure min_score",
     "Input": "from_ columns meta score_range max_size lenient",
-    "Output": "output outputs force format_ names as_json quiet color in_place report every full version help",
+    "Output": "output outputs tables force format_ names as_json quiet color in_place report every full version "
+    "help",
 }
 _SECTION_OF = {name: section for section, names in _SECTIONS.items() for name in names.split()}
 

@@ -98,7 +98,7 @@ def read(source: Source, options: ReadOptions) -> Reading:
         return reading
     from navlayers.mapping.scope import part  # noqa: PLC0415 - for parts alone
 
-    return msgspec.structs.replace(reading, mapping_set=part(reading.mapping_set, source.part, source.name))
+    return reading.only(part(reading.mapping_set, source.part, source.name))
 
 
 def refuse_in_memory(sources: Iterable[Source]) -> None:
@@ -344,7 +344,7 @@ def skipped(problem: Problem) -> Problem:
 
 
 def _brief(source: Source, sources: Iterable[Source]) -> str:
-    """The shortest end of the path, without suffix, that no other source has."""
+    """The shortest end of the path, without suffix, that no other source has; else the path with its suffix."""
     if source.origin in ("shipped", "here"):
         return source_name(source.path)
     parts = _parts(source.path)
@@ -353,7 +353,8 @@ def _brief(source: Source, sources: Iterable[Source]) -> str:
         tail = "/".join(parts[-length:])
         if all("/".join(other[-length:]).casefold() != tail.casefold() for other in others):
             return tail
-    return "/".join(parts).removeprefix("//") or str(source.path)
+    # Files of one folder may differ in their suffix alone.
+    return source.path.as_posix() if parts in others else "/".join(parts).removeprefix("//") or str(source.path)
 
 
 def _parts(path: Path) -> tuple[str, ...]:

@@ -38,18 +38,34 @@ from navlayers.mapping.scope import (
     selected_mappings,
     with_own_groups,
 )
-from navlayers.mapping.trust import counted_mappings, evidence_notices
+from navlayers.mapping.trust import counted_mappings, evidence_notices, with_scores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from navlayers.mapping.find import Source
+    from navlayers.mapping.formats import Reading
+    from navlayers.mapping.model import Mapping
 
     _Absent = list[tuple[attack.Catalogue, list[Problem]]]
     _Outside = list[tuple[Source, ScopeError]]
 
 MOST_SKIPPED = 3
 """Maximum files listed where nothing in a folder is a mapping set."""
+
+
+class Origin(NamedTuple):
+    """Where the mappings of a set come from.
+
+    Attributes:
+        read: the mappings as they were read, before replacements of ids and without a scope.
+        numbers: of each mapping of the set, the index of its own among these.
+        place: the place of one of these by its index; None: the set was in memory.
+    """
+
+    read: Sequence[Mapping]
+    numbers: Sequence[int]
+    place: Callable[[int], Place] | None = None
 
 
 class Prepared(msgspec.Struct, frozen=True, dict=True):
@@ -68,6 +84,7 @@ class Prepared(msgspec.Struct, frozen=True, dict=True):
         whole: the set with its mappings to techniques that are out of scope; None: without a scope.
         names: what assets may call its capabilities; empty without assets.
         values: what its mappings have of the names that conditions compare.
+        origin: where its mappings come from; None unless it was asked for, as it holds the content of the file.
     """
 
     name: str
@@ -82,6 +99,7 @@ class Prepared(msgspec.Struct, frozen=True, dict=True):
     whole: MappingSet | None = None
     names: frozenset[str] = frozenset()
     values: dict[str, frozenset[str]] = {}
+    origin: Origin | None = None
 
     @cached_property
     def results(self) -> dict[object, Any]:
@@ -118,7 +136,11 @@ class Prepared(msgspec.Struct, frozen=True, dict=True):
 
 
 def prepare(
-    sources: Iterable[Source], attack_version: str | None = None, reading: ReadOptions = ReadOptions()
+    sources: Iterable[Source],
+    attack_version: str | None = None,
+    reading: ReadOptions = ReadOptions(),
+    *,
+    origins: bool = False,
 ) -> Iterator[Prepared | Problem]:
     """Read sets and find their releases, one at a time, so that only one is held in memory.
 
@@ -127,6 +149,7 @@ def prepare(
         attack_version: the release to remap the sets to, or the nearest one for sets of a domain without it, with
             one notice; None: each at its own or, where that is not installed, at the nearest one.
         reading: how to read files.
+        origins: give the sets their origin.
 
     Yields:
         The sets, then notices: one for each file of a folder that is not a mapping set.
@@ -149,7 +172,9 @@ def prepare(
     values: list[dict[str, frozenset[str]]] = []
     for source in sources:
         try:
-            prepared, missing = _prepare_nearest(source, attack_version, reading, alone=len(sources) == 1)
+            prepared, missing = _prepare_nearest(
+                source, attack_version, reading, alone=len(sources) == 1, origins=origins
+            )
             absent += [(prepared.catalogue, missing)] if missing else []
         except OtherFileError as error:
             if source.origin == "folder":
@@ -235,19 +260,26 @@ def _placed(problem: Problem, source: Source) -> Problem:
 
 
 def _prepare_nearest(
-    source: Source, attack_version: str | None, reading: ReadOptions, *, alone: bool
+    source: Source, attack_version: str | None, reading: ReadOptions, *, alone: bool, origins: bool
 ) -> tuple[Prepared, list[Problem]]:
     """A set at the requested release, or among others at the nearest one of its domain, with the problem."""
     try:
-        return _prepare(source, attack_version, reading), []
+        return _prepare(source, attack_version, reading, origins=origins), []
     except ReleaseError as error:
         if attack_version is None or alone:
             raise
-        nearest = _prepare(source, None, reading, nearest_to=attack_version)
+        nearest = _prepare(source, None, reading, nearest_to=attack_version, origins=origins)
         return nearest, [_placed(problem, source) for problem in error.problems]
 
 
-def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *, nearest_to: str = "") -> Prepared:
+def _prepare(
+    source: Source,
+    attack_version: str | None,
+    options: ReadOptions,
+    *,
+    nearest_to: str = "",
+    origins: bool = False,
+) -> Prepared:
     """A set at the requested release, or else at the nearest one to `nearest_to`, or else to its own."""
     reading = None
     mapping_set = source.mapping_set
@@ -287,6 +319,7 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
         whole=whole if catalogue.bounds else None,
         names=names_of(asked) if scope and scope.assets else frozenset(),
         values=compared_values(asked, scope),
+        origin=_origin(asked, mapping_set, scope, match.catalogue, reading) if origins else None,
     )
     if reading is None:
         return prepared
@@ -302,6 +335,25 @@ def _prepare(source: Source, attack_version: str | None, options: ReadOptions, *
     return msgspec.structs.replace(
         prepared, notices=tuple(notices), format=reading.format, path=source.path, idle=idle
     )
+
+
+def _origin(
+    asked: MappingSet,
+    mapping_set: MappingSet,
+    scope: attack.Scope | None,
+    catalogue: attack.Catalogue,
+    reading: Reading | None,
+) -> Origin:
+    """Where the mappings of a set come from, which a scope, scores by level and replacements of ids changed."""
+    place = None if reading is None else reading.place
+    if mapping_set.mappings is asked.mappings:
+        return Origin(asked.mappings, range(len(asked.mappings)), place)
+    changed = remap(with_scores(asked, scope), catalogue, _own_release(asked))[0]
+    numbers: dict[Mapping, list[int]] = {}
+    for number in reversed(range(len(changed.mappings))):
+        numbers.setdefault(changed.mappings[number], []).append(number)
+    # Equal rows are all in scope or all out of it, so the first of them comes first.
+    return Origin(asked.mappings, [numbers[mapping].pop() for mapping in mapping_set.mappings], place)
 
 
 class InScope(NamedTuple):

@@ -31,7 +31,8 @@ def read(source: Source, options: ReadOptions) -> Reading:
     first = source.name == source.parts[0]
     notices = [notice for notice in reading.notices if first or notice.code != "no-technique"]
     notices += parts_notice(source)
-    return msgspec.structs.replace(reading, mapping_set=_only(reading.mapping_set, source), notices=tuple(notices))
+    part = reading.only(_only(reading.mapping_set, source))
+    return msgspec.structs.replace(part, notices=tuple(notices))
 
 
 def parts_notice(source: Source) -> tuple[Problem, ...]:

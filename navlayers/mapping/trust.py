@@ -100,15 +100,19 @@ def counted_mappings(mapping_set: MappingSet, scope: Scope | None) -> MappingSet
         UsageError: as `trust_of`; or a score of a level is not from 0 to 100.
     """
     trust = trust_of(scope)
-    mappings = mapping_set.mappings
     if trust.least:
-        mappings = tuple(mapping for mapping in mappings if _meets(mapping, trust))
-    if scope is not None and scope.score_by:
-        table = score_table(scope.score_table)
-        mappings = tuple(scored_by_level(mapping, table) for mapping in mappings)
-    return (
-        mapping_set if mappings is mapping_set.mappings else msgspec.structs.replace(mapping_set, mappings=mappings)
-    )
+        mappings = tuple(mapping for mapping in mapping_set.mappings if _meets(mapping, trust))
+        mapping_set = msgspec.structs.replace(mapping_set, mappings=mappings)
+    return with_scores(mapping_set, scope)
+
+
+def with_scores(mapping_set: MappingSet, scope: Scope | None) -> MappingSet:
+    """The set; in a scope with scores by level, mappings without a value have that of their level."""
+    if scope is None or not scope.score_by:
+        return mapping_set
+    table = score_table(scope.score_table)
+    mappings = tuple(scored_by_level(mapping, table) for mapping in mapping_set.mappings)
+    return msgspec.structs.replace(mapping_set, mappings=mappings)
 
 
 def _meets(mapping: Mapping, trust: Trust) -> bool:

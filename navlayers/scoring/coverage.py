@@ -150,7 +150,7 @@ def _coverage_of(prepared: Prepared, options: ScoreOptions, counted: dict[str, f
     if prepared.format == "layer" and options.aggregate == "count" and counted is None:
         prepared = _countable(prepared)
     scored = score_set(prepared.set, prepared.catalogue, options)
-    entries = {technique: _rounded(entry) for technique, entry in scored.scores.items()}
+    entries = {technique: rounded_entry(entry) for technique, entry in scored.scores.items()}
     counts = scored.rules.counts and bool(prepared.set.mappings)
     if counted is not None and counts:
         entries = {
@@ -175,7 +175,7 @@ def _coverage_of(prepared: Prepared, options: ScoreOptions, counted: dict[str, f
     return msgspec.structs.replace(coverage, notices=notices)
 
 
-def _rounded(entry: TechniqueScore) -> TechniqueScore:
+def rounded_entry(entry: TechniqueScore) -> TechniqueScore:
     """Scores rounded as in layers and tables, so that comparisons ignore further decimals."""
     overall = None if entry.overall is None else rounded(entry.overall)
     categories = {

@@ -133,6 +133,19 @@ class Reading(msgspec.Struct, frozen=True):
         """
         return self.places.part(kind, index, field)
 
+    def only(self, part: MappingSet) -> Reading:
+        """The reading of a part of the set, whose mappings, records and capabilities are some of the set's own."""
+        lists = {"mapping": "mappings", "non_mappable": "non_mappable", "capability": "capabilities"}
+        numbers: dict[str, dict[int, int]] = {}
+
+        def place(kind: PartKind, index: int, field: str) -> Place:
+            if kind not in numbers:
+                every = getattr(self.mapping_set, lists[kind])
+                numbers[kind] = {id(each): number for number, each in enumerate(every)}
+            return self.places.part(kind, numbers[kind][id(getattr(part, lists[kind])[index])], field)
+
+        return msgspec.structs.replace(self, mapping_set=part, places=Places(place, self.places.head))
+
     def place_in(self, mapping: Mapping) -> Place:
         """The place of a mapping that the set has."""
         return self.place(self.mapping_set.mappings.index(mapping))
