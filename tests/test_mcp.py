@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import unicodedata
 from contextlib import closing
 from http.client import HTTPConnection
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import msgspec
 import pytest
 from anyio.from_thread import start_blocking_portal
 from mcp.client.client import Client
@@ -22,7 +24,7 @@ from test_hostile_output import _set
 
 from navlayers.agents.server import server_of
 from navlayers.agents.shelf import Settings, Shelf
-from navlayers.agents.tools import INSTRUCTIONS, TOOLS
+from navlayers.agents.tools import INSTRUCTIONS, TOOLS, answer
 from navlayers.attack import Scope
 from navlayers.mapping.formats.context import ReadOptions
 
@@ -82,7 +84,7 @@ def client(folder: Path) -> Iterator[Callable[..., Any]]:
 def ask(client: Callable[..., Any]) -> Ask:
     """`ask("compare", sets=[…])`: the answer, which the client holds to the schema of the tool."""
 
-    def answer(tool: str, /, **arguments: Any) -> dict[str, Any]:
+    def answered(tool: str, /, **arguments: Any) -> dict[str, Any]:
         result = client("call_tool", tool, arguments)
         found: dict[str, Any] = json.loads(result.content[0].text)
         assert ("problems" in found) == result.is_error, found
@@ -90,7 +92,7 @@ def ask(client: Callable[..., Any]) -> Ask:
         assert "limit" in arguments or len(result.content[0].text.encode()) <= 2048
         return found
 
-    return answer
+    return answered
 
 
 def every_row(ask: Ask, tool: str, **arguments: Any) -> list[dict[str, Any]]:
@@ -292,13 +294,33 @@ def test_text_of_sets_is_quoted_in_set_data_alone(ask: Ask, client: Callable[...
             ("check", {"text": _set(comment="pwn")}),
         )
     ]
-    for answer in answers:
-        for inside, text in _texts(answer):
+    for each in answers:
+        for inside, text in _texts(each):
             assert inside or "pwn" not in text
             assert not any(unicodedata.category(char)[0] == "C" for char in text), text
-    assert any("pwn" in text for answer in answers for inside, text in _texts(answer) if inside)
+    assert any("pwn" in text for each in answers for inside, text in _texts(each) if inside)
     tools = json.dumps([each.model_dump(mode="json") for each in client("list_tools").tools])
     assert not any(word in tools + INSTRUCTIONS for word in ("pwn", "own.yaml"))
+
+
+def test_a_file_of_long_texts_gives_short_answers_all_the_same() -> None:
+    text = _set(comment="pwn").replace("F\\u001b", f"{'long ' * 5000}").replace("D\\u001b", f"{'name' * 5000}")
+    assert len(text) > 50_000
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / f"{'s' * 200}.json"
+        path.write_text(text, encoding="utf-8")
+        shelf = Shelf([str(path)], Settings())
+        for tool, arguments in (
+            ("sets", {}),
+            ("technique", {"technique": "T1078", "rows": "mappings"}),
+            ("capability", {"capability": "C"}),
+            ("coverage", {}),
+            ("gaps", {"threat": "APT29"}),
+            ("plan", {"budget": 2}),
+            ("capability", {"capability": "long " * 30}),
+        ):
+            found, _ = answer(shelf, tool, arguments)
+            assert len(msgspec.json.encode(found)) <= 2048, tool
 
 
 def _texts(value: object, *, inside: bool = False) -> Iterator[tuple[bool, str]]:
@@ -346,6 +368,26 @@ def test_the_command_line_sets_scope_release_and_scores() -> None:
     assert compared["provenance"]["attack"] == "ATT&CK Enterprise 17.1"
     assert compared["provenance"]["scope"] == "Windows"
     assert [row["set"] for row in compared["rows"]] == ["aws", "gcp"]
+
+
+def test_folders_and_parts_of_sets_are_sets(folder: Path) -> None:
+    """What is no set in a folder is skipped, and told."""
+    (folder / "sets").mkdir()
+    (folder / "sets" / "a.yaml").write_text(OWN, encoding="utf-8")
+    (folder / "sets" / "notes.yaml").write_text("notes: none\n", encoding="utf-8")
+    shelf = Shelf([str(folder / "sets"), "nist_800_53@moderate"], Settings())
+
+    async def answers() -> list[dict[str, Any]]:
+        async with Client(server_of(shelf)) as client:
+            return [
+                (await client.call_tool(name, {})).structured_content for name in ("sets", "coverage", "coverage")
+            ]
+
+    listed, counted, again = anyio.run(answers)
+    assert [row["set"] for row in listed["rows"][:2]] == ["a", "nist_800_53@moderate"]
+    assert [(row["set"], row["techniques"]) for row in counted["rows"]] == [("a", 2), ("nist_800_53@moderate", 142)]
+    assert "notes.yaml: skipped, not a mapping set" in counted["set_data"]["notices"][0]
+    assert again == counted
 
 
 def test_standard_output_has_the_protocol_alone_and_its_end_ends_the_process(folder: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from navlayers._text.wording import quoted
-from navlayers.agents.answers import UNSET, Answer, Data, Provenance, Unset, told
+from navlayers.agents.answers import EVERYTHING, UNSET, Answer, Data, Provenance, Unset, told
 from navlayers.agents.look import MOST_REASONS, reason
 from navlayers.agents.provenance import RULE_OF_COVERAGE, RULE_OF_PLANS, provenance, rule_of
 from navlayers.agents.shelf import text_source
@@ -167,11 +167,8 @@ def _of_technique(technique: str, comparison: Comparison) -> Iterator[CompareRow
     )
     for each in inputs:
         scores = row.scores.get(each.name) if row else None
-        entry = each.entries.get(technique)
         if scores is None:
-            state = "not mapped" if entry is None else "scored 0"
-            state = "not rated" if technique in each.unrated(comparison.category) else state
-            yield CompareRow(set=each.name, state=state)
+            yield CompareRow(set=each.name, state=_state(technique, each, comparison.category))
             continue
         yield CompareRow(
             set=each.name,
@@ -179,6 +176,16 @@ def _of_technique(technique: str, comparison: Comparison) -> Iterator[CompareRow
             categories={name: score for name, score in scores.items() if name in each.categories},
             set_data={"strongest": _strongest(each, technique, comparison.category)},
         )
+
+
+def _state(technique: str, coverage: Coverage, category: str | None) -> str:
+    """Why a set does not cover a technique."""
+    entry = coverage.entries.get(technique)
+    if entry is None:
+        return "not mapped"
+    if category is not None and category not in entry.categories:
+        return f"not mapped in {category}"
+    return "not rated" if entry.measure(category) is None else "scored 0"
 
 
 def _strongest(coverage: Coverage, technique: str, category: str | None) -> list[Data]:
@@ -189,10 +196,9 @@ def _strongest(coverage: Coverage, technique: str, category: str | None) -> list
         if category in (None, own)
     ]
     given.sort(key=lambda pair: -(pair[1].score or 0))
+    names = {each.id: each.name for each in coverage.set.capabilities}
     return [
-        reason(
-            g.capability, coverage.labels.get(g.capability, ""), "" if own == UNSPECIFIED else own, g.value, g.score
-        )
+        reason(g.capability, names.get(g.capability, ""), "" if own == UNSPECIFIED else own, g.value, g.score)
         for own, g in given[:_MOST_STRONGEST]
     ]
 
@@ -457,5 +463,5 @@ def check(shelf: Shelf, arguments: CheckArguments) -> CheckAnswer:
         format=report.inputs[0].format if report.inputs else "",
         rows=rows,
         empty=UNSET if rows else "no findings: the text is a valid mapping set",
-        provenance=Provenance("the release that the text names", "navlayers check"),
+        provenance=Provenance("the release that the text names", "navlayers check", EVERYTHING),
     )

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from navlayers.agents.arguments import Paged
     from navlayers.errors import NavlayersError
 
+EVERYTHING = "everything"
+"""The scope of an answer without one."""
+
 SMALL = 2_048
 """Bytes of an answer without a limit."""
 
@@ -36,6 +39,7 @@ ROWS = "rows"
 SET_DATA = "set_data"
 """The member that has what files say."""
 
+_SHRINKS = (1, 4, 16)
 _SENTENCES = frozenset({"summary", "notices", "method", "message", "expected", "hint", "comment"})
 _MOST_LISTED = 25
 _MOST_OF_SET = 8
@@ -71,7 +75,7 @@ class Provenance(msgspec.Struct, frozen=True, omit_defaults=True):
 
     attack: str
     rule: str
-    scope: str = "everything"
+    scope: str
     sets: tuple[SetFacts, ...] = ()
     more_sets: int = 0
 
@@ -92,21 +96,27 @@ def page(answer: Any, arguments: Paged) -> dict[str, Any]:
     Raises:
         UsageError: the cursor is not one of this answer.
     """
-    whole: dict[str, Any] = cleaned(msgspec.to_builtins(answer, enc_hook=float))
-    rows: list[Any] = list(map(cleaned, whole.pop(ROWS, ())))
-    digest = hashlib.sha256(msgspec.json.encode(rows)).hexdigest()[:_DIGITS]
-    start = _offset(arguments.cursor, digest, len(rows))
-    most, room = (len(rows), SMALL) if arguments.limit is None else (arguments.limit, LARGE)
-    kept: list[Any] = []
-    whole |= {"total_rows": len(rows), ROWS: kept}
-    size = len(msgspec.json.encode(whole))
-    for row in rows[start : start + most]:
-        size += len(msgspec.json.encode(row)) + 1
-        last = start + len(kept) + 1 == len(rows)
-        if kept and size + (0 if last else _CURSOR) > room:
+    made = msgspec.to_builtins(answer, enc_hook=float)
+    digest = hashlib.sha256(msgspec.json.encode(made.get(ROWS))).hexdigest()[:_DIGITS]
+    total = len(made.get(ROWS, ()))
+    start = _offset(arguments.cursor, digest, total)
+    most, room = (total, SMALL) if arguments.limit is None else (arguments.limit, LARGE)
+    for shrink in _SHRINKS:
+        whole: dict[str, Any] = cleaned({name: each for name, each in made.items() if name != ROWS}, shrink)
+        kept: list[Any] = []
+        whole |= {"total_rows": total, ROWS: kept}
+        size = len(msgspec.json.encode(whole))
+        for row in made.get(ROWS, ())[start : start + most]:
+            found = cleaned(row, shrink)
+            size += len(msgspec.json.encode(found)) + 1
+            last = start + len(kept) + 1 == total
+            if kept and size + (0 if last else _CURSOR) > room:
+                break
+            kept.append(found)
+        # Only odd files have texts of which not even one row fits.
+        if len(kept) > 1 or size + _CURSOR <= room:
             break
-        kept.append(row)
-    if start + len(kept) < len(rows):
+    if start + len(kept) < total:
         whole["next_cursor"] = f"{start + len(kept)}-{digest}"
     return whole
 
@@ -123,26 +133,26 @@ def _offset(cursor: str, digest: str, total: int) -> int:
     return int(number[:9])
 
 
-def cleaned(value: Any, *, of_set: bool = False, long: bool = False) -> Any:
+def cleaned(value: Any, shrink: int = 1, *, of_set: bool = False, long: bool = False) -> Any:
     """An answer with its text on one line each, without control characters and marks of direction.
 
-    Text and lists are cut where they are long, those of files first.
+    Text and lists are cut where they are long, those of files first; with `shrink`, to a fraction of that.
     """
     if isinstance(value, str):
         plain = single_line(value, 10 * LONGER)
-        longest = LONGEST if of_set and not long else LONGER
+        longest = (LONGEST if of_set and not long else LONGER) // shrink
         return f"{plain[:longest]}…" if len(plain) > longest else plain
     if isinstance(value, dict):
         return {
-            cleaned(name, of_set=of_set): each
-            if name == ROWS
-            else cleaned(each, of_set=of_set or name == SET_DATA, long=name in _SENTENCES)
+            cleaned(name, of_set=of_set): cleaned(
+                each, shrink, of_set=of_set or name == SET_DATA, long=name in _SENTENCES
+            )
             for name, each in value.items()
         }
     if isinstance(value, list | tuple):
-        most = _MOST_OF_SET if of_set else _MOST_LISTED
+        most = max((_MOST_OF_SET if of_set else _MOST_LISTED) // shrink, 1)
         more = [f"and {len(value) - most} more"] if len(value) > most and isinstance(value[0], str) else []
-        return [*(cleaned(each, of_set=of_set, long=long) for each in value[:most]), *more]
+        return [*(cleaned(each, shrink, of_set=of_set, long=long) for each in value[:most]), *more]
     return value
 
 
@@ -171,4 +181,6 @@ def refusal(error: NavlayersError) -> dict[str, Any]:
         for each in problems
     ]
     more = sum(each.count for each in error.problems[MOST_PROBLEMS:])
-    return {"problems": cleaned(found), **({"more": more} if more else {})}
+    count = {"more": more} if more else {}
+    answers = ({"problems": cleaned(found, shrink), **count} for shrink in _SHRINKS)
+    return next((each for each in answers if len(msgspec.json.encode(each)) <= SMALL), {"problems": [], **count})

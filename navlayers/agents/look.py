@@ -8,13 +8,14 @@ import msgspec
 
 from navlayers._text.dates import iso_date
 from navlayers._text.wording import and_list
-from navlayers.agents.answers import UNSET, Answer, Data, Provenance, Unset, told
+from navlayers.agents.answers import EVERYTHING, UNSET, Answer, Data, Provenance, Unset, told
 from navlayers.agents.provenance import provenance, rule
 from navlayers.attack.domains import DOMAIN_NAMES
 from navlayers.pages.show.build import page as show_page
 from navlayers.pages.show.lookup import find
 from navlayers.pages.stats import SetNumbers, as_json
 from navlayers.scoring.coverage import coverage_of
+from navlayers.scoring.options import UNSPECIFIED
 from navlayers.scoring.stats import set_stats
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def technique(shelf: Shelf, arguments: TechniqueArguments) -> TechniqueAnswer:
         provenance=Provenance(
             f"ATT&CK {DOMAIN_NAMES[shown.domain]} {shown.attack_version}; scores: attack_version of the row",
             rule(scoring, counts=any(each.set.counts for each in shown.sections)),
-            next(iter(scopes), "everything"),
+            next(iter(scopes), EVERYTHING),
         ),
     )
 
@@ -139,11 +140,12 @@ def _technique_row(section: TechniqueSection) -> TechniqueRow:
         status=section.status if section.status != "active" else "",
         score=found.overall if found else UNSET,
         counts=head.counts,
-        categories={each.category or "unspecified": each.score for each in found.categories} if found else UNSET,
+        categories={each.category or UNSPECIFIED: each.score for each in found.categories} if found else UNSET,
         capabilities=found.capabilities if found else 0,
         subtechniques_mapped=sum(bool(each.capabilities) for each in section.subtechniques) or UNSET,
         non_mappable=len(section.non_mappable),
-        set_data={"title": head.title} | ({"strongest": _strongest(section)} if found else {}),
+        set_data={"title": head.title, "version": iso_date(head.version)}
+        | ({"strongest": _strongest(section)} if found else {}),
     )
 
 
@@ -247,9 +249,9 @@ def capability(shelf: Shelf, arguments: CapabilityArguments) -> CapabilityAnswer
         empty=UNSET if rows else _why_nothing(shown.sections),
         set_data=told(skipped),
         provenance=Provenance(
-            "ATT&CK as attack_version of the set",
+            "per set: attack_version",
             rule(scoring, counts=any(each.set.counts for each in shown.sections)),
-            next(iter(scopes), "everything"),
+            next(iter(scopes), EVERYTHING),
         ),
     )
 
@@ -258,7 +260,9 @@ def _techniques(section: CapabilitySection) -> Iterator[CapabilityRow]:
     """Each technique once, though it is in several tactics."""
     entries = {each.id: each for column in reversed(section.tactics) for each in column.techniques}
     for each in sorted(entries.values(), key=lambda entry: entry.id):
-        data: Data = {"values": each.strengths} | ({"comments": each.comments} if each.comments else {})
+        data: Data = {"values": {name or UNSPECIFIED: text for name, text in each.strengths.items()}} | (
+            {"comments": each.comments} if each.comments else {}
+        )
         yield CapabilityRow(section.set.name, each.id, each.name, each.overall, each.categories, each.only, data)
 
 
@@ -276,6 +280,7 @@ def _capability_set(section: CapabilitySection) -> CapabilitySet:
             "name": section.name,
             "groups": [each.name for each in section.groups],
             "title": section.set.title,
+            "version": iso_date(section.set.version),
         },
     )
 

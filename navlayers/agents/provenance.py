@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text.numbers import number_text
-from navlayers.agents.answers import Data, Provenance, SetFacts
+from navlayers.agents.answers import EVERYTHING, Data, Provenance, SetFacts
 from navlayers.mapping.nouns import CAPABILITY
 from navlayers.scoring.method import DESCRIPTIONS
 
@@ -25,7 +25,7 @@ def provenance(catalogue: Catalogue, inputs: Sequence[Coverage], rule: str, *, m
     return Provenance(
         attack=catalogue.title.removesuffix(f", {catalogue.scope}"),
         rule=rule,
-        scope=catalogue.scope or "everything",
+        scope=catalogue.scope or EVERYTHING,
         sets=tuple(_facts(each, method=method and len(inputs) == 1) for each in inputs[:_MOST]),
         more_sets=max(0, len(inputs) - _MOST),
     )

@@ -6,6 +6,7 @@ import importlib.metadata
 import os
 import signal
 import sys
+import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -38,6 +39,8 @@ _READS = types.ToolAnnotations(
 def server_of(shelf: Shelf) -> Server[dict[str, Any]]:
     """The server of the tools; calls are answered one after the other."""
     turn = anyio.CapacityLimiter(1)
+    # The thread of a call that the agent gave up goes on for a while.
+    lock = threading.Lock()
     listed = [
         types.Tool(
             name=each.name,
@@ -54,7 +57,7 @@ def server_of(shelf: Shelf) -> Server[dict[str, Any]]:
         return types.ListToolsResult(tools=listed)
 
     async def call_tool(_context: object, params: types.CallToolRequestParams) -> types.CallToolResult:
-        call = partial(_answer, shelf, params.name, params.arguments or {})
+        call = partial(_answer, shelf, params.name, params.arguments or {}, lock)
         found, wrong = await anyio.to_thread.run_sync(call, limiter=turn, abandon_on_cancel=True)
         text = types.TextContent(type="text", text=msgspec.json.encode(found).decode())
         return types.CallToolResult(content=[text], structured_content=None if wrong else found, is_error=wrong)
@@ -69,10 +72,11 @@ def server_of(shelf: Shelf) -> Server[dict[str, Any]]:
     )
 
 
-def _answer(shelf: Shelf, name: str, given: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+def _answer(shelf: Shelf, name: str, given: dict[str, Any], lock: threading.Lock) -> tuple[dict[str, Any], bool]:
     """The answer of a tool; a fault of navlayers is an error without a traceback."""
     try:
-        return answer(shelf, name, given)
+        with lock:
+            return answer(shelf, name, given)
     except Exception as error:
         if os.environ.get("NAVLAYERS_DEBUG"):
             raise

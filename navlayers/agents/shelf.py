@@ -9,7 +9,7 @@ from navlayers._text.spelling import suggestion
 from navlayers._text.wording import comma_list, quoted
 from navlayers.analysis.threats.lookup import refuse_files
 from navlayers.api.sources import sources
-from navlayers.errors import NavlayersError, Problem, UsageError
+from navlayers.errors import InputError, NavlayersError, Problem, UsageError
 from navlayers.mapping.find import STDIN, Source, read, shipped
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.index import entry, facts, shipped_entries
@@ -58,9 +58,11 @@ class Shelf:
             raise UsageError(Problem(message, expected="names and files of sets", hint="write the set to a file"))
         self.settings = settings
         self._named = {each.name: each for each in (sources(words, settings.reading) if words else ())}
+        if gone := [each for each in self._named.values() if _is_gone(each)]:
+            prepare_all(gone)
         self._every = {each.name: each for each in shipped()} | self._named
         self.answers: dict[object, Answer] = {}
-        self._held: dict[tuple[str, _Stamp], tuple[list[Prepared], list[Problem]]] = {}
+        self._held: dict[tuple[str, _Stamp], tuple[Prepared | None, tuple[Problem, ...]]] = {}
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -87,28 +89,33 @@ class Shelf:
             )
         return tuple(self._every[name] for name in dict.fromkeys(chosen))
 
-    def prepared(self, chosen: Iterable[Source]) -> tuple[list[Prepared], list[Problem]]:
+    def prepared(self, sets: Iterable[Source]) -> tuple[list[Prepared], list[Problem]]:
         """The sets at their releases, and notices; what was read before is used again while its file is the same.
 
         Raises:
             NavlayersError: one cannot be read.
         """
-        chosen = list(chosen)
-        read_: list[Prepared] = []
-        notices: list[Problem] = []
-        for each in chosen:
-            key = each.name, stamp(each)
-            if key not in self._held:
-                while len(self._held) >= _MOST_HELD:
-                    self._held.pop(next(iter(self._held)))
-                settings = self.settings
-                self._held[key] = prepare_all([each], settings.attack_version, settings.reading)
-            one, skipped = self._held[key]
-            read_ += one
-            notices += skipped
-            if key[1] is None:
-                del self._held[key]
-        return read_, notices
+        chosen = [(each, (each.name, stamp(each))) for each in sets]
+        missing = [(each, key) for each, key in chosen if key not in self._held]
+        held = dict(self._held)
+        if missing:
+            settings = self.settings
+            prepared, skipped = prepare_all(
+                [each for each, _ in missing], settings.attack_version, settings.reading
+            )
+            by_name = {each.name: each for each in prepared}
+            of_file = {notice.place.path: notice for notice in skipped if notice.place}
+            for each, key in missing:
+                notice = of_file.get(str(each.path))
+                held[key] = by_name.get(each.name), (notice,) if notice else ()
+        self._held |= {key: held[key] for _, key in missing if key[1] is not None}
+        while len(self._held) > _MOST_HELD:
+            self._held.pop(next(iter(self._held)))
+        found = [one for _, key in chosen if (one := held[key][0]) is not None]
+        notices = [notice for _, key in chosen for notice in held[key][1]]
+        if not found:
+            raise InputError(notices)
+        return found, notices
 
     @property
     def state(self) -> tuple[_Stamp, ...] | None:
@@ -118,18 +125,17 @@ class Shelf:
 
     def listing(self) -> tuple[list[dict[str, object]], list[Problem]]:
         """What `navlayers sets` tells of each set, those named first, and why others cannot be read."""
+        entries = shipped_entries()
         found: list[dict[str, object]] = []
         broken: list[Problem] = []
-        for source in self._named.values():
-            if source.origin == "shipped":
-                continue
+        for each in sorted(self._every.values(), key=lambda source: source.name not in self._named):
             try:
-                found.append(facts(source, entry(read(source, self.settings.reading).mapping_set)))
+                # A part of a shipped set is not in the index.
+                known = entries.get(each.name) if each.origin == "shipped" else None
+                found.append(facts(each, known or entry(read(each, self.settings.reading).mapping_set)))
             except NavlayersError as error:
                 broken += error.problems
-        entries = shipped_entries()
-        others = (each for each in self._every.values() if each.origin == "shipped")
-        return [*found, *(facts(each, entries[each.name]) for each in others)], broken
+        return found, broken
 
     def threat(self, word: str, domain: Domain) -> str:
         """The word for a threat that an agent named: of ATT&CK, or the path of a set that it may read.
@@ -142,6 +148,10 @@ class Shelf:
             return str(known.path)
         refuse_files(word, domain, ())
         return word
+
+
+def _is_gone(source: Source) -> bool:
+    return source.data is None and source.mapping_set is None and not source.path.exists()
 
 
 def stamp(source: Source) -> _Stamp:
