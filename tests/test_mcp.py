@@ -257,7 +257,7 @@ def test_an_error_says_what_to_do(ask: Ask, tool: str, arguments: dict[str, Any]
     assert "Traceback" not in json.dumps(found)
 
 
-def test_an_agent_reads_named_and_shipped_sets_and_no_other_file(ask: Ask, folder: Path) -> None:
+def test_an_agent_reads_named_and_shipped_sets_and_no_other_file(ask: Ask, folder: Path, run: Run) -> None:
     """Neither by path, nor from the current folder, nor as a threat, a list of capabilities, or part of a set."""
     names = {row["set"] for row in every_row(ask, "sets")}
     assert {"own", "hostile", "gcp"} <= names
@@ -273,8 +273,8 @@ def test_an_agent_reads_named_and_shipped_sets_and_no_other_file(ask: Ask, folde
             "no capability" in ask("plan", sets=["gcp"], budget=1, exclude=[f"@{word}"])["problems"][0]["message"]
         )
     assert ask("gaps", sets=["gcp"], threat="own")["techniques"] == 1
-    refused = subprocess.run([*COMMAND, "-"], capture_output=True, text=True, cwd=folder, check=False)
-    assert (refused.returncode, refused.stdout) == (2, "")
+    refused = run("mcp", "-")
+    assert (refused.code, refused.out) == (2, "")
 
 
 def test_text_of_sets_is_quoted_in_set_data_alone(ask: Ask, client: Callable[..., Any]) -> None:
