@@ -30,6 +30,11 @@ def fill(*_: object) -> None:
     bytearray(5_000_000_000)
 
 
+def long(*_: object) -> bytes:
+    """An answer of which one copy fits into 300 MB."""
+    return bytes(180_000_000)
+
+
 def write(path: str, _: object) -> str:
     """Write a file; why that fails."""
     try:

@@ -92,6 +92,33 @@ def test_a_process_writes_no_files(tmp_path: Path) -> None:
     assert result("engine_jobs:write", str(tmp_path / "a"), seconds=SECONDS) == "File too large"
 
 
+def test_a_job_that_cannot_be_sent_is_an_error() -> None:
+    """A title may be of a class of text that only this process knows."""
+    with pytest.raises(EngineError, match="unmarshallable") as failed:
+        result("engine_jobs:wait", type("Title", (str,), {})("x"), seconds=SECONDS)
+    assert failed.value.reason == "error"
+
+
+FILLS = """
+import resource, sys
+sys.path.append(sys.argv[1])
+from navlayers._engines.process import EngineError, result
+resource.setrlimit(resource.RLIMIT_AS, (300_000_000, 300_000_000))
+for job, *arguments in (("long",), ("number", bytes(100_000_000))):
+    try:
+        result(f"engine_jobs:{job}", *arguments, seconds=60)
+    except EngineError as error:
+        print(job, error.reason, error)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not count address space")
+def test_jobs_and_results_that_do_not_fit_into_memory_are_errors() -> None:
+    done = subprocess.run([sys.executable, "-c", FILLS, JOBS], capture_output=True, text=True, check=True)
+    says = "memory more than 0.3 GB of memory"
+    assert (done.stdout, done.stderr) == (f"long {says}\nnumber {says}\n", "")
+
+
 def test_a_process_that_does_not_start_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     with pytest.raises(EngineError, match="its process does not start: ") as failed:

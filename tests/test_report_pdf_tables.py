@@ -25,6 +25,7 @@ from pdf_report_helpers import (
     section,
 )
 
+from navlayers._engines import process
 from navlayers._text.lines import printable
 from navlayers.analysis.inputs import load_inputs
 from navlayers.api.report import render_report
@@ -270,3 +271,12 @@ def test_columns_take_no_more_room_than_there_is(
     found = Measured(table).widths(room, 8, 10)
     assert sum(found) + 10 * (len(made_of) - 1) <= room + 0.5
     assert all(width >= 0 for width in found)
+
+
+def test_sources_read_no_files_of_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which may not even be there."""
+    monkeypatch.setattr(process, "_idle", {})
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").write_text("secret", encoding="utf-8")
+    with pytest.raises(CompilerError, match="file not found"):
+        typeset.typst(b'#read("a")', format="pdf")

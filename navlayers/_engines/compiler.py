@@ -22,6 +22,8 @@ def compiled(
         folders: where the fonts are.
         options: of typst.
     """
+    # The root is where a source may read files: by default the current folder, which may be gone or closed.
+    options |= {"root": folders[0]}
     data: bytes = typst.compile(source, font_paths=_fonts(folders), timestamp=0, **options)
     return data
 

@@ -44,6 +44,16 @@ def is_limited() -> bool:
     return _limited
 
 
+def memory_limit(most: int) -> int:
+    """The bytes of address space that a process may have: so many, or fewer where this one may have fewer."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return most
+    own = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return most if own == resource.RLIM_INFINITY else min(most, own)
+
+
 def most_memory() -> int:
     """The most bytes of memory that this process has had; 0 on Windows."""
     try:

@@ -18,7 +18,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Literal
 
-from navlayers._engines.limits import is_limited
+from navlayers._engines.limits import is_limited, memory_limit
 from navlayers._engines.worker import outcome, receive, send
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ _START = "import sys; sys.path[:] = sys.argv[1:]; from navlayers._engines.worker
 _LOOK = 0.1
 """Seconds between looks for Ctrl-C where the system does not interrupt waiting."""
 
-_NO_MEMORY = b"memory allocation of"
-"""What Rust prints before it ends a process that gets no memory."""
+_NO_MEMORY = (b"memory allocation of", b"MemoryError")
+"""What Rust and Python print before they end a process that gets no memory."""
 
 _MOST_IDLE = 2
 """Processes of a module that wait for the next job."""
@@ -98,14 +98,22 @@ class _Worker:
         if hasattr(signal, "pthread_sigmask"):
             # The command line ends when a pipe closes, but not because of this one.
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
-        with contextlib.suppress(OSError, EOFError, ValueError, TypeError):
+        end: tuple[str, Any] = ("end", "")
+        try:
             while (job := self.jobs.get()) is not None:
                 send(self.process.stdin.fileno(), job)
                 kind = "part"
                 while kind == "part":
                     kind, value, self.usable = receive(self.process.stdout.fileno())
                     self.outcomes.put((kind, value))
-        self.outcomes.put(("end", ""))
+        except (OSError, EOFError):
+            pass  # the process has ended, and `death` says how
+        except MemoryError:
+            end = ("memory", "")
+        except Exception as error:
+            # The process lives: a job that is of other things than `send` takes has not reached it.
+            end = ("panic", (f"{error}", "", type(error).__name__))
+        self.outcomes.put(end)
 
     def outcome(self, deadline: float) -> tuple[str, Any]:
         """The next outcome of the job.
@@ -125,7 +133,7 @@ class _Worker:
         """Why the process has ended."""
         code = self.process.wait()
         said = self.process.stderr.read() if self.process.stderr is not None else b""
-        if _NO_MEMORY in said:
+        if any(words in said for words in _NO_MEMORY):
             return _no_memory()
         name = f"status {code}"
         with contextlib.suppress(ValueError):
@@ -204,7 +212,7 @@ def _value(kind: str, value: Any) -> Any:
 
 
 def _no_memory() -> EngineError:
-    return EngineError("memory", f"more than {MEMORY / 1e9:g} GB of memory")
+    return EngineError("memory", f"more than {memory_limit(MEMORY) / 1e9:.2g} GB of memory")
 
 
 def _worker(module: str) -> _Worker:
