@@ -121,6 +121,7 @@ class MissingExtraError(NavlayersError):
 
 _DISTRIBUTIONS = {
     "docx": "python-docx",
+    "ibis": "ibis-framework",
     "loguru": "mitreattack-python",
     "mitreattack": "mitreattack-python",
     "pptx": "python-pptx",
@@ -128,7 +129,7 @@ _DISTRIBUTIONS = {
 """Import name → package, where they differ; mitreattack-python brings loguru."""
 
 
-_APART = frozenset({"mcp"})
+_APART = frozenset({"fleet", "mcp"})
 """Extras that `navlayers[all]` does not have."""
 
 

@@ -38,7 +38,7 @@ COMMANDS = (
         "compare",
     ),
     *("diff", "gaps", "plan", "attack", "attack list", "attack add", "attack remove", "completion"),
-    *("init", "open", "serve", "mcp", "history", "evidence", "export"),
+    *("init", "open", "serve", "mcp", "history", "evidence", "export", "fleet"),
 )
 INPUTS = (
     *("tiny.yaml", "tiny.json", "tiny-explorer.yaml", "tiny.csv", "tiny.xlsx", "tiny-stix.json", "stack", "rules"),

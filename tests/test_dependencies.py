@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-EXTRAS = ("attack", "mcp", "office", "pictures", "plan", "serve", "tables")
+EXTRAS = ("attack", "fleet", "mcp", "office", "pictures", "plan", "serve", "tables")
 
 LINES = {
     "pictures": ["render gcp -o a.svg", "report gcp -o a.html", "site gcp -o site", "badge gcp -o a.svg"],
@@ -22,6 +22,7 @@ LINES = {
     "mcp": ["mcp gcp"],
     "attack": ["attack add 17.1"],
     "tables": ["export gcp -o gcp.duckdb", "export gcp --table sets -o gcp.parquet"],
+    "fleet": ["fleet layers"],
     "": [
         "init",
         "run",
@@ -60,11 +61,16 @@ print(json.dumps(done))
 
 def names(requirements: list[str]) -> set[str]:
     """The packages of requirements, without those of other extras."""
-    return {re.split("[>=<]", each)[0] for each in requirements if "[" not in each}
+    return {re.split(r"[>=<\[]", each)[0] for each in requirements if not each.startswith("navlayers[")}
 
 
 def test_a_command_without_its_extra_says_what_to_install_and_others_run(tmp_path: Path) -> None:
-    modules = {"mitreattack-python": "mitreattack", "python-docx": "docx", "python-pptx": "pptx"}
+    modules = {
+        "mitreattack-python": "mitreattack",
+        "python-docx": "docx",
+        "python-pptx": "pptx",
+        "ibis-framework": "ibis",
+    }
     packages = set().union(*(names(PROJECT["optional-dependencies"][extra]) for extra in EXTRAS))
     absent = [modules.get(package, package.replace("-", "_")) for package in sorted(packages)]
     lines = [(extra, line) for extra, several in LINES.items() for line in several]

@@ -47,6 +47,9 @@ GROUPS = {
         "gaps": "Show which techniques of a threat are not covered.",
         "plan": "Choose the capabilities to implement for a budget or a target.",
     },
+    "Scale": {
+        "fleet": "Score thousands of tenants, and roll them up per technique.",
+    },
     "Share": {
         "serve": "Explore mapping sets in the browser, live while you edit them.",
         "mcp": "Let an AI agent ask about mapping sets.",

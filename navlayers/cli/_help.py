@@ -17,6 +17,7 @@ _PAGES = {
     **{name: f"{name}.md" for name in ("gaps", "plan", "render", "report", "site", "upgrade", "attack", "run")},
     "history": "history.md",
     "export": "tables.md#navlayers-export",
+    "fleet": "fleet.md",
     "build": "layers.md",
 }
 _FIRST = "Options"

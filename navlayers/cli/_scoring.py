@@ -20,9 +20,7 @@ _worth_option = click.option(
 worth_option = _options.bundle("scoring", _score_options, _worth_option)
 """Given to a command as `scoring: ScoreOptions` with it and `--scale`; the others have their defaults."""
 
-scoring_options = _options.bundle(
-    "scoring",
-    _score_options,
+_scoring = (
     click.option(
         "--aggregate",
         type=click.Choice(AGGREGATES),
@@ -45,6 +43,14 @@ scoring_options = _options.bundle(
         show_default=True,
         help="Score a technique without a score by its sub-techniques.",
     ),
+)
+tenant_scoring_options = _options.bundle("scoring", _score_options, *_scoring)
+"""The same for a command whose tenants are never combined as segments."""
+
+scoring_options = _options.bundle(
+    "scoring",
+    _score_options,
+    *_scoring,
     click.option(
         "--across-segments",
         type=click.Choice(ACROSS_SEGMENTS),

@@ -209,7 +209,7 @@ def _foreign_files(folder: Path, index: WrittenIndex) -> list[Problem]:
         if state == "changed":
             hint = "keep it elsewhere first, or overwrite it with --force"
             problems.append(Problem("was changed since navlayers wrote it", Place(str(path)), hint=hint))
-        elif not path.name.startswith("."):
+        elif not any(part.startswith(".") for part in Path(name).parts):
             problems.append(Problem("navlayers did not write this file", Place(str(path)), hint=_FORCE))
     return problems
 

@@ -44,7 +44,10 @@ def combined(scores: Sequence[float]) -> float:
 
     With every score within 0–100 the result lies within [max, 100].
     """
-    return 100 * (1 - math.prod(1 - score / 100 for score in sorted(scores)))
+    # By logarithms, as engines have no products. There is none of 0.
+    if any(score >= 100 for score in scores):
+        return 100
+    return 100 * (1 - math.exp(math.fsum(math.log(1 - score / 100) for score in scores)))
 
 
 FUNCTIONS: dict[Aggregate, Callable[[Sequence[float]], float]] = {
@@ -58,10 +61,21 @@ FUNCTIONS: dict[Aggregate, Callable[[Sequence[float]], float]] = {
 }
 
 
+LARGEST_EXACT = 900_000
+"""Larger scores have no ten decimals in a float."""
+
+
 def exact(score: float) -> float:
-    """The score without floating-point noise; whole numbers as int."""
-    rounded = round(score, 10)
-    return int(rounded) if rounded == int(rounded) else rounded
+    """The score without floating-point noise, to ten decimals; whole numbers as int.
+
+    It is plain arithmetic, so that every engine gets the same number; see `navlayers.fleet.rule`. The first step
+    takes the noise away, which would decide halves in the second.
+    """
+    if abs(score) < LARGEST_EXACT:
+        score = math.floor(math.floor(score * 1e12 + 0.5) / 100 + 0.5) / 1e10
+    else:
+        score = round(score, 10)
+    return int(score) if score == int(score) else score
 
 
 class Contribution(msgspec.Struct, frozen=True, gc=False):

@@ -128,6 +128,11 @@ _HEADERS = [
 ]
 
 
+def header_words(field: str) -> tuple[str, ...]:
+    """The normalized headers that mean a field, the surest first."""
+    return tuple(word for name, words in _HEADERS if name == field for word in words)
+
+
 class Columns(msgspec.Struct):
     """The header of a table.
 

@@ -1,0 +1,157 @@
+"""`navlayers fleet`: the scores of thousands of tenants, and their coverage per technique."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from navlayers._text.wording import quantity
+from navlayers.cli import _help, _options, _print, _reading, _scoring
+from navlayers.errors import extra
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from navlayers.errors import Problem
+    from navlayers.fleet.run import FleetResult
+    from navlayers.mapping.formats.context import ReadOptions
+    from navlayers.scoring.options import ScoreOptions
+
+_LISTED = 5
+
+
+@click.command(cls=_help.Command)
+@click.argument("fleet", metavar="INPUT", shell_complete=_options.complete("folders"))
+@_options.output_option("DIR", "Output folder.", default="fleet", show_default=True)
+@click.option(
+    "--engine",
+    default="duckdb",
+    show_default=True,
+    metavar="ENGINE",
+    help="duckdb, local-spark or spark://HOST:PORT.",
+)
+@click.option("--tenant", metavar="COLUMN", help="Column of tenants in a table (default: detected).")
+@click.option(
+    "--processes",
+    type=_options.Number(1, 1024),
+    metavar="NUMBER",
+    help="Processes that read (default: one per processor).",
+)
+@_options.release_option("Bring all tenants to this ATT&CK release (default: the newest of theirs).")
+@_scoring.tenant_scoring_options
+@_options.json_option
+@_options.force_folder_option
+@_reading.scope_options
+@_options.quiet_option
+def command(
+    fleet: str,
+    output: str,
+    engine: str,
+    tenant: str | None,
+    processes: int | None,
+    attack_version: str | None,
+    scoring: ScoreOptions,
+    reading: ReadOptions,
+    *,
+    as_json: bool,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Score thousands of tenants, and roll them up per technique.
+
+    INPUT is a folder of mapping sets, each file or subfolder a tenant; a glob or a URL of such files, as s3://bucket/sets;
+    or a table with a column of tenants: .parquet, .csv or .duckdb. A second run reads only what changed.
+
+    \b
+    navlayers fleet tenants/ -o fleet
+    navlayers fleet mappings.parquet --tenant customer -o fleet
+    navlayers fleet "s3://bucket/tenants/*.yaml" -o fleet
+    """
+    with extra("fleet"):
+        from navlayers.fleet.inputs import FleetOptions  # noqa: PLC0415 - slow to import
+        from navlayers.fleet.run import run_fleet  # noqa: PLC0415
+
+    options = FleetOptions(scoring, reading, attack_version, engine, tenant, processes or 0)
+    progress = _Progress(quiet=quiet)
+    try:
+        result = run_fleet(fleet, Path(output), options, force=force, on_progress=progress)
+    finally:
+        progress.end()
+    left_out = [record for record in result.records if record.problems]
+    if not quiet:
+        _print.notices(_of(record.problems[0], record.name, len(record.problems)) for record in left_out)
+        _print.notices(result.notices)
+    if as_json:
+        _print.echo_json(_numbers(result))
+    else:
+        for line in _sentences(result):
+            _print.echo(f"{line}\n")
+        weakest = sorted((result.covered.get(r.name, 0), r.name) for r in result.records if not r.problems)[
+            :_LISTED
+        ]
+        _print.echo_table(("fewest covered techniques", "techniques"), [(name, n) for n, name in weakest], {1})
+    if not quiet:
+        _print.folder_written(output, result.removed)
+
+
+def _of(problem: Problem, tenant: str, count: int) -> Problem:
+    """The notice of a tenant that is left out."""
+    import msgspec  # noqa: PLC0415 - for these alone
+
+    more = f"; and {quantity(count - 1, 'more problem')}" if count > 1 else ""
+    return msgspec.structs.replace(problem, message=f"tenant {tenant} left out: {problem.message}{more}")
+
+
+def _numbers(result: FleetResult) -> dict[str, object]:
+    return {
+        "tenants": sum(not record.problems for record in result.records),
+        "left_out": {r.name: [str(problem) for problem in r.problems] for r in result.records if r.problems},
+        "releases": result.releases,
+        "changed": None if result.changed is None else [change[0] for change in result.changed],
+        "covered": {name: result.covered[name] for name in sorted(result.covered)},
+    }
+
+
+def _sentences(result: FleetResult) -> Iterator[str]:
+    count = sum(not record.problems for record in result.records)
+    left_out = len(result.records) - count
+    releases = ", ".join(f"{domain} {version}" for domain, version in result.releases.items())
+    without = f" {left_out:,} left out." if left_out else ""
+    yield f"{quantity(count, 'tenant')} scored at ATT&CK {releases}.{without}"
+    if result.changed is not None:
+        yield f"{quantity(len(result.changed), 'tenant')} changed since the last run."
+
+
+class _Progress:
+    """A line on standard error, if it is a terminal: tenants, and mappings per second."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._shown = not quiet and _print.on_terminal()
+        self._stage, self._start, self._last = "", 0.0, 0.0
+
+    def __call__(self, stage: str, done: int, total: int, rows: int) -> None:
+        if not self._shown:
+            return
+        now = time.monotonic()
+        if stage != self._stage:
+            self.end()
+            self._stage, self._start = stage, now
+        elif now - self._last < 0.2 and done < total:
+            return
+        self._last = now
+        seconds = now - self._start
+        speed = f", {rows / seconds:,.0f} mappings/s" if seconds > 0.5 else ""
+        text = f"{stage} {done:,} of {total:,} tenants{speed}"
+        sys.stderr.write(f"\r{text[: shutil.get_terminal_size().columns - 1]:<40}")
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        """Go to the next line."""
+        if self._stage:
+            sys.stderr.write("\n")
+            self._stage = ""

@@ -1,0 +1,76 @@
+"""The engines that score a fleet, and how they are reached."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from navlayers.errors import MissingExtraError, Problem, UsageError, extra
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Engine: TypeAlias = Any
+"""A connection of Ibis."""
+
+DUCKDB = "duckdb"
+LOCAL_SPARK = "local-spark"
+ENGINES = (DUCKDB, LOCAL_SPARK, "spark://HOST:PORT")
+
+MEMORY = "1GB"
+"""What DuckDB may hold before it writes to disk; with what it does not count, the process stays below 2 GB."""
+
+
+def connect(name: str, folder: Path) -> Engine:
+    """The engine of a name in `ENGINES`.
+
+    Args:
+        name: the name.
+        folder: where it writes what does not fit in memory.
+
+    Raises:
+        UsageError: no engine has this name.
+        MissingExtraError: it is not installed.
+    """
+    with extra("fleet"):
+        import duckdb  # noqa: F401, PLC0415 - the backend would name no extra
+        import ibis  # noqa: PLC0415
+    if name == DUCKDB:
+        settings = {"memory_limit": MEMORY, "temp_directory": str(folder), "preserve_insertion_order": True}
+        engine = ibis.duckdb.connect(**settings)
+        engine.raw_sql("SET enable_progress_bar = false")
+        return engine
+    if name == LOCAL_SPARK or name.startswith("spark://"):
+        return _spark("local[*]" if name == LOCAL_SPARK else name)
+    hint = "the scoring rule is navlayers.fleet.rule, an Ibis expression for engines of your own"
+    raise UsageError(Problem(f"unknown engine {name}", expected=", ".join(ENGINES), hint=hint))
+
+
+def _spark(master: str) -> Engine:
+    import ibis  # noqa: PLC0415 - the caller has checked that it is installed
+
+    try:
+        from pyspark.sql import SparkSession  # noqa: PLC0415
+    except ImportError as error:
+        message = "this needs the package pyspark, which is not installed"
+        raise MissingExtraError(Problem(message, hint="pip install pyspark, and a Java runtime")) from error
+    # Spark explains itself on standard error otherwise.
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1" if master.startswith("local") else "")
+    builder = SparkSession.builder.master(master).appName("navlayers")
+    if master.startswith("local"):
+        builder = builder.config("spark.ui.enabled", "false").config("spark.sql.shuffle.partitions", "8")
+    try:
+        session = builder.getOrCreate()
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        hint = "Spark needs Java: set JAVA_HOME, or apt install default-jre-headless"
+        raise MissingExtraError(Problem(f"Spark does not start: {reason}", hint=hint)) from error
+    session.sparkContext.setLogLevel("ERROR")
+    return ibis.pyspark.connect(session)
+
+
+def parquet(engine: Engine, paths: Sequence[str | Path]) -> Any:
+    """A table of Parquet files."""
+    files = [str(Path(path).resolve()) for path in paths]
+    return engine.read_parquet(files if len(files) > 1 else files[0])

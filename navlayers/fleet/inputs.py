@@ -1,0 +1,308 @@
+"""The inputs of a fleet: its tenants in batches of mappings to score, from files or from a table."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from importlib.metadata import version
+from multiprocessing import get_context, parent_process
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+import pyarrow.parquet as pq
+
+from navlayers import attack
+from navlayers._text.wording import quantity
+from navlayers.attack.domains import DOMAINS
+from navlayers.attack.versions import LATEST, number
+from navlayers.errors import NavlayersError, Problem, UsageError
+from navlayers.fleet import rule, table
+from navlayers.fleet.engine import DUCKDB, parquet
+from navlayers.fleet.read import Job, TenantRecord, read_record, read_tenant, rows_file
+from navlayers.fleet.tenants import Tenant, find_tenants
+from navlayers.mapping.formats.context import ReadOptions
+from navlayers.mapping.formats.metadata import LEAST_SHARE, domain_counts
+from navlayers.scoring.options import UNSPECIFIED, ScoreOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from navlayers.attack import Catalogue
+
+_BATCH = 2_000_000
+"""Mappings that are scored at once: what a run that is killed loses, and what memory holds."""
+
+_FEW = 16
+"""Tenants that are not worth other processes, which take a second to start."""
+
+
+class FleetOptions(msgspec.Struct, frozen=True):
+    """How a fleet is scored.
+
+    Attributes:
+        scoring: scoring options.
+        reading: reading options; of a table, its scope alone.
+        attack_version: the release to bring all tenants to; None: the newest of
+            theirs, of a table the newest installed.
+        engine: a name of `navlayers.fleet.engine.ENGINES`.
+        tenant: the column of tenants in a table; None finds it.
+        processes: how many read tenants; 0 for one per processor.
+    """
+
+    scoring: ScoreOptions = ScoreOptions()
+    reading: ReadOptions = ReadOptions()
+    attack_version: str | None = None
+    engine: str = DUCKDB
+    tenant: str | None = None
+    processes: int = 0
+
+
+class Batch(NamedTuple):
+    """Tenants that are scored together: the file of their scores, their mappings, and how many these are."""
+
+    file: Path
+    mappings: Callable[[Any], Any]
+    tenants: tuple[TenantRecord, ...]
+    rows: int
+
+
+class FleetInputs(NamedTuple):
+    """What is scored.
+
+    Attributes:
+        records: all tenants.
+        batches: those that count.
+        catalogues: the release of each domain.
+        notices: what the user should know.
+        read: how many tenants were read.
+        used: the files in the state that a later run can use again.
+    """
+
+    records: tuple[TenantRecord, ...]
+    batches: list[Batch]
+    catalogues: tuple[Catalogue, ...]
+    notices: list[Problem]
+    read: int
+    used: set[str]
+
+
+def of_tenants(text: str, state: Path, options: FleetOptions, on_progress: Any) -> FleetInputs:
+    """The tenants of files, each read if it is not known."""
+    tenants, twice = find_tenants(text)
+    program = f"{version('navlayers')} {' '.join(map(str, attack.releases()))}"
+    job = Job(str(state), options.reading, options.scoring, options.attack_version, {}, program)
+    first, read = _read_all([(tenant, job) for tenant in tenants], options, on_progress)
+    releases = _common_releases(first)
+    again = {}
+    for tenant, record in zip(tenants, first, strict=True):
+        there = {domain: releases[domain] for domain in record.releases}
+        if there != record.releases:
+            again[tenant.name] = tenant, msgspec.structs.replace(job, releases=there)
+    second, more = _read_all(list(again.values()), options, on_progress)
+    moved = {record.name: record for record in second}
+    records = [moved.get(record.name, record) for record in first]
+    jobs = {tenant.name: again.get(tenant.name, (tenant, job))[1] for tenant in tenants}
+    used = {rows_file(tenant, job).name for tenant in tenants}
+    used |= {rows_file(tenant, jobs[tenant.name]).name for tenant in tenants}
+    paths = {tenant.name: rows_file(tenant, jobs[tenant.name]) for tenant in tenants}
+    batches = []
+    for group in _grouped([record for record in records if not record.problems]):
+        names = [paths[record.name].name for record in group]
+        rows = sum(record.mappings for record in group)
+        file = state / _name("scores", names, msgspec.json.encode(options.scoring).decode())
+        batches.append(Batch(file, partial(_rows_of, [paths[r.name] for r in group]), tuple(group), rows))
+    catalogues = tuple(
+        attack.restricted(attack.find(d, releases[d]).catalogue, options.reading.scope)
+        for d in DOMAINS
+        if d in releases
+    )
+    return FleetInputs(tuple(records), batches, catalogues, twice, read + more, used)
+
+
+def _rows_of(paths: Sequence[Path], engine: Any) -> Any:
+    return parquet(engine, paths)
+
+
+def _common_releases(records: Iterable[TenantRecord]) -> dict[str, str]:
+    """Domain → the newest release of the tenants."""
+    newest: dict[str, str] = {}
+    for record in records:
+        for domain, release in record.releases.items():
+            newest[domain] = max(newest.get(domain, release), release, key=number)
+    return newest
+
+
+def _read_all(
+    work: Sequence[tuple[Tenant, Job]], options: FleetOptions, on_progress: Any
+) -> tuple[list[TenantRecord], int]:
+    """The records of tenants, in order, and how many were read now."""
+    known = {tenant.name: read_record(rows_file(tenant, job)) for tenant, job in work}
+    wanted = [(tenant, job) for tenant, job in work if known[tenant.name] is None]
+    done = rows = 0
+    count = options.processes or os.cpu_count() or 1
+    for new in _records(wanted, count):
+        done, rows = done + 1, rows + new.mappings
+        known[new.name] = new
+        on_progress("Reading", done, len(wanted), rows)
+    return [record for tenant, _ in work if (record := known[tenant.name]) is not None], len(wanted)
+
+
+def _records(work: Sequence[tuple[Tenant, Job]], count: int) -> Iterator[TenantRecord]:
+    if len(work) < _FEW or count < 2:
+        for tenant, job in work:
+            yield read_tenant(tenant, job)
+        return
+    # Not forked: the libraries have threads.
+    pool = ProcessPoolExecutor(count, get_context("spawn"), _as_worker)
+    try:
+        tenants, jobs = zip(*work, strict=True)
+        yield from pool.map(read_tenant, tenants, jobs, chunksize=4)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _as_worker() -> None:
+    """Leave Ctrl-C to the main process, and end with it, even if it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(process: Any) -> None:
+    process.join()
+    os._exit(1)
+
+
+def _grouped(records: Sequence[TenantRecord]) -> Iterator[list[TenantRecord]]:
+    """Tenants in order of their names, as many as are scored at once."""
+    group: list[TenantRecord] = []
+    rows = 0
+    for record in sorted(records, key=lambda record: record.name):
+        if group and rows + record.mappings > _BATCH:
+            yield group
+            group, rows = [], 0
+        group.append(record)
+        rows += record.mappings
+    if group:
+        yield group
+
+
+def _name(kind: str, *parts: object) -> str:
+    text = msgspec.json.encode([kind, version("navlayers"), *parts], order="deterministic")
+    return f"{kind}-{hashlib.sha256(text).hexdigest()[:40]}.parquet"
+
+
+def of_table(engine: Any, files: Sequence[str], state: Path, options: FleetOptions) -> FleetInputs:
+    """The tenants of a table."""
+    _refuse(options)
+    scope = options.reading.scope
+    fleet = table.FleetTable(engine, options.engine, files, options.tenant, options.reading.columns)
+    catalogues = tuple(_catalogues(fleet, options))
+    techniques = state / "techniques.parquet"
+    pq.write_table(table.technique_rows(catalogues), techniques)
+    mappings = fleet.mappings(options.scoring, parquet(engine, [techniques]))
+    rows = fleet.tenants(mappings).to_pyarrow().to_pylist()
+    broken = any(row["faults"] for row in rows)
+    faults = fleet.faults(options.scoring) if broken else []
+    releases = {catalogue.domain: catalogue.version for catalogue in catalogues}
+    records = tuple(_of_row(row, options, faults, fleet) for row in rows)
+    notices = []
+    if blank := fleet.without_tenant():
+        notices.append(Problem(f"{quantity(blank, 'row')} without a tenant left out", fleet.place))
+    batches = []
+    counted = [record for record in records if not record.problems]
+    bad = [record.name for record in records if record.problems]
+    for group in _grouped(counted):
+        first, last = group[0].name, group[-1].name
+        file = state / _name(
+            "scores", fleet.content, fleet.columns, first, last, options.scoring, releases, str(scope)
+        )
+        part = mappings.filter(mappings.known)
+        if len(counted) > len(group) or bad:
+            part = part.filter(part.tenant.between(first, last))
+        if inside := [name for name in bad if first < name < last]:
+            part = part.filter(~part.tenant.isin(inside))
+        total = sum(record.mappings + record.left_out for record in group)
+        batches.append(Batch(file, partial(_same, part), tuple(group), total))
+    return FleetInputs(records, batches, catalogues, notices, len(records), {techniques.name})
+
+
+def _refuse(options: FleetOptions) -> None:
+    """Refuse options that are about files of mapping sets.
+
+    Raises:
+        UsageError: there are some.
+    """
+    reading, scope = options.reading, options.reading.scope
+    given: dict[str, object] = {
+        "--from": reading.format,
+        "--score-range": reading.score_range,
+        "--lenient": reading.lenient,
+        "--meta": set(reading.metadata) - {"domain"},
+    }
+    if scope is not None:
+        trust = (scope.evidence, scope.max_age, scope.discount, scope.score_by)
+        given |= {"--where": scope.where, "--segment": scope.segments, "--scope asset:FILE": scope.assets}
+        given |= {
+            "--evidence, --max-age, --discount, --score-by": any(each not in (None, "", {}) for each in trust)
+        }
+    if refused := [option for option, value in given.items() if value]:
+        message = f"{refused[0]} has no effect on a table of tenants"
+        raise UsageError(Problem(message, hint="filter or convert the table first, or give a folder of sets"))
+
+
+def _catalogues(fleet: table.FleetTable, options: FleetOptions) -> Iterator[Catalogue]:
+    """The release of each domain that the techniques of a table are of, apart from a few strays."""
+    ids = fleet.techniques()
+    counts = domain_counts(ids)
+    stated = options.reading.metadata.get("domain")
+    for domain in DOMAINS:
+        if domain == stated or (stated is None and counts.get(domain, 0) >= LEAST_SHARE * len(ids)):
+            wanted = options.attack_version
+            try:
+                found = attack.find(domain, wanted)
+            except NavlayersError:
+                if domain == max(counts, key=lambda each: counts[each]):
+                    raise
+                found = attack.find(domain, None, own=wanted or LATEST)
+            yield attack.restricted(found.catalogue, options.reading.scope)
+
+
+def _same(expression: Any, _engine: Any) -> Any:
+    return expression
+
+
+def _of_row(
+    row: Mapping[str, Any], options: FleetOptions, faults: Sequence[Problem], fleet: table.FleetTable
+) -> TenantRecord:
+    name = row["tenant"]
+    problems: list[Problem] = []
+    if row["faults"]:
+        mine = [fault for fault in faults if f", tenant {name}: " in fault.message]
+        more = row["faults"] - len(mine)
+        rest = [Problem(f"tenant {name}: {quantity(more, 'wrong row')}", fleet.place, count=more)] if more else []
+        problems = [*mine, *rest]
+    categories = tuple(c for c in rule.MEASURES if row[rule.scored_column(c)])
+    weights = options.scoring.weights
+    if weights and not problems:
+        named = [category for category in categories if category != UNSPECIFIED]
+        if lacking := [category for category in named if category not in weights]:
+            message = f"tenant {name}: the weights lack {', '.join(lacking)}, which it scores"
+            problems.append(Problem(message, hint="add " + ",".join(f"{each}=0" for each in lacking)))
+        elif named and not any(weights[category] for category in named):
+            problems.append(Problem(f"tenant {name}: every category that it scores has weight 0"))
+    return TenantRecord(
+        name=name,
+        role="control",
+        scale="0–100" if categories else "",
+        mappings=int(row["kept"] or 0),
+        left_out=int(row["rows"] - (row["kept"] or 0)),
+        scores=categories,
+        problems=tuple(problems),
+    )

@@ -1,0 +1,215 @@
+"""Reading a tenant: its mapping sets become rows of numbers in a file, which later runs use again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from navlayers import attack
+from navlayers._text.numbers import number_text
+from navlayers._text.wording import quantity
+from navlayers.api.sources import sources
+from navlayers.errors import InputError, NavlayersError, Problem
+from navlayers.fleet.tenants import Tenant, file_system, is_remote, reaching
+from navlayers.mapping.formats.context import ReadOptions
+from navlayers.mapping.load import Prepared, prepare
+from navlayers.mapping.model import HUNDRED
+from navlayers.mapping.ranges import in_hundred
+from navlayers.scoring.options import UNSPECIFIED, ScoreOptions, number
+from navlayers.scoring.scores import score_set
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+ROWS = pa.schema(
+    [
+        ("tenant", pa.string()),
+        ("capability", pa.string()),
+        ("technique", pa.string()),
+        ("category", pa.string()),
+        ("score", pa.float64()),
+    ]
+)
+"""The mappings of tenants, as `navlayers.fleet.rule.scores` takes them."""
+
+_RECORD = b"navlayers.tenant"
+
+
+class Job(msgspec.Struct, frozen=True):
+    """How the tenants of a fleet are read.
+
+    Attributes:
+        folder: the folder of the files with rows.
+        reading: reading options.
+        scoring: scoring options.
+        requested: the release to remap all tenants to; None: each at its own.
+        releases: domain → the release to bring sets to; empty for none.
+        program: the version of navlayers, and the installed releases.
+    """
+
+    folder: str
+    reading: ReadOptions
+    scoring: ScoreOptions
+    requested: str | None = None
+    releases: dict[str, str] = {}
+    program: str = ""
+
+
+class TenantRecord(msgspec.Struct, frozen=True):
+    """What is known of a tenant.
+
+    Attributes:
+        name: its name.
+        frameworks: name and version of each of its sets.
+        role: what its sets are.
+        releases: domain → the release that its scores are about.
+        own: the releases that its sets were made for.
+        scale: the scale of its scores; "" for a tenant without scores.
+        capabilities: how many it has mapped.
+        mappings: how many count.
+        left_out: how many mapped techniques are not active in the release.
+        scores: the categories that it scores; () if it has no scores.
+        changes: what was brought to the scale and the release of the fleet.
+        problems: why it is left out; () if it is scored.
+    """
+
+    name: str
+    frameworks: tuple[str, ...] = ()
+    role: str = ""
+    releases: dict[str, str] = {}
+    own: tuple[str, ...] = ()
+    scale: str = ""
+    capabilities: int = 0
+    mappings: int = 0
+    left_out: int = 0
+    scores: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def rows_file(tenant: Tenant, job: Job) -> Path:
+    """The file with the rows of a tenant, whose name changes with its content and with how it is read."""
+    plain = msgspec.structs.replace(job, folder="")
+    text = msgspec.json.encode([tenant.name, tenant.content, plain], order="deterministic")
+    return Path(job.folder, f"{hashlib.sha256(text).hexdigest()[:40]}.parquet")
+
+
+def read_record(path: Path) -> TenantRecord | None:
+    """The record in a file of rows; None if there is none, or it is not whole."""
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+        return msgspec.json.decode(metadata[_RECORD], type=TenantRecord)
+    except (OSError, KeyError, pa.ArrowException, msgspec.MsgspecError):
+        return None
+
+
+def read_tenant(tenant: Tenant, job: Job) -> TenantRecord:
+    """Read a tenant and write the file of its rows; a tenant that cannot be read has problems in its record."""
+    rows: list[tuple[str, str, str, float | None]] = []
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            record = _read(tenant, _local(tenant, Path(folder)), job, rows)
+    except NavlayersError as error:
+        rows = []
+        record = TenantRecord(tenant.name, problems=error.problems)
+    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
+    arrays = [pa.array([tenant.name] * len(rows), pa.string())]
+    arrays += [pa.array(values, field.type) for values, field in zip(columns, list(ROWS)[1:], strict=True)]
+    schema = ROWS.with_metadata({_RECORD: msgspec.json.encode(record)})
+    path = rows_file(tenant, job)
+    # Renamed when it is whole, so that a run that is killed leaves no half of it.
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    pq.write_table(pa.table(arrays, schema=schema), part, compression="zstd")
+    part.replace(path)
+    return record
+
+
+def _local(tenant: Tenant, folder: Path) -> list[str]:
+    """The files or the folder of a tenant on this machine."""
+    if not is_remote(tenant.paths[0]):
+        if len(tenant.paths) == 1:
+            return [_path(tenant.paths[0])]
+        return [_path(os.path.commonpath([Path(path).parent for path in tenant.paths]))]
+    target = folder / tenant.name
+    for path in tenant.paths:
+        system, inner = file_system(path)
+        after = inner.partition(f"/{tenant.name}/")[2] if len(tenant.paths) > 1 else ""
+        local = target / after if after else folder / Path(inner).name
+        local.parent.mkdir(parents=True, exist_ok=True)
+        with reaching(path):
+            system.get_file(inner, str(local))
+    return [str(target if len(tenant.paths) > 1 else folder / Path(tenant.paths[0]).name)]
+
+
+def _path(path: str) -> str:
+    """A path that cannot be the name of a shipped set."""
+    return path if os.sep in path else os.path.join(os.curdir, path)  # noqa: PTH118 - Path drops the "."
+
+
+def _read(
+    tenant: Tenant, paths: Sequence[str], job: Job, rows: list[tuple[str, str, str, float | None]]
+) -> TenantRecord:
+    prepared = [*_prepared(paths, job)]
+    if any(each.set.role == "threat" for each in prepared):
+        names = ", ".join(each.set.name_and_version for each in prepared if each.set.role == "threat")
+        message = f"{tenant.name}: {names} is what is attacked, which covers nothing"
+        raise InputError(Problem(message, hint="--meta role=control reads it as controls"))
+    changes: list[str] = []
+    categories: set[str] = set()
+    capabilities: set[str] = set()
+    scales: set[str] = set()
+    left_out = 0
+    many = len(prepared) > 1
+    for each in prepared:
+        score_range = each.set.range
+        scored = score_set(in_hundred(each.set), each.catalogue, job.scoring)
+        rules = scored.rules
+        own, release = each.own_attack_version, each.catalogue.version
+        if own.removeprefix("v") != release:
+            change = f"ATT&CK {each.catalogue.domain} {own} to {release}"
+            changes.append(f"{change}, {quantity(len(each.replaced), 'technique')} replaced")
+        if score_range not in (None, HUNDRED):
+            low, high = map(number_text, score_range or HUNDRED)
+            changes.append(f"scores of {low}–{high} to 0–100")
+        categories.update(rules.scored_categories)
+        if rules.scored_categories:
+            words = ", ".join(f"{word} {number_text(score)}" for word, score in rules.scale.items())
+            scales.add("0–100" if score_range or not words else words)
+        elif many and any(other.set.scored for other in prepared):
+            changes.append(f"{each.name} has no scores: its mappings are not rated")
+        left_out += len(scored.left_out)
+        start = f"{each.name}/" if many else ""
+        for mapping in scored.mappings:
+            capability = start + mapping.capability
+            capabilities.add(capability)
+            rows.append((capability, mapping.technique, mapping.category or UNSPECIFIED, number(mapping, rules)))
+    return TenantRecord(
+        name=tenant.name,
+        frameworks=tuple(each.set.name_and_version for each in prepared),
+        role=", ".join(sorted({each.set.role for each in prepared})),
+        releases={each.catalogue.domain: each.catalogue.version for each in prepared},
+        own=tuple(dict.fromkeys(each.own_attack_version for each in prepared)),
+        scale="; ".join(sorted(scales)),
+        capabilities=len(capabilities),
+        mappings=len(rows),
+        left_out=left_out,
+        scores=tuple(sorted(categories)),
+        changes=tuple(dict.fromkeys(changes)),
+    )
+
+
+def _prepared(paths: Sequence[str], job: Job) -> Iterator[Prepared]:
+    found = prepare(sources(paths, job.reading), job.requested, job.reading)
+    for each in found:
+        if isinstance(each, Problem):
+            continue
+        domain = each.set.domain
+        target = job.releases.get(domain)
+        yield each if target is None else each.at(attack.find(domain, target).catalogue)

@@ -1,0 +1,117 @@
+"""What the scores of a fleet say: per technique, per tenant, and since the last run. DuckDB works it out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+
+from navlayers.fleet.engine import MEMORY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from navlayers.attack import Catalogue
+
+WORST = 3
+"""Tenants that a row of a technique names: those with the lowest scores, in order of their names among equals."""
+
+_SCORES = "technique, overall, protect, detect, respond, unspecified, capabilities"
+
+_TECHNIQUES = f"""
+WITH cells AS (
+    SELECT t.domain, c.technique, c.name, t.tenant, t.counts,
+           s.tenant IS NOT NULL AS mapped, coalesce(s.overall, 0) AS score
+    FROM domains t JOIN catalogue c USING (domain) LEFT JOIN scores s USING (tenant, technique)
+)
+SELECT domain, technique, any_value(name) AS name,
+       count(*) AS tenants,
+       count(*) FILTER (score > 0) AS covering,
+       count(*) FILTER (mapped) AS mapped,
+       round(100.0 * count(*) FILTER (score > 0) / count(*), 10) AS share,
+       min(score) FILTER (NOT counts) AS minimum,
+       round(median(score) FILTER (NOT counts), 10) AS median,
+       coalesce(list_transform(
+           min({{'score': score, 'tenant': tenant}}, {WORST}) FILTER (NOT counts), lambda w: w.tenant), []) AS worst
+FROM cells GROUP BY domain, technique ORDER BY domain, technique
+"""
+
+_CHANGES = """
+WITH pairs AS (
+    SELECT coalesce(n.tenant, o.tenant) AS tenant, n.overall AS new, o.overall AS old,
+           n.technique IS NOT NULL AS here, o.technique IS NOT NULL AS there
+    FROM scores n FULL JOIN earlier o ON n.tenant = o.tenant AND n.technique = o.technique
+)
+SELECT tenant,
+       CASE WHEN NOT bool_or(there) THEN 'new' WHEN NOT bool_or(here) THEN 'removed' ELSE 'changed' END AS change,
+       count(*) FILTER (coalesce(new, 0) > 0 AND coalesce(old, 0) <= 0) AS gained,
+       count(*) FILTER (coalesce(new, 0) <= 0 AND coalesce(old, 0) > 0) AS lost,
+       count(*) FILTER (new > old AND old > 0) AS higher,
+       count(*) FILTER (new < old AND new > 0) AS lower
+FROM pairs GROUP BY tenant
+HAVING count(*) FILTER (new IS DISTINCT FROM old OR here <> there) > 0 ORDER BY tenant
+"""
+
+
+class Summary:
+    """The scores of a fleet, and what follows from them."""
+
+    def __init__(
+        self,
+        folder: Path,
+        scores: Sequence[Path],
+        domains: Sequence[tuple[str, str, bool]],
+        catalogues: Sequence[Catalogue],
+    ) -> None:
+        """Take the scores.
+
+        Args:
+            folder: where DuckDB writes what does not fit in memory.
+            scores: files of scores, each of other tenants.
+            domains: each tenant with each domain that it has, and whether its scores are numbers of capabilities,
+                which cannot be compared with those of others.
+            catalogues: the release of each domain.
+        """
+        self._db = duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(folder)})
+        self._db.execute("SET enable_progress_bar = false")
+        columns = list(zip(*domains, strict=True)) or [(), (), ()]
+        types = (pa.string(), pa.string(), pa.bool_())
+        arrays = [pa.array(column, type_) for column, type_ in zip(columns, types, strict=True)]
+        self._db.register("domains", pa.table(arrays, names=["tenant", "domain", "counts"]))
+        active = [(c.domain, t.id, t.name) for c in catalogues for t in c.techniques.values() if c.is_active(t.id)]
+        fields = list(zip(*active, strict=True))
+        names = ["domain", "technique", "name"]
+        self._db.register("catalogue", pa.table([pa.array(f, pa.string()) for f in fields], names=names))
+        self._files = [str(path) for path in scores]
+        self._view("scores", self._files)
+
+    def _view(self, name: str, files: Sequence[str]) -> None:
+        listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
+        self._db.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{listed}])")
+
+    def scores(self) -> pa.Table:
+        """All scores with their domain, by tenant and technique."""
+        joined = "scores s JOIN catalogue c USING (technique)"
+        sql = f"SELECT s.tenant, c.domain, {_SCORES} FROM {joined} ORDER BY 1, 3"
+        return self._db.sql(sql).to_arrow_table()
+
+    def techniques(self) -> pa.Table:
+        """A row per active technique: how many tenants cover it, the lowest and the middle score, who is worst."""
+        return self._db.sql(_TECHNIQUES).to_arrow_table()
+
+    def covered(self) -> dict[str, int]:
+        """Tenant → how many techniques and sub-techniques it covers."""
+        rows = self._db.execute("SELECT tenant, count(*) FILTER (overall > 0) FROM scores GROUP BY 1").fetchall()
+        return dict(rows)
+
+    def tenant_domains(self) -> list[tuple[str, str]]:
+        """Each tenant with each domain of its scores."""
+        sql = "SELECT DISTINCT s.tenant, c.domain FROM scores s JOIN catalogue c USING (technique) ORDER BY ALL"
+        return [(tenant, domain) for tenant, domain in self._db.execute(sql).fetchall()]
+
+    def changes(self, earlier: Path) -> list[tuple[Any, ...]]:
+        """Tenant, change, and techniques gained, lost, higher and lower, of tenants with other scores."""
+        self._view("earlier", [str(earlier)])
+        return list(self._db.execute(_CHANGES).fetchall())

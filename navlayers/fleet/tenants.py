@@ -1,0 +1,209 @@
+"""The tenants of a fleet: a file or subfolder each, on disk or on any file system that fsspec knows."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import re
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from navlayers.errors import InputError, NavlayersError, Place, Problem, extra
+from navlayers.mapping.find import may_be_set
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_GLOB = re.compile(r"[*?\[]")
+_SECONDS = 5
+"""To wait for an object store, which is tried twice."""
+
+_CHUNK = 1 << 20
+
+
+class Tenant(msgspec.Struct, frozen=True):
+    """A tenant to read.
+
+    Attributes:
+        name: the name of its file or folder.
+        paths: its files; more than one if it is a folder.
+        content: hash of the content of its files.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    content: str
+
+
+def is_remote(text: str) -> bool:
+    """Whether the input is a URL of a file system."""
+    return "://" in text
+
+
+def without_credentials(text: str) -> str:
+    """A URL, or a message with URLs, without user, password and query."""
+    return re.sub(r"(\w+://)[^/@\s]*@", r"\1", re.sub(r"(\w+://[^\s?]*)\?\S*", r"\1", text))
+
+
+def find_tenants(text: str) -> tuple[list[Tenant], list[Problem]]:
+    """The tenants of a folder, a glob or a URL of either, by name, and a problem for each that is there twice.
+
+    Raises:
+        InputError: there are none, or the place cannot be read.
+    """
+    groups: dict[str, list[list[str]]] = {}
+    files = _Remote(text) if is_remote(text) else _Local(text)
+    place = Place(without_credentials(text))
+    for name, paths in files.entries():
+        groups.setdefault(name, []).append(paths)
+    if not groups:
+        hint = "each file or subfolder is a tenant; a table of all tenants is one file: .parquet, .csv or .duckdb"
+        raise InputError(Problem("no mapping set here", place, "a folder or a glob of mapping sets", hint))
+    tenants, problems = [], []
+    for name, found in sorted(groups.items()):
+        if len(found) > 1:
+            where = " and ".join(without_credentials(paths[0]) for paths in found[:3])
+            hint = f"put the files of one tenant into a folder {name}, or rename one"
+            problems.append(Problem(f"tenant {name} is there {len(found)} times: {where}", place, hint=hint))
+            continue
+        try:
+            tenants.append(Tenant(name, tuple(found[0]), files.content(found[0])))
+        except OSError as error:
+            problems.append(_unreadable(found[0][0], error))
+    return tenants, problems
+
+
+def _unreadable(path: str, error: Exception) -> Problem:
+    reason = getattr(error, "strerror", None) or without_credentials(str(error)) or type(error).__name__
+    return Problem(f"cannot be read: {reason.lower()}", Place(without_credentials(path)), code="unreadable")
+
+
+class _Local:
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def entries(self) -> Iterator[tuple[str, list[str]]]:
+        """Each tenant with its files."""
+        path = Path(self._text)
+        if path.is_dir():
+            found: Iterable[Path] = path.iterdir()
+        elif _GLOB.search(self._text):
+            found = map(Path, glob.glob(self._text, recursive=True))  # noqa: PTH207 - an absolute glob
+        else:
+            missing = not path.exists()
+            message = "no such file or folder" if missing else "one file of another kind is not a fleet"
+            expected = "a folder or glob of mapping sets, a URL of one, or a table: .parquet, .csv or .duckdb"
+            raise InputError(Problem(message, Place(self._text), expected))
+        for entry in sorted(found):
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir():
+                if files := sorted(
+                    str(each) for each in entry.rglob("*") if each.is_file() and _visible(each, entry)
+                ):
+                    yield entry.name, files
+            elif may_be_set(entry):
+                yield entry.stem, [str(entry)]
+
+    def content(self, paths: list[str]) -> str:
+        """The hash of the content of files."""
+        digest = hashlib.sha256()
+        for path in paths:
+            digest.update(f"\0{path}\0".encode())
+            with Path(path).open("rb") as stream:
+                while chunk := stream.read(_CHUNK):
+                    digest.update(chunk)
+        return digest.hexdigest()
+
+
+def _visible(path: Path, folder: Path) -> bool:
+    return not any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+class _Remote:
+    """Tenants in an object store, whose own hashes say what changed, so that nothing is read twice."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._system, self._path = file_system(url)
+        self._infos: dict[str, dict[str, Any]] = {}
+
+    def entries(self) -> Iterator[tuple[str, list[str]]]:
+        """Each tenant with its files."""
+        protocol = self._url.partition("://")[0]
+        with reaching(self._url):
+            if _GLOB.search(self._path):
+                self._infos = self._system.glob(self._path, detail=True)
+                root = None
+            else:
+                self._infos = self._system.find(self._path, detail=True)
+                root = self._path.rstrip("/")
+        folders: dict[str, list[str]] = {}
+        for path, info in sorted(self._infos.items()):
+            inner = PurePosixPath(path)
+            if root is not None:
+                inner = inner.relative_to(root) if path.startswith(f"{root}/") else PurePosixPath(inner.name)
+            if info.get("type") == "directory" or any(part.startswith(".") for part in inner.parts):
+                continue
+            if root is not None and len(inner.parts) > 1:
+                folders.setdefault(inner.parts[0], []).append(f"{protocol}://{path}")
+            elif may_be_set(Path(inner.name)):
+                yield inner.stem, [f"{protocol}://{path}"]
+        yield from folders.items()
+
+    def content(self, paths: list[str]) -> str:
+        """The hash of the hashes that the store has of the files."""
+        digest = hashlib.sha256()
+        for path in paths:
+            info = self._infos[path.partition("://")[2]]
+            known = [info.get(key) for key in ("ETag", "etag", "md5Hash", "content_md5", "size", "LastModified")]
+            digest.update(f"\0{path}\0{known}".encode())
+        return digest.hexdigest()
+
+
+def file_system(url: str) -> tuple[Any, str]:
+    """The file system of a URL, and the path in it.
+
+    Raises:
+        MissingExtraError: fsspec is not installed.
+        InputError: the file system is unknown, or its package is not installed.
+    """
+    with extra("fleet"):
+        import fsspec  # noqa: PLC0415 - for URLs alone
+    protocol = url.partition("://")[0]
+    options: dict[str, Any] = {}
+    if protocol in ("s3", "s3a"):
+        timeouts = {"connect_timeout": _SECONDS, "read_timeout": 60, "retries": {"max_attempts": 1}}
+        options = {"config_kwargs": timeouts}
+    place = Place(without_credentials(url))
+    try:
+        system, path = fsspec.core.url_to_fs(url, **options)
+    except ImportError as error:
+        package = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}
+        hint = f"pip install {package.get(protocol, 'the package of fsspec for it')}"
+        raise InputError(
+            Problem(f"{protocol}:// needs a package that is not installed", place, hint=hint)
+        ) from error
+    except Exception as error:
+        raise InputError(_unreadable(url, error)) from error
+    return system, str(path)
+
+
+class reaching:  # noqa: N801 - a context, as `contextlib.suppress`
+    """Turn what an object store raises into an InputError, without its credentials."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, Exception) and not isinstance(error, NavlayersError):
+            problem = msgspec.structs.replace(_unreadable(self._url, error), hint=_HINT)
+            raise InputError(problem) from None
+
+
+_HINT = "check the address, the network, and the credentials in the environment"

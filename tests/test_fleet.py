@@ -1,0 +1,197 @@
+"""`navlayers fleet`: tenants as files and as tables, what changed, and what is wrong with a tenant."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Run
+
+pa = pytest.importorskip("pyarrow")
+pq = pytest.importorskip("pyarrow.parquet")
+duckdb = pytest.importorskip("duckdb")
+pytest.importorskip("ibis")
+
+HEADER = "capability,technique,category,score\n"
+RED = "mfa,T1078,protect,minimal\nedr,T1059.001,detect,100\n"
+BLUE = "mfa,T1078,protect,significant\nmfa,T1078,detect,partial\n"
+GREEN = "edr,T1059.001,detect,0\n"
+
+
+def tenants(folder: Path, **rows: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, text in rows.items():
+        (folder / f"{name}.csv").write_text(HEADER + text)
+    return folder
+
+
+def three(tmp_path: Path) -> Path:
+    return tenants(tmp_path / "tenants", red=RED, blue=BLUE, green=GREEN)
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def scores(folder: Path) -> list[tuple[object, ...]]:
+    table = pq.read_table(folder / "scores.parquet").to_pylist()
+    return [(row["tenant"], row["technique"], row["overall"], row["protect"], row["detect"]) for row in table]
+
+
+SCORES = [
+    ("blue", "T1078", 100, 100, 50),
+    ("green", "T1059.001", 0, None, 0),
+    ("red", "T1059.001", 100, None, 100),
+    ("red", "T1078", 10, 10, None),
+]
+
+
+def test_a_folder_of_tenants_is_scored_and_rolled_up(run: Run, tmp_path: Path) -> None:
+    result = run("fleet", three(tmp_path), "-o", "out")
+    assert result.code == 0, result.err
+    assert scores(Path("out")) == SCORES
+    techniques = {row["technique"]: row for row in rows(Path("out/techniques.csv"))}
+    account = {k: techniques["T1078"][k] for k in ("covering", "share", "minimum", "median", "worst")}
+    assert account == {
+        "covering": "2",
+        "share": "66.67",
+        "minimum": "0",
+        "median": "10",
+        "worst": "green; red; blue",
+    }
+    assert techniques["T1003"]["covering"] == "0"
+    layer = json.loads(Path("out/layer-enterprise.json").read_bytes())
+    assert {entry["techniqueID"]: entry["score"] for entry in layer["techniques"]} == {
+        "T1059.001": 33.33,
+        "T1078": 66.67,
+    }
+    assert [(row["tenant"], row["covered"]) for row in rows(Path("out/tenants.csv"))] == [
+        ("blue", "1"),
+        ("green", "0"),
+        ("red", "2"),
+    ]
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "duckdb"])
+def test_a_table_of_tenants_has_the_scores_of_their_files(run: Run, tmp_path: Path, ending: str) -> None:
+    file = tmp_path / f"fleet.{ending}"
+    text = "Customer,Control ID,Technique,Category,Rating\n" + "".join(
+        f"{name},{line}\n"
+        for name, text in (("red", RED), ("blue", BLUE), ("green", GREEN))
+        for line in text.split()
+    )
+    plain = tmp_path / "plain.csv"
+    plain.write_text(text)
+    if ending == "csv":
+        plain.rename(file)
+    elif ending == "parquet":
+        duckdb.sql(f"COPY (FROM read_csv('{plain}')) TO '{file}'")
+    else:
+        with duckdb.connect(str(file)) as database:
+            database.sql(f"CREATE TABLE m AS FROM read_csv('{plain}')")
+    result = run("fleet", file, "--tenant", "Customer", "-o", "out")
+    assert result.code == 0, result.err
+    assert scores(Path("out")) == SCORES
+
+
+def test_a_broken_tenant_is_named_and_left_out(run: Run, tmp_path: Path) -> None:
+    folder = three(tmp_path)
+    (folder / "bad.yaml").write_text("mappings: [")
+    (folder / "red.json").write_text("{}")
+    result = run("fleet", folder, "-o", "out")
+    assert result.code == 0
+    assert f"{folder / 'bad.yaml'}:1:12: tenant bad left out: this is not YAML" in result.err
+    assert "tenant red is there 2 times" in result.err
+    assert [row[0] for row in scores(Path("out"))] == ["blue", "green"]
+    assert "1 left out" in result.out
+
+
+def test_a_second_run_reads_what_changed_and_lists_it(run: Run, tmp_path: Path) -> None:
+    folder = three(tmp_path)
+    run("fleet", folder, "-o", "out")
+    before = {path.name: path.read_bytes() for path in Path("out").iterdir() if path.is_file()}
+    state = {path: path.stat().st_mtime_ns for path in Path("out/.fleet").glob("*.parquet")}
+    result = run("fleet", folder, "-o", "out")
+    assert "0 tenants changed" in result.out
+    assert {path.name: path.read_bytes() for path in Path("out").iterdir() if path.is_file()} == before
+    assert {path: path.stat().st_mtime_ns for path in Path("out/.fleet").glob("*.parquet")} == state
+    tenants(folder, red=RED.replace("minimal", "partial"), gray=GREEN)
+    (folder / "blue.csv").unlink()
+    result = run("fleet", folder, "-o", "out")
+    assert "3 tenants changed" in result.out
+    assert Path("out/changes.csv").read_text() == (
+        "tenant,change,gained,lost,higher,lower\nblue,removed,0,1,0,0\ngray,new,0,0,0,0\nred,changed,0,0,1,0\n"
+    )
+
+
+def test_a_run_that_was_killed_goes_on(run: Run, tmp_path: Path) -> None:
+    folder = three(tmp_path)
+    run("fleet", folder, "-o", "whole")
+    Path("out").mkdir()
+    shutil.copytree("whole/.fleet", "out/.fleet")
+    # As after kill -9 while the second tenant is written.
+    files = sorted(Path("out/.fleet").glob("[0-9a-f]" * 40 + ".parquet"))
+    files[0].unlink()
+    Path(f"{files[1]}.1234").write_bytes(files[1].read_bytes()[:100])
+    for path in Path("out/.fleet").glob("scores-*"):
+        path.unlink()
+    Path("out/.fleet/done.json").unlink()
+    run("fleet", folder, "-o", "out")
+    for path in Path("whole").rglob("*"):
+        if path.is_file():
+            assert (Path("out") / path.relative_to("whole")).read_bytes() == path.read_bytes()
+    assert not list(Path("out/.fleet").glob("*.1234"))
+
+
+def test_a_wrong_row_of_a_table_has_its_place(run: Run, tmp_path: Path) -> None:
+    columns = ("tenant", "capability", "technique", "score")
+    cells = [("red", "mfa", "T1078", 50.0)] * 5 + [("blue", "mfa", "T1078", 150.0), ("blue", "edr", "T1059", 20.0)]
+    table = pa.table(dict(zip(columns, map(list, zip(*cells, strict=True)), strict=True)))
+    pq.write_table(table, tmp_path / "fleet.parquet", row_group_size=2)
+    result = run("fleet", tmp_path / "fleet.parquet", "-o", "out")
+    assert result.code == 0
+    assert "fleet.parquet: tenant blue left out: row 6, row group 3, tenant blue: mfa, T1078, 150.0" in result.err
+    assert [row[:3] for row in scores(Path("out"))] == [("red", "T1078", 50)]
+
+
+def test_a_table_without_a_column_names_the_nearest(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text("tenent,capability,technique\na,b,T1078\n")
+    result = run("fleet", tmp_path / "fleet.csv")
+    assert result.code == 2
+    assert "no column of tenants; expected a column tenant among tenent, capability, technique" in result.err
+    assert "did you mean tenent? name it with --tenant COLUMN" in result.err
+
+
+def test_scales_and_releases_are_brought_to_one(run: Run, tmp_path: Path) -> None:
+    folder = three(tmp_path)
+    layer = {
+        "name": "old",
+        "versions": {"attack": "14", "navigator": "4.9", "layer": "4.5"},
+        "domain": "enterprise-attack",
+        "gradient": {"colors": ["#ffffff", "#ff0000"], "minValue": 0, "maxValue": 5},
+        "techniques": [{"techniqueID": "T1078", "score": 4}],
+    }
+    (folder / "old.json").write_text(json.dumps(layer))
+    result = run("fleet", folder, "--attack", "18.1", "-o", "out")
+    assert result.code == 0, result.err
+    assert ("old", "T1078", 80, None, None) in scores(Path("out"))
+    old = {row["tenant"]: row for row in rows(Path("out/tenants.csv"))}["old"]
+    assert old["release"] == "enterprise 18.1"
+    assert old["changes"] == "ATT&CK enterprise 14 to 18.1, 0 techniques replaced; scores of 0–5 to 0–100"
+
+
+def test_an_engine_that_is_not_installed_says_what_to_install(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    folder = three(tmp_path)
+    assert "pip install pyspark" in run("fleet", folder, "--engine", "local-spark").err
+    assert "expected duckdb, local-spark, spark://HOST:PORT" in run("fleet", folder, "--engine", "spork").err
