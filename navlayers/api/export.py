@@ -12,7 +12,7 @@ from navlayers.analysis.inputs import together
 from navlayers.api.inputs import read_files
 from navlayers.api.sources import Input, named_twice, sources
 from navlayers.attack import Scope
-from navlayers.errors import OutputError, Place, Problem, UsageError, by_ending, unknown
+from navlayers.errors import Place, Problem, UsageError, by_ending, unknown
 from navlayers.mapping.find import source_name
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.load import Prepared, prepare
@@ -282,11 +282,7 @@ def _write(
         removed = write_folder(output, _folder(tables), command="export", force=force, keep=keep)
         return True, removed, b""
     if kind == "duckdb":
-        content = dict(tables.content())
-        try:
-            data = database(content, TABLES)
-        except (OSError, RuntimeError) as error:  # the errors of DuckDB are among these
-            raise OutputError(Problem(f"the database cannot be made: {error}", Place(output))) from error
+        data = database(dict(tables.content()), TABLES)
     else:
         ((_, data),) = tables.content()
     if output == STDOUT:

@@ -29,7 +29,6 @@ from navlayers.mapping.replacements import remap
 from navlayers.mapping.scope import scope_part
 from navlayers.scoring import scores as scoring
 from navlayers.scoring import stats as statistics
-from navlayers.scoring.coverage import rounded_entry
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
@@ -75,7 +74,8 @@ class Scores(Tabular, Mapping[str, "TechniqueScore"]):
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """The rows of the table `scores`: one per technique and category, and one for the overall score."""
-        from navlayers.tables import rows  # noqa: PLC0415 - for rows alone
+        from navlayers.scoring.coverage import rounded_entry  # noqa: PLC0415 - for rows alone
+        from navlayers.tables import rows  # noqa: PLC0415
 
         entries = {technique: rounded_entry(entry) for technique, entry in self._entries.items()}
         return rows.dicts("scores", rows.score_rows(set_name(self._scored.set), self._scored, entries))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCHEMA_FILE = "navlayers-run.schema.json"
-COMMANDS = ("build", "compare", "gaps", "plan", "history", "report", "render", "site", "badge", "convert")
+COMMANDS = ("build", "compare", "gaps", "plan", "history", "report", "render", "site", "badge", "convert", "export")
 """The commands that write outputs of a recipe."""
 
 _OWN = frozenset({"force", "json", "quiet", "all", "color", "output"})

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from navlayers.errors import extra
+from navlayers.errors import OutputError, Problem, extra
 from navlayers.output.csv_text import CsvText
 
 if TYPE_CHECKING:
@@ -125,7 +125,21 @@ def database(tables: Mapping[str, bytes], schemas: Mapping[str, Table]) -> bytes
     Args:
         tables: name → the table as Parquet.
         schemas: name → its schema, whose descriptions become comments.
+
+    Raises:
+        OutputError: it cannot be made in the folder of temporary files.
     """
+    import duckdb  # noqa: PLC0415
+
+    try:
+        return _database(tables, schemas)
+    except (OSError, duckdb.Error) as error:
+        message = f"the database cannot be made: {' '.join(str(error).split())}"
+        hint = "it is made in the folder of temporary files, which TMPDIR names"
+        raise OutputError(Problem(message, hint=hint)) from error
+
+
+def _database(tables: Mapping[str, bytes], schemas: Mapping[str, Table]) -> bytes:
     import duckdb  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory(prefix="navlayers-") as name:
