@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -18,6 +19,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from serve_helpers import Server, result_of, running
 
+from navlayers._engines.process import EngineError, results
 from navlayers.cli._address import Address
 from navlayers.errors import InputError
 from navlayers.mapping.find import Source, shipped
@@ -30,7 +32,6 @@ from navlayers.serve.workspace import Settings, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from starlette.applications import Starlette
 
@@ -322,3 +323,25 @@ def test_a_thousand_at_once_are_all_answered() -> None:
 
     with running("open", "gcp") as started:
         assert result_of(every(started.port)) == {started.ask("/layers/gcp.json").body}
+
+
+def test_the_end_of_the_server_does_not_wait_for_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    explorer = Explorer(Workspace([], Settings()), (), NAVIGATOR)
+
+    async def nothing() -> None:
+        """What the server does beside answers is left out: it takes long."""
+
+    monkeypatch.setattr(explorer, "_watch", nothing)
+    monkeypatch.setattr(explorer, "_prepare", nothing)
+
+    async def started_and_ended() -> None:
+        drawing = results("engine_jobs:wait", seconds=60)
+        next(drawing)
+        async with explorer.lifespan(None):
+            rest = asyncio.create_task(asyncio.to_thread(list, drawing))
+            await asyncio.sleep(0)
+        with pytest.raises(EngineError, match="SIGKILL"):
+            await rest
+
+    result_of(started_and_ended())

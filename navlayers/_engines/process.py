@@ -132,7 +132,10 @@ class _Worker:
     def death(self) -> EngineError:
         """Why the process has ended."""
         code = self.process.wait()
-        said = self.process.stderr.read() if self.process.stderr is not None else b""
+        said = b""
+        # `end_all` closes it.
+        with contextlib.suppress(ValueError):
+            said = self.process.stderr.read() if self.process.stderr is not None else b""
         if any(words in said for words in _NO_MEMORY):
             return _no_memory()
         name = f"status {code}"
@@ -232,7 +235,8 @@ def _worker(module: str) -> _Worker:
 
 
 @atexit.register
-def _end_all() -> None:
+def end_all() -> None:
+    """End all processes of this one; the jobs that they do have no result."""
     for worker in list(_workers):
         if worker.owner == os.getpid():
             worker.end()

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from navlayers._engines.process import EngineError, result
+from navlayers._engines.process import EngineError, end_all, result
 from navlayers._text.lines import printable
 from navlayers.attack.domains import DOMAINS
 from navlayers.errors import NavlayersError
@@ -131,6 +131,8 @@ class Explorer:
         finally:
             watching.cancel()
             self._planning.cancel()
+            # Threads that wait for a picture would hold the end of the server until it is there.
+            end_all()
             await asyncio.gather(watching, waiting, return_exceptions=True)
             await self._processes.close()
 
