@@ -63,6 +63,11 @@ def with_article(name: str) -> str:
     return f"{'an' if re.match('[AEIOaeio]|HTML|SVG|XML', name) else 'a'} {name}"
 
 
+def of_matrix(number: int) -> str:
+    """A number of entries of the matrix: "1 technique or sub-technique", "469 techniques and sub-techniques"."""
+    return quantity(number, "technique or sub-technique", "techniques and sub-techniques")
+
+
 def techniques_text(techniques: int, subtechniques: int, separator: str = " and ") -> str:
     """Numbers of techniques and sub-techniques; ATT&CK ICS has no sub-techniques: "72 techniques"."""
     parts = [(techniques, "technique"), (subtechniques, "sub-technique")]

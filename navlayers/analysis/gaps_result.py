@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from navlayers._text.numbers import percent_text
-from navlayers._text.wording import and_list
+from navlayers._text.wording import and_list, quantity
 from navlayers.analysis.frames import Tabular
 from navlayers.analysis.threats.model import ThreatModel
 from navlayers.attack import Catalogue
@@ -308,7 +308,7 @@ def headline(gaps: Gaps) -> str:
     total = gaps.total
     verb = "cover" if len(gaps.inputs) > 1 else "covers"
     about = "" if gaps.category is None else f" ({gaps.category} only)"
-    covered = f"{total.covered} of {total.techniques} techniques of {gaps.threat.title}{about}"
+    covered = f"{total.covered} of {quantity(total.techniques, 'technique')} of {gaps.threat.title}{about}"
     shares = [percent_text(total.covered, total.techniques)]
     shares += [] if gaps.threat.even else [f"{percent_text(total.covered_weight, total.weight)} by weight"]
     if total.scored_weight is not None:

@@ -48,7 +48,8 @@ class Command(click.Command):
             return super().invoke(ctx)
         except Exception as error:
             output = ctx.params.get("output") or ctx.params.get("outputs")
-            if output not in (None, "-", (), ("-",)):
+            said = any(words in str(error) for words in ("nothing is written", "nothing was written"))
+            if output not in (None, "-", (), ("-",)) and not said:
                 error.add_note("Nothing was written.")
             raise
 

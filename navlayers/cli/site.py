@@ -11,13 +11,12 @@ from navlayers.api.sources import named_twice, sources
 from navlayers.attack.domains import release_name
 from navlayers.cli import _help, _options, _print, _reading, _scoring
 from navlayers.mapping.nouns import common_noun
+from navlayers.pages.stats import left_out_of_layers
 from navlayers.website import SiteOptions, write_site
 
 if TYPE_CHECKING:
     from navlayers.mapping.formats.context import ReadOptions
     from navlayers.scoring.options import ScoreOptions
-
-"""Endings of files: `-o site.html` or `-o site.zip` is a mistake."""
 
 
 @click.command(cls=_help.Command)
@@ -74,6 +73,9 @@ def command(
         )
     words = common_noun(site_set.head.noun for site_set in written.sets)
     _print.echo_table(("set", "ATT&CK", "groups", words.plural, "mappings"), rows, {2, 3, 4})
+    for site_set in written.sets:
+        if sentence := left_out_of_layers(site_set.indexed.set, site_set.stats):
+            _print.note(f"{site_set.name}: {sentence}")
     size = written.size / _reading.MEGABYTE
     _print.notify(f"{written.pages} pages, {written.files} files, {size:.1f} MB")
     _print.folder_written(output, written.removed)

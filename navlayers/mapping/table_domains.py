@@ -31,8 +31,11 @@ def read(source: Source, options: ReadOptions) -> Reading:
     first = source.name == source.parts[0]
     notices = [notice for notice in reading.notices if first or notice.code != "no-technique"]
     notices += parts_notice(source)
-    part = reading.only(_only(reading.mapping_set, source))
-    return msgspec.structs.replace(part, notices=tuple(notices))
+    part = _only(reading.mapping_set, source)
+    # A framework that is the name of the file is that of all parts.
+    if not part.title and any(isinstance(each, Assumed) and "framework" in each.assumed for each in notices):
+        part = msgspec.structs.replace(part, title=source.name)
+    return msgspec.structs.replace(reading.only(part), notices=tuple(notices))
 
 
 def parts_notice(source: Source) -> tuple[Problem, ...]:

@@ -175,7 +175,7 @@ def flow_chart(
 def _reached(plot: Flow, count: int, total: int) -> str:
     """How many of all techniques are reached, and the tactic with most that are not, if that is a shortcoming."""
     words, others = plot.reached
-    text = f"{count:,} of {total:,} techniques and sub-techniques are {words}."
+    text = f"{count:,} of {total:,} techniques and sub-techniques {'is' if count == 1 else 'are'} {words}."
     if not plot.rest:
         return text
     name, reached, whole = max(plot.targets, key=lambda target: target[2] - target[1])

@@ -8,7 +8,7 @@ from navlayers._text.dates import iso_date
 from navlayers._text.json_text import json_text
 from navlayers._text.lines import columns
 from navlayers._text.numbers import number_text, rounded
-from navlayers._text.wording import quoted
+from navlayers._text.wording import of_matrix, quoted
 from navlayers.analysis.diff import OVERALL
 from navlayers.output.document import Item, Paragraph
 from navlayers.output.markdown import escape
@@ -129,10 +129,7 @@ def _totals(diff: Diff) -> str:
     unit = "count" if diff.before.counts or diff.after.counts else "score"
     digits = 1 if unit == "count" else 0
     means = ["none" if total.mean is None else rounded(total.mean, digits) for total in diff.totals]
-    return (
-        f"Covered: {before.covered} → {after.covered} techniques and sub-techniques, "
-        f"mean {unit} {means[0]} → {means[1]}."
-    )
+    return f"Covered: {before.covered} → {of_matrix(after.covered)}, mean {unit} {means[0]} → {means[1]}."
 
 
 def _because(diff: Diff, change: TechniqueChange, *, brief: bool = False) -> str:

@@ -43,7 +43,8 @@ def brief(joined: EvidenceResult, name: str) -> Iterator[Block]:
     counts = joined.results
     results = ", ".join(f"{counts[each]:,} {word}" for each, word in _LABELS.items() if each in counts)
     mapped = len(joined.tested) + len(joined.untested)
-    tested = f"{len(joined.tested):,} of the {mapped:,} techniques of {name} have a test with a result"
+    has = "has" if len(joined.tested) == 1 else "have"
+    tested = f"{len(joined.tested):,} of the {quantity(mapped, 'technique')} of {name} {has} a test with a result"
     yield Paragraph(f"{quantity(total, 'test')}: {results}. {tested}.")
     levels = ", ".join(f"{count:,} {level}" for level, count in joined.raised.items())
     some = quantity(sum(joined.raised.values()), "mapping")

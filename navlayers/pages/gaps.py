@@ -51,7 +51,9 @@ def brief(gaps: Gaps) -> Iterator[Block]:
     ratios = Ratios.of(gaps.catalogue, [row.technique for row in gaps.rows], covered, "covered")
     view = View.from_layer(layer, gaps.catalogue)
     yield Figure(msgspec.structs.replace(view, ratios=ratios, unscored="not of the threat"), "", "")
-    yield first_gaps(gaps)
+    first = first_gaps(gaps)
+    if first.rows:
+        yield first
 
 
 def every(gaps: Gaps) -> Iterator[Block]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from navlayers._text.numbers import percent
+from navlayers._text.wording import of_matrix
 from navlayers.mapping.model import HUNDRED
 from navlayers.output.tables import Cell, CellKind, Column, Table, columns, with_pages
 
@@ -83,7 +84,7 @@ def about(catalogue: Catalogue, inputs: Iterable[Coverage], facts: Sequence[tupl
     methods: dict[str, list[str]] = {}
     for coverage in inputs:
         made_for = f"made for ATT&CK {coverage.own_attack_version}"
-        covers = f"{coverage.noun.cover}s {len(coverage.scores)} techniques and sub-techniques"
+        covers = f"{coverage.noun.cover}s {of_matrix(len(coverage.scores))}"
         texts = [
             coverage.title,
             made_for,

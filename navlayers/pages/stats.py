@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.mapping.load import Prepared
+    from navlayers.mapping.model import MappingSet
     from navlayers.output.document import Block
     from navlayers.output.tables import Table
     from navlayers.scoring.stats import SegmentStats, Stats
@@ -153,8 +154,8 @@ def headline(numbers: SetNumbers) -> str:
     share = percent_text(numbers.mapped, stats.active)
     sentence = _statement(numbers) or f"{stats.set} maps {words.counted(stats.capabilities)}"
     sentences = [f"{sentence}: {matrix} ({share}), {quantity(stats.mappings, 'mapping')}."]
-    if left_out := _left_out(numbers):
-        sentences.append(left_out)
+    if left_out := left_out_of_layers(numbers.prepared.set, stats):
+        sentences.append(f"{left_out}.")
     hole = weakest(((each.name, each.mapped, each.total) for each in stats.tactics), "mapped")
     if hole.text and not words.threat:
         sentences.append(f"{hole.text}.")
@@ -166,17 +167,17 @@ def headline(numbers: SetNumbers) -> str:
     return " ".join(sentences)
 
 
-def _left_out(numbers: SetNumbers) -> str:
+def left_out_of_layers(mapping_set: MappingSet, stats: Stats) -> str:
     """What the numbers count and layers do not show: mappings to techniques that are not active; "" for none."""
-    left_out = {technique.id for technique in numbers.stats.not_active}
+    left_out = {technique.id for technique in stats.not_active}
     if not left_out:
         return ""
-    mappings = numbers.prepared.set.mappings
+    mappings = mapping_set.mappings
     shown = {mapping.capability for mapping in mappings if mapping.technique not in left_out}
     count = quantity(sum(mapping.technique in left_out for mapping in mappings), "mapping")
-    others = numbers.stats.capabilities - len(shown)
-    some = f", and with them {noun(numbers.prepared.set).counted(others)}" if others else ""
-    return f"Layers leave out {count} to techniques that are not active in the release{some}."
+    others = stats.capabilities - len(shown)
+    some = f", and with them {noun(mapping_set).counted(others)}" if others else ""
+    return f"Layers leave out {count} to techniques that are not active in the release{some}"
 
 
 def short_sets(numbers: Sequence[SetNumbers]) -> Table:
@@ -188,7 +189,7 @@ def short_sets(numbers: Sequence[SetNumbers]) -> Table:
         Field("mapped", [each.mapped for each in numbers], "number"),
         Field("of the matrix", [each.share for each in numbers], "percent", bar=True),
     ]
-    return table_of("sets", "", fields, _scope(numbers))
+    return table_of("sets", "", fields, _note(numbers))
 
 
 def sets(numbers: Sequence[SetNumbers]) -> Table:
@@ -201,13 +202,16 @@ def sets(numbers: Sequence[SetNumbers]) -> Table:
         Field("subs", [each.stats.subtechniques for each in numbers], "number"),
         Field("of the matrix", [each.share for each in numbers], "percent"),
     ]
-    return table_of("sets", "", fields, _scope(numbers))
+    return table_of("sets", "", fields, _note(numbers))
 
 
-def _scope(numbers: Sequence[SetNumbers]) -> str:
-    """The scope of the numbers in words; "" for none."""
+def _note(numbers: Sequence[SetNumbers]) -> str:
+    """The scope of the numbers, and what they count that layers do not show; "" for neither."""
     scopes = [each.prepared.catalogue.scope for each in numbers]
-    return next((f"In scope: {scope}" for scope in scopes if scope), "")
+    notes = [f"In scope: {scope}" for scope in scopes if scope][:1]
+    left_out = ((each.prepared.name, left_out_of_layers(each.prepared.set, each.stats)) for each in numbers)
+    notes += [f"{name}: {sentence[0].lower()}{sentence[1:]}" for name, sentence in left_out if sentence]
+    return "; ".join(notes)
 
 
 def _header(numbers: Sequence[SetNumbers]) -> str:

@@ -178,7 +178,7 @@ class Compare {
     const [inA, inB] = every.totals;
     const of = a.release === b.release ? `of ${inA}` : `of ${inA} in A and ${inB} in B`;
     const open = every.total - every.a - every.b + every.both;
-    this.verdict.replaceChildren(make("b", {}, nameA), ` maps ${every.a.toLocaleString("en")} techniques and sub-techniques, `, make("b", {}, nameB),
+    this.verdict.replaceChildren(make("b", {}, nameA), ` maps ${every.a.toLocaleString("en")} ${every.a === 1 ? "technique or sub-technique" : "techniques and sub-techniques"}, `, make("b", {}, nameB),
       ` ${every.b.toLocaleString("en")}: ${every.both} both, ${every.a - every.both} only A, ${every.b - every.both} only B, ${of}; `,
       make("span", { class: `mark ${this.root.dataset.neither}` }, `${open.toLocaleString("en")} neither`));
     const right = { scope: "col", class: "right" };

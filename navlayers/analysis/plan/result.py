@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from navlayers._text.numbers import percent_text, rounded
-from navlayers._text.wording import and_list, quantity
+from navlayers._text.wording import and_list, of_matrix, quantity
 from navlayers.analysis.frames import Tabular
 from navlayers.analysis.plan.alternatives import Redundancy
 from navlayers.analysis.plan.candidates import Candidate
@@ -298,19 +298,20 @@ def _reached(plan: Plan) -> str:
     active = len(plan.chosen) + had
     they, one = ("together they", False) if active > 1 else ("it" if active else "this", True)
     cover, share = plan.cover(1 if one else active), percent_text(plan.value, plan.total, plan.options.least)
-    both = f"{len(plan.reached)} of the {len(plan.coverable)}"
+    count = len(plan.coverable)
+    subs = any("." in id_ for id_ in plan.coverable)
+    both = f"{len(plan.reached)} of the {of_matrix(count) if subs else quantity(count, 'technique')}"
     whose = f"both {plan.noun.plural}" if every == 2 else f"all {plan.noun.counted(every)}"
     that = f" that {f'the {plan.noun.singular}' if every == 1 else whose} {plan.cover(every)}"
-    what = "techniques and sub-techniques" if any("." in id_ for id_ in plan.coverable) else "techniques"
     if not plan.by_count:
         values = f"{decimal(plan.value):,} of {decimal(plan.total):,}"
         total = f"{they} reach{'es' if one else ''} {share} of the total value ({values})"
         # Against a threat, `threat_coverage` has the share of its techniques: one denominator for all.
-        return total if plan.threat is not None else f"{total} and {cover} {both} {what}{that}"
+        return total if plan.threat is not None else f"{total} and {cover} {both}{that}"
     if plan.threat is not None:
-        return f"{they} {cover} {share} of the {len(plan.coverable)} techniques that can be {plan.covered_word}"
+        return f"{they} {cover} {share} of the {quantity(count, 'technique')} that can be {plan.covered_word}"
     part = f" ({share})" if plan.share < 1 else ""
-    return f"{they} {cover} {both} {what}{that}{part}"
+    return f"{they} {cover} {both}{that}{part}"
 
 
 def certainty(plan: Plan) -> str:

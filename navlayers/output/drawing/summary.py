@@ -287,7 +287,7 @@ def _of_threat(
 ) -> Summary:
     """The share of the techniques of a threat, which are the enabled ones."""
     word = words.partition(" ")[0]
-    part = f"{covered} of the {total} techniques of {name}"
+    part = f"{covered} of the {quantity(total, 'technique')} of {name}"
     counts = f"{part} · {single_line(view.release)}"
     used = {technique for technique, entry in _enabled(view).items() if entry.annotated}
     view = _ratios(view, chosen, used, f"techniques of {name} {word}", f"{part} {words}", "not used")

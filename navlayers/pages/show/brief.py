@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text.numbers import number_text
-from navlayers._text.wording import comma_list, first_few
+from navlayers._text.wording import comma_list, first_few, of_matrix
 from navlayers.mapping.model import CATEGORIES
 from navlayers.output.document import Paragraph
 from navlayers.output.tables import Span
@@ -125,12 +125,10 @@ def _capability(section: results.CapabilitySection) -> Iterator[Block]:
     if stats is None:
         yield Paragraph(f"{name} ({_title(head)}) is recorded as non-mappable.")
         return
-    unique = f", {len(section.unique)} of them alone" if section.unique else ""
+    number = stats.techniques + stats.subtechniques
+    unique = f"{f', {len(section.unique)} of them' if number > 1 else ''} alone" if section.unique else ""
     verb = f"{head.noun.cover}s" if head.scored else "maps"
-    yield Paragraph(
-        f"{name} ({_title(head)}) {verb} {stats.techniques + stats.subtechniques} techniques and sub-techniques of "
-        f"ATT&CK {head.release}{unique}."
-    )
+    yield Paragraph(f"{name} ({_title(head)}) {verb} {of_matrix(number)} of ATT&CK {head.release}{unique}.")
     yield _entries(head, section.tactics)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from navlayers._text.dates import iso_date
 from navlayers._text.links import technique_url, web_links
 from navlayers._text.numbers import number_text, percent_figure, rounded
+from navlayers._text.wording import of_matrix
 from navlayers.attack.catalogue import SITE
 from navlayers.layer.ramps import value_gradient
 from navlayers.mapping.model import CATEGORIES
@@ -275,7 +276,8 @@ def _tactic(page: TacticPage) -> Iterator[Block]:
     for section in page.sections:
         column = section.column
         yield _set_heading(section.set)
-        yield Paragraph(f"{column.mapped} of {column.total} techniques and sub-techniques are mapped.")
+        are = "is" if column.mapped == 1 else "are"
+        yield Paragraph(f"{column.mapped} of {of_matrix(column.total)} {are} mapped.")
         yield _entries(column.techniques, section.set)
     yield from _without("Sets whose ATT&CK release does not have it", page.without)
 
