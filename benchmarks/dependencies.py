@@ -2,13 +2,14 @@
 
     python benchmarks/dependencies.py
 
-builds the wheel, installs it with each extra into an environment of its own, and prints two tables: docs/dependencies.md has
-their figures. Sizes are those of files without bytecode and without pip; 1 MB is 1,000,000 bytes. Times are the least
-of several imports.
+builds the wheel, installs it with each extra into an environment of its own, and prints two tables, whose figures
+docs/dependencies.md has. Sizes are those of files without bytecode and without pip; 1 MB is 1,000,000 bytes. Times
+are the least of several imports.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import tomllib
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
-TIMES = 5
+TIMES = 15
 """Imports of each package."""
 
 MODULES = {
@@ -52,18 +53,19 @@ def main() -> None:
         pythons = {name: _installed(Path(folder) / (name or "base"), wheel, name) for name in names}
         sizes = {name: _sizes(python) for name, python in pythons.items()}
         base = sum(sizes[""].values())
-        print("| extra | packages | MB | × base |\n| --- | --- | --- | --- |")
-        for name, packages in sizes.items():
-            total = sum(packages.values())
-            print(f"| {name or 'none'} | {len(packages)} | {total / 1e6:.0f} | {total / base:.1f} |")
+        print("| extra | packages | MB | × none |\n| --- | --- | --- | --- |")
+        for name, files in sizes.items():
+            total = sum(files.values())
+            print(f"| {name or 'none'} | {len(files)} | {total / 1e6:.0f} | {total / base:.1f} |")
         print("\n| package | MB | start-up |\n| --- | --- | --- |")
-        own = [_name(each) for each in project["dependencies"]]
+        owners = {_name(each): "" for each in project["dependencies"]}
         for name in names[1:]:
-            own += sorted(_name(each) for each in extras[name] if not each.startswith("navlayers"))
-        click = _seconds(pythons["all"], "click")
-        for package in dict.fromkeys(own):
-            seconds = _seconds(pythons["all"], MODULES.get(package, package))
-            print(f"| `{package}` | {sizes['all'][package] / 1e6:.1f} | {seconds / click:.1f} |", flush=True)
+            packages = sorted(_name(each) for each in extras[name] if not each.startswith("navlayers"))
+            owners |= {package: name for package in packages if package not in owners}
+        click = _seconds(pythons[""], "click")
+        for package, name in owners.items():
+            seconds = _seconds(pythons[name], MODULES.get(package, package))
+            print(f"| `{package}` | {sizes[name][package] / 1e6:.1f} | {seconds / click:.1f} |", flush=True)
 
 
 def _name(requirement: str) -> str:
@@ -89,18 +91,18 @@ def _installed(folder: Path, wheel: Path, extra: str) -> Path:
 
 def _sizes(python: Path) -> dict[str, int]:
     """Package → bytes of its files."""
-    import json
-
-    return json.loads(subprocess.run([python, "-c", _SIZES], check=True, capture_output=True, text=True).stdout)
+    sizes: dict[str, int] = json.loads(_output(python, _SIZES))
+    return sizes
 
 
 def _seconds(python: Path, module: str) -> float:
     """The least CPU time that an import takes beyond that of starting Python."""
     code = f"import time; start = time.process_time(); import {module}; print(time.process_time() - start)"
-    runs = (
-        subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout for _ in range(TIMES)
-    )
-    return min(map(float, runs))
+    return min(float(_output(python, code)) for _ in range(TIMES))
+
+
+def _output(python: Path, code: str) -> str:
+    return subprocess.run([str(python), "-c", code], check=True, capture_output=True, text=True).stdout
 
 
 if __name__ == "__main__":

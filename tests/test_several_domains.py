@@ -86,6 +86,8 @@ def test_analyses_take_the_part_of_the_other_inputs_or_the_largest(run: Run, tab
     assert told.code == 0
     assert told.err.count(KEPT) == 1
     assert "T1626" not in told.out
+    # One name for the part in the answers of all commands.
+    assert words[0] == "plan" or "rules-enterprise" in told.out
 
 
 def test_a_part_is_compared_with_inputs_of_its_domain(run: Run, table: Path) -> None:
@@ -176,5 +178,7 @@ def test_as_one_set_stats_says_what_layers_leave_out(run: Run, tmp_path: Path, t
     assert "not active in the release, and with them 2 capabilities." in stats
     built = run("build", table, *one, "-o", tmp_path / "out", "--json")
     assert json.loads(built.out)[0]["counts"]["capabilities"] == 2
+    table_of_sets = run("stats", table, "gcp", *one).out
+    assert "rules: layers leave out 2 of the 4 capabilities, whose techniques are not active" in table_of_sets
     badge = run("badge", table, "-o", tmp_path / "badge.svg").err
     assert "a badge shows one layer, but there are 3 (--meta domain=enterprise reads all rows as one set)" in badge

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from navlayers._text.wording import quantity
+from navlayers._text.wording import of_matrix, quantity
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,9 @@ from navlayers._text.wording import quantity
 )
 def test_a_number_has_its_noun(number: int, words: str) -> None:
     assert quantity(number, "technique") == words
+    assert of_matrix(number) == (
+        "1 technique or sub-technique" if number == 1 else f"{number:,} techniques and sub-techniques"
+    )
 
 
 def test_a_noun_may_have_a_plural_of_its_own() -> None:

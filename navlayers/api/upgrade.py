@@ -227,7 +227,10 @@ class _Upgrader(NamedTuple):
 
     def _set(self, source: Source, before: bytes | None, read: Reading) -> Upgraded:
         route = self._route(read)
-        result, report = sets.upgraded_set(read.mapping_set, route)
+        part = read.mapping_set
+        if source.parts and part.title == source.name:  # The title of a part is none of the file.
+            part = msgspec.structs.replace(part, title="")
+        result, report = sets.upgraded_set(part, route)
         format_ = self._format(read.format)
         notices = [*map(_without_release, read.notices), *_placed(route.notices, _label(source))]
         idle = readers.without_effect(source.name, self.reading, read.format, read.mapping_set)

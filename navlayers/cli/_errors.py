@@ -90,7 +90,9 @@ def _usage(error: click.UsageError) -> str:
         lines = [line.strip().partition("   ")[0] for line in (error.ctx.command.help or "").splitlines()]
         examples = [line for line in lines if line.startswith("navlayers ")]
         # What is one too many may be a set of a command that takes sets by --set.
-        of_sets = [line for line in examples if " --set " in line] if message.startswith("unexpected argument") else []
+        of_sets = (
+            [line for line in examples if " --set " in line] if message.startswith("unexpected argument") else []
+        )
         example = next(iter([*of_sets, *examples]), "")
         hint = f"for example: {example}" if example else f"see `{error.ctx.command_path} --help`"
     return str(Problem(message.rstrip("."), None, expected, hint))

@@ -169,15 +169,18 @@ def headline(numbers: SetNumbers) -> str:
 
 def left_out_of_layers(mapping_set: MappingSet, stats: Stats) -> str:
     """What the numbers count and layers do not show: mappings to techniques that are not active; "" for none."""
-    left_out = {technique.id for technique in stats.not_active}
-    if not left_out:
+    count, others = _left_out(mapping_set, stats)
+    if not count:
         return ""
-    mappings = mapping_set.mappings
-    shown = {mapping.capability for mapping in mappings if mapping.technique not in left_out}
-    count = quantity(sum(mapping.technique in left_out for mapping in mappings), "mapping")
-    others = stats.capabilities - len(shown)
     some = f", and with them {noun(mapping_set).counted(others)}" if others else ""
-    return f"Layers leave out {count} to techniques that are not active in the release{some}"
+    return f"Layers leave out {quantity(count, 'mapping')} to techniques that are not active in the release{some}"
+
+
+def _left_out(mapping_set: MappingSet, stats: Stats) -> tuple[int, int]:
+    """The numbers of mappings to techniques that are not active, and of the capabilities that have no others."""
+    left_out = {technique.id for technique in stats.not_active}
+    shown = [mapping.capability for mapping in mapping_set.mappings if mapping.technique not in left_out]
+    return len(mapping_set.mappings) - len(shown), stats.capabilities - len(set(shown))
 
 
 def short_sets(numbers: Sequence[SetNumbers]) -> Table:
@@ -209,8 +212,11 @@ def _note(numbers: Sequence[SetNumbers]) -> str:
     """The scope of the numbers, and what they count that layers do not show; "" for neither."""
     scopes = [each.prepared.catalogue.scope for each in numbers]
     notes = [f"In scope: {scope}" for scope in scopes if scope][:1]
-    left_out = ((each.prepared.name, left_out_of_layers(each.prepared.set, each.stats)) for each in numbers)
-    notes += [f"{name}: {sentence[0].lower()}{sentence[1:]}" for name, sentence in left_out if sentence]
+    for each in numbers:
+        _, others = _left_out(each.prepared.set, each.stats)
+        if others:
+            some = f"{others:,} of the {noun(each.prepared.set).counted(each.stats.capabilities)}"
+            notes.append(f"{each.prepared.name}: layers leave out {some}, whose techniques are not active")
     return "; ".join(notes)
 
 
