@@ -1,4 +1,4 @@
-"""`navlayers mcp`: what an agent gets, by the SDK's own client from the real process."""
+"""`navlayers mcp`: what an agent gets, by the SDK's own client."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ import msgspec
 import pytest
 from anyio.from_thread import start_blocking_portal
 from mcp.client.client import Client
-from mcp.client.stdio import StdioServerParameters, stdio_client
 from test_hostile_output import _set
 
+from navlayers.agents.inventory import Inventory, Settings
 from navlayers.agents.server import server_of
-from navlayers.agents.shelf import Settings, Shelf
 from navlayers.agents.tools import INSTRUCTIONS, TOOLS, answer
 from navlayers.attack import Scope
 from navlayers.mapping.formats.context import ReadOptions
@@ -71,11 +70,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def client(folder: Path) -> Iterator[Callable[..., Any]]:
-    """One process for all: `client("call_tool", name, arguments)`."""
-    line = StdioServerParameters(command=COMMAND[0], args=[*COMMAND[1:], "hostile.json", "own.yaml"], cwd=folder)
+    """One server for all: `client("call_tool", name, arguments)`."""
+    inventory = Inventory([str(folder / "hostile.json"), str(folder / "own.yaml")], Settings())
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(Client(stdio_client(line))) as connected,
+        portal.wrap_async_context_manager(Client(server_of(inventory))) as connected,
     ):
         yield lambda method, *args: portal.call(getattr(connected, method), *args)
 
@@ -234,7 +233,17 @@ def test_an_empty_answer_says_why(ask: Ask, tool: str, arguments: dict[str, Any]
 @pytest.mark.parametrize(
     ("tool", "arguments", "says"),
     [
-        ("technique", {"technique": "Valid Acounts"}, "Valid Accounts"),
+        (
+            "technique",
+            {"technique": "Valid Acounts"},
+            "did you mean: T1078 Valid Accounts (technique, enterprise), T1078.003 Local Accounts",
+        ),
+        (
+            "technique",
+            {"technique": "qqqqqqq", "sets": ["gcp"]},
+            "the tool sets lists the sets; `sets` selects others",
+        ),
+        ("technique", {"technique": "T9999"}, "for the user: "),
         ("compare", {"sets": ["gpc", "aws"]}, "did you mean gcp?"),
         ("compare", {"set": ["aws"]}, "did you mean sets?"),
         ("compare", {"sets": ["aws", "gcp"], "rows": "gaps"}, "did you mean gap?"),
@@ -245,7 +254,7 @@ def test_an_empty_answer_says_why(ask: Ask, tool: str, arguments: dict[str, Any]
         ("compare", {"sets": ["aws", "gcp"], "limit": 0}, "limit: expected `int` >= 1"),
         ("compare", {"sets": ["aws", "gcp"], "cursor": "1-00000000"}, "ask again without a cursor"),
         ("compare", {"sets": ["aws", "gcp"], "cursor": "x"}, "unknown cursor"),
-        ("compare", {"sets": ["gcp", "nist_800_53"]}, "--measure covered"),
+        ("compare", {"sets": ["gcp", "nist_800_53"]}, "`measure` covered compares only"),
         ("plan", {"sets": ["gcp"]}, "needs a budget or a target"),
         ("plan", {"sets": ["gcp"], "budget": 1, "seconds": 1e9}, "seconds: expected `float` <= 30"),
         ("check", {"text": "x" * 100_001}, "length <= 100000"),
@@ -257,8 +266,11 @@ def test_an_error_says_what_to_do(ask: Ask, tool: str, arguments: dict[str, Any]
     assert "Traceback" not in json.dumps(found)
 
 
-def test_an_agent_reads_named_and_shipped_sets_and_no_other_file(ask: Ask, folder: Path, run: Run) -> None:
+def test_an_agent_reads_named_and_shipped_sets_and_no_other_file(
+    ask: Ask, folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither by path, nor from the current folder, nor as a threat, a list of capabilities, or part of a set."""
+    monkeypatch.chdir(folder)
     names = {row["set"] for row in every_row(ask, "sets")}
     assert {"own", "hostile", "gcp"} <= names
     assert not {"secret", "here"} & names
@@ -309,7 +321,7 @@ def test_a_file_of_long_texts_gives_short_answers_all_the_same() -> None:
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / f"{'s' * 200}.json"
         path.write_text(text, encoding="utf-8")
-        shelf = Shelf([str(path)], Settings())
+        inventory = Inventory([str(path)], Settings())
         for tool, arguments in (
             ("sets", {}),
             ("technique", {"technique": "T1078", "rows": "mappings"}),
@@ -319,7 +331,7 @@ def test_a_file_of_long_texts_gives_short_answers_all_the_same() -> None:
             ("plan", {"budget": 2}),
             ("capability", {"capability": "long " * 30}),
         ):
-            found, _ = answer(shelf, tool, arguments)
+            found, _ = answer(inventory, tool, arguments)
             assert len(msgspec.json.encode(found)) <= 2048, tool
 
 
@@ -352,10 +364,10 @@ def test_the_tools_are_read_only_and_a_changed_file_is_read_again(
 
 def test_the_command_line_sets_scope_release_and_scores() -> None:
     reading = ReadOptions(scope=Scope(platforms=("Windows",)))
-    shelf = Shelf(["aws", "gcp"], Settings(reading, attack_version="17.1"))
+    inventory = Inventory(["aws", "gcp"], Settings(reading, attack_version="17.1"))
 
     async def answers() -> list[dict[str, Any]]:
-        async with Client(server_of(shelf)) as client:
+        async with Client(server_of(inventory)) as client:
             calls: tuple[tuple[str, dict[str, Any]], ...] = (
                 ("technique", {"technique": "T1530"}),
                 ("compare", {"technique": "T1530"}),
@@ -375,10 +387,10 @@ def test_folders_and_parts_of_sets_are_sets(folder: Path) -> None:
     (folder / "sets").mkdir()
     (folder / "sets" / "a.yaml").write_text(OWN, encoding="utf-8")
     (folder / "sets" / "notes.yaml").write_text("notes: none\n", encoding="utf-8")
-    shelf = Shelf([str(folder / "sets"), "nist_800_53@moderate"], Settings())
+    inventory = Inventory([str(folder / "sets"), "nist_800_53@moderate"], Settings())
 
     async def answers() -> list[dict[str, Any]]:
-        async with Client(server_of(shelf)) as client:
+        async with Client(server_of(inventory)) as client:
             return [
                 (await client.call_tool(name, {})).structured_content for name in ("sets", "coverage", "coverage")
             ]

@@ -10,15 +10,13 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from navlayers._text.lines import single_line
 from navlayers.errors import Problem, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from navlayers.agents.arguments import Paged
-    from navlayers.errors import NavlayersError
 
 EVERYTHING = "everything"
 """The scope of an answer without one."""
@@ -39,19 +37,15 @@ ROWS = "rows"
 SET_DATA = "set_data"
 """The member that has what files say."""
 
-_SHRINKS = (1, 4, 16)
+SHRINKS = (1, 4, 16)
 _SENTENCES = frozenset({"summary", "notices", "method", "message", "expected", "hint", "comment"})
 _MOST_LISTED = 25
 _MOST_OF_SET = 8
 
-MOST_NOTICES = 3
-MOST_PROBLEMS = 5
 _DIGITS = 8
 _CURSOR = 40
 """Bytes of a cursor with its name."""
 
-Unset = msgspec.UnsetType
-UNSET = msgspec.UNSET
 Data = dict[str, Any]
 
 
@@ -83,11 +77,11 @@ class Provenance(msgspec.Struct, frozen=True, omit_defaults=True):
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What every answer has: `set_data` quotes files, and `empty` says why there are no rows."""
 
-    provenance: Provenance | Unset = UNSET
-    set_data: Data | Unset = UNSET
-    empty: str | Unset = UNSET
+    provenance: Provenance | UnsetType = UNSET
+    set_data: Data | UnsetType = UNSET
+    empty: str | UnsetType = UNSET
     total_rows: int = 0
-    next_cursor: str | Unset = UNSET
+    next_cursor: str | UnsetType = UNSET
 
 
 def page(answer: Any, arguments: Paged) -> dict[str, Any]:
@@ -96,18 +90,18 @@ def page(answer: Any, arguments: Paged) -> dict[str, Any]:
     Raises:
         UsageError: the cursor is not one of this answer.
     """
-    made = msgspec.to_builtins(answer, enc_hook=float)
-    digest = hashlib.sha256(msgspec.json.encode(made.get(ROWS))).hexdigest()[:_DIGITS]
-    total = len(made.get(ROWS, ()))
+    content = msgspec.to_builtins(answer, enc_hook=float)
+    digest = hashlib.sha256(msgspec.json.encode(content.get(ROWS))).hexdigest()[:_DIGITS]
+    total = len(content.get(ROWS, ()))
     start = _offset(arguments.cursor, digest, total)
     most, room = (total, SMALL) if arguments.limit is None else (arguments.limit, LARGE)
-    for shrink in _SHRINKS:
-        whole: dict[str, Any] = cleaned({name: each for name, each in made.items() if name != ROWS}, shrink)
+    for shrink in SHRINKS:
+        whole: dict[str, Any] = clean({name: each for name, each in content.items() if name != ROWS}, shrink)
         kept: list[Any] = []
         whole |= {"total_rows": total, ROWS: kept}
         size = len(msgspec.json.encode(whole))
-        for row in made.get(ROWS, ())[start : start + most]:
-            found = cleaned(row, shrink)
+        for row in content.get(ROWS, ())[start : start + most]:
+            found = clean(row, shrink)
             size += len(msgspec.json.encode(found)) + 1
             last = start + len(kept) + 1 == total
             if kept and size + (0 if last else _CURSOR) > room:
@@ -133,7 +127,7 @@ def _offset(cursor: str, digest: str, total: int) -> int:
     return int(number[:9])
 
 
-def cleaned(value: Any, shrink: int = 1, *, of_set: bool = False, long: bool = False) -> Any:
+def clean(value: Any, shrink: int = 1, *, of_set: bool = False, long: bool = False) -> Any:
     """An answer with its text on one line each, without control characters and marks of direction.
 
     Text and lists are cut where they are long, those of files first; with `shrink`, to a fraction of that.
@@ -144,7 +138,7 @@ def cleaned(value: Any, shrink: int = 1, *, of_set: bool = False, long: bool = F
         return f"{plain[:longest]}…" if len(plain) > longest else plain
     if isinstance(value, dict):
         return {
-            cleaned(name, of_set=of_set): cleaned(
+            clean(name, of_set=of_set): clean(
                 each, shrink, of_set=of_set or name == SET_DATA, long=name in _SENTENCES
             )
             for name, each in value.items()
@@ -152,35 +146,5 @@ def cleaned(value: Any, shrink: int = 1, *, of_set: bool = False, long: bool = F
     if isinstance(value, list | tuple):
         most = max((_MOST_OF_SET if of_set else _MOST_LISTED) // shrink, 1)
         more = [f"and {len(value) - most} more"] if len(value) > most and isinstance(value[0], str) else []
-        return [*(cleaned(each, shrink, of_set=of_set, long=long) for each in value[:most]), *more]
+        return [*(clean(each, shrink, of_set=of_set, long=long) for each in value[:most]), *more]
     return value
-
-
-def told(problems: Iterable[Problem], summary: str = "") -> Data | Unset:
-    """A result in a sentence and the first of its notices, each once: both may quote files."""
-    texts = list(dict.fromkeys(map(str, problems)))
-    more = len(texts) - MOST_NOTICES
-    shown = [*texts[:MOST_NOTICES], *([f"and {more} more"] if more > 0 else [])]
-    return {**({"summary": summary} if summary else {}), **({"notices": shown} if shown else {})} or UNSET
-
-
-def refusal(error: NavlayersError) -> dict[str, Any]:
-    """The problems of an error with places and hints, the first few."""
-    problems: Sequence[Problem] = error.problems[:MOST_PROBLEMS]
-    found = [
-        {
-            name: text
-            for name, text in (
-                ("place", str(each.place) if each.place else ""),
-                ("message", each.message),
-                ("expected", each.expected),
-                ("hint", each.hint),
-            )
-            if text
-        }
-        for each in problems
-    ]
-    more = sum(each.count for each in error.problems[MOST_PROBLEMS:])
-    count = {"more": more} if more else {}
-    answers = ({"problems": cleaned(found, shrink), **count} for shrink in _SHRINKS)
-    return next((each for each in answers if len(msgspec.json.encode(each)) <= SMALL), {"problems": [], **count})

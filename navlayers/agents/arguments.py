@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -17,6 +18,9 @@ LONGEST_TEXT = 100_000
 
 MOST_ROWS = 200
 MOST_SECONDS = 30
+
+_MOST_UNKNOWN = 5
+"""Names that are looked up, each of which takes time."""
 
 _Word = Annotated[str, Meta(min_length=1, max_length=LONGEST_WORD)]
 _Words = Annotated[list[_Word], Meta(max_length=100)]
@@ -142,14 +146,16 @@ class CheckArguments(Paged, frozen=True, kw_only=True):
     text: Annotated[str, Meta(max_length=LONGEST_TEXT, description="The text of a mapping set: YAML, JSON or CSV.")]
 
 
-def decoded(arguments: dict[str, Any], kind: type[Paged]) -> Paged:
+def decode(arguments: dict[str, Any], kind: type[Paged]) -> Paged:
     """The arguments of a tool, checked.
 
     Raises:
         UsageError: a name, type or value is wrong; the message has the nearest valid one.
     """
     fields = get_type_hints(kind, include_extras=True)
-    problems = unknown("argument", map(str, arguments), fields)
+    problems = unknown(
+        "argument", islice((name for name in arguments if name not in fields), _MOST_UNKNOWN), fields
+    )
     for name, value in arguments.items():
         choices = _choices(fields.get(name))
         if choices and isinstance(value, str):

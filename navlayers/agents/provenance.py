@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text.numbers import number_text
 from navlayers.agents.answers import EVERYTHING, Data, Provenance, SetFacts
@@ -10,11 +10,14 @@ from navlayers.mapping.nouns import CAPABILITY
 from navlayers.scoring.method import DESCRIPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from navlayers.attack import Catalogue
     from navlayers.scoring.coverage import Coverage
     from navlayers.scoring.options import ScoreOptions
+
+MOST_REASONS = 3
+"""Capabilities that a row names for a score."""
 
 _MOST = 4
 """Sets that provenance describes, so that there is room for rows."""
@@ -53,17 +56,32 @@ def rule_of(inputs: Sequence[Coverage], scoring: ScoreOptions) -> str:
     return rule(scoring, counts=any(each.counts for each in inputs))
 
 
-def set_data(coverage: Coverage) -> Data:
-    """What the file of a set says of itself."""
-    return {"title": coverage.set.name, "version": coverage.set.shown_version}
-
-
 def _facts(coverage: Coverage, *, method: bool) -> SetFacts:
+    data: Data = {"title": coverage.set.name, "version": coverage.set.shown_version}
     return SetFacts(
         coverage.name,
         coverage.own_attack_version,
-        set_data(coverage) | ({"method": coverage.method} if method else {}),
+        {**data, "method": coverage.method} if method else data,
         len(coverage.unrated()),
         len(coverage.replaced),
         len(coverage.left_out),
     )
+
+
+class Reason(NamedTuple):
+    """A capability behind a score: what it gives in a category."""
+
+    id: str
+    name: str
+    category: str
+    value: str
+    score: float | None
+
+
+def strongest(reasons: Iterable[Reason], most: int) -> list[Data]:
+    """The reasons that give most, over all categories, each without what it does not have."""
+    ordered = sorted(reasons, key=lambda each: -(each.score or 0))
+    return [
+        {name: value for name, value in each._asdict().items() if value not in ("", None)}
+        for each in ordered[:most]
+    ]

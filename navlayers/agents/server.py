@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-    from navlayers.agents.shelf import Shelf
+    from navlayers.agents.inventory import Inventory
 
 PATH = "/mcp"
 """The path of the protocol over HTTP."""
@@ -36,7 +36,7 @@ _READS = types.ToolAnnotations(
 )
 
 
-def server_of(shelf: Shelf) -> Server[dict[str, Any]]:
+def server_of(inventory: Inventory) -> Server[dict[str, Any]]:
     """The server of the tools; calls are answered one after the other."""
     turn = anyio.CapacityLimiter(1)
     # The thread of a call that the agent gave up goes on for a while.
@@ -57,7 +57,7 @@ def server_of(shelf: Shelf) -> Server[dict[str, Any]]:
         return types.ListToolsResult(tools=listed)
 
     async def call_tool(_context: object, params: types.CallToolRequestParams) -> types.CallToolResult:
-        call = partial(_answer, shelf, params.name, params.arguments or {}, lock)
+        call = partial(_answer, inventory, params.name, params.arguments or {}, lock)
         found, wrong = await anyio.to_thread.run_sync(call, limiter=turn, abandon_on_cancel=True)
         text = types.TextContent(type="text", text=msgspec.json.encode(found).decode())
         return types.CallToolResult(content=[text], structured_content=None if wrong else found, is_error=wrong)
@@ -72,11 +72,13 @@ def server_of(shelf: Shelf) -> Server[dict[str, Any]]:
     )
 
 
-def _answer(shelf: Shelf, name: str, given: dict[str, Any], lock: threading.Lock) -> tuple[dict[str, Any], bool]:
+def _answer(
+    inventory: Inventory, name: str, given: dict[str, Any], lock: threading.Lock
+) -> tuple[dict[str, Any], bool]:
     """The answer of a tool; a fault of navlayers is an error without a traceback."""
     try:
         with lock:
-            return answer(shelf, name, given)
+            return answer(inventory, name, given)
     except Exception as error:
         if os.environ.get("NAVLAYERS_DEBUG"):
             raise
@@ -84,9 +86,9 @@ def _answer(shelf: Shelf, name: str, given: dict[str, Any], lock: threading.Lock
         return {"problems": [problem]}, True
 
 
-def serve_stdio(shelf: Shelf) -> NoReturn:
+def serve_stdio(inventory: Inventory) -> NoReturn:
     """Answer on standard output what comes on standard input, until that ends, Ctrl-C or SIGTERM."""
-    server = server_of(shelf)
+    server = server_of(inventory)
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: _end())
@@ -107,12 +109,12 @@ def _end() -> NoReturn:
     os._exit(0)
 
 
-def serve_http(shelf: Shelf, listener: socket.socket, ready: Callable[[], None]) -> NoReturn:
+def serve_http(inventory: Inventory, listener: socket.socket, ready: Callable[[], None]) -> NoReturn:
     """Answer requests on a socket of this machine until Ctrl-C or SIGTERM."""
     from navlayers.serve.guard import Guard  # noqa: PLC0415 - for HTTP alone
     from navlayers.serve.server import serve  # noqa: PLC0415
 
-    app = server_of(shelf).streamable_http_app(
+    app = server_of(inventory).streamable_http_app(
         streamable_http_path=PATH, json_response=True, stateless_http=True, max_request_body_size=_LARGEST_REQUEST
     )
     serve(Guard(app, origin="", questions=PATH), listener, lambda _stop: ready())

@@ -51,11 +51,11 @@ def command(
         # It takes a second to import.
         import mcp  # noqa: PLC0415, F401
     from navlayers.agents import server  # noqa: PLC0415
-    from navlayers.agents.shelf import Settings, Shelf  # noqa: PLC0415
+    from navlayers.agents.inventory import Inventory, Settings  # noqa: PLC0415
 
-    shelf = Shelf(inputs, Settings(reading, scoring, attack_version, _reading.today))
+    inventory = Inventory(inputs, Settings(reading, scoring, attack_version, _reading.today))
     if port is None:
-        server.serve_stdio(shelf)
+        server.serve_stdio(inventory)
     from navlayers.serve.server import listener  # noqa: PLC0415
 
     found = listener("127.0.0.1", port, exact=True, option="--http")
@@ -65,4 +65,4 @@ def command(
         if not quiet:
             _print.notify(f"Answering agents at {address} until Ctrl-C.")
 
-    server.serve_http(shelf, found, ready)
+    server.serve_http(inventory, found, ready)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from navlayers._text.spelling import suggestion
-from navlayers._text.wording import comma_list, quoted
+import msgspec
+
 from navlayers.analysis.threats.lookup import refuse_files
 from navlayers.api.sources import sources
-from navlayers.errors import InputError, NavlayersError, Problem, UsageError
+from navlayers.errors import InputError, NavlayersError, Problem, UsageError, unknown
 from navlayers.mapping.find import STDIN, Source, read, shipped
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.index import entry, facts, shipped_entries
@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from navlayers.agents.answers import Answer
-    from navlayers.attack.domains import Domain
 
-_MOST_HELD = 32
-"""Sets that are held in memory: more than ship with navlayers."""
+_MOST_CACHED = 32
+"""Sets that are kept in memory: more than ship with navlayers."""
 
 _Stamp = tuple[int, ...] | None
 
@@ -36,8 +35,14 @@ class Settings(NamedTuple):
     attack_version: str | None = None
     today: Callable[[], str] = lambda: ""
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """Arguments of functions of `navlayers.api`."""
+        scoring = msgspec.structs.asdict(self.scoring)
+        return {"attack_version": self.attack_version, "reading": self.reading, **scoring}
 
-class Shelf:
+
+class Inventory:
     """The sets by name, each read again when its file has changed.
 
     `answers` are the last ones, for their further pages.
@@ -58,11 +63,11 @@ class Shelf:
             raise UsageError(Problem(message, expected="names and files of sets", hint="write the set to a file"))
         self.settings = settings
         self._named = {each.name: each for each in (sources(words, settings.reading) if words else ())}
-        if gone := [each for each in self._named.values() if _is_gone(each)]:
-            prepare_all(gone)
+        if missing := [each for each in self._named.values() if _is_missing(each)]:
+            prepare_all(missing)
         self._every = {each.name: each for each in shipped()} | self._named
         self.answers: dict[object, Answer] = {}
-        self._held: dict[tuple[str, _Stamp], tuple[Prepared | None, tuple[Problem, ...]]] = {}
+        self._cache: dict[tuple[str, _Stamp], tuple[Prepared | None, tuple[Problem, ...]]] = {}
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -75,13 +80,8 @@ class Shelf:
         Raises:
             UsageError: a name is unknown, or there is none.
         """
-        unknown = [name for name in names if name not in self._every]
-        if unknown:
-            hints = [suggestion(name, self._every) for name in unknown]
-            raise UsageError(
-                Problem(f"unknown set {quoted(name)}", expected=comma_list([*self._every]), hint=hint)
-                for name, hint in zip(unknown, hints, strict=True)
-            )
+        if problems := unknown("set", names, self._every):
+            raise UsageError(problems)
         chosen = names or self.named or (tuple(self._every) if every else ())
         if not chosen:
             raise UsageError(
@@ -96,8 +96,8 @@ class Shelf:
             NavlayersError: one cannot be read.
         """
         chosen = [(each, (each.name, stamp(each))) for each in sets]
-        missing = [(each, key) for each, key in chosen if key not in self._held]
-        held = dict(self._held)
+        missing = [(each, key) for each, key in chosen if key not in self._cache]
+        found = dict(self._cache)
         if missing:
             settings = self.settings
             prepared, skipped = prepare_all(
@@ -107,15 +107,15 @@ class Shelf:
             of_file = {notice.place.path: notice for notice in skipped if notice.place}
             for each, key in missing:
                 notice = of_file.get(str(each.path))
-                held[key] = by_name.get(each.name), (notice,) if notice else ()
-        self._held |= {key: held[key] for _, key in missing if key[1] is not None}
-        while len(self._held) > _MOST_HELD:
-            self._held.pop(next(iter(self._held)))
-        found = [one for _, key in chosen if (one := held[key][0]) is not None]
-        notices = [notice for _, key in chosen for notice in held[key][1]]
-        if not found:
+                found[key] = by_name.get(each.name), (notice,) if notice else ()
+        self._cache |= {key: found[key] for _, key in missing if key[1] is not None}
+        while len(self._cache) > _MOST_CACHED:
+            self._cache.pop(next(iter(self._cache)))
+        loaded = [one for _, key in chosen if (one := found[key][0]) is not None]
+        notices = [notice for _, key in chosen for notice in found[key][1]]
+        if not loaded:
             raise InputError(notices)
-        return found, notices
+        return loaded, notices
 
     @property
     def state(self) -> tuple[_Stamp, ...] | None:
@@ -137,7 +137,7 @@ class Shelf:
                 broken += error.problems
         return found, broken
 
-    def threat(self, word: str, domain: Domain) -> str:
+    def threat(self, word: str, sets: Sequence[Source]) -> str:
         """The word for a threat that an agent named: of ATT&CK, or the path of a set that it may read.
 
         Raises:
@@ -146,11 +146,12 @@ class Shelf:
         known = self._every.get(word)
         if known is not None and known.data is None and known.mapping_set is None:
             return str(known.path)
-        refuse_files(word, domain, ())
+        loaded, _ = self.prepared(sets[:1])
+        refuse_files(word, loaded[0].set.domain, ())
         return word
 
 
-def _is_gone(source: Source) -> bool:
+def _is_missing(source: Source) -> bool:
     return source.data is None and source.mapping_set is None and not source.path.exists()
 
 

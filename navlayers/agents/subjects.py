@@ -1,73 +1,29 @@
-"""The tools that look something up: sets, technique, capability, coverage."""
+"""The tools of one subject: technique and capability."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from navlayers._text.dates import iso_date
 from navlayers._text.wording import and_list
-from navlayers.agents.answers import EVERYTHING, UNSET, Answer, Data, Provenance, Unset, told
-from navlayers.agents.provenance import provenance, rule
+from navlayers.agents.answers import EVERYTHING, Answer, Data, Provenance
+from navlayers.agents.problems import remarks
+from navlayers.agents.provenance import MOST_REASONS, Reason, rule, strongest
 from navlayers.attack.domains import DOMAIN_NAMES
 from navlayers.pages.show.build import page as show_page
 from navlayers.pages.show.lookup import find
-from navlayers.pages.stats import SetNumbers, as_json
-from navlayers.scoring.coverage import coverage_of
 from navlayers.scoring.options import UNSPECIFIED
-from navlayers.scoring.stats import set_stats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from navlayers.agents.arguments import (
-        CapabilityArguments,
-        CoverageArguments,
-        SetsArguments,
-        TechniqueArguments,
-    )
-    from navlayers.agents.shelf import Shelf
+    from navlayers.agents.arguments import CapabilityArguments, TechniqueArguments
+    from navlayers.agents.inventory import Inventory
     from navlayers.mapping.load import Prepared
     from navlayers.pages.show.results import CapabilitySection, MappingRow, TechniquePage, TechniqueSection
-
-MOST_REASONS = 3
-"""Capabilities that a row names for a score."""
-
-
-class SetRow(msgspec.Struct, frozen=True):
-    """A set that the tools can read."""
-
-    set: str
-    origin: str
-    role: str
-    domain: str
-    attack_version: str
-    scored: bool
-    capabilities: int
-    mappings: int
-    set_data: Data
-
-
-class SetsAnswer(Answer, frozen=True, kw_only=True):
-    """The sets."""
-
-    rows: tuple[SetRow, ...] = ()
-
-
-def sets(shelf: Shelf, arguments: SetsArguments) -> SetsAnswer:
-    """The sets that the tools can read, as `navlayers sets` lists them."""
-    listed, broken = shelf.listing()
-    own = ("origin", "role", "domain", "attack_version", "scored", "capabilities", "mappings")
-    rows = (
-        SetRow(
-            set=str(each["name"]),
-            **{name: each[name] for name in own},  # type: ignore[arg-type]
-            set_data={"title": each["title"] or each["framework"], "version": iso_date(str(each["version"]))},
-        )
-        for each in listed
-    )
-    return SetsAnswer(rows=tuple(rows), set_data=told(broken))
 
 
 class TechniqueRow(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -79,11 +35,11 @@ class TechniqueRow(msgspec.Struct, frozen=True, omit_defaults=True):
     set: str
     attack_version: str = ""
     status: str = ""
-    score: float | Unset | None = UNSET
+    score: float | UnsetType | None = UNSET
     counts: bool = False
-    categories: dict[str, float | None] | Unset = UNSET
-    capabilities: int | Unset = UNSET
-    subtechniques_mapped: int | Unset = UNSET
+    categories: dict[str, float | None] | UnsetType = UNSET
+    capabilities: int | UnsetType = UNSET
+    subtechniques_mapped: int | UnsetType = UNSET
     non_mappable: int = 0
     category: str = ""
     not_counted: str = ""
@@ -102,18 +58,17 @@ class TechniqueAnswer(Answer, frozen=True, kw_only=True):
     rows: tuple[TechniqueRow, ...] = ()
 
 
-def technique(shelf: Shelf, arguments: TechniqueArguments) -> TechniqueAnswer:
+def technique(inventory: Inventory, arguments: TechniqueArguments) -> TechniqueAnswer:
     """What sets have on a technique, as `navlayers show` tells it."""
-    loaded, skipped = shelf.prepared(shelf.get(arguments.sets, every=True))
-    scoring = shelf.settings.scoring
-    shown: Any = show_page(find(arguments.technique, loaded, "technique"), loaded, scoring)
+    loaded, skipped = inventory.prepared(inventory.get(arguments.sets, every=True))
+    subject = find(arguments.technique, loaded, "technique")
+    shown: Any = show_page(subject, loaded, inventory.settings.scoring)
     if arguments.rows == "mappings":
         rows = tuple(row for section in shown.sections for row in _mappings(section))
     else:
         rows = tuple(map(_technique_row, shown.sections))
     known = shown.status != "unknown"
     successor = f"{shown.successor.id} {shown.successor.name}" if shown.successor else ""
-    scopes = {each.catalogue.scope for each in loaded if each.catalogue.scope}
     return TechniqueAnswer(
         technique=shown.id,
         name=shown.name if known else "",
@@ -123,47 +78,42 @@ def technique(shelf: Shelf, arguments: TechniqueArguments) -> TechniqueAnswer:
         not_mapped_by=shown.without,
         rows=rows,
         empty=UNSET if rows else _why_empty(shown, successor, loaded),
-        set_data=told(skipped),
-        provenance=Provenance(
+        set_data=remarks(skipped),
+        provenance=_provenance(
             f"ATT&CK {DOMAIN_NAMES[shown.domain]} {shown.attack_version}; scores: attack_version of the row",
-            rule(scoring, counts=any(each.set.counts for each in shown.sections)),
-            next(iter(scopes), EVERYTHING),
+            inventory,
+            shown.sections,
+            loaded,
         ),
     )
 
 
 def _technique_row(section: TechniqueSection) -> TechniqueRow:
-    head, found = section.set, section.aggregate
-    return TechniqueRow(
+    head, aggregate = section.set, section.aggregate
+    row = TechniqueRow(
         set=head.name,
         attack_version=head.attack_version,
         status=section.status if section.status != "active" else "",
-        score=found.overall if found else UNSET,
         counts=head.counts,
-        categories={each.category or UNSPECIFIED: each.score for each in found.categories} if found else UNSET,
-        capabilities=found.capabilities if found else 0,
+        capabilities=0,
         subtechniques_mapped=sum(bool(each.capabilities) for each in section.subtechniques) or UNSET,
         non_mappable=len(section.non_mappable),
-        set_data={"title": head.title, "version": iso_date(head.version)}
-        | ({"strongest": _strongest(section)} if found else {}),
+        set_data={"title": head.title, "version": iso_date(head.version)},
     )
-
-
-def _strongest(section: TechniqueSection) -> list[Data]:
-    """The capabilities that give most, over all categories."""
-    given = [
-        (each.category, one)
-        for each in (section.aggregate.categories if section.aggregate else ())
+    if aggregate is None:
+        return row
+    reasons = [
+        Reason(one.capability, one.name, each.category, one.strength or "", one.score)
+        for each in aggregate.categories
         for one in each.given
     ]
-    given.sort(key=lambda pair: -(pair[1].score or 0))
-    return [reason(g.capability, g.name, category, g.strength, g.score) for category, g in given[:MOST_REASONS]]
-
-
-def reason(capability: str, name: str, category: str, value: str | None, score: float | None) -> Data:
-    """A capability behind a score, without what it does not have."""
-    own = {"id": capability, "name": name, "category": category, "value": value}
-    return {**{key: text for key, text in own.items() if text}, **({} if score is None else {"score": score})}
+    return msgspec.structs.replace(
+        row,
+        score=aggregate.overall,
+        categories={each.category or UNSPECIFIED: each.score for each in aggregate.categories},
+        capabilities=aggregate.capabilities,
+        set_data={**row.set_data, "strongest": strongest(reasons, MOST_REASONS)},
+    )
 
 
 def _mappings(section: TechniqueSection) -> Iterator[TechniqueRow]:
@@ -205,6 +155,17 @@ def _why_empty(shown: TechniquePage, successor: str, loaded: Iterable[Prepared])
     return f"none of {len(there)} sets of ATT&CK {shown.domain} maps {shown.id}"
 
 
+def _provenance(
+    attack: str,
+    inventory: Inventory,
+    sections: Sequence[TechniqueSection | CapabilitySection],
+    loaded: Iterable[Prepared],
+) -> Provenance:
+    counts = any(each.set.counts for each in sections)
+    scopes = (each.catalogue.scope for each in loaded if each.catalogue.scope)
+    return Provenance(attack, rule(inventory.settings.scoring, counts=counts), next(scopes, EVERYTHING))
+
+
 class CapabilityRow(msgspec.Struct, frozen=True, omit_defaults=True):
     """A technique that a capability is mapped to; `only`: no other capability of the set covers it."""
 
@@ -236,23 +197,18 @@ class CapabilityAnswer(Answer, frozen=True, kw_only=True):
     rows: tuple[CapabilityRow, ...] = ()
 
 
-def capability(shelf: Shelf, arguments: CapabilityArguments) -> CapabilityAnswer:
+def capability(inventory: Inventory, arguments: CapabilityArguments) -> CapabilityAnswer:
     """What a capability is mapped to, as `navlayers show` tells it."""
-    loaded, skipped = shelf.prepared(shelf.get(arguments.sets, every=True))
-    scoring = shelf.settings.scoring
-    shown: Any = show_page(find(arguments.capability, loaded, "capability"), loaded, scoring)
+    loaded, skipped = inventory.prepared(inventory.get(arguments.sets, every=True))
+    subject = find(arguments.capability, loaded, "capability")
+    shown: Any = show_page(subject, loaded, inventory.settings.scoring)
     rows = tuple(row for section in shown.sections for row in _techniques(section))
-    scopes = {each.catalogue.scope for each in loaded if each.catalogue.scope}
     return CapabilityAnswer(
         sets=tuple(map(_capability_set, shown.sections[:MOST_REASONS])),
         rows=rows,
         empty=UNSET if rows else _why_nothing(shown.sections),
-        set_data=told(skipped),
-        provenance=Provenance(
-            "per set: attack_version",
-            rule(scoring, counts=any(each.set.counts for each in shown.sections)),
-            next(iter(scopes), EVERYTHING),
-        ),
+        set_data=remarks(skipped),
+        provenance=_provenance("per set: attack_version", inventory, shown.sections, loaded),
     )
 
 
@@ -292,57 +248,3 @@ def _why_nothing(sections: Iterable[CapabilitySection]) -> str:
         if each.set.scope:
             return f"no mapping of it is in scope: {each.set.scope}"
     return "no set maps it to a technique that is active in its release"
-
-
-class CoverageRow(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The numbers of a set, or with rows="tactics" of a tactic in a set; `active` or `total` is the denominator."""
-
-    set: str
-    tactic: str = ""
-    name: str = ""
-    mapped: int | Unset = UNSET
-    total: int | Unset = UNSET
-    techniques: int | Unset = UNSET
-    subtechniques: int | Unset = UNSET
-    active: int | Unset = UNSET
-    base_techniques: int | Unset = UNSET
-    base_techniques_mapped: int | Unset = UNSET
-    mappings: int | Unset = UNSET
-    capabilities: int | Unset = UNSET
-    not_active: int | Unset = UNSET
-    scored: bool | Unset = UNSET
-
-
-class CoverageAnswer(Answer, frozen=True, kw_only=True):
-    """How much of ATT&CK sets map."""
-
-    rows: tuple[CoverageRow, ...] = ()
-
-
-RULE = "a technique is mapped if a capability is related to it, rated or not"
-
-_NUMBERS = (
-    *("techniques", "subtechniques", "active", "base_techniques", "base_techniques_mapped"),
-    *("mappings", "capabilities", "scored"),
-)
-
-
-def coverage(shelf: Shelf, arguments: CoverageArguments) -> CoverageAnswer:
-    """How much of ATT&CK each set maps, as `navlayers stats` counts it."""
-    loaded, skipped = shelf.prepared(shelf.get(arguments.sets))
-    scoring = shelf.settings.scoring
-    rows: list[CoverageRow] = []
-    for each in loaded:
-        numbers: Any = as_json(SetNumbers(each, set_stats(each.set, each.catalogue)))
-        if arguments.rows == "sets":
-            own = {name: numbers[name] for name in _NUMBERS}
-            rows.append(CoverageRow(each.name, **own, not_active=len(numbers["not_active"])))
-        else:
-            rows += (CoverageRow(each.name, t.tactic, t.name, t.mapped, t.total) for t in numbers["tactics"])
-    inputs = [coverage_of(each, scoring) for each in loaded]
-    releases = dict.fromkeys(each.catalogue.title for each in loaded)
-    where = provenance(loaded[0].catalogue, inputs, RULE, method=True)
-    several = len(releases) > 1
-    where = msgspec.structs.replace(where, attack=and_list([*releases]) if several else where.attack)
-    remarks = (*skipped, *(notice for each in inputs for notice in each.notices))
-    return CoverageAnswer(rows=tuple(rows), provenance=where, set_data=told(remarks))
