@@ -23,12 +23,14 @@ TIMES = 15
 
 MODULES = {
     "font-source-sans-pro": "font_source_sans_pro",
+    "ibis-framework": "ibis",
     "mitreattack-python": "mitreattack.release_info",
     "pillow": "PIL",
     "python-calamine": "python_calamine",
     "python-docx": "docx",
     "python-pptx": "pptx",
     "pyyaml": "yaml",
+    "starlette": "starlette.applications",
 }
 """Modules of packages whose name differs."""
 
