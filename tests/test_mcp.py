@@ -402,6 +402,37 @@ def test_folders_and_parts_of_sets_are_sets(folder: Path) -> None:
     assert again == counted
 
 
+@pytest.mark.parametrize("change", ["removed", "folder", "other", "endless"])
+def test_a_set_that_is_replaced_tells_nothing_of_other_files(tmp_path: Path, change: str) -> None:
+    """Not their names, and at most the first words of what the path of the set now leads to."""
+    path, other = tmp_path / "own.yaml", tmp_path / "owner.yaml"
+    path.write_text(OWN, encoding="utf-8")
+    other.write_text("pass " * 50, encoding="utf-8")
+    inventory = Inventory([str(path), "gcp"], Settings())
+    path.unlink()
+    if change == "folder":
+        path.mkdir()
+        (path / other.name).write_text(OWN, encoding="utf-8")
+    elif change != "removed":
+        path.symlink_to(other if change == "other" else path)
+    for tool, arguments in (
+        ("sets", {}),
+        ("coverage", {"sets": ["own"]}),
+        ("technique", {"technique": "T1078"}),
+        ("compare", {}),
+        ("gaps", {"sets": ["gcp"], "threat": "own"}),
+        ("plan", {"budget": 1}),
+    ):
+        found, wrong = answer(inventory, tool, arguments)
+        text = json.dumps(found)
+        assert wrong is (tool != "sets")
+        assert "own.yaml" in text
+        assert other.name not in text
+        assert text.count("pass") < 20
+        assert "for the user: " in text or change == "other"
+    assert not answer(inventory, "coverage", {"sets": ["gcp"]})[1]
+
+
 def test_standard_output_has_the_protocol_alone_and_its_end_ends_the_process(folder: Path) -> None:
     ready = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
     messages = (

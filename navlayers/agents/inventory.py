@@ -9,7 +9,7 @@ import msgspec
 
 from navlayers.analysis.threats.lookup import refuse_files
 from navlayers.api.sources import sources
-from navlayers.errors import InputError, NavlayersError, Problem, UsageError, unknown
+from navlayers.errors import InputError, NavlayersError, Place, Problem, UsageError, unknown
 from navlayers.mapping.find import STDIN, Source, read, shipped
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.index import entry, facts, shipped_entries
@@ -17,7 +17,7 @@ from navlayers.mapping.load import Prepared, prepare_all
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from navlayers.agents.answers import Answer
 
@@ -65,6 +65,7 @@ class Inventory:
         self._named = {each.name: each for each in (sources(words, settings.reading) if words else ())}
         if missing := [each for each in self._named.values() if _is_missing(each)]:
             prepare_all(missing)
+        self._folders = {each.name for each in self._named.values() if each.path.is_dir()}
         self._every = {each.name: each for each in shipped()} | self._named
         self.answers: dict[object, Answer] = {}
         self._cache: dict[tuple[str, _Stamp], tuple[Prepared | None, tuple[Problem, ...]]] = {}
@@ -79,6 +80,7 @@ class Inventory:
 
         Raises:
             UsageError: a name is unknown, or there is none.
+            InputError: the file of one was removed.
         """
         if problems := unknown("set", names, self._every):
             raise UsageError(problems)
@@ -87,7 +89,20 @@ class Inventory:
             raise UsageError(
                 Problem("no set given", expected="`sets`, such as aws and gcp", hint="the tool sets lists them")
             )
-        return tuple(self._every[name] for name in dict.fromkeys(chosen))
+        sets = tuple(self._every[name] for name in dict.fromkeys(chosen))
+        if problems := [problem for each in sets for problem in self._absence(each)]:
+            raise InputError(problems)
+        return sets
+
+    def _absence(self, source: Source) -> Iterator[Problem]:
+        """A problem if the set of the start is gone; that of reading would name other files of the folder."""
+        if source.data is not None or source.mapping_set is not None:
+            return
+        folder = source.name in self._folders
+        if not (source.path.is_dir() if folder else source.path.is_file()):
+            message = f"the {'folder' if folder else 'file'} is no longer there"
+            hint = "for the user: put it back, or start navlayers mcp without it"
+            yield Problem(message, Place(str(source.path)), hint=hint)
 
     def prepared(self, sets: Iterable[Source]) -> tuple[list[Prepared], list[Problem]]:
         """The sets at their releases, and notices; what was read before is used again while its file is the same.
@@ -129,6 +144,9 @@ class Inventory:
         found: list[dict[str, object]] = []
         broken: list[Problem] = []
         for each in sorted(self._every.values(), key=lambda source: source.name not in self._named):
+            if problems := [*self._absence(each)]:
+                broken += problems
+                continue
             try:
                 # A part of a shipped set is not in the index.
                 known = entries.get(each.name) if each.origin == "shipped" else None
@@ -145,7 +163,8 @@ class Inventory:
         """
         known = self._every.get(word)
         if known is not None and known.data is None and known.mapping_set is None:
-            return str(known.path)
+            (set_of_threats,) = self.get([word])
+            return str(set_of_threats.path)
         loaded, _ = self.prepared(sets[:1])
         refuse_files(word, loaded[0].set.domain, ())
         return word
