@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -58,6 +59,7 @@ def _spark(master: str) -> Engine:
     # Spark explains itself on standard error otherwise.
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1" if master.startswith("local") else "")
     builder = SparkSession.builder.master(master).appName("navlayers")
+    builder = builder.config("spark.ui.showConsoleProgress", "false")
     if master.startswith("local"):
         builder = builder.config("spark.ui.enabled", "false").config("spark.sql.shuffle.partitions", "8")
     try:
@@ -73,4 +75,12 @@ def _spark(master: str) -> Engine:
 def parquet(engine: Engine, paths: Sequence[str | Path]) -> Any:
     """A table of Parquet files."""
     files = [str(Path(path).resolve()) for path in paths]
+    if len(files) > 1 and engine.name == "pyspark":
+        # Ibis passes one path to Spark.
+        from pyspark.sql import SparkSession  # noqa: PLC0415 - of the engine
+
+        session = SparkSession.getActiveSession()
+        name = f"files_{hashlib.sha256(str(files).encode()).hexdigest()[:16]}"
+        session.read.parquet(*files).createOrReplaceTempView(name)
+        return engine.table(name)
     return engine.read_parquet(files if len(files) > 1 else files[0])

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 _BATCH = 2_000_000
 """Mappings that are scored at once: what a run that is killed loses, and what memory holds."""
 
+_TECHNIQUES = "techniques.parquet"
+"""The ids of the releases, in the folder of the state."""
+
 _FEW = 16
 """Tenants that are not worth other processes, which take a second to start."""
 
@@ -203,26 +206,32 @@ def of_table(engine: Any, files: Sequence[str], state: Path, options: FleetOptio
     _refuse(options)
     scope = options.reading.scope
     fleet = table.FleetTable(engine, options.engine, files, options.tenant, options.reading.columns)
-    catalogues = tuple(_catalogues(fleet, options))
-    techniques = state / "techniques.parquet"
+    key = (
+        fleet.content,
+        fleet.columns,
+        options.scoring,
+        options.attack_version,
+        options.reading.metadata,
+        str(scope),
+    )
+    known = state / _name("table", *key, *map(str, attack.releases())).replace(".parquet", ".json")
+    found = _known(known) or _look(engine, fleet, state, options)
+    known.write_bytes(msgspec.json.encode(found))
+    catalogues = tuple(
+        attack.restricted(attack.find(d, found.releases[d]).catalogue, scope)
+        for d in DOMAINS
+        if d in found.releases
+    )
+    techniques = state / _TECHNIQUES
     pq.write_table(table.technique_rows(catalogues), techniques)
     mappings = fleet.mappings(options.scoring, parquet(engine, [techniques]))
-    rows = fleet.tenants(mappings).to_pyarrow().to_pylist()
-    broken = any(row["faults"] for row in rows)
-    faults = fleet.faults(options.scoring) if broken else []
-    releases = {catalogue.domain: catalogue.version for catalogue in catalogues}
-    records = tuple(_of_row(row, options, faults, fleet) for row in rows)
-    notices = []
-    if blank := fleet.without_tenant():
-        notices.append(Problem(f"{quantity(blank, 'row')} without a tenant left out", fleet.place))
+    records = found.records
     batches = []
     counted = [record for record in records if not record.problems]
     bad = [record.name for record in records if record.problems]
     for group in _grouped(counted):
         first, last = group[0].name, group[-1].name
-        file = state / _name(
-            "scores", fleet.content, fleet.columns, first, last, options.scoring, releases, str(scope)
-        )
+        file = state / _name("scores", *key, found.releases, first, last)
         part = mappings.filter(mappings.known)
         if len(counted) > len(group) or bad:
             part = part.filter(part.tenant.between(first, last))
@@ -230,7 +239,39 @@ def of_table(engine: Any, files: Sequence[str], state: Path, options: FleetOptio
             part = part.filter(~part.tenant.isin(inside))
         total = sum(record.mappings + record.left_out for record in group)
         batches.append(Batch(file, partial(_same, part), tuple(group), total))
-    return FleetInputs(records, batches, catalogues, notices, len(records), {techniques.name})
+    return FleetInputs(
+        records, batches, catalogues, list(found.notices), len(records), {known.name, techniques.name}
+    )
+
+
+class _Table(msgspec.Struct, frozen=True):
+    """What is known of a table: its tenants, the release of each domain, what the user should know."""
+
+    records: tuple[TenantRecord, ...]
+    releases: dict[str, str]
+    notices: tuple[Problem, ...]
+
+
+def _known(path: Path) -> _Table | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Table)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def _look(engine: Any, fleet: table.FleetTable, state: Path, options: FleetOptions) -> _Table:
+    """The tenants of a table, from a look at all of its rows."""
+    catalogues = tuple(_catalogues(fleet, options))
+    techniques = state / _TECHNIQUES
+    pq.write_table(table.technique_rows(catalogues), techniques)
+    mappings = fleet.mappings(options.scoring, parquet(engine, [techniques]))
+    rows = fleet.tenants(mappings).to_pyarrow().to_pylist()
+    faults = fleet.faults(options.scoring) if any(row["faults"] for row in rows) else []
+    notices = []
+    if blank := fleet.without_tenant():
+        notices.append(Problem(f"{quantity(blank, 'row')} without a tenant left out", fleet.place))
+    records = tuple(_of_row(row, options, faults, fleet) for row in rows)
+    return _Table(records, {each.domain: each.version for each in catalogues}, tuple(notices))
 
 
 def _refuse(options: FleetOptions) -> None:

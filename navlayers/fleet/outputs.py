@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from navlayers.fleet.read import TenantRecord
     from navlayers.scoring.options import ScoreOptions
 
-SCORES = "scores.parquet"
+SCORES, CHANGES = "scores.parquet", "changes.csv"
 
 GROUP = 131_072
 """Rows of a row group."""
@@ -87,7 +87,7 @@ def fleet_files(inputs: FleetInputs, state: Path, scoring: ScoreOptions, earlier
         "techniques.parquet": _parquet(techniques),
         "techniques.csv": to_csv(_techniques_table(rows)),
         "tenants.csv": to_csv(_tenants_table(inputs.records, covered, catalogues)),
-        "changes.csv": to_csv(_changes_table(changed or ())),
+        CHANGES: changes_csv(changed or ()),
     }
     for catalogue in catalogues:
         layer = fleet_layer((row for row in rows if row["domain"] == catalogue.domain), catalogue, scoring)
@@ -158,6 +158,7 @@ def _tenants_table(
     return Table("", "", tuple(Column(name) for name in names), tuple(rows))
 
 
-def _changes_table(changes: Iterable[tuple[Any, ...]]) -> Table:
+def changes_csv(changes: Iterable[tuple[Any, ...]]) -> bytes:
+    """The tenants whose scores changed, as CSV."""
     columns = tuple(Column(name) for name in ("tenant", "change", "gained", "lost", "higher", "lower"))
-    return Table("", "", columns, tuple(changes))
+    return to_csv(Table("", "", columns, tuple(changes)))

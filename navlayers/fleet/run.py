@@ -13,12 +13,12 @@ from navlayers.errors import InputError, NavlayersError, OutputError, Place, Pro
 from navlayers.fleet import rule, table
 from navlayers.fleet.engine import connect, parquet
 from navlayers.fleet.inputs import Batch, FleetInputs, FleetOptions, of_table, of_tenants
-from navlayers.fleet.outputs import GROUP, SCORES, fleet_files
+from navlayers.fleet.outputs import CHANGES, GROUP, SCORES, changes_csv, fleet_files
 from navlayers.fleet.tenants import is_remote, without_credentials
 from navlayers.mapping.assets import with_files
 from navlayers.mapping.model import CATEGORIES
 from navlayers.output.files import reported
-from navlayers.output.folders import ResultFolders
+from navlayers.output.folders import ResultFolders, read_index
 from navlayers.scoring.options import UNSPECIFIED
 
 if TYPE_CHECKING:
@@ -89,7 +89,9 @@ def run_fleet(
             inputs = of_table(engine, files, state, options)
         else:
             inputs = of_tenants(text, state, options, on_progress)
-            engine = connect(options.engine, state)
+        if same := _same_as_before(inputs, output, state, options):
+            return same
+        engine = engine or connect(options.engine, state)
         if not inputs.batches:
             problems = [problem for record in inputs.records for problem in record.problems]
             raise InputError(problems or Problem("no mapping of a tenant", Place(without_credentials(text))))
@@ -100,11 +102,48 @@ def run_fleet(
             folders.add("", path, data)
         keep = [Path(path) for path in files] if files else [] if is_remote(text) else [Path(text)]
         removed = folders.commit([path for path in keep if path.is_file()]).get("", 0)
-        (state / _DONE).write_text(_settings(options), encoding="utf-8")
+        done = _Done(_settings(options), _batches(inputs), made.covered, made.releases, list(made.notices))
+        (state / _DONE).write_bytes(msgspec.json.encode(done))
         _clean(state, {*inputs.used, *(batch.file.name for batch in inputs.batches), _DONE})
     return FleetResult(
         inputs.records, made.covered, made.releases, made.changed, inputs.read, (*made.notices, *notices), removed
     )
+
+
+class _Done(msgspec.Struct, frozen=True):
+    """The last run that was completed: its options, its batches, and what was told of them."""
+
+    settings: str
+    batches: list[str]
+    covered: dict[str, int]
+    releases: dict[str, str]
+    notices: list[Problem]
+
+
+def _done(state: Path) -> _Done | None:
+    try:
+        return msgspec.json.decode((state / _DONE).read_bytes(), type=_Done)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def _batches(inputs: FleetInputs) -> list[str]:
+    """What the results follow from: the batches, and why tenants are left out."""
+    left_out = (f"{record.name} {problem}" for record in inputs.records for problem in record.problems)
+    return [*(batch.file.name for batch in inputs.batches), *left_out, *map(str, inputs.notices)]
+
+
+def _same_as_before(inputs: FleetInputs, output: Path, state: Path, options: FleetOptions) -> FleetResult | None:
+    """The result of the last run, if it had the same inputs and options and listed no changes."""
+    done, index = _done(state), read_index(output)
+    if done is None or index is None or (done.settings, done.batches) != (_settings(options), _batches(inputs)):
+        return None
+    changes = output / CHANGES
+    # Files that were edited are refused when the folder is looked at.
+    whole = all((output / file.path).is_file() for file in index.files) and changes.is_file()
+    if not whole or changes.read_bytes() != changes_csv(()):
+        return None
+    return FleetResult(inputs.records, done.covered, done.releases, (), inputs.read, tuple(done.notices), 0)
 
 
 def _settings(options: FleetOptions) -> str:
@@ -113,10 +152,10 @@ def _settings(options: FleetOptions) -> str:
 
 def _earlier(output: Path, state: Path, options: FleetOptions) -> tuple[list[Problem], Path | None]:
     """The scores of an earlier run, if it had the same options, or a notice."""
-    scores, done = output / SCORES, state / _DONE
-    if not (scores.is_file() and done.is_file()):
+    scores, done = output / SCORES, _done(state)
+    if done is None or not scores.is_file():
         return [], None
-    if done.read_text(encoding="utf-8") == _settings(options):
+    if done.settings == _settings(options):
         return [], scores
     return [Problem("the options differ from those of the last run: changes are not listed")], None
 

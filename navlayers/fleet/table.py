@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from navlayers._text.spelling import compact, suggestion
 from navlayers._text.wording import quoted
 from navlayers.errors import InputError, Place, Problem, UsageError
-from navlayers.fleet.engine import DUCKDB
+from navlayers.fleet.engine import DUCKDB, parquet
 from navlayers.fleet.rule import MEASURES, scored_column
 from navlayers.mapping.formats.table_columns import header_words
 from navlayers.mapping.model import CATEGORIES, SEGMENT_FIELDS
@@ -100,7 +100,7 @@ class FleetTable:
         ending = Path(self._files[0]).suffix.lower()
         paths = [str(Path(path).resolve()) for path in self._files]
         if ending in PARQUET:
-            return self._engine.read_parquet(paths if len(paths) > 1 else paths[0])
+            return parquet(self._engine, paths)
         if ending in TEXT:
             more = {"all_varchar": True} if self._name == DUCKDB else {"header": True}
             return self._engine.read_csv(paths[0], **more)
