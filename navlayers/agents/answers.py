@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 EVERYTHING = "everything"
 """The scope of an answer without one."""
 
-SMALL = 2_048
+DEFAULT_SIZE = 2_048
 """Bytes of an answer without a limit."""
 
-LARGE = 32_000
+MAX_SIZE = 32_000
 """Bytes of any answer."""
 
-LONGEST = 160
+TEXT_LENGTH = 160
 """Characters of a text of a file."""
 
-LONGER = 400
+SENTENCE_LENGTH = 400
 """Characters of a sentence, which may quote files."""
 
 ROWS = "rows"
@@ -94,24 +94,24 @@ def page(answer: Any, arguments: Paged) -> dict[str, Any]:
     digest = hashlib.sha256(msgspec.json.encode(content.get(ROWS))).hexdigest()[:_DIGITS]
     total = len(content.get(ROWS, ()))
     start = _offset(arguments.cursor, digest, total)
-    most, room = (total, SMALL) if arguments.limit is None else (arguments.limit, LARGE)
+    most, room = (total, DEFAULT_SIZE) if arguments.limit is None else (arguments.limit, MAX_SIZE)
     for shrink in SHRINKS:
         whole: dict[str, Any] = clean({name: each for name, each in content.items() if name != ROWS}, shrink)
-        kept: list[Any] = []
-        whole |= {"total_rows": total, ROWS: kept}
+        page_rows: list[Any] = []
+        whole |= {"total_rows": total, ROWS: page_rows}
         size = len(msgspec.json.encode(whole))
         for row in content.get(ROWS, ())[start : start + most]:
-            found = clean(row, shrink)
-            size += len(msgspec.json.encode(found)) + 1
-            last = start + len(kept) + 1 == total
-            if kept and size + (0 if last else _CURSOR) > room:
+            entry = clean(row, shrink)
+            size += len(msgspec.json.encode(entry)) + 1
+            last = start + len(page_rows) + 1 == total
+            if page_rows and size + (0 if last else _CURSOR) > room:
                 break
-            kept.append(found)
+            page_rows.append(entry)
         # Only odd files have texts of which not even one row fits.
-        if len(kept) > 1 or size + _CURSOR <= room:
+        if len(page_rows) > 1 or size + _CURSOR <= room:
             break
-    if start + len(kept) < total:
-        whole["next_cursor"] = f"{start + len(kept)}-{digest}"
+    if start + len(page_rows) < total:
+        whole["next_cursor"] = f"{start + len(page_rows)}-{digest}"
     return whole
 
 
@@ -133,8 +133,8 @@ def clean(value: Any, shrink: int = 1, *, of_set: bool = False, long: bool = Fal
     Text and lists are cut where they are long, those of files first; with `shrink`, to a fraction of that.
     """
     if isinstance(value, str):
-        plain = single_line(value, 10 * LONGER)
-        longest = (LONGEST if of_set and not long else LONGER) // shrink
+        plain = single_line(value, 10 * SENTENCE_LENGTH)
+        longest = (TEXT_LENGTH if of_set and not long else SENTENCE_LENGTH) // shrink
         return f"{plain[:longest]}…" if len(plain) > longest else plain
     if isinstance(value, dict):
         return {

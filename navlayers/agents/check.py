@@ -58,5 +58,11 @@ def check(inventory: Inventory, arguments: CheckArguments) -> CheckAnswer:
 
 
 def _row(finding: Finding) -> CheckRow:
-    place = finding.place
-    return CheckRow(place.line, place.column, finding.code, finding.level, bool(finding.fix), texts(finding))
+    return CheckRow(
+        line=finding.place.line,
+        column=finding.place.column,
+        code=finding.code,
+        level=finding.level,
+        fixable=bool(finding.fix),
+        set_data=texts(finding),
+    )

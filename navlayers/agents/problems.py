@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from navlayers.agents.answers import SHRINKS, SMALL, Data, clean
+from navlayers.agents.answers import DEFAULT_SIZE, SHRINKS, Data, clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,5 +81,8 @@ def refusal(error: NavlayersError) -> dict[str, Any]:
     ]
     more = sum(each.count for each in error.problems[_MOST_PROBLEMS:])
     count = {"more": more} if more else {}
-    answers = ({"problems": clean(problems, shrink), **count} for shrink in SHRINKS)
-    return next((each for each in answers if len(msgspec.json.encode(each)) <= SMALL), {"problems": [], **count})
+    for shrink in SHRINKS:
+        answer = {"problems": clean(problems, shrink), **count}
+        if len(msgspec.json.encode(answer)) <= DEFAULT_SIZE:
+            return answer
+    return {"problems": [], **count}

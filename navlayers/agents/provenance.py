@@ -59,12 +59,12 @@ def rule_of(inputs: Sequence[Coverage], scoring: ScoreOptions) -> str:
 def _facts(coverage: Coverage, *, method: bool) -> SetFacts:
     data: Data = {"title": coverage.set.name, "version": coverage.set.shown_version}
     return SetFacts(
-        coverage.name,
-        coverage.own_attack_version,
-        {**data, "method": coverage.method} if method else data,
-        len(coverage.unrated()),
-        len(coverage.replaced),
-        len(coverage.left_out),
+        set=coverage.name,
+        attack_version=coverage.own_attack_version,
+        set_data={**data, "method": coverage.method} if method else data,
+        not_rated=len(coverage.unrated()),
+        replaced=len(coverage.replaced),
+        left_out=len(coverage.left_out),
     )
 
 

@@ -67,11 +67,11 @@ def technique(inventory: Inventory, arguments: TechniqueArguments) -> TechniqueA
         rows = tuple(row for section in shown.sections for row in _mappings(section))
     else:
         rows = tuple(map(_technique_row, shown.sections))
-    known = shown.status != "unknown"
+    attack = f"ATT&CK {DOMAIN_NAMES[shown.domain]} {shown.attack_version}; scores: attack_version of the row"
     successor = f"{shown.successor.id} {shown.successor.name}" if shown.successor else ""
     return TechniqueAnswer(
         technique=shown.id,
-        name=shown.name if known else "",
+        name=shown.name if shown.status != "unknown" else "",
         status=shown.status,
         successor=successor,
         tactics=tuple(each.shortname for each in shown.tactics),
@@ -79,12 +79,7 @@ def technique(inventory: Inventory, arguments: TechniqueArguments) -> TechniqueA
         rows=rows,
         empty=UNSET if rows else _why_empty(shown, successor, loaded),
         set_data=remarks(skipped),
-        provenance=_provenance(
-            f"ATT&CK {DOMAIN_NAMES[shown.domain]} {shown.attack_version}; scores: attack_version of the row",
-            inventory,
-            shown.sections,
-            loaded,
-        ),
+        provenance=_provenance(attack, inventory, shown.sections, loaded),
     )
 
 
@@ -215,29 +210,32 @@ def capability(inventory: Inventory, arguments: CapabilityArguments) -> Capabili
 def _techniques(section: CapabilitySection) -> Iterator[CapabilityRow]:
     """Each technique once, though it is in several tactics."""
     entries = {each.id: each for column in reversed(section.tactics) for each in column.techniques}
-    for each in sorted(entries.values(), key=lambda entry: entry.id):
-        data: Data = {"values": {name or UNSPECIFIED: text for name, text in each.strengths.items()}} | (
-            {"comments": each.comments} if each.comments else {}
+    for technique, each in sorted(entries.items()):
+        data: Data = {"values": {category or UNSPECIFIED: value for category, value in each.strengths.items()}}
+        if each.comments:
+            data["comments"] = each.comments
+        yield CapabilityRow(
+            set=section.set.name,
+            technique=technique,
+            name=each.name,
+            score=each.overall,
+            categories=each.categories,
+            only=each.only,
+            set_data=data,
         )
-        yield CapabilityRow(section.set.name, each.id, each.name, each.overall, each.categories, each.only, data)
 
 
 def _capability_set(section: CapabilitySection) -> CapabilitySet:
-    numbers = section.stats
+    head, numbers = section.set, section.stats
+    data = {"id": section.id, "name": section.name, "groups": [each.name for each in section.groups]}
     return CapabilitySet(
-        section.set.name,
-        section.set.attack_version,
-        numbers.techniques if numbers else 0,
-        numbers.subtechniques if numbers else 0,
-        len(section.unique),
-        len(section.non_mappable),
-        {
-            "id": section.id,
-            "name": section.name,
-            "groups": [each.name for each in section.groups],
-            "title": section.set.title,
-            "version": iso_date(section.set.version),
-        },
+        set=head.name,
+        attack_version=head.attack_version,
+        techniques=numbers.techniques if numbers else 0,
+        subtechniques=numbers.subtechniques if numbers else 0,
+        unique=len(section.unique),
+        non_mappable=len(section.non_mappable),
+        set_data={**data, "title": head.title, "version": iso_date(head.version)},
     )
 
 

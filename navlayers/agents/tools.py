@@ -24,8 +24,8 @@ Answers have up to 2 kB; `next_cursor` leads to further rows, `limit` allows mor
 A hint that begins with "{FOR_THE_USER.strip()}" has a command that the user can run, or an option that the user \
 can add to `navlayers mcp` in the settings."""
 
-
-_MOST_REMEMBERED = 4
+_MOST_ANSWERS = 4
+"""Answers whose further pages are kept."""
 
 
 class Tool(NamedTuple):
@@ -133,18 +133,18 @@ def answer(inventory: Inventory, name: str, given: dict[str, Any]) -> tuple[dict
         if problems := unknown("tool", [name], TOOLS):
             raise UsageError(problems)
         tool = TOOLS[name]
-        asked = arguments.decode(given, tool.arguments)
-        return page(_whole(inventory, tool, asked), asked), False
+        values = arguments.decode(given, tool.arguments)
+        return page(_whole(inventory, tool, values), values), False
     except NavlayersError as error:
         return refusal(error), True
 
 
-def _whole(inventory: Inventory, tool: Tool, asked: arguments.Paged) -> Answer:
+def _whole(inventory: Inventory, tool: Tool, values: arguments.Paged) -> Answer:
     """The answer with all rows: the pages of one are of one, also of a plan that the time limit ended."""
-    first = msgspec.structs.replace(asked, cursor="", limit=None)
+    first = msgspec.structs.replace(values, cursor="", limit=None)
     key = tool.name, msgspec.json.encode(first), inventory.state
     known = inventory.answers.pop(key, None) if inventory.state is not None else None
-    while len(inventory.answers) >= _MOST_REMEMBERED:
+    while len(inventory.answers) >= _MOST_ANSWERS:
         inventory.answers.pop(next(iter(inventory.answers)))
-    found = inventory.answers[key] = known or tool.call(inventory, asked)
-    return found
+    whole = inventory.answers[key] = known or tool.call(inventory, values)
+    return whole
