@@ -1,4 +1,4 @@
-"""CPU time and memory of `navlayers fleet` for generated tenants of the size of NIST 800-53, beside SQL of the rule.
+"""CPU time and memory of `navlayers fleet` for tenants of the size of NIST 800-53, beside the rule as SQL.
 
     python benchmarks/fleet.py [TENANTS …]
 
