@@ -429,7 +429,7 @@ def test_a_set_that_is_replaced_tells_nothing_of_other_files(tmp_path: Path, cha
         assert "own.yaml" in text
         assert other.name not in text
         assert text.count("pass") < 20
-        assert "for the user: " in text or change == "other"
+        assert change == "other" or "for the user: put it back" in text
     assert not answer(inventory, "coverage", {"sets": ["gcp"]})[1]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from stat import S_ISDIR
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -99,9 +100,13 @@ class Inventory:
         if source.data is not None or source.mapping_set is not None:
             return
         folder = source.name in self._folders
-        if not (source.path.is_dir() if folder else source.path.is_file()):
+        try:
+            there = source.path.is_dir() if folder else source.path.is_file()
+        except OSError:  # the folder that it is in cannot be read
+            there = False
+        if not there:
             message = f"the {'folder' if folder else 'file'} is no longer there"
-            hint = "for the user: put it back, or start navlayers mcp without it"
+            hint = "put it back, or start navlayers mcp without it"
             yield Problem(message, Place(str(source.path)), hint=hint)
 
     def prepared(self, sets: Iterable[Source]) -> tuple[list[Prepared], list[Problem]]:
@@ -175,14 +180,14 @@ def _is_missing(source: Source) -> bool:
 
 
 def stamp(source: Source) -> _Stamp:
-    """Time and size of the file of a set, to see whether it changed; () if it cannot, None of a folder."""
+    """Time, size and mode of the file of a set, to see whether it changed; () if it cannot, None of a folder."""
     if source.origin == "shipped" or source.data is not None or source.mapping_set is not None:
         return ()
     try:
         status = source.path.stat()
     except OSError:
         return None
-    return None if source.path.is_dir() else (status.st_mtime_ns, status.st_size)
+    return None if S_ISDIR(status.st_mode) else (status.st_mtime_ns, status.st_size, status.st_mode)
 
 
 def text_source(text: str) -> Source:
