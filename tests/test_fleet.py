@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from navlayers.fleet.tenants import without_credentials
+
 if TYPE_CHECKING:
     from conftest import Run
 
@@ -195,3 +197,14 @@ def test_an_engine_that_is_not_installed_says_what_to_install(
     folder = three(tmp_path)
     assert "pip install pyspark" in run("fleet", folder, "--engine", "local-spark").err
     assert "expected duckdb, local-spark, spark://HOST:PORT" in run("fleet", folder, "--engine", "spork").err
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("s3://key:se@cret@bucket/x?token=1 and http://u@host/p", "s3://bucket/x and http://host/p"),
+        ("a@b s3://bucket/a@b", "a@b s3://bucket/a@b"),
+    ],
+)
+def test_messages_have_no_credentials(text: str, shown: str) -> None:
+    assert without_credentials(text) == shown

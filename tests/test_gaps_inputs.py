@@ -69,7 +69,7 @@ def test_what_a_release_lacks_of_the_threat_is_said_everywhere(
     path.write_text("technique,weight\nT1078,2\nT1680,2\nT1681,1\nT1671,2\n", encoding="utf-8")
     losses = "3 of 4 techniques, 71% of the weight, are not in ATT&CK 16.1 and left out"
     done = run("gaps", tiny, "--threat", path, "--attack", "16.1", "-o", out)
-    assert done.out.startswith("tiny 1 covers 1 of 1 techniques of new at ATT&CK 16.1: 100%")
+    assert done.out.startswith("tiny 1 covers 1 of 1 technique of new at ATT&CK 16.1: 100%")
     assert f"; {losses}. 0 uncovered" in done.out.splitlines()[0]
     assert f"note: new: {losses}: T1671; T1680; T1681\n" in done.err
     text = (out / "gaps.md").read_text(encoding="utf-8")

@@ -9,12 +9,11 @@ import subprocess
 import sys
 import tempfile
 import unicodedata
-from contextlib import closing
+from contextlib import ExitStack, closing
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import msgspec
 import pytest
 from anyio.from_thread import start_blocking_portal
@@ -77,6 +76,12 @@ def client(folder: Path) -> Iterator[Callable[..., Any]]:
         portal.wrap_async_context_manager(Client(server_of(inventory))) as connected,
     ):
         yield lambda method, *args: portal.call(getattr(connected, method), *args)
+
+
+def _run(answers: Callable[[], Any]) -> Any:
+    # The thread of a worker may have the loop of a browser.
+    with start_blocking_portal() as portal:
+        return portal.call(answers)
 
 
 @pytest.fixture(scope="module")
@@ -375,7 +380,7 @@ def test_the_command_line_sets_scope_release_and_scores() -> None:
             )
             return [(await client.call_tool(name, arguments)).structured_content for name, arguments in calls]
 
-    *absent, compared = anyio.run(answers)
+    *absent, compared = _run(answers)
     assert [each["empty"] for each in absent] == ["T1530 is out of scope: Windows"] * 2
     assert compared["provenance"]["attack"] == "ATT&CK Enterprise 17.1"
     assert compared["provenance"]["scope"] == "Windows"
@@ -395,7 +400,7 @@ def test_folders_and_parts_of_sets_are_sets(folder: Path) -> None:
                 (await client.call_tool(name, {})).structured_content for name in ("sets", "coverage", "coverage")
             ]
 
-    listed, counted, again = anyio.run(answers)
+    listed, counted, again = _run(answers)
     assert [row["set"] for row in listed["rows"][:2]] == ["a", "nist_800_53@moderate"]
     assert [(row["set"], row["techniques"]) for row in counted["rows"]] == [("a", 2), ("nist_800_53@moderate", 142)]
     assert "notes.yaml: skipped, not a mapping set" in counted["set_data"]["notices"][0]
@@ -441,7 +446,11 @@ def test_standard_output_has_the_protocol_alone_and_its_end_ends_the_process(fol
         {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "sets", "arguments": {}}},
     )
     line = [*COMMAND, "hostile.json"]
-    with subprocess.Popen(line, cwd=folder, text=True, stdin=-1, stdout=-1, stderr=-1) as process:
+    with (
+        subprocess.Popen(line, cwd=folder, text=True, stdin=-1, stdout=-1, stderr=-1) as process,
+        ExitStack() as end,
+    ):
+        end.callback(process.kill)
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
@@ -454,7 +463,8 @@ def test_standard_output_has_the_protocol_alone_and_its_end_ends_the_process(fol
 
 def test_http_answers_this_machine_alone_and_ends_in_the_middle_of_a_plan() -> None:
     line = [*COMMAND, "--http", "0"]
-    with subprocess.Popen(line, text=True, stdout=-1, stderr=-1) as process:
+    with subprocess.Popen(line, text=True, stdout=-1, stderr=-1) as process, ExitStack() as end:
+        end.callback(process.kill)
         assert process.stderr is not None
         address = process.stderr.readline().split(" at ")[1].split()[0]
         host, port = address.removeprefix("http://").removesuffix("/mcp").split(":")
@@ -464,7 +474,7 @@ def test_http_answers_this_machine_alone_and_ends_in_the_middle_of_a_plan() -> N
             async with Client(address) as client:
                 return (await client.call_tool("coverage", {"sets": ["gcp"]})).structured_content["rows"]
 
-        assert anyio.run(rows)[0]["techniques"] == 129
+        assert _run(rows)[0]["techniques"] == 129
 
         def status(method: str = "POST", body: str = "{}", wait: float = 20, **headers: str) -> int:
             with closing(HTTPConnection(host, int(port), timeout=wait)) as connection:

@@ -110,7 +110,8 @@ def test_a_threat_that_does_not_fit_is_told_beside_the_sets(tmp_path: Path) -> N
     path = write_set(tmp_path / "a.json", [ROW])
     workspace = Workspace([str(path)], Settings())
     told = explorer_answer(subject_of(workspace.inputs(["a"])[0], workspace.settings, "nobody"))
-    assert told["warnings"] == ["no threat 'nobody'; expected a group, software, campaign or tactic of ATT&CK"]
+    problem = "no threat 'nobody'; expected a group, software, campaign or tactic of ATT&CK"
+    assert told["warnings"] == [f"{problem} (did you mean Woody RAT (S1065)?)"]
     assert told["data"].views[0].title == "tiny"
 
 

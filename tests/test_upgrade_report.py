@@ -317,7 +317,7 @@ def test_check_fix_mends_ids_and_keeps_comments_as_the_refusal_says(run: Run) ->
     put(Path("a.yaml"), text)
     result = run("upgrade", "a.yaml", "--attack", "18.1", "--in-place")
     assert result.code == 2
-    assert "set the new attack_version in the file: `navlayers check --fix` then updates" in result.err
+    assert "set the new attack_version in the file: `navlayers check --fix a.yaml` then updates" in result.err
     now = text.replace("8.2", "18.1")
     put(Path("a.yaml"), now)
     assert run("check", "a.yaml", "--fix").code == 0

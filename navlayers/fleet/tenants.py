@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _GLOB = re.compile(r"[*?\[]")
+_QUERY = re.compile(r"(?<!\w)(\w++://[^\s?]*+)(?:\?\S*+)?")
+_USER = re.compile(r"(?<!\w)(\w++://)(?:[^/\s]*@)?")
 _SECONDS = 5
 """To wait for an object store, which is tried twice."""
 
@@ -44,7 +46,7 @@ def is_remote(text: str) -> bool:
 
 def without_credentials(text: str) -> str:
     """A URL, or a message with URLs, without user, password and query."""
-    return re.sub(r"(\w+://)[^/@\s]*@", r"\1", re.sub(r"(\w+://[^\s?]*)\?\S*", r"\1", text))
+    return _USER.sub(r"\1", _QUERY.sub(r"\1", text))
 
 
 def find_tenants(text: str) -> tuple[list[Tenant], list[Problem]]:
