@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import math
 import re
 import time
 from functools import cache
@@ -218,5 +219,10 @@ def _assert_linear(pattern: re.Pattern[Any], use: str) -> None:
     whole = seconds(pattern, use, attack, 20_000)
     assert whole < QUICK * 4, f"{attack}: not linear"
     if seconds(pattern, use, attack, 200_000) > QUICK:
-        half, whole = (min(seconds(pattern, use, attack, n) for _ in range(3)) for n in (100_000, 200_000))
-        assert whole <= 3 * half, f"{attack}: {half:.2f} → {whole:.2f} s"
+        half = whole = math.inf
+        for times in range(10):  # a busy machine gives one of them more
+            half = min(half, seconds(pattern, use, attack, 100_000))
+            whole = min(whole, seconds(pattern, use, attack, 200_000))
+            if times >= 2 and whole <= 3 * half:
+                return
+        pytest.fail(f"{attack}: {half:.2f} → {whole:.2f} s")

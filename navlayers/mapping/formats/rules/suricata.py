@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 RULE = re.compile(
     rb"^[ \t]*(?P<off>\#[ \t]*)?(?:alert|drop|reject\w*|pass)[ \t]+\w(?:\\\r?\n|[^\n(])*+"
-    rb"(?:\((?P<options>(?:\\\r?\n|[^\n])*)\)[ \t]*\r?$|(?:\\\r?\n|[^\n])*+)",
+    rb"(?:\((?P<options>[^\n]*(?:(?:(?<=\\)|(?<=\\\r))\n[^\n]*)*)\)[ \t]*\r?$"
+    rb"|[^\n]*+(?:(?:(?<=\\)|(?<=\\\r))\n[^\n]*+)*+)",
     re.MULTILINE,
 )
 """A rule on its line, or on several with a backslash at the end of each but the last; a commented one is off.

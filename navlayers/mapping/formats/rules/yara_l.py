@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 RULE = re.compile(rb"^[ \t]*rule[ \t]+(\w+)\s*\{", re.MULTILINE)
 _META = re.compile(rb"\bmeta[ \t]*:")
-_PAIR = re.compile(rb"\s*(?://[^\n]*\n\s*)*(\w+)[ \t]*=[ \t]*(?:\"((?:[^\"\\\n]|\\.)*)\"|`([^`]*)`|([^\s\"]+))")
+_PAIR = re.compile(rb"\s*(?://[^\n]*\n\s*)*(\w+)[ \t]*=[ \t]*(?:\"((?:[^\"\\\n]++|\\.)*+)\"|`([^`]*)`|([^\s\"]+))")
 """A key and its value: between double quotes or backquotes, or a number or truth value."""
 
 _TABLE = FieldTable(
