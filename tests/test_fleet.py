@@ -7,13 +7,17 @@ import json
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from navlayers.errors import InputError, Problem
 from navlayers.fleet.tenants import without_credentials
+from navlayers.mapping.load import prepare
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conftest import Run
 
 pa = pytest.importorskip("pyarrow")
@@ -111,9 +115,9 @@ def test_a_broken_tenant_is_named_and_left_out(run: Run, tmp_path: Path) -> None
     result = run("fleet", folder, "-o", "out")
     assert result.code == 0
     assert f"{folder / 'bad.yaml'}:1:12: tenant bad left out: this is not YAML" in result.err
-    assert "tenant red is there 2 times" in result.err
+    assert "tenant red left out: is there 2 times" in result.err
     assert [row[0] for row in scores(Path("out"))] == ["blue", "green"]
-    assert "1 left out" in result.out
+    assert "2 left out" in result.out
 
 
 def test_a_second_run_reads_what_changed_and_lists_it(run: Run, tmp_path: Path) -> None:
@@ -208,3 +212,85 @@ def test_an_engine_that_is_not_installed_says_what_to_install(
 )
 def test_messages_have_no_credentials(text: str, shown: str) -> None:
     assert without_credentials(text) == shown
+
+
+@pytest.mark.parametrize("ending", ["folder", "csv"])
+def test_nothing_new_starts_no_engine(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    source = three(tmp_path)
+    if ending == "csv":
+        source = tmp_path / "fleet.csv"
+        source.write_text(f"tenant,{HEADER}" + "".join(f"red,{line}\n" for line in RED.split()))
+    run("fleet", source, "-o", "out")
+    first = run("fleet", source, "-o", "out")
+    monkeypatch.setitem(sys.modules, "ibis", None)
+    monkeypatch.setitem(sys.modules, "navlayers.fleet.inputs", None)
+    assert run("fleet", source, "-o", "out").out == first.out
+    assert "0 tenants changed" in first.out
+    # An option, a tenant or a result that is not there: it is scored.
+    assert run("fleet", source, "-o", "out", "--aggregate", "mean").code == 2
+    Path("out/techniques.csv").unlink()
+    assert run("fleet", source, "-o", "out").code == 2
+
+
+def test_a_failure_that_passes_is_not_kept(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = three(tmp_path)
+
+    def failing(sources: Any, *args: Any) -> Any:
+        if sources[0].name == "red":
+            raise InputError(Problem("the file cannot be read: input/output error", code="unreadable"))
+        return prepare(sources, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("navlayers.fleet.read.prepare", failing)
+        first = run("fleet", folder, "-o", "out")
+        assert "tenant red left out: the file cannot be read: input/output error" in first.err
+    assert "3 tenants scored" in run("fleet", folder, "-o", "out").out
+
+
+def test_a_file_that_cannot_be_opened_is_read_when_it_can(run: Run, tmp_path: Path) -> None:
+    folder = three(tmp_path)
+    (folder / "red.csv").rename(tmp_path / "red")
+    (folder / "red.csv").symlink_to("red.csv")
+    first = run("fleet", folder, "-o", "out")
+    assert f"{folder / 'red.csv'}: tenant red left out: cannot be read: " in first.err
+    assert "2 tenants scored at ATT&CK enterprise 19.1. 1 left out." in first.out
+    assert run("fleet", folder, "-o", "out").err == first.err
+    (folder / "red.csv").unlink()
+    (tmp_path / "red").rename(folder / "red.csv")
+    assert "3 tenants scored at ATT&CK enterprise 19.1.\n1 tenant changed" in run("fleet", folder, "-o", "out").out
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(b'{"settings": 1}' if path.suffix == ".json" else path.read_bytes()[:-9])
+
+
+def _flipped(path: Path) -> None:
+    """The pages of a Parquet file changed, and its end as it was."""
+    data = path.read_bytes()
+    path.write_bytes(data[:4] + bytes(byte ^ 255 for byte in data[4:60]) + data[60:])
+
+
+@pytest.mark.parametrize("damage", [_cut, _flipped])
+def test_a_damaged_state_is_read_again_or_told(run: Run, tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    folder = three(tmp_path)
+    run("fleet", folder, "-o", "out")
+    for path in Path("out/.fleet").iterdir():
+        damage(path)
+    tenants(folder, gray=GREEN)
+    result = run("fleet", folder, "-o", "out")
+    if damage is _flipped:
+        assert "duckdb stopped: " in result.err
+        assert "remove out/.fleet: all tenants are then read again" in result.err
+        shutil.rmtree("out/.fleet")
+        result = run("fleet", folder, "-o", "out")
+    assert "4 tenants scored" in result.out, result.err
+    assert scores(Path("out")) == [*SCORES[:1], ("gray", "T1059.001", 0, None, 0), *SCORES[1:]]
+
+
+def test_the_state_is_no_link_to_files_of_others(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    Path("out").mkdir()
+    Path("out/.fleet").symlink_to(tmp_path / "mine")
+    assert "out/.fleet: is a link" in run("fleet", three(tmp_path), "-o", "out").err

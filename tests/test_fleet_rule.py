@@ -31,7 +31,7 @@ pa = pytest.importorskip("pyarrow")
 
 from navlayers.fleet import rule  # noqa: E402 - needs the packages
 from navlayers.fleet.read import ROWS  # noqa: E402
-from navlayers.fleet.run import subtechnique_rows  # noqa: E402
+from navlayers.fleet.score import subtechnique_rows  # noqa: E402
 
 WEIGHTS = {"protect": 2.0, "detect": 1.0, "respond": 0.5}
 

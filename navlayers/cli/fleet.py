@@ -12,7 +12,6 @@ import click
 
 from navlayers._text.wording import quantity
 from navlayers.cli import _help, _options, _print, _reading, _scoring
-from navlayers.errors import extra
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,9 +71,8 @@ def command(
     navlayers fleet mappings.parquet --tenant customer -o fleet
     navlayers fleet "s3://bucket/tenants/*.yaml" -o fleet
     """
-    with extra("fleet"):
-        from navlayers.fleet.inputs import FleetOptions  # noqa: PLC0415 - slow to import
-        from navlayers.fleet.run import run_fleet  # noqa: PLC0415
+    from navlayers.fleet.options import FleetOptions  # noqa: PLC0415 - other commands have no part of it
+    from navlayers.fleet.run import run_fleet  # noqa: PLC0415
 
     options = FleetOptions(scoring, reading, attack_version, engine, tenant, processes or 0)
     progress = _Progress(quiet=quiet)

@@ -19,8 +19,20 @@ DUCKDB = "duckdb"
 LOCAL_SPARK = "local-spark"
 ENGINES = (DUCKDB, LOCAL_SPARK, "spark://HOST:PORT")
 
+_UNKNOWN = "the scoring rule is navlayers.fleet.rule, an Ibis expression for engines of your own"
+
 MEMORY = "1GB"
 """What DuckDB may hold before it writes to disk; with what it does not count, the process stays below 2 GB."""
+
+
+def check_engine(name: str) -> None:
+    """Refuse the name of no engine.
+
+    Raises:
+        UsageError: it is not one of `ENGINES`.
+    """
+    if name not in ENGINES[:2] and not name.startswith("spark://"):
+        raise UsageError(Problem(f"unknown engine {name}", expected=", ".join(ENGINES), hint=_UNKNOWN))
 
 
 def connect(name: str, folder: Path) -> Engine:
@@ -31,7 +43,6 @@ def connect(name: str, folder: Path) -> Engine:
         folder: where it writes what does not fit in memory.
 
     Raises:
-        UsageError: no engine has this name.
         MissingExtraError: it is not installed.
     """
     with extra("fleet"):
@@ -42,10 +53,7 @@ def connect(name: str, folder: Path) -> Engine:
         engine = ibis.duckdb.connect(**settings)
         engine.raw_sql("SET enable_progress_bar = false")
         return engine
-    if name == LOCAL_SPARK or name.startswith("spark://"):
-        return _spark("local[*]" if name == LOCAL_SPARK else name)
-    hint = "the scoring rule is navlayers.fleet.rule, an Ibis expression for engines of your own"
-    raise UsageError(Problem(f"unknown engine {name}", expected=", ".join(ENGINES), hint=hint))
+    return _spark("local[*]" if name == LOCAL_SPARK else name)
 
 
 def _spark(master: str) -> Engine:

@@ -21,18 +21,21 @@ from navlayers.attack.domains import DOMAINS
 from navlayers.attack.versions import LATEST, number
 from navlayers.errors import NavlayersError, Problem, UsageError
 from navlayers.fleet import rule, table
-from navlayers.fleet.engine import DUCKDB, parquet
-from navlayers.fleet.read import Job, TenantRecord, read_record, read_tenant, rows_file
-from navlayers.fleet.tenants import Tenant, find_tenants
-from navlayers.mapping.formats.context import ReadOptions
+from navlayers.fleet.engine import parquet
+from navlayers.fleet.last_run import program
+from navlayers.fleet.read import Job, read_record, read_tenant, rows_file
+from navlayers.fleet.record import TenantRecord
 from navlayers.mapping.formats.metadata import LEAST_SHARE, domain_counts
-from navlayers.scoring.options import UNSPECIFIED, ScoreOptions
+from navlayers.scoring.options import UNSPECIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from navlayers.attack import Catalogue
+    from navlayers.fleet.options import FleetOptions
+    from navlayers.fleet.table_files import TableFiles
+    from navlayers.fleet.tenants import Tenant
 
 _BATCH = 2_000_000
 """Mappings that are scored at once: what a run that is killed loses, and what memory holds."""
@@ -42,27 +45,6 @@ _TECHNIQUES = "techniques.parquet"
 
 _FEW = 16
 """Tenants that are not worth other processes, which take a second to start."""
-
-
-class FleetOptions(msgspec.Struct, frozen=True):
-    """How a fleet is scored.
-
-    Attributes:
-        scoring: scoring options.
-        reading: reading options; of a table, its scope alone.
-        attack_version: the release to bring all tenants to; None: the newest of
-            theirs, of a table the newest installed.
-        engine: a name of `navlayers.fleet.engine.ENGINES`.
-        tenant: the column of tenants in a table; None finds it.
-        processes: how many read tenants; 0 for one per processor.
-    """
-
-    scoring: ScoreOptions = ScoreOptions()
-    reading: ReadOptions = ReadOptions()
-    attack_version: str | None = None
-    engine: str = DUCKDB
-    tenant: str | None = None
-    processes: int = 0
 
 
 class Batch(NamedTuple):
@@ -94,11 +76,23 @@ class FleetInputs(NamedTuple):
     used: set[str]
 
 
-def of_tenants(text: str, state: Path, options: FleetOptions, on_progress: Any) -> FleetInputs:
-    """The tenants of files, each read if it is not known."""
-    tenants, twice = find_tenants(text)
-    program = f"{version('navlayers')} {' '.join(map(str, attack.releases()))}"
-    job = Job(str(state), options.reading, options.scoring, options.attack_version, {}, program)
+def of_tenants(
+    tenants: Sequence[Tenant],
+    left_out: Sequence[TenantRecord],
+    state: Path,
+    options: FleetOptions,
+    on_progress: Any,
+) -> FleetInputs:
+    """The tenants of files, each read if it is not known.
+
+    Args:
+        tenants: those to read.
+        left_out: those that cannot be read.
+        state: the folder with what is known.
+        options: how they are read.
+        on_progress: as for `navlayers.fleet.run.run_fleet`.
+    """
+    job = Job(str(state), options.reading, options.scoring, options.attack_version, {}, program())
     first, read = _read_all([(tenant, job) for tenant in tenants], options, on_progress)
     releases = _common_releases(first)
     again = {}
@@ -124,7 +118,8 @@ def of_tenants(text: str, state: Path, options: FleetOptions, on_progress: Any) 
         for d in DOMAINS
         if d in releases
     )
-    return FleetInputs(tuple(records), batches, catalogues, twice, read + more, used)
+    everyone = sorted([*records, *left_out], key=lambda record: record.name)
+    return FleetInputs(tuple(everyone), batches, catalogues, [], read + more, used)
 
 
 def _rows_of(paths: Sequence[Path], engine: Any) -> Any:
@@ -144,7 +139,7 @@ def _read_all(
     work: Sequence[tuple[Tenant, Job]], options: FleetOptions, on_progress: Any
 ) -> tuple[list[TenantRecord], int]:
     """The records of tenants, in order, and how many were read now."""
-    known = {tenant.name: read_record(rows_file(tenant, job)) for tenant, job in work}
+    known = {tenant.name: read_record(tenant, job) for tenant, job in work}
     wanted = [(tenant, job) for tenant, job in work if known[tenant.name] is None]
     done = rows = 0
     count = options.processes or os.cpu_count() or 1
@@ -201,13 +196,13 @@ def _name(kind: str, *parts: object) -> str:
     return f"{kind}-{hashlib.sha256(text).hexdigest()[:40]}.parquet"
 
 
-def of_table(engine: Any, files: Sequence[str], state: Path, options: FleetOptions) -> FleetInputs:
+def of_table(engine: Any, files: TableFiles, state: Path, options: FleetOptions) -> FleetInputs:
     """The tenants of a table."""
     _refuse(options)
     scope = options.reading.scope
-    fleet = table.FleetTable(engine, options.engine, files, options.tenant, options.reading.columns)
+    fleet = table.FleetTable(engine, options.engine, files.paths, options.tenant, options.reading.columns)
     key = (
-        fleet.content,
+        files.content,
         fleet.columns,
         options.scoring,
         options.attack_version,
@@ -255,7 +250,7 @@ class _Table(msgspec.Struct, frozen=True):
 def _known(path: Path) -> _Table | None:
     try:
         return msgspec.json.decode(path.read_bytes(), type=_Table)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 

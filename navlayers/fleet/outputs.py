@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from navlayers._text.json_text import encode_members
 from navlayers._text.wording import quantity
 from navlayers.errors import Problem
+from navlayers.fleet.changes import CHANGES, SCORES, changes_csv
 from navlayers.fleet.layer import fleet_layer
 from navlayers.fleet.summary import Summary
 from navlayers.fleet.tenants import without_credentials
@@ -26,10 +27,8 @@ if TYPE_CHECKING:
 
     from navlayers.attack import Catalogue
     from navlayers.fleet.inputs import FleetInputs
-    from navlayers.fleet.read import TenantRecord
+    from navlayers.fleet.record import TenantRecord
     from navlayers.scoring.options import ScoreOptions
-
-SCORES, CHANGES = "scores.parquet", "changes.csv"
 
 GROUP = 131_072
 """Rows of a row group."""
@@ -156,9 +155,3 @@ def _tenants_table(
             )
         )
     return Table("", "", tuple(Column(name) for name in names), tuple(rows))
-
-
-def changes_csv(changes: Iterable[tuple[Any, ...]]) -> bytes:
-    """The tenants whose scores changed, as CSV."""
-    columns = tuple(Column(name) for name in ("tenant", "change", "gained", "lost", "higher", "lower"))
-    return to_csv(Table("", "", columns, tuple(changes)))

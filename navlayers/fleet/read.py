@@ -16,7 +16,8 @@ from navlayers import attack
 from navlayers._text.numbers import number_text
 from navlayers._text.wording import quantity
 from navlayers.api.sources import sources
-from navlayers.errors import InputError, NavlayersError, Problem
+from navlayers.errors import InputError, NavlayersError, Problem, ReleaseError, UsageError
+from navlayers.fleet.record import TenantRecord
 from navlayers.fleet.tenants import Tenant, file_system, is_remote, reaching
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.load import Prepared, prepare
@@ -62,38 +63,6 @@ class Job(msgspec.Struct, frozen=True):
     program: str = ""
 
 
-class TenantRecord(msgspec.Struct, frozen=True):
-    """What is known of a tenant.
-
-    Attributes:
-        name: its name.
-        frameworks: name and version of each of its sets.
-        role: what its sets are.
-        releases: domain → the release that its scores are about.
-        own: the releases that its sets were made for.
-        scale: the scale of its scores; "" for a tenant without scores.
-        capabilities: how many it has mapped.
-        mappings: how many count.
-        left_out: how many mapped techniques are not active in the release.
-        scores: the categories that it scores; () if it has no scores.
-        changes: what was brought to the scale and the release of the fleet.
-        problems: why it is left out; () if it is scored.
-    """
-
-    name: str
-    frameworks: tuple[str, ...] = ()
-    role: str = ""
-    releases: dict[str, str] = {}
-    own: tuple[str, ...] = ()
-    scale: str = ""
-    capabilities: int = 0
-    mappings: int = 0
-    left_out: int = 0
-    scores: tuple[str, ...] = ()
-    changes: tuple[str, ...] = ()
-    problems: tuple[Problem, ...] = ()
-
-
 def rows_file(tenant: Tenant, job: Job) -> Path:
     """The file with the rows of a tenant, whose name changes with its content and with how it is read."""
     plain = msgspec.structs.replace(job, folder="")
@@ -101,24 +70,30 @@ def rows_file(tenant: Tenant, job: Job) -> Path:
     return Path(job.folder, f"{hashlib.sha256(text).hexdigest()[:40]}.parquet")
 
 
-def read_record(path: Path) -> TenantRecord | None:
-    """The record in a file of rows; None if there is none, or it is not whole."""
+def read_record(tenant: Tenant, job: Job) -> TenantRecord | None:
+    """The record in the file of a tenant's rows; None if there is none, or it is not whole."""
     try:
-        metadata = pq.read_schema(path).metadata or {}
-        return msgspec.json.decode(metadata[_RECORD], type=TenantRecord)
-    except (OSError, KeyError, pa.ArrowException, msgspec.MsgspecError):
+        metadata = pq.read_schema(rows_file(tenant, job)).metadata or {}
+        record = msgspec.json.decode(metadata[_RECORD], type=TenantRecord)
+    except (OSError, KeyError, pa.ArrowException, msgspec.MsgspecError, UnicodeDecodeError):
         return None
+    return record if record.name == tenant.name else None
 
 
 def read_tenant(tenant: Tenant, job: Job) -> TenantRecord:
-    """Read a tenant and write the file of its rows; a tenant that cannot be read has problems in its record."""
+    """Read a tenant and write the file of its rows.
+
+    A tenant that cannot be read has problems in its record, which is written if they follow from its content.
+    """
     rows: list[tuple[str, str, str, float | None]] = []
     try:
         with tempfile.TemporaryDirectory() as folder:
             record = _read(tenant, _local(tenant, Path(folder)), job, rows)
     except NavlayersError as error:
         rows = []
-        record = TenantRecord(tenant.name, problems=error.problems)
+        record = TenantRecord(tenant.name, problems=error.problems, passing=_passing(error))
+        if record.passing:
+            return record
     columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
     arrays = [pa.array([tenant.name] * len(rows), pa.string())]
     arrays += [pa.array(values, field.type) for values, field in zip(columns, list(ROWS)[1:], strict=True)]
@@ -129,6 +104,13 @@ def read_tenant(tenant: Tenant, job: Job) -> TenantRecord:
     pq.write_table(pa.table(arrays, schema=schema), part, compression="zstd")
     part.replace(path)
     return record
+
+
+def _passing(error: NavlayersError) -> bool:
+    """Whether a failure may be gone without a change of the content: one of the file system, a missing package."""
+    if not isinstance(error, InputError | UsageError | ReleaseError):
+        return True
+    return any(each.code == "unreadable" and "cannot be read" in each.message for each in error.problems)
 
 
 def _local(tenant: Tenant, folder: Path) -> list[str]:

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem
-from navlayers.fleet import rule, table
-from navlayers.fleet.engine import connect, parquet
-from navlayers.fleet.inputs import Batch, FleetInputs, FleetOptions, of_table, of_tenants
-from navlayers.fleet.outputs import CHANGES, GROUP, SCORES, changes_csv, fleet_files
-from navlayers.fleet.tenants import is_remote, without_credentials
+from navlayers.errors import InputError, OutputError, Place, Problem, extra
+from navlayers.fleet.changes import CHANGES, NO_CHANGES, SCORES
+from navlayers.fleet.engine import check_engine
+from navlayers.fleet.last_run import FILE, LastRun, inputs_of, is_whole, read_last_run, settings_of
+from navlayers.fleet.options import FleetOptions
+from navlayers.fleet.table_files import TableFiles, table_files
+from navlayers.fleet.tenants import Tenant, find_tenants, is_remote, without_credentials
 from navlayers.mapping.assets import with_files
-from navlayers.mapping.model import CATEGORIES
 from navlayers.output.files import reported
-from navlayers.output.folders import ResultFolders, read_index
-from navlayers.scoring.options import UNSPECIFIED
+from navlayers.output.folders import ResultFolders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
-    from navlayers.attack import Catalogue
-    from navlayers.fleet.read import TenantRecord
+    from navlayers.fleet.inputs import FleetInputs
+    from navlayers.fleet.outputs import FleetFiles
+    from navlayers.fleet.record import TenantRecord
 
 STATE = ".fleet"
 """The folder in the output with what later runs use again."""
 
-_DONE = "done.json"
+_OWN = re.compile(
+    r"[0-9a-f]{40}\.parquet(\.\d+)?|(scores|table)-[0-9a-f]{40}\.(parquet|json)(\.part)?"
+    r"|(techniques|subtechniques|tenants)\.parquet|duckdb_temp.*"
+)
+"""Names of files of the state."""
 
 
 class FleetResult(NamedTuple):
@@ -75,158 +78,94 @@ def run_fleet(
     Raises:
         NavlayersError: nothing can be read or written, or an option does not fit.
     """
+    check_engine(options.engine)
     scope = options.reading.scope
     if scope is not None:
         reading = msgspec.structs.replace(options.reading, scope=with_files(scope))
         options = msgspec.structs.replace(options, reading=reading)
     with ResultFolders(output, command="fleet", force=force) as folders, reported(output):
-        state = output / STATE
-        state.mkdir(parents=True, exist_ok=True)
-        engine: Any = None
-        files = table.files_of(text)
-        if files:
-            engine = connect(options.engine, state)
-            inputs = of_table(engine, files, state, options)
-        else:
-            inputs = of_tenants(text, state, options, on_progress)
-        if same := _same_as_before(inputs, output, state, options):
-            return same
-        engine = engine or connect(options.engine, state)
-        if not inputs.batches:
-            problems = [problem for record in inputs.records for problem in record.problems]
-            raise InputError(problems or Problem("no mapping of a tenant", Place(without_credentials(text))))
-        _score(engine, inputs, state, options, on_progress)
-        notices, earlier = _earlier(output, state, options)
-        made = fleet_files(inputs, state, options.scoring, earlier)
-        for path, data in made.files.items():
+        state = _state(output)
+        found: TableFiles | list[Tenant] | None = table_files(text)
+        left_out: list[TenantRecord] = []
+        if found is None:
+            found, left_out = find_tenants(text)
+        content = inputs_of(options, found, left_out)
+        last = read_last_run(state)
+        if last and content and last.inputs == content and is_whole(output, (CHANGES, NO_CHANGES)):
+            return FleetResult(last.records, last.covered, last.releases, (), 0, last.notices, 0)
+        inputs, made = _scored(text, found, left_out, state, options, on_progress)
+        notices, earlier = _earlier(output, last, options)
+        files = made(earlier)
+        for path, data in files.files.items():
             folders.add("", path, data)
-        keep = [Path(path) for path in files] if files else [] if is_remote(text) else [Path(text)]
-        removed = folders.commit([path for path in keep if path.is_file()]).get("", 0)
-        done = _Done(_settings(options), _batches(inputs), made.covered, made.releases, list(made.notices))
-        (state / _DONE).write_bytes(msgspec.json.encode(done))
-        _clean(state, {*inputs.used, *(batch.file.name for batch in inputs.batches), _DONE})
-    return FleetResult(
-        inputs.records, made.covered, made.releases, made.changed, inputs.read, (*made.notices, *notices), removed
-    )
+        keep = found.paths if isinstance(found, TableFiles) else [] if is_remote(text) else [text]
+        removed = folders.commit([path for path in map(Path, keep) if path.is_file()]).get("", 0)
+        content = "" if any(record.passing for record in inputs.records) else content
+        done = LastRun(settings_of(options), content, inputs.records, files.covered, files.releases, files.notices)
+        (state / FILE).write_bytes(msgspec.json.encode(done))
+        _clean(state, {*inputs.used, *(batch.file.name for batch in inputs.batches)})
+    told = (*files.notices, *notices)
+    return FleetResult(inputs.records, files.covered, files.releases, files.changed, inputs.read, told, removed)
 
 
-class _Done(msgspec.Struct, frozen=True):
-    """The last run that was completed: its options, its batches, and what was told of them."""
+def _scored(
+    text: str,
+    found: TableFiles | list[Tenant],
+    left_out: Sequence[TenantRecord],
+    state: Path,
+    options: FleetOptions,
+    on_progress: Any,
+) -> tuple[FleetInputs, Callable[[Path | None], FleetFiles]]:
+    """The tenants, whose scores are in files, and a function that gives the results, given earlier scores."""
+    with extra("fleet"):
+        from navlayers.fleet import inputs as reading  # noqa: PLC0415 - engines are slow to import
+        from navlayers.fleet import outputs, score  # noqa: PLC0415
+        from navlayers.fleet.engine import connect  # noqa: PLC0415
 
-    settings: str
-    batches: list[str]
-    covered: dict[str, int]
-    releases: dict[str, str]
-    notices: list[Problem]
+    engine: Any = None
+    if isinstance(found, TableFiles):
+        engine = connect(options.engine, state)
+        inputs = reading.of_table(engine, found, state, options)
+    else:
+        inputs = reading.of_tenants(found, left_out, state, options, on_progress)
+        engine = connect(options.engine, state)
+    if not inputs.batches:
+        problems = [problem for record in inputs.records for problem in record.problems]
+        raise InputError(problems or Problem("no mapping of a tenant", Place(without_credentials(text))))
+    score.score(engine, inputs, state, options, on_progress)
 
+    def files(earlier: Path | None) -> FleetFiles:
+        with score.stopping(options.engine, state):
+            return outputs.fleet_files(inputs, state, options.scoring, earlier)
 
-def _done(state: Path) -> _Done | None:
-    try:
-        return msgspec.json.decode((state / _DONE).read_bytes(), type=_Done)
-    except (OSError, msgspec.MsgspecError):
-        return None
-
-
-def _batches(inputs: FleetInputs) -> list[str]:
-    """What the results follow from: the batches, and why tenants are left out."""
-    left_out = (f"{record.name} {problem}" for record in inputs.records for problem in record.problems)
-    return [*(batch.file.name for batch in inputs.batches), *left_out, *map(str, inputs.notices)]
-
-
-def _same_as_before(inputs: FleetInputs, output: Path, state: Path, options: FleetOptions) -> FleetResult | None:
-    """The result of the last run, if it had the same inputs and options and listed no changes."""
-    done, index = _done(state), read_index(output)
-    if done is None or index is None or (done.settings, done.batches) != (_settings(options), _batches(inputs)):
-        return None
-    changes = output / CHANGES
-    # Files that were edited are refused when the folder is looked at.
-    whole = all((output / file.path).is_file() for file in index.files) and changes.is_file()
-    if not whole or changes.read_bytes() != changes_csv(()):
-        return None
-    return FleetResult(inputs.records, done.covered, done.releases, (), inputs.read, tuple(done.notices), 0)
+    return inputs, files
 
 
-def _settings(options: FleetOptions) -> str:
-    return msgspec.json.encode([options.scoring, str(options.reading), options.attack_version]).decode()
+def _state(output: Path) -> Path:
+    """The folder of the state, which is made.
+
+    Raises:
+        OutputError: it is a link.
+    """
+    state = output / STATE
+    if state.is_symlink():
+        raise OutputError(Problem("is a link", Place(str(state)), "a folder of navlayers", "remove the link"))
+    state.mkdir(parents=True, exist_ok=True)
+    return state
 
 
-def _earlier(output: Path, state: Path, options: FleetOptions) -> tuple[list[Problem], Path | None]:
+def _earlier(output: Path, last: LastRun | None, options: FleetOptions) -> tuple[list[Problem], Path | None]:
     """The scores of an earlier run, if it had the same options, or a notice."""
-    scores, done = output / SCORES, _done(state)
-    if done is None or not scores.is_file():
+    scores = output / SCORES
+    if last is None or not scores.is_file():
         return [], None
-    if done.settings == _settings(options):
+    if last.settings == settings_of(options):
         return [], scores
     return [Problem("the options differ from those of the last run: changes are not listed")], None
-
-
-def _score(engine: Any, inputs: FleetInputs, state: Path, options: FleetOptions, on_progress: Any) -> None:
-    """Write the scores of the batches that have none yet."""
-    subtechniques = None
-    if options.scoring.rollup != "none":
-        path = state / "subtechniques.parquet"
-        pq.write_table(subtechnique_rows(inputs.catalogues), path)
-        inputs.used.add(path.name)
-        subtechniques = parquet(engine, [path])
-    done = rows = 0
-    total = sum(len(batch.tenants) for batch in inputs.batches)
-    for batch in inputs.batches:
-        if not batch.file.exists():
-            try:
-                scores = _scored(engine, batch, state, options, subtechniques)
-            except (NavlayersError, OSError, KeyboardInterrupt):
-                raise
-            except Exception as error:
-                reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-                raise OutputError(Problem(f"{options.engine} stopped: {reason}", Place(str(state)))) from error
-            part = batch.file.with_name(f"{batch.file.name}.part")
-            pq.write_table(scores, part, compression="zstd", row_group_size=GROUP)
-            part.replace(batch.file)
-        done, rows = done + len(batch.tenants), rows + batch.rows
-        on_progress("Scoring", done, total, rows)
-
-
-def _scored(engine: Any, batch: Batch, state: Path, options: FleetOptions, subtechniques: Any) -> pa.Table:
-    path = state / "tenants.parquet"
-    marks = {
-        rule.scored_column(c): pa.array([c in record.scores for record in batch.tenants]) for c in rule.MEASURES
-    }
-    pq.write_table(pa.table({"tenant": pa.array([r.name for r in batch.tenants], pa.string()), **marks}), path)
-    mappings = batch.mappings(engine)
-    scores = rule.scores(mappings, parquet(engine, [path]), options.scoring, subtechniques)
-    found = scores.to_pyarrow()
-    path.unlink()
-    return found.sort_by([("tenant", "ascending"), ("technique", "ascending")]).cast(_SCORES)
-
-
-_SCORES = pa.schema(
-    [
-        ("tenant", pa.string()),
-        ("technique", pa.string()),
-        ("overall", pa.float64()),
-        *((category, pa.float64()) for category in (*CATEGORIES, UNSPECIFIED)),
-        ("capabilities", pa.int64()),
-    ]
-)
-
-
-def subtechnique_rows(catalogues: Iterable[Catalogue]) -> pa.Table:
-    """The active sub-techniques of releases, as `navlayers.fleet.rule.scores` takes them."""
-    rows = [
-        (sub.id, technique.id, len(subs))
-        for catalogue in catalogues
-        for technique in catalogue.techniques.values()
-        if catalogue.is_active(technique.id) and (subs := catalogue.subtechniques(technique.id))
-        for sub in subs
-    ]
-    columns = list(zip(*rows, strict=True)) or [(), (), ()]
-    types = (pa.string(), pa.string(), pa.int64())
-    arrays = [pa.array(column, type_) for column, type_ in zip(columns, types, strict=True)]
-    return pa.table(arrays, names=["technique", "parent", "siblings"])
 
 
 def _clean(state: Path, used: set[str]) -> None:
     """Remove what no later run can use."""
     for path in state.iterdir():
-        if path.is_file() and path.name not in used:
+        if path.is_file() and path.name not in used and _OWN.fullmatch(path.name):
             path.unlink()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import glob
-import hashlib
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +14,7 @@ from navlayers._text.wording import quoted
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.fleet.engine import DUCKDB, parquet
 from navlayers.fleet.rule import MEASURES, scored_column
+from navlayers.fleet.table_files import DATABASES, PARQUET, TEXT
 from navlayers.mapping.formats.table_columns import header_words
 from navlayers.mapping.model import CATEGORIES, SEGMENT_FIELDS
 from navlayers.mapping.ranges import with_words
@@ -29,25 +27,8 @@ if TYPE_CHECKING:
     from navlayers.fleet.engine import Engine
     from navlayers.scoring.options import ScoreOptions
 
-PARQUET = (".parquet", ".pq")
-TEXT = (".csv", ".tsv")
-DATABASES = (".duckdb", ".db")
-
 _NEEDED = {"tenant": "tenants", "capability": "capabilities", "technique": "techniques"}
 _MOST_PLACES = 20
-_CHUNK = 1 << 22
-
-
-def files_of(text: str) -> list[str]:
-    """The files of a table that the input names; none if it is not a table."""
-    path = Path(text)
-    if path.is_file() and path.suffix.lower() in (*PARQUET, *TEXT, *DATABASES):
-        return [text]
-    if path.is_dir():
-        return sorted(str(each) for each in path.glob("*") if each.suffix.lower() in PARQUET)
-    if not path.exists() and path.suffix.lower() in PARQUET and "://" not in text:
-        return sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - an absolute glob
-    return []
 
 
 class FleetTable:
@@ -85,16 +66,6 @@ class FleetTable:
     def place(self) -> Place:
         """The first file."""
         return Place(self._files[0])
-
-    @cached_property
-    def content(self) -> str:
-        """The hash of its files."""
-        digest = hashlib.sha256()
-        for path in self._files:
-            with Path(path).open("rb") as stream:
-                while chunk := stream.read(_CHUNK):
-                    digest.update(chunk)
-        return digest.hexdigest()
 
     def _open(self) -> Any:
         ending = Path(self._files[0]).suffix.lower()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from navlayers.errors import InputError, NavlayersError, Place, Problem, extra
+from navlayers.fleet.record import TenantRecord
 from navlayers.mapping.find import may_be_set
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ def without_credentials(text: str) -> str:
     return _USER.sub(r"\1", _QUERY.sub(r"\1", text))
 
 
-def find_tenants(text: str) -> tuple[list[Tenant], list[Problem]]:
-    """The tenants of a folder, a glob or a URL of either, by name, and a problem for each that is there twice.
+def find_tenants(text: str) -> tuple[list[Tenant], list[TenantRecord]]:
+    """The tenants of a folder, a glob or a URL of either, by name, and those that are there twice or unreadable.
 
     Raises:
         InputError: there are none, or the place cannot be read.
@@ -63,18 +64,20 @@ def find_tenants(text: str) -> tuple[list[Tenant], list[Problem]]:
     if not groups:
         hint = "each file or subfolder is a tenant; a table of all tenants is one file: .parquet, .csv or .duckdb"
         raise InputError(Problem("no mapping set here", place, "a folder or a glob of mapping sets", hint))
-    tenants, problems = [], []
+    tenants, left_out = [], []
     for name, found in sorted(groups.items()):
         if len(found) > 1:
             where = " and ".join(without_credentials(paths[0]) for paths in found[:3])
             hint = f"put the files of one tenant into a folder {name}, or rename one"
-            problems.append(Problem(f"tenant {name} is there {len(found)} times: {where}", place, hint=hint))
+            problem = Problem(f"is there {len(found)} times: {where}", place, hint=hint)
+            left_out.append(TenantRecord(name, problems=(problem,)))
             continue
         try:
             tenants.append(Tenant(name, tuple(found[0]), files.content(found[0])))
         except OSError as error:
-            problems.append(_unreadable(found[0][0], error))
-    return tenants, problems
+            problem = _unreadable(str(error.filename or found[0][0]), error)
+            left_out.append(TenantRecord(name, problems=(problem,), passing=True))
+    return tenants, left_out
 
 
 def _unreadable(path: str, error: Exception) -> Problem:
