@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
+import subprocess
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import jsonschema
@@ -12,10 +16,14 @@ import pytest
 import yaml
 from conftest import write_set
 
+from navlayers.api import runs
 from navlayers.api.runs import Step, _fingerprint
+from navlayers.cli import main
 from navlayers.errors import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from conftest import Run
 
 RECIPE = """\
@@ -35,6 +43,26 @@ def recipe(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = Path("navlayers.yaml")
     path.write_text(RECIPE, encoding="utf-8")
     return path
+
+
+_ONE_AT_A_TIME = Lock()
+
+
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands of a recipe run here: a process for each takes ten times as long, and two tests have them."""
+
+    def command(argv: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+        out, err, code = io.StringIO(), io.StringIO(), 0
+        assert folder.resolve() == Path.cwd()
+        with _ONE_AT_A_TIME, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                main([*argv])
+            except SystemExit as end:
+                code = int(end.code or 0)
+        return subprocess.CompletedProcess([*argv], code, out.getvalue(), err.getvalue())
+
+    monkeypatch.setattr(runs, "_command", command)
 
 
 def results(out: str) -> dict[str, str]:
@@ -120,6 +148,7 @@ def test_a_changed_file_makes_its_outputs_again_however_it_is_named(run: Run, re
         Path(file).write_text(text, encoding="utf-8")
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_layers_of_other_sets_beside_those_of_the_recipe_are_no_difference(run: Run, recipe: Path) -> None:
     run("build", "gcp", "--only", "overview")
     assert results(run("run").out)["layers"] == "3 of 3 files written"
@@ -133,6 +162,7 @@ def test_layers_of_other_sets_beside_those_of_the_recipe_are_no_difference(run: 
     assert "navlayers: layers/controls/index.json: missing" in run("run", "--check").err
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_file_that_navlayers_did_not_write_is_kept(run: Run, recipe: Path) -> None:
     recipe.write_text(RECIPE.replace("build: {output: layers, only: [overview, groups]}", "").replace("  \n", ""))
     Path("coverage.svg").write_text("mine", encoding="utf-8")
@@ -147,6 +177,7 @@ def test_a_file_that_navlayers_did_not_write_is_kept(run: Run, recipe: Path) -> 
     assert Path("coverage.svg").read_text(encoding="utf-8") == "edited"
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_check_says_how_to_overwrite_edited_files(run: Run, recipe: Path) -> None:
     run("run")
     for name in ("layers/controls/overview.json", "coverage.svg"):

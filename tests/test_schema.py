@@ -36,11 +36,11 @@ SCHEMA = json.loads(schema_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
-class Texts(yaml.SafeLoader):
+class Texts(yaml.CSafeLoader):
     """Scalars as they are written, and nothing where nothing is written."""
 
 
-class Core(yaml.SafeLoader):
+class Core(yaml.CSafeLoader):
     """Scalars as the core schema of YAML 1.2 has them, which editors read by."""
 
 
@@ -76,7 +76,7 @@ Core.add_constructor("tag:yaml.org,2002:int", _integer)
 Core.add_constructor("tag:yaml.org,2002:float", _number)
 
 
-def loaded(text: str, how: type[yaml.SafeLoader]) -> Any:
+def loaded(text: str, how: type[yaml.CSafeLoader]) -> Any:
     """The text as a tool sees it; the keys of objects are text in JSON."""
 
     def value(node: yaml.Node) -> Any:

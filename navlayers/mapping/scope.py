@@ -250,9 +250,7 @@ def scope_part(mapping_set: MappingSet, catalogue: Catalogue) -> MappingSet:
 
     Mappings to techniques that are not active in the whole release stay, as results report them.
     """
-    whole = catalogue.whole
-    outside = {t.id for t in whole.techniques.values() if t.active and not catalogue.is_active(t.id)}
-    outside |= {id_ for id_, t in whole.techniques.items() if not t.active and whole.resolve(id_)[-1] in outside}
+    outside = _outside(catalogue)
     assets = catalogue.bounds.assets if catalogue.bounds else ()
     mappings = on_platforms(mapping_set, catalogue)
     if not (outside or len(assets) > 1) and mappings is mapping_set.mappings:
@@ -273,6 +271,16 @@ def scope_part(mapping_set: MappingSet, catalogue: Catalogue) -> MappingSet:
         tuple(record for record in mapping_set.non_mappable if record.technique not in outside),
         {capability.id for capability in mapping_set.capabilities},
     )
+
+
+def _outside(catalogue: Catalogue) -> frozenset[str]:
+    """The techniques of the whole release that are not in the scope of a release, and what they replaced."""
+    whole = catalogue.whole
+    if whole is catalogue:
+        return frozenset()
+    outside = {t.id for t in whole.techniques.values() if t.active and not catalogue.is_active(t.id)}
+    old = (id_ for id_, technique in whole.techniques.items() if not technique.active)
+    return frozenset({*outside, *(id_ for id_ in old if whole.resolve(id_)[-1] in outside)})
 
 
 def with_own_groups(mapping_set: MappingSet) -> MappingSet:

@@ -167,6 +167,14 @@ class Rules(msgspec.Struct, frozen=True):
         """Whether scores are percentages of segments."""
         return bool(self.segments) and self.options.across_segments == "share"
 
+    def is_number(self, value: str | None) -> bool:
+        """Whether a score value is on the scale or a number, or there is none."""
+        try:
+            _plain_number(value, self)
+        except UsageError:
+            return False
+        return True
+
 
 def make_rules(mapping_set: MappingSet, options: ScoreOptions, trust: Trust = Trust()) -> Rules:
     """The scoring rules of a set.

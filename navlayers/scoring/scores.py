@@ -182,7 +182,7 @@ class Scored(msgspec.Struct, frozen=True, dict=True):
 
     def scores_of(self, mappings: Iterable[Mapping]) -> dict[str, TechniqueScore]:
         """Technique id → its scores from some of the mappings alone."""
-        return _all_scores(list(mappings), self.rules, self.catalogue)
+        return all_scores(list(mappings), self.rules, self.catalogue)
 
     @cached_property
     def alone(self) -> dict[str, dict[str, TechniqueScore]]:
@@ -220,14 +220,22 @@ def score_set(mapping_set: MappingSet, catalogue: Catalogue, options: ScoreOptio
     options = options or ScoreOptions()
     if options.aggregate == "combined":  # defined for shares of 100 only
         mapping_set = in_hundred(mapping_set)
-    trust = trust_of(catalogue.bounds.scope if catalogue.bounds else None)
-    rules = make_rules(mapping_set, options, trust)
+    rules = rules_at(mapping_set, catalogue, options)
     mappings = tuple(mapping for mapping in mapping_set.mappings if catalogue.is_active(mapping.technique))
-    scores = _all_scores(mappings, rules, catalogue)
+    scores = all_scores(mappings, rules, catalogue)
     return Scored(mapping_set, catalogue, rules, mappings, scores, inactive(mapping_set, catalogue))
 
 
-def _all_scores(mappings: Sequence[Mapping], rules: Rules, catalogue: Catalogue) -> dict[str, TechniqueScore]:
+def rules_at(mapping_set: MappingSet, catalogue: Catalogue, options: ScoreOptions) -> Rules:
+    """The scoring rules of a set at a release.
+
+    Raises:
+        UsageError: the options do not fit the set.
+    """
+    return make_rules(mapping_set, options, trust_of(catalogue.bounds.scope if catalogue.bounds else None))
+
+
+def all_scores(mappings: Sequence[Mapping], rules: Rules, catalogue: Catalogue) -> dict[str, TechniqueScore]:
     """The scores of mappings, rolled up and across segments."""
     merged = roll_up(score(mappings, rules), rules, catalogue)
     if not rules.segments:

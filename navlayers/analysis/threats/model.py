@@ -161,7 +161,7 @@ class ThreatModel(msgspec.Struct, frozen=True, dict=True):
         """Whether every technique weighs 1."""
         return all(weight == 1 for weight in self.weights.values())
 
-    @property
+    @cached_property
     def counted(self) -> bool:
         """Whether a weight is a number of members: none of them has other weights."""
         return all(member.even for member in self.members)

@@ -132,12 +132,13 @@ def _releases(sets: Sequence[IndexedSet]) -> Iterator[Catalogue]:
 
 
 def _technique_section(identifier: str, index: IndexedSet) -> TechniqueSection | None:
-    catalogue, scores = index.catalogue, index.scored.scores
+    catalogue, rules = index.catalogue, index.rules
     subs = catalogue.subtechniques(identifier)
     mappings = index.mappings.get(identifier, [])
     records = index.records.get(identifier, [])
     if not (mappings or records or any(sub.id in index.mappings for sub in subs)):
         return None
+    scores = index.scores_near(identifier)
     technique = catalogue.get(identifier)
     parent = catalogue.get(technique.parent) if technique and technique.parent else None
     written = next((mapping.technique_name for mapping in mappings if mapping.technique_name), None)
@@ -149,8 +150,8 @@ def _technique_section(identifier: str, index: IndexedSet) -> TechniqueSection |
         aggregate=_aggregate(scores[identifier], index) if identifier in scores else None,
         mappings=tuple(row for _, row in mapped_rows(identifier, index)),
         non_mappable=tuple(record(row, index) for row in records),
-        parent=_entry(parent, scores, index.rules) if parent else None,
-        subtechniques=tuple(_entry(sub, scores, index.rules) for sub in subs),
+        parent=_entry(parent, scores, rules) if parent else None,
+        subtechniques=tuple(_entry(sub, scores, rules) for sub in subs),
         replaced=tuple(IdAndName(m.id, m.name) for m in index.prepared.replaced if m.successor == identifier),
     )
 

@@ -63,7 +63,7 @@ def _evidence(row: Mapping | NonMappable) -> Iterator[tuple[str, str]]:
 def mapped_rows(identifier: str, index: IndexedSet) -> Iterator[tuple[Mapping, MappingRow]]:
     """Every mapping of a technique with its row: by capability and category, the strongest first."""
     rules = index.rules
-    entry = index.scored.scores.get(identifier)
+    entry = index.scores_near(identifier).get(identifier)
     status = status_of(index.catalogue.get(identifier))
     best = (
         {(c.capability, category): c for category, group in entry.contributions.items() for c in group}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -11,7 +12,7 @@ from navlayers.mapping.model import HUNDRED, groups_of
 from navlayers.pages.show.results import SetHead
 from navlayers.scoring.comments import capability_labels
 from navlayers.scoring.method import method
-from navlayers.scoring.scores import score_set
+from navlayers.scoring.scores import all_scores, rules_at, score_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from navlayers.mapping.load import Prepared
     from navlayers.mapping.model import Capability, Mapping, NonMappable
     from navlayers.scoring.options import Rules, ScoreOptions
-    from navlayers.scoring.scores import Scored
+    from navlayers.scoring.scores import Scored, TechniqueScore
     from navlayers.scoring.stats import CapabilityStats
 
 _T = TypeVar("_T")
@@ -51,10 +52,40 @@ class IndexedSet:
         """
         return score_set(self.set, self.catalogue, self._options)
 
-    @property
+    @cached_property
     def rules(self) -> Rules:
-        """The rules of its scores."""
-        return self.scored.rules
+        """The rules of its scores.
+
+        Raises:
+            UsageError: The options do not fit the set.
+        """
+        if self._is_scored or self._options.aggregate == "combined":
+            return self.scored.rules
+        return rules_at(self.set, self.catalogue, self._options)
+
+    @property
+    def _is_scored(self) -> bool:
+        return "scored" in self.__dict__
+
+    def scores_near(self, technique: str) -> dict[str, TechniqueScore]:
+        """The scores of a technique, its parent and its sub-techniques, and perhaps of others.
+
+        The page of one technique among many sets needs no others, which take most of its time.
+
+        Raises:
+            UsageError: The options do not fit the set.
+        """
+        rules = self.rules
+        if self._is_scored or not all(rules.is_number(value) for value in self._values):
+            return self.scored.scores
+        base, active = technique.partition(".")[0], self.catalogue.is_active
+        near = [rows for id_, rows in self.mappings.items() if id_.partition(".")[0] == base and active(id_)]
+        return all_scores([*chain.from_iterable(near)], rules, self.catalogue)
+
+    @cached_property
+    def _values(self) -> frozenset[str | None]:
+        """The score values of its mappings."""
+        return frozenset(mapping.value for mapping in self.set.mappings)
 
     @cached_property
     def head(self) -> SetHead:
