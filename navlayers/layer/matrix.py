@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import math
 from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
 from navlayers._text.lines import single_line
+from navlayers.attack import Tactic
 from navlayers.layer.ramps import tells_uncovered
 from navlayers.layer.view import TECHNIQUES, Annotation, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from navlayers.attack import Catalogue, Tactic, Technique
+    from navlayers.attack import Catalogue, Technique
 
 Detail: TypeAlias = Literal["full", "scored", "mini"]
 
@@ -47,13 +48,13 @@ class Family(NamedTuple):
     subtechniques: tuple[Technique, ...]
 
 
-class ReleaseColumn(NamedTuple):
+class ReleaseColumn(msgspec.Struct, frozen=True, dict=True):
     """A tactic and its families, in matrix order."""
 
     tactic: Tactic
     families: tuple[Family, ...]
 
-    @property
+    @cached_property
     def techniques(self) -> tuple[Technique, ...]:
         """The active techniques, each before its sub-techniques, without headings."""
         every = (t for family in self.families for t in (family.technique, *family.subtechniques))

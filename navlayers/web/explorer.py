@@ -265,7 +265,7 @@ class Numbers:
                     [(number[f.technique.id], [number[sub.id] for sub in f.subtechniques]) for f in families],
                     [number[f.technique.id] for f in families if tactic.shortname in f.technique.heading_tactics],
                 )
-                for tactic, families in release_columns(self.catalogue)
+                for tactic, families in ((one.tactic, one.families) for one in release_columns(self.catalogue))
             ],
             platforms,
             {t.id: t.page for t in shown if t.page},
