@@ -51,6 +51,25 @@ def table(text: str | bytes) -> list[dict[str, str]]:
     return [*csv.DictReader(io.StringIO(decoded))]
 
 
+def test_no_name_is_a_reserved_word_of_sql() -> None:
+    duckdb = pytest.importorskip("duckdb")
+    words = duckdb.sql("SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category = 'reserved'").fetchall()
+    assert not {name for table in TABLES.values() for name in (table.name, *table.names)} & {
+        word for (word,) in words
+    }
+
+
+def test_frames_have_the_types_of_the_schema() -> None:
+    """An empty column and one of whole numbers, too: gcp scores 10, 50 and 100."""
+    kinds = {"integer": "Int64", "number": "float64", "boolean": "boolean", "date": "datetime64[s]"}
+    for frame, table in (
+        (navlayers.load("gcp").scores().to_frame(), "scores"),
+        (navlayers.load("gcp").to_frame(), "mappings"),
+    ):
+        typed = {column.name: kinds[column.type] for column in TABLES[table].columns if column.type in kinds}
+        assert {name: str(frame[name].dtype) for name in typed} == typed
+
+
 def test_nist_has_the_mappings_and_covered_techniques_that_its_publisher_has(clouds: Path) -> None:
     (nist,) = (row for row in rows(clouds / "sets.parquet") if row["set"] == "nist_800_53")
     assert (nist["mappings"], nist["covered"], nist["active"], nist["unit"]) == (5314, 469, 656, "capabilities")

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from navlayers._text.lines import single_line
+from navlayers._text.numbers import rounded
 from navlayers.errors import Problem, UsageError
 
 if TYPE_CHECKING:
@@ -130,12 +131,15 @@ def _offset(cursor: str, digest: str, total: int) -> int:
 def clean(value: Any, shrink: int = 1, *, of_set: bool = False, long: bool = False) -> Any:
     """An answer with its text on one line each, without control characters and marks of direction.
 
+    Numbers have two decimals, as on the command line.
     Text and lists are cut where they are long, those of files first; with `shrink`, to a fraction of that.
     """
     if isinstance(value, str):
         plain = single_line(value, 10 * SENTENCE_LENGTH)
         longest = (TEXT_LENGTH if of_set and not long else SENTENCE_LENGTH) // shrink
         return f"{plain[:longest]}…" if len(plain) > longest else plain
+    if isinstance(value, float):
+        return rounded(value)
     if isinstance(value, dict):
         return {
             clean(name, of_set=of_set): clean(

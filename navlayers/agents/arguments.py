@@ -83,7 +83,10 @@ class CoverageArguments(Paged, frozen=True, kw_only=True):
     """Arguments of `coverage`."""
 
     sets: _Sets = []
-    rows: Annotated[Literal["sets", "tactics"], Meta(description="A row per set, or per set and tactic.")] = "sets"
+    rows: Annotated[
+        Literal["sets", "tactics", "uncovered"],
+        Meta(description="A row per set, per set and tactic, or per technique that a set does not cover."),
+    ] = "sets"
 
 
 class CompareArguments(Paged, frozen=True, kw_only=True):

@@ -8,8 +8,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from navlayers.agents.answers import Answer, Data
+from navlayers.agents.coverage import uncovered_state
 from navlayers.agents.problems import remarks
-from navlayers.agents.provenance import RULE_OF_COVERAGE, Reason, provenance, rule_of, strongest
+from navlayers.agents.provenance import Reason, provenance, rule_of, rule_of_coverage, strongest
 from navlayers.api.compare import compare as comparison_of
 from navlayers.pages.compare import as_json
 from navlayers.pages.show.lookup import find
@@ -79,11 +80,12 @@ def compare(inventory: Inventory, arguments: CompareArguments) -> CompareAnswer:
         *sets, category=arguments.category, covered_only=covered_only, **inventory.settings.options
     )
     every = comparison.every
-    rule = RULE_OF_COVERAGE if covered_only else rule_of(every, inventory.settings.scoring)
+    category = arguments.category
+    how = rule_of_coverage(category) if covered_only else rule_of(every, inventory.settings.scoring, category)
     answer = CompareAnswer(
         active=comparison.active,
         scores_are_counts=comparison.counts,
-        provenance=provenance(comparison.catalogue, every, rule),
+        provenance=provenance(comparison.catalogue, every, how),
         set_data=remarks((*comparison.notices, *(notice for each in every for notice in each.notices))),
     )
     if arguments.technique:
@@ -135,7 +137,7 @@ def _of_technique(technique: str, comparison: Comparison) -> Iterator[CompareRow
     for each in sorted(comparison.inputs, key=lambda each: -(scores.get(each.name, {}).get(measure) or 0)):
         own = scores.get(each.name)
         if own is None:
-            yield CompareRow(set=each.name, state=_state(technique, each, comparison.category))
+            yield CompareRow(set=each.name, state=uncovered_state(technique, each, comparison.category))
             continue
         reasons = strongest(_reasons(each, technique, comparison.category), _MOST_STRONGEST)
         yield CompareRow(
@@ -144,16 +146,6 @@ def _of_technique(technique: str, comparison: Comparison) -> Iterator[CompareRow
             categories={name: score for name, score in own.items() if name in each.categories},
             set_data={"strongest": reasons},
         )
-
-
-def _state(technique: str, coverage: Coverage, category: str | None) -> str:
-    """Why a set does not cover a technique."""
-    entry = coverage.entries.get(technique)
-    if entry is None:
-        return "not mapped"
-    if category is not None and category not in entry.categories:
-        return f"not mapped in {category}"
-    return "not rated" if entry.measure(category) is None else "scored 0"
 
 
 def _reasons(coverage: Coverage, technique: str, category: str | None) -> Iterator[Reason]:

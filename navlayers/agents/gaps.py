@@ -64,10 +64,11 @@ def gaps(inventory: Inventory, arguments: GapsArguments) -> GapsAnswer:
         **inventory.settings.options,
     )
     numbers: Any = msgspec.to_builtins(as_json(result), enc_hook=float)
-    rows = tuple(_ROWS[arguments.rows](numbers))
+    hints = {row.technique: row.hint for row in result.rows}
+    rows = tuple(_ROWS[arguments.rows](numbers, hints))
     total = numbers["total"]
     notices = (*result.notices, *(notice for each in result.inputs for notice in each.notices))
-    rule = rule_of(result.inputs, inventory.settings.scoring)
+    rule = rule_of(result.inputs, inventory.settings.scoring, arguments.category)
     return GapsAnswer(
         techniques=total["techniques"],
         covered=total["covered"],
@@ -82,25 +83,25 @@ def gaps(inventory: Inventory, arguments: GapsArguments) -> GapsAnswer:
     )
 
 
-def _techniques(numbers: Any) -> Iterator[GapsRow]:
+def _techniques(numbers: Any, hints: dict[str, str]) -> Iterator[GapsRow]:
     for each in numbers["techniques"]:
         capabilities = [one["capability"] for one in each["covered_by"][:MOST_REASONS]]
         own = {name: each[name] for name in ("name", "state", "score", "weight", "gap", "best_by", "groups")}
         yield GapsRow(
             technique=each["id"],
-            related=each["related"],
+            related=hints[each["id"]],
             set_data={"covered_by": capabilities} if capabilities else UNSET,
             **own,
         )
 
 
-def _tactics(numbers: Any) -> Iterator[GapsRow]:
+def _tactics(numbers: Any, _hints: object) -> Iterator[GapsRow]:
     for tactic, each in numbers["tactics"].items():
         own = {name: each[name] for name in ("name", "techniques", "covered", "weak", "unrated")}
         yield GapsRow(tactic=tactic, **own)
 
 
-def _capabilities(numbers: Any) -> Iterator[GapsRow]:
+def _capabilities(numbers: Any, _hints: object) -> Iterator[GapsRow]:
     for each in numbers["capabilities"]:
         data = {"capability": each["id"], "name": each["name"]}
         yield GapsRow(set=each["input"], techniques=each["techniques"], only=each["only"], set_data=data)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from stat import S_ISDIR
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from navlayers import attack
 from navlayers.analysis.threats.lookup import refuse_files
 from navlayers.api.sources import sources
 from navlayers.errors import InputError, NavlayersError, Place, Problem, UsageError, unknown
@@ -15,6 +17,7 @@ from navlayers.mapping.find import STDIN, Source, read, shipped
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.index import entry, facts, shipped_entries
 from navlayers.mapping.load import Prepared, prepare_all
+from navlayers.scoring.coverage import coverage_of
 from navlayers.scoring.options import ScoreOptions
 
 if TYPE_CHECKING:
@@ -57,7 +60,8 @@ class Inventory:
             settings: how to read them.
 
         Raises:
-            NavlayersError: there is no such set, or one is standard input, which has the protocol.
+            NavlayersError: there is no such set, one is standard input, which has the protocol, or an option fits
+                no set.
         """
         if STDIN in words:
             message = "standard input has the messages of the agent"
@@ -70,6 +74,21 @@ class Inventory:
         self._every = {each.name: each for each in shipped()} | self._named
         self.answers: dict[object, Answer] = {}
         self._cache: dict[tuple[str, _Stamp], tuple[Prepared | None, tuple[Problem, ...]]] = {}
+        self._check_options()
+
+    def _check_options(self) -> None:
+        """Refuse options that the agent could not mend; a file that is wrong may become right later.
+
+        Raises:
+            NavlayersError: a release, a platform or another option is wrong.
+        """
+        settings = self.settings
+        if not self._named:
+            attack.restricted(attack.find("enterprise", settings.attack_version).catalogue, settings.reading.scope)
+        for each in [*self._named.values()][:1]:
+            with contextlib.suppress(InputError):
+                loaded, _ = self.prepared([each])
+                coverage_of(loaded[0], settings.scoring)
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -84,7 +103,7 @@ class Inventory:
             InputError: the file of one was removed.
         """
         if problems := unknown("set", names, self._every):
-            raise UsageError(problems)
+            raise UsageError(map(_without_part, problems))
         chosen = names or self.named or (tuple(self._every) if every else ())
         if not chosen:
             raise UsageError(
@@ -173,6 +192,14 @@ class Inventory:
         loaded, _ = self.prepared(sets[:1])
         refuse_files(word, loaded[0].set.domain, ())
         return word
+
+
+def _without_part(problem: Problem) -> Problem:
+    """The problem of an unknown set, which may be part of a known one."""
+    if "@" not in problem.message:
+        return problem
+    hint = "a part of a set, such as nist_800_53@moderate, is an input of navlayers mcp"
+    return msgspec.structs.replace(problem, hint=hint)
 
 
 def _is_missing(source: Source) -> bool:

@@ -11,7 +11,7 @@ from msgspec import UNSET
 from navlayers._text.wording import quoted
 from navlayers.agents.answers import Answer, Data
 from navlayers.agents.problems import remarks
-from navlayers.agents.provenance import RULE_OF_PLANS, provenance
+from navlayers.agents.provenance import provenance, rule_of_plans
 from navlayers.analysis.plan.candidates import FILE
 from navlayers.analysis.plan.options import PlanOptions
 from navlayers.api.inputs import against, input_set, plan_for
@@ -70,7 +70,7 @@ def plan(inventory: Inventory, arguments: PlanArguments) -> PlanAnswer:
         **{name: numbers[name] for name in _NUMBERS},
         rows=rows,
         empty=UNSET if rows else "no capability adds anything to those in place, or the budget buys none",
-        provenance=provenance(result.catalogue, result.inputs, RULE_OF_PLANS),
+        provenance=provenance(result.catalogue, result.inputs, rule_of_plans(arguments.category)),
         set_data=remarks(result.notices, numbers["summary"]),
     )
 

@@ -33,7 +33,8 @@ _ARGUMENTS = {
 """Options that are arguments of tools."""
 
 _ARGUMENT = re.compile("|".join(rf"{option}(?![\w-])" for option in sorted(_ARGUMENTS, key=len, reverse=True)))
-_OPTION_OR_COMMAND = re.compile(r"(?<![\w-])(?:--?[a-z]|navlayers [a-z]|pip install |git )")
+_OPTION = re.compile(r"(?<![\w-])--?[a-z]")
+_COMMAND = re.compile(r"(?<![\w-])(?:navlayers [a-z]|pip install |git )")
 _LISTS_SETS = re.compile(r"`navlayers sets` lists the \w+ sets")
 
 
@@ -60,8 +61,10 @@ def _named(text: str) -> str:
 
 
 def _clause(hint: str) -> str:
-    text = _named(_LISTS_SETS.sub("the tool sets lists the sets", hint))
-    return f"{FOR_THE_USER}{text}" if _OPTION_OR_COMMAND.search(text) else text
+    text = _LISTS_SETS.sub("the tool sets lists the sets", hint)
+    # A command that the user can paste keeps its options.
+    text = text if _COMMAND.search(text) else _named(text)
+    return f"{FOR_THE_USER}{text}" if _OPTION.search(text) or _COMMAND.search(text) else text
 
 
 def remarks(problems: Iterable[Problem], summary: str = "") -> Data | UnsetType:

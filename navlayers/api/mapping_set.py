@@ -80,6 +80,11 @@ class Scores(Tabular, Mapping[str, "TechniqueScore"]):
         entries = {technique: rounded_entry(entry) for technique, entry in self._entries.items()}
         return rows.dicts("scores", rows.score_rows(set_name(self._scored.set), self._scored, entries))
 
+    def _dtypes(self) -> dict[str, str]:
+        from navlayers.tables.columns import SCORES  # noqa: PLC0415 - for frames alone
+
+        return SCORES.dtypes
+
 
 class Layer(document.Layer, frozen=True):
     """A Navigator layer, format 4.5, that can save and show itself."""
@@ -239,6 +244,11 @@ class MappingSet(model.MappingSet, Tabular, frozen=True):
         (prepared,) = prepare(sources((self,), ReadOptions()), origins=True)
         assert not isinstance(prepared, Problem)  # noqa: S101 - files alone are skipped
         return rows.dicts("mappings", rows.OF_SETS["mappings"](rows.of_set(prepared, ScoreOptions())))
+
+    def _dtypes(self) -> dict[str, str]:
+        from navlayers.tables.columns import MAPPINGS  # noqa: PLC0415 - for frames alone
+
+        return MAPPINGS.dtypes
 
 
 def load(item: Input, reading: ReadOptions = ReadOptions()) -> MappingSet:

@@ -8,6 +8,8 @@ import msgspec
 
 Type = Literal["text", "integer", "number", "boolean", "date"]
 
+_DTYPES = {"integer": "Int64", "number": "float64", "boolean": "boolean", "date": "datetime64[s]"}
+
 
 class Column(msgspec.Struct, frozen=True):
     """A column of a table.
@@ -40,6 +42,11 @@ class Table(msgspec.Struct, frozen=True):
     def names(self) -> tuple[str, ...]:
         """The names of its columns."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def dtypes(self) -> dict[str, str]:
+        """The types of its columns in pandas, which may be empty; texts are left out."""
+        return {column.name: _DTYPES[column.type] for column in self.columns if column.type in _DTYPES}
 
 
 def _set(*, key: bool = True) -> Column:
@@ -133,7 +140,12 @@ CAPABILITIES = Table(
             "score values. Empty for a threat.",
             "techniques",
         ),
-        Column("only", "integer", "Number of these that no other capability of the set covers.", "techniques"),
+        Column(
+            "unique_techniques",
+            "integer",
+            "Number of these that no other capability of the set covers.",
+            "techniques",
+        ),
     ),
 )
 
@@ -143,7 +155,7 @@ CAPABILITY_GROUPS = Table(
     (
         _set(),
         _capability(key=True),
-        Column("group", "text", "Id of the group.", key=True),
+        Column("group_id", "text", "Id of the group.", key=True),
         Column("group_name", "text", "Name of the group."),
     ),
 )
