@@ -41,6 +41,20 @@ _LISTED = 5
     metavar="NUMBER",
     help="Processes that read (default: one per processor).",
 )
+@click.option(
+    "--layers",
+    multiple=True,
+    metavar="TENANT,…",
+    callback=_options.words(),
+    help="Write a layer of each of these tenants: names or globs, '*' for all.",
+)
+@click.option(
+    "--reports",
+    multiple=True,
+    metavar="TENANT,…",
+    callback=_options.words(),
+    help="Write a report of each of these tenants, as HTML.",
+)
 @_options.release_option("Bring all tenants to this ATT&CK release (default: the newest of theirs).")
 @_scoring.tenant_scoring_options
 @_options.json_option
@@ -53,6 +67,8 @@ def command(
     engine: str,
     tenant: str | None,
     processes: int | None,
+    layers: tuple[str, ...],
+    reports: tuple[str, ...],
     attack_version: str | None,
     scoring: ScoreOptions,
     reading: ReadOptions,
@@ -69,12 +85,13 @@ def command(
     \b
     navlayers fleet tenants/ -o fleet
     navlayers fleet mappings.parquet --tenant customer -o fleet
+    navlayers fleet tenants/ --layers "acme,eu-*" --reports acme -o fleet
     navlayers fleet "s3://bucket/tenants/*.yaml" -o fleet
     """
     from navlayers.fleet.options import FleetOptions  # noqa: PLC0415 - other commands have no part of it
     from navlayers.fleet.run import run_fleet  # noqa: PLC0415
 
-    options = FleetOptions(scoring, reading, attack_version, engine, tenant, processes or 0)
+    options = FleetOptions(scoring, reading, attack_version, engine, tenant, processes or 0, layers, reports)
     progress = _Progress(quiet=quiet)
     try:
         result = run_fleet(fleet, Path(output), options, force=force, on_progress=progress)
@@ -143,7 +160,7 @@ class _Progress:
             return
         self._last = now
         seconds = now - self._start
-        speed = f", {rows / seconds:,.0f} mappings/s" if seconds > 0.5 else ""
+        speed = f", {rows / seconds:,.0f} mappings/s" if rows and seconds > 0.5 else ""
         text = f"{stage} {done:,} of {total:,} tenants{speed}"
         sys.stderr.write(f"\r{text[: shutil.get_terminal_size().columns - 1]:<40}")
         sys.stderr.flush()

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import signal
-import threading
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from importlib.metadata import version
-from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -19,10 +14,11 @@ from navlayers import attack
 from navlayers._text.wording import quantity
 from navlayers.attack.domains import DOMAINS
 from navlayers.attack.versions import LATEST, number
-from navlayers.errors import NavlayersError, Problem, UsageError
+from navlayers.errors import NavlayersError, Problem, ScopeError, UsageError
 from navlayers.fleet import rule, table
 from navlayers.fleet.engine import parquet
 from navlayers.fleet.last_run import program
+from navlayers.fleet.processes import spread
 from navlayers.fleet.read import Job, read_record, read_tenant, rows_file
 from navlayers.fleet.record import TenantRecord
 from navlayers.mapping.formats.metadata import LEAST_SHARE, domain_counts
@@ -42,9 +38,6 @@ _BATCH = 2_000_000
 
 _TECHNIQUES = "techniques.parquet"
 """The ids of the releases, in the folder of the state."""
-
-_FEW = 16
-"""Tenants that are not worth other processes, which take a second to start."""
 
 
 class Batch(NamedTuple):
@@ -66,6 +59,7 @@ class FleetInputs(NamedTuple):
         notices: what the user should know.
         read: how many tenants were read.
         used: the files in the state that a later run can use again.
+        jobs: tenant → its files and how they are read; empty for a table.
     """
 
     records: tuple[TenantRecord, ...]
@@ -74,6 +68,7 @@ class FleetInputs(NamedTuple):
     notices: list[Problem]
     read: int
     used: set[str]
+    jobs: dict[str, tuple[Tenant, Job]]
 
 
 def of_tenants(
@@ -119,7 +114,8 @@ def of_tenants(
         if d in releases
     )
     everyone = sorted([*records, *left_out], key=lambda record: record.name)
-    return FleetInputs(tuple(everyone), batches, catalogues, [], read + more, used)
+    each = {tenant.name: (tenant, jobs[tenant.name]) for tenant in tenants}
+    return FleetInputs(tuple(everyone), batches, catalogues, [], read + more, used, each)
 
 
 def _rows_of(paths: Sequence[Path], engine: Any) -> Any:
@@ -142,39 +138,15 @@ def _read_all(
     known = {tenant.name: read_record(tenant, job) for tenant, job in work}
     wanted = [(tenant, job) for tenant, job in work if known[tenant.name] is None]
     done = rows = 0
-    count = options.processes or os.cpu_count() or 1
-    for new in _records(wanted, count):
+    for new in spread(_read_one, wanted, options.processes):
         done, rows = done + 1, rows + new.mappings
         known[new.name] = new
         on_progress("Reading", done, len(wanted), rows)
     return [record for tenant, _ in work if (record := known[tenant.name]) is not None], len(wanted)
 
 
-def _records(work: Sequence[tuple[Tenant, Job]], count: int) -> Iterator[TenantRecord]:
-    if len(work) < _FEW or count < 2:
-        for tenant, job in work:
-            yield read_tenant(tenant, job)
-        return
-    # Not forked: the libraries have threads.
-    pool = ProcessPoolExecutor(count, get_context("spawn"), _as_worker)
-    try:
-        tenants, jobs = zip(*work, strict=True)
-        yield from pool.map(read_tenant, tenants, jobs, chunksize=4)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _as_worker() -> None:
-    """Leave Ctrl-C to the main process, and end with it, even if it is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(process: Any) -> None:
-    process.join()
-    os._exit(1)
+def _read_one(work: tuple[Tenant, Job]) -> TenantRecord:
+    return read_tenant(*work)
 
 
 def _grouped(records: Sequence[TenantRecord]) -> Iterator[list[TenantRecord]]:
@@ -235,7 +207,7 @@ def of_table(engine: Any, files: TableFiles, state: Path, options: FleetOptions)
         total = sum(record.mappings + record.left_out for record in group)
         batches.append(Batch(file, partial(_same, part), tuple(group), total))
     return FleetInputs(
-        records, batches, catalogues, list(found.notices), len(records), {known.name, techniques.name}
+        records, batches, catalogues, list(found.notices), len(records), {known.name, techniques.name}, {}
     )
 
 
@@ -298,6 +270,8 @@ def _catalogues(fleet: table.FleetTable, options: FleetOptions) -> Iterator[Cata
     ids = fleet.techniques()
     counts = domain_counts(ids)
     stated = options.reading.metadata.get("domain")
+    outside: list[ScopeError] = []
+    some = False
     for domain in DOMAINS:
         if domain == stated or (stated is None and counts.get(domain, 0) >= LEAST_SHARE * len(ids)):
             wanted = options.attack_version
@@ -307,7 +281,13 @@ def _catalogues(fleet: table.FleetTable, options: FleetOptions) -> Iterator[Cata
                 if domain == max(counts, key=lambda each: counts[each]):
                     raise
                 found = attack.find(domain, None, own=wanted or LATEST)
-            yield attack.restricted(found.catalogue, options.reading.scope)
+            try:
+                yield attack.restricted(found.catalogue, options.reading.scope)
+                some = True
+            except ScopeError as error:
+                outside.append(error)
+    if outside and not some:
+        raise outside[0]
 
 
 def _same(expression: Any, _engine: Any) -> Any:

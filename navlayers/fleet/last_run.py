@@ -34,6 +34,7 @@ class LastRun(msgspec.Struct, frozen=True):
         covered: tenant → number of techniques and sub-techniques that it covers.
         releases: domain → the release that the scores are about.
         notices: what the user was told.
+        tenants: the tenants with layers or reports → hash of what these follow from.
     """
 
     settings: str
@@ -42,6 +43,7 @@ class LastRun(msgspec.Struct, frozen=True):
     covered: dict[str, int]
     releases: dict[str, str]
     notices: tuple[Problem, ...]
+    tenants: dict[str, str] = {}
 
 
 def program() -> str:
@@ -61,7 +63,7 @@ def inputs_of(
     if any(record.passing for record in left_out):
         return ""
     content = found.content if isinstance(found, TableFiles) else list(found)
-    parts = [program(), settings_of(options), options.tenant, content, left_out]
+    parts = [program(), settings_of(options), options.tenant, options.layers, options.reports, content, left_out]
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
 

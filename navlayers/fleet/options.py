@@ -20,6 +20,8 @@ class FleetOptions(msgspec.Struct, frozen=True):
         engine: a name of `navlayers.fleet.engine.ENGINES`.
         tenant: the column of tenants in a table; None finds it.
         processes: how many read tenants; 0 for one per processor.
+        layers: names or globs of the tenants whose layers are written.
+        reports: the same, of reports.
     """
 
     scoring: ScoreOptions = ScoreOptions()
@@ -28,3 +30,5 @@ class FleetOptions(msgspec.Struct, frozen=True):
     engine: str = DUCKDB
     tenant: str | None = None
     processes: int = 0
+    layers: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()

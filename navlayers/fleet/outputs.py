@@ -16,7 +16,7 @@ from navlayers.fleet.summary import Summary
 from navlayers.fleet.tenants import without_credentials
 from navlayers.layer.document import encode_layer
 from navlayers.output.csv_text import to_csv
-from navlayers.output.folders import GENERATOR, INDEX, FileEntry, sha256
+from navlayers.output.folders import GENERATOR, FileEntry, sha256
 from navlayers.output.tables import Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -92,15 +92,26 @@ def fleet_files(inputs: FleetInputs, state: Path, scoring: ScoreOptions, earlier
         layer = fleet_layer((row for row in rows if row["domain"] == catalogue.domain), catalogue, scoring)
         files[f"layer-{catalogue.domain}.json"] = encode_layer(layer)
     releases = {str(each.domain): each.version for each in catalogues}
+    return FleetFiles(files, covered, releases, changed, tuple(notices))
+
+
+def fleet_index(files: FleetFiles, tenants: int, entries: Iterable[FileEntry]) -> bytes:
+    """The index of a folder.
+
+    Args:
+        files: its files about all tenants.
+        tenants: how many are scored.
+        entries: its files about single tenants.
+    """
+    of_all = (FileEntry(path=path, sha256=sha256(data)) for path, data in files.files.items())
     index = {
         "generator": GENERATOR,
         "command": "fleet",
-        "releases": releases,
-        "tenants": len(counted),
-        "files": tuple(FileEntry(path=path, sha256=sha256(data)) for path, data in files.items()),
+        "releases": files.releases,
+        "tenants": tenants,
+        "files": (*of_all, *entries),
     }
-    files[INDEX] = encode_members(index) + b"\n"
-    return FleetFiles(files, covered, releases, changed, tuple(notices))
+    return encode_members(index) + b"\n"
 
 
 def _parquet(rows: pa.Table) -> bytes:

@@ -27,7 +27,9 @@ from navlayers.scoring.options import UNSPECIFIED, ScoreOptions, number
 from navlayers.scoring.scores import score_set
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+
+    from navlayers.mapping.find import Source
 
 ROWS = pa.schema(
     [
@@ -88,7 +90,7 @@ def read_tenant(tenant: Tenant, job: Job) -> TenantRecord:
     rows: list[tuple[str, str, str, float | None]] = []
     try:
         with tempfile.TemporaryDirectory() as folder:
-            record = _read(tenant, _local(tenant, Path(folder)), job, rows)
+            record = _read(tenant, local_paths(tenant, Path(folder)), job, rows)
     except NavlayersError as error:
         rows = []
         record = TenantRecord(tenant.name, problems=error.problems, passing=_passing(error))
@@ -113,8 +115,8 @@ def _passing(error: NavlayersError) -> bool:
     return any(each.code == "unreadable" and "cannot be read" in each.message for each in error.problems)
 
 
-def _local(tenant: Tenant, folder: Path) -> list[str]:
-    """The files or the folder of a tenant on this machine."""
+def local_paths(tenant: Tenant, folder: Path) -> list[str]:
+    """The files or the folder of a tenant, fetched into a folder if they are not on this machine."""
     if not is_remote(tenant.paths[0]):
         if len(tenant.paths) == 1:
             return [_path(tenant.paths[0])]
@@ -138,7 +140,7 @@ def _path(path: str) -> str:
 def _read(
     tenant: Tenant, paths: Sequence[str], job: Job, rows: list[tuple[str, str, str, float | None]]
 ) -> TenantRecord:
-    prepared = [*_prepared(paths, job)]
+    _, prepared = prepared_sets(paths, job)
     if any(each.set.role == "threat" for each in prepared):
         names = ", ".join(each.set.name_and_version for each in prepared if each.set.role == "threat")
         message = f"{tenant.name}: {names} is what is attacked, which covers nothing"
@@ -187,11 +189,13 @@ def _read(
     )
 
 
-def _prepared(paths: Sequence[str], job: Job) -> Iterator[Prepared]:
-    found = prepare(sources(paths, job.reading), job.requested, job.reading)
-    for each in found:
+def prepared_sets(paths: Sequence[str], job: Job) -> tuple[Sequence[Source], list[Prepared]]:
+    """The sets of a tenant at their releases, and their sources."""
+    found = sources(paths, job.reading)
+    prepared = []
+    for each in prepare(found, job.requested, job.reading):
         if isinstance(each, Problem):
             continue
-        domain = each.set.domain
-        target = job.releases.get(domain)
-        yield each if target is None else each.at(attack.find(domain, target).catalogue)
+        target = job.releases.get(each.set.domain)
+        prepared.append(each if target is None else each.at(attack.find(each.set.domain, target).catalogue))
+    return found, prepared

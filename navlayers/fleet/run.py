@@ -17,7 +17,7 @@ from navlayers.fleet.table_files import TableFiles, table_files
 from navlayers.fleet.tenants import Tenant, find_tenants, is_remote, without_credentials
 from navlayers.mapping.assets import with_files
 from navlayers.output.files import reported
-from navlayers.output.folders import ResultFolders
+from navlayers.output.folders import INDEX, ResultFolders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from navlayers.fleet.inputs import FleetInputs
     from navlayers.fleet.outputs import FleetFiles
     from navlayers.fleet.record import TenantRecord
+    from navlayers.fleet.tenant_outputs import Written
 
 STATE = ".fleet"
 """The folder in the output with what later runs use again."""
@@ -93,35 +94,48 @@ def run_fleet(
         last = read_last_run(state)
         if last and content and last.inputs == content and is_whole(output, (CHANGES, NO_CHANGES)):
             return FleetResult(last.records, last.covered, last.releases, (), 0, last.notices, 0)
-        inputs, made = _scored(text, found, left_out, state, options, on_progress)
         notices, earlier = _earlier(output, last, options)
-        files = made(earlier)
-        for path, data in files.files.items():
-            folders.add("", path, data)
+        inputs, files, tenants = _results(
+            text, found, left_out, folders, output, options, last, earlier, on_progress
+        )
+        notices += tenants.notices
         keep = found.paths if isinstance(found, TableFiles) else [] if is_remote(text) else [text]
         removed = folders.commit([path for path in map(Path, keep) if path.is_file()]).get("", 0)
-        content = "" if any(record.passing for record in inputs.records) else content
-        done = LastRun(settings_of(options), content, inputs.records, files.covered, files.releases, files.notices)
+        content = "" if tenants.notices or any(record.passing for record in inputs.records) else content
+        done = LastRun(
+            settings_of(options),
+            content,
+            inputs.records,
+            files.covered,
+            files.releases,
+            files.notices,
+            tenants.keys,
+        )
         (state / FILE).write_bytes(msgspec.json.encode(done))
         _clean(state, {*inputs.used, *(batch.file.name for batch in inputs.batches)})
     told = (*files.notices, *notices)
     return FleetResult(inputs.records, files.covered, files.releases, files.changed, inputs.read, told, removed)
 
 
-def _scored(
+def _results(
     text: str,
     found: TableFiles | list[Tenant],
     left_out: Sequence[TenantRecord],
-    state: Path,
+    folders: ResultFolders,
+    output: Path,
     options: FleetOptions,
+    last: LastRun | None,
+    earlier: Path | None,
     on_progress: Any,
-) -> tuple[FleetInputs, Callable[[Path | None], FleetFiles]]:
-    """The tenants, whose scores are in files, and a function that gives the results, given earlier scores."""
+) -> tuple[FleetInputs, FleetFiles, Written]:
+    """The tenants and their results, which are staged."""
     with extra("fleet"):
         from navlayers.fleet import inputs as reading  # noqa: PLC0415 - engines are slow to import
         from navlayers.fleet import outputs, score  # noqa: PLC0415
         from navlayers.fleet.engine import connect  # noqa: PLC0415
+        from navlayers.fleet.tenant_outputs import TenantOutputs  # noqa: PLC0415
 
+    state = output / STATE
     engine: Any = None
     if isinstance(found, TableFiles):
         engine = connect(options.engine, state)
@@ -132,13 +146,16 @@ def _scored(
     if not inputs.batches:
         problems = [problem for record in inputs.records for problem in record.problems]
         raise InputError(problems or Problem("no mapping of a tenant", Place(without_credentials(text))))
+    single = TenantOutputs(inputs, engine, options, folders, output, state)
     score.score(engine, inputs, state, options, on_progress)
-
-    def files(earlier: Path | None) -> FleetFiles:
-        with score.stopping(options.engine, state):
-            return outputs.fleet_files(inputs, state, options.scoring, earlier)
-
-    return inputs, files
+    with score.stopping(options.engine, state):
+        files = outputs.fleet_files(inputs, state, options.scoring, earlier)
+    written = single.write(last.tenants if last else {}, on_progress)
+    for path, data in files.files.items():
+        folders.add("", path, data)
+    scored = sum(not record.problems for record in inputs.records)
+    folders.add("", INDEX, outputs.fleet_index(files, scored, written.entries))
+    return inputs, files, written
 
 
 def _state(output: Path) -> Path:

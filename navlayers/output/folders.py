@@ -142,6 +142,10 @@ class ResultFolders:
             self._changes.write(self._target, Path(name, path), data)
         self._paths.setdefault(name, {})[path] = None
 
+    def retain(self, name: str, path: str) -> None:
+        """Leave one file of an earlier run as it is."""
+        self._paths.setdefault(name, {})[path] = None
+
     def commit(self, keep: Iterable[Path] = ()) -> dict[str, int]:
         """Move the staged files into place, and remove outdated files of earlier runs.
 
