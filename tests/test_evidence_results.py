@@ -306,6 +306,7 @@ def test_segments_are_joined_in_memory(run: Run, tmp_path: Path) -> None:
         ('{"a": 1}', "unknown kind of test results"),
         ("technique,result\nValid Acounts,missed\n", 'r.txt:2:1: "Valid Acounts" is neither a technique id nor'),
         ('{"procedures": [', "r.txt:1:17: this is not JSON"),
+        ('{\r "a": é', "r.txt:2:7: this is not JSON"),
         ('{"procedures": []}', "no test results"),
     ],
 )

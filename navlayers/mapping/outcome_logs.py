@@ -33,7 +33,8 @@ def read_log(source: Source, reader: Reader, format_: Format | None) -> Format:
     try:
         value: Any = loads(source.data)
     except json.JSONDecodeError as error:
-        place = Place(source.path, error.lineno, error.colno)
+        # A line of JSON's ends at LF alone, one of an editor at CR, too.
+        place = source.place(len(error.doc[: error.pos].encode()))
         raise InputError(Problem(f"this is not JSON: {error.msg.lower()}", place, code="syntax")) from None
     except RecursionError:
         raise too_deep(source, 1, 1) from None
