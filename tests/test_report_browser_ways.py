@@ -8,7 +8,7 @@ import pytest
 from browser_helpers import SCHEMES, axe, shot
 from conftest import write_set
 from report_pages import clouds, report, small_report, threat_report, write_page
-from test_report_browser import button, cell, count, pressed, state
+from test_report_browser import button, cell, count, fold, pressed, state
 
 from navlayers.analysis.inputs import load_inputs
 from navlayers.mapping.find import resolve
@@ -83,7 +83,7 @@ def test_the_details_stay_as_they_were_scrolled_and_opened(open_page: OpenPage, 
     body, details = page.locator(".panel-body"), page.locator(".panel details").first
     details.locator("summary").click()
     body.evaluate("e => e.scrollTop = 200")
-    page.get_by_role("button", name="Valid Accounts: ").first.click()
+    fold(page, "Valid Accounts: ").click()
     page.get_by_role("searchbox").press_sequentially("acc")
     page.get_by_label("Score from").fill("10")
     assert body.evaluate("e => e.scrollTop") == 200

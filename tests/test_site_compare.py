@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from browser_helpers import axe, no_sideways_scroll
 from conftest import write_set
-from site_pages import assert_sound, prepared, site_of, write_pages
+from site_pages import prepared, site_of, write_pages
 
 from navlayers.analysis.gaps import find_gaps
 from navlayers.analysis.inputs import load_inputs
@@ -41,7 +41,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_threat_has_the_numbers_of_gaps(pages: Pages) -> None:
-    assert_sound(pages)
     together = load_inputs(resolve(list(SETS)), "18.1")
     gaps = find_gaps(together, threat_model(["APT29"], together.catalogue))
     text = pages.text("threats/enterprise/g0016.html")
