@@ -10,6 +10,7 @@ import sys
 from contextlib import suppress
 from functools import lru_cache
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -199,6 +200,17 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         taken = sum(after[:4]) - sum(before[:4])
         assert taken <= mark.args[0], f"{taken:.2f} s of CPU time, limit {mark.args[0]} s"
     return result
+
+
+_NUMBERS = count()
+
+
+@pytest.fixture
+def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new folder. That of pytest looks through those of all tests before and makes a link anew, each time."""
+    folder = tmp_path_factory.getbasetemp() / f"test-{next(_NUMBERS)}"
+    folder.mkdir()
+    return folder
 
 
 class Result(NamedTuple):

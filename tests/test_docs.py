@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
 import signal
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -212,42 +212,15 @@ def _python() -> list[str]:
     return [block for text in [*DOCS.values(), README] for block in PYTHON.findall(text)]
 
 
-EACH = """
-import contextlib, io, json, os, sys, traceback
-
-errors = {}
-folder = os.getcwd()
-for number, code in enumerate(json.load(sys.stdin)):
-    os.chdir(os.path.join(folder, str(number)))
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            exec(compile(code, "example", "exec"), {"__name__": "__main__"})
-    except BaseException:
-        errors[code] = traceback.format_exc()
-json.dump(errors, sys.stdout)
-"""
-"""Runs the examples that standard input lists, each in a folder of its own, and prints the errors."""
-
-
-@pytest.fixture(scope="module")
-def errors_of_examples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Example → traceback; one process runs all of them, as to import pandas takes longer than most of them."""
-    folder = tmp_path_factory.mktemp("examples")
-    examples = _python()
-    for number in range(len(examples)):
-        (folder / str(number)).mkdir()
-        _write(EXAMPLE_FILES, folder / str(number))
-    command = [sys.executable, "-W", "error", "-c", EACH]
-    done = subprocess.run(
-        command, input=json.dumps(examples), capture_output=True, text=True, check=True, cwd=folder
-    )
-    errors: dict[str, str] = json.loads(done.stdout)
-    return errors
-
-
 @pytest.mark.parametrize("code", _python())
-def test_every_documented_python_example_runs(code: str, errors_of_examples: dict[str, str]) -> None:
-    assert code not in errors_of_examples, errors_of_examples[code]
+def test_every_documented_python_example_runs(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process, which has read the sets and imported what they need."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    _write(EXAMPLE_FILES)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        exec(compile(code, "example", "exec"), {"__name__": "__main__"})  # noqa: S102 - our own documentation
 
 
 def test_no_link_within_the_documentation_is_broken() -> None:

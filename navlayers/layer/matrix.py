@@ -66,6 +66,25 @@ def release_columns(catalogue: Catalogue) -> tuple[ReleaseColumn, ...]:
 
     A sub-technique appears only under tactics that its technique has, too.
     """
+    return _columns(_Same(catalogue))
+
+
+class _Same:
+    """A release by its identity: two of the same content are the same object."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+
+    def __hash__(self) -> int:
+        return id(self.catalogue)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.catalogue is self.catalogue
+
+
+@lru_cache(maxsize=8)
+def _columns(release: _Same) -> tuple[ReleaseColumn, ...]:
+    catalogue = release.catalogue
     bases = sorted((t for t in catalogue.techniques.values() if t.in_matrix and t.parent is None), key=by_name)
     return tuple(
         ReleaseColumn(

@@ -257,29 +257,32 @@ class _Measure:
     def _readable(self, width: float, size: float, lines: int, row: float) -> float:
         """The share of names that are whole; a name that is whole only in a smaller size counts half."""
         room = width - 2 * PAD * size
-        usual, *smaller = (
-            bisect_right(self._rooms[lines - 1], room / size)
-            for size, lines, _ in _settings(size, lines, row, self._smallest)
-        )
+        ways = _settings(size, lines, row, self._smallest)
+        usual, *smaller = [bisect_right(self._rooms[lines - 1], room / size) for size, lines, _ in ways]
         return (usual + max(smaller)) / 2 / len(self._labels)
 
     def whole(self, layout: Layout) -> float:
         """The share of names that a layout does not cut, smaller ones included."""
         ways = _settings(layout.size, layout.lines, layout.row, self._smallest)
-        room = layout.width - 2 * PAD * layout.size + 1e-6
-        return sum(
-            any(rooms[lines - 1] * size + extra * layout.size <= room for size, lines, _ in ways)
+        # Of ways with as many lines the smallest size, in which fits what fits in another; that leaves two at most.
+        least = {lines: min(size for size, other, _ in ways if other == lines) for _, lines, _ in ways}
+        (one, first), (two, second) = (*least.items(), *least.items())[:2]
+        usual, room = layout.size, layout.width - 2 * PAD * layout.size + 1e-6
+        whole = [
+            rooms[one - 1] * first + extra * usual <= room or rooms[two - 1] * second + extra * usual <= room
             for rooms, extra in self._labels
-        ) / len(self._labels)
+        ]
+        return sum(whole) / len(self._labels)
 
     def largest(self, bands: tuple[Band, ...], width: float, height: float, unit: float) -> Layout | None:
         """The most legible sizes for bands in a width and height in points; None if no size fits."""
         gap = 3 * unit
         column = (width + gap) / _slots(bands) - gap
+        spans = [len(columns) * (column + gap) - gap for band in bands for columns in band.columns]
         best: Layout | None = None
         for step in range(int((_LARGEST * unit - self._smallest) / (_STEP * unit) + 1e-6) + 1):
             size = self._smallest + _STEP * unit * step
-            head_size, head_lines, head = self.head(bands, column, gap, size)
+            head_size, head_lines, head = self._head(spans, column, size)
             row = (height - len(bands) * head - (len(bands) - 1) * gap * 2.5) * ROW / _height(bands)
             lines = min(int((row / size - _AIR) / LEADING), MOST_LINES)
             if lines < 1 or self.share(column, size, lines) < 0:
@@ -309,7 +312,11 @@ class _Measure:
 
     def head(self, bands: Sequence[Band], width: float, gap: float, size: float) -> tuple[float, int, float]:
         """Size and lines of tactics' names, and the height of their heads with the counts below."""
+        spans = [len(columns) * (width + gap) - gap for band in bands for columns in band.columns]
+        return self._head(spans, width, size)
+
+    def _head(self, spans: Sequence[float], width: float, size: float) -> tuple[float, int, float]:
+        """The same, given the widths of the tactics."""
         wanted = max(self._smallest, min(size * _HEAD, width / self._word))
-        rooms = (len(columns) * (width + gap) - gap for band in bands for columns in band.columns)
-        lines = 1 + any(wide * wanted > room for wide, room in zip(self._heads, rooms, strict=True))
+        lines = 1 + any([wide * wanted > span for wide, span in zip(self._heads, spans, strict=True)])  # noqa: C419 - faster
         return wanted, lines, wanted * 1.15 * lines + _small(size) * 1.25 + size * 0.6
