@@ -7,15 +7,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from anyio.from_thread import start_blocking_portal
-from mcp.client.client import Client
 from test_hostile_output import _set
 
 from navlayers.agents.inventory import Inventory, Settings
-from navlayers.agents.server import server_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from mcp.client.client import Client
 
     Ask = Callable[..., dict[str, Any]]
 
@@ -43,13 +43,23 @@ def write_sets(folder: Path) -> Path:
     return folder
 
 
+def client_of(place: Inventory | str) -> Client:
+    """A client of a server of an inventory in this process, or of one at an address."""
+    # Importing them takes a second, which every worker would spend on collecting tests.
+    from mcp.client.client import Client  # noqa: PLC0415
+
+    from navlayers.agents.server import server_of  # noqa: PLC0415
+
+    return Client(place if isinstance(place, str) else server_of(place))
+
+
 @contextmanager
 def connected(folder: Path) -> Iterator[Callable[..., Any]]:
     """A client of a server with two sets of the folder: `client("call_tool", name, arguments)`."""
     inventory = Inventory([str(folder / "hostile.json"), str(folder / "own.yaml")], Settings())
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(Client(server_of(inventory))) as connected,
+        portal.wrap_async_context_manager(client_of(inventory)) as connected,
     ):
         yield lambda method, *args: portal.call(getattr(connected, method), *args)
 

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import CORPUS_FILES, SHARED, write_set
@@ -204,6 +205,25 @@ def test_links_are_judged_by_their_form(link: str, code: str | None) -> None:
     assert (verdict and verdict[0]) == code
 
 
+@cache
+def _findings(path: Path) -> tuple[Finding, ...]:
+    """Those of a published set; two tests look at all of them."""
+    return check(resolve([str(path)])).findings
+
+
+@cache
+def _published_techniques(domain: str, version: str) -> dict[str, dict[str, Any]]:
+    """Id → technique of the bundle of a release."""
+    bundle = SHARED / "attack" / f"{domain}-attack-{version}.json"
+    return {
+        reference["external_id"]: {name: thing.get(name) for name in ("name", "revoked", "x_mitre_deprecated")}
+        for thing in json.loads(bundle.read_bytes())["objects"]
+        if thing["type"] == "attack-pattern"
+        for reference in thing["external_references"]
+        if reference["source_name"].startswith("mitre-")
+    }
+
+
 def _by_code(found: tuple[Finding, ...]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for one in found:
@@ -215,15 +235,8 @@ def test_the_findings_of_published_sets_agree_with_an_independent_count(corpus: 
     for path in CORPUS_FILES:
         file = json.loads(path.read_bytes())
         head, rows = file["metadata"], file["mapping_objects"]
-        bundle = SHARED / "attack" / f"{head['technology_domain']}-attack-{head['attack_version']}.json"
-        known = {
-            reference["external_id"]: thing
-            for thing in json.loads(bundle.read_bytes())["objects"]
-            if thing["type"] == "attack-pattern"
-            for reference in thing["external_references"]
-            if reference["source_name"].startswith("mitre-")
-        }
-        counts = _by_code(check(resolve([str(path)])).findings)
+        known = _published_techniques(head["technology_domain"], head["attack_version"])
+        counts = _by_code(_findings(path))
         used = [known.get(row["attack_object_id"]) for row in rows if row["attack_object_id"]]
         assert counts.get("revoked-technique", 0) == sum(bool(thing and thing.get("revoked")) for thing in used)
         assert counts.get("deprecated-technique", 0) == sum(
@@ -263,7 +276,7 @@ def test_a_set_reads_the_same_for_check_as_for_everything_else(corpus: Path) -> 
     """Every place of a finding is a place in the file."""
     for path in CORPUS_FILES:
         lines = path.read_text(encoding="utf-8").split("\n")
-        for one in check(resolve([str(path)])).findings:
+        for one in _findings(path):
             assert 0 < one.place.column <= len(lines[one.place.line - 1])
         assert readers.read(path).format == "mapex-json"
 

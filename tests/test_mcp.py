@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from agent_helpers import OWN, asking, connected, every_row, run_async, write_sets
-from mcp.client.client import Client
+from agent_helpers import OWN, asking, client_of, connected, every_row, run_async, write_sets
 
 from navlayers.agents.inventory import Inventory, Settings
-from navlayers.agents.server import server_of
 from navlayers.agents.tools import TOOLS
 from navlayers.attack import Scope
 from navlayers.mapping.formats.context import ReadOptions
@@ -259,7 +257,7 @@ def test_the_command_line_sets_scope_release_and_scores() -> None:
     inventory = Inventory(["aws", "gcp"], Settings(reading, attack_version="17.1"))
 
     async def answers() -> list[dict[str, Any]]:
-        async with Client(server_of(inventory)) as client:
+        async with client_of(inventory) as client:
             calls: tuple[tuple[str, dict[str, Any]], ...] = (
                 ("technique", {"technique": "T1530"}),
                 ("compare", {"technique": "T1530"}),
@@ -289,7 +287,7 @@ def test_folders_and_parts_of_sets_are_sets(folder: Path) -> None:
     inventory = Inventory([str(folder / "sets"), "nist_800_53@moderate"], Settings())
 
     async def answers() -> list[dict[str, Any]]:
-        async with Client(server_of(inventory)) as client:
+        async with client_of(inventory) as client:
             return [
                 (await client.call_tool(name, {})).structured_content for name in ("sets", "coverage", "coverage")
             ]

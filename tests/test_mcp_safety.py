@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from agent_helpers import OWN, asking, connected, every_row, run_async, write_sets
-from mcp.client.client import Client
+from agent_helpers import OWN, asking, client_of, connected, every_row, run_async, write_sets
 from test_hostile_output import _set
 
 from navlayers.agents.inventory import Inventory, Settings
@@ -207,7 +206,7 @@ def test_http_answers_this_machine_alone_and_ends_in_the_middle_of_a_plan() -> N
         assert host == "127.0.0.1"
 
         async def rows() -> Any:
-            async with Client(address) as client:
+            async with client_of(address) as client:
                 return (await client.call_tool("coverage", {"sets": ["gcp"]})).structured_content["rows"]
 
         assert run_async(rows)[0]["techniques"] == 129

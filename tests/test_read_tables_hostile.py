@@ -7,6 +7,7 @@ import csv
 import io
 import struct
 import zipfile
+from functools import cache
 
 import pytest
 import xlsxwriter
@@ -67,11 +68,17 @@ def test_encrypted_and_old_workbooks_are_refused_with_a_hint() -> None:
     assert "an old Excel workbook (.xls); expected an XLSX workbook (open it in a spreadsheet" in problem(OLE)
 
 
+@cache
+def zip_bomb(size: int) -> bytes:
+    """A workbook with a part of so many blanks."""
+    return with_part("xl/worksheets/sheet2.xml", b" " * size)
+
+
 @pytest.mark.parametrize("lie", [False, True])
 @pytest.mark.cpu(3)
 def test_a_zip_bomb_is_refused_at_once_in_spite_of_its_declared_size(lie: bool) -> None:
     size = 200_000_000
-    data = with_part("xl/worksheets/sheet2.xml", b" " * size)
+    data = zip_bomb(size)
     if lie:
         data = data.replace(struct.pack("<I", size), struct.pack("<I", 100))
     what = "is larger than it declares" if lie else "declares an unpacked size of 200.0 MB"
