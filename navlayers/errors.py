@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _Format = TypeVar("_Format")
 
 
-class Place(msgspec.Struct, frozen=True, order=True):
+class Place(msgspec.Struct, frozen=True, order=True, gc=False):
     """A place in an input: the path as the user gave it, line and column counted from 1 (0: unknown).
 
     Prints as `file:line:column`, which editors and terminals make clickable, with control characters of the path

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import CORPUS_FILES, SHARED, write_set
 
-from navlayers.checks import check
-from navlayers.checks.finding import codes, explanations
+from navlayers.checks import Report, check, render
+from navlayers.checks.finding import codes, explanations, finding
 from navlayers.checks.rules import links
+from navlayers.errors import Place
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import resolve
 
@@ -270,6 +271,14 @@ MANY = {
 def test_thousands_of_findings_take_no_more_than_three_seconds(lines: str, file: Path) -> None:
     file.write_text(f"{HEAD}capabilities:\n  c:\n    techniques:\n{lines}", encoding="utf-8")
     check(resolve([str(file)]))
+
+
+@pytest.mark.cpu(1)
+def test_thousands_of_equal_findings_are_one_with_its_places() -> None:
+    equal = tuple(finding("duplicate-mapping", Place("a.csv", line, 1), "twice") for line in range(2, 30_002))
+    text = render(Report(equal, ()), "text")
+    assert text.startswith("a.csv:2:1: duplicate-mapping twice\n    and 29,999 more at 3:1, 4:1, ")
+    assert text.endswith(" 30001:1\n")
 
 
 def test_a_set_reads_the_same_for_check_as_for_everything_else(corpus: Path) -> None:

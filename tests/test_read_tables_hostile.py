@@ -14,6 +14,7 @@ import xlsxwriter
 
 from navlayers import InputError
 from navlayers.mapping import formats as readers
+from navlayers.mapping.formats import workbook as workbook_check
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504
 
@@ -103,6 +104,27 @@ def test_cells_at_the_far_corner_do_not_make_a_sheet_of_billions() -> None:
 def test_cells_far_from_the_table_take_no_memory(cell: bytes) -> None:
     said = problem(with_part(SHEET, sheet_with(cell)))
     assert "extends over 1,048,576 rows and 16,384 columns" in said or "the workbook is damaged" in said
+
+
+@pytest.mark.parametrize("states", ["A1:B2", "A1:XFD1048576"])
+def test_a_full_sheet_is_refused_before_it_is_parsed_whatever_size_it_states(
+    states: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sheet(rows: int) -> bytes:
+        cells = b"".join(b'<row r="%d"><c r="A%d"/><c r="B%d"/></row>' % (n, n, n) for n in range(3, rows + 1))
+        stated = sheet_with(cells).replace(b'ref="A1:B2"', f'ref="{states}"'.encode())
+        return with_part(SHEET, stated)
+
+    limit = readers.ReadOptions(max_bytes=1_000_000)
+    (mapping,) = readers.read("set.xlsx", data=sheet(6_666), reading=limit).mapping_set.mappings
+    assert mapping.technique == "T1059"
+    monkeypatch.delattr(f"{workbook_check.__name__}._Part")
+    with pytest.raises(InputError) as caught:
+        readers.read("set.xlsx", data=sheet(6_667), reading=limit)
+    assert str(caught.value.problems[0]) == (
+        "set.xlsx: the workbook has more than 13,333 cells; expected at most 13,333 cells in all sheets "
+        "(save the table as CSV, or raise the limit with --max-size)"
+    )
 
 
 def test_a_long_text_that_thousands_of_cells_show_is_refused() -> None:

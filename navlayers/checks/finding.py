@@ -83,7 +83,7 @@ def explanations() -> str:
     return "\n".join([f"{_PAGE_HEAD}{rows}", "", *(explanation(code) for code, _ in kinds)])
 
 
-class Edit(msgspec.Struct, frozen=True):
+class Edit(msgspec.Struct, frozen=True, gc=False):
     """A replacement of text in a file: `old`, without quotes and surrounding blanks, becomes `new`."""
 
     place: Place
@@ -91,7 +91,7 @@ class Edit(msgspec.Struct, frozen=True):
     new: str
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Finding(msgspec.Struct, frozen=True, gc=False):
     """An error, a warning or a note about one place of an input.
 
     `code` is a key of codes.toml. `expected` and `hint` may be empty. `fix` holds edits where there is exactly one

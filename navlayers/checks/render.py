@@ -53,16 +53,17 @@ def _text(report: Report, width: int | None, tone: Tone) -> str:
         return text.replace(finding.code, tone(finding.code, _TONES[finding.level]), 1)
 
     same: dict[tuple[str, ...], list[Finding]] = {}
-    for finding in report.findings:
-        same.setdefault((finding.place.path, finding.code, finding.text), []).append(finding)
+    keys = [(each.place.path, each.code, each.message, each.expected, each.hint) for each in report.findings]
+    for key, finding in zip(keys, report.findings, strict=True):
+        same.setdefault(key, []).append(finding)
     lines = []
-    for finding in report.findings:
-        first, *others = same[finding.place.path, finding.code, finding.text]
-        if len(others) + 1 < MANY:
+    for key, finding in zip(keys, report.findings, strict=True):
+        group = same[key]
+        if len(group) < MANY:
             lines.append(line(finding))
-        elif first is finding:
-            places = ", ".join(f"{other.place.line}:{other.place.column}" for other in others)
-            more = f"and {len(others)} more at {places}"
+        elif group[0] is finding:
+            places = ", ".join(f"{other.place.line}:{other.place.column}" for other in group[1:])
+            more = f"and {len(group) - 1:,} more at {places}"
             more = textwrap.fill(more, width or _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
             lines += [line(finding), more]
     return "".join(f"{text}\n" for text in lines)

@@ -75,7 +75,7 @@ def _domains(source: Source, options: ReadOptions) -> list[Domain]:
             return []
         # Reading takes longer than looking for ids, and almost all tables are of one domain.
         text = xml_of(raw.data, options.max_bytes) if format_ == "xlsx" else raw.data
-        if not _several({id_.decode().upper() for id_ in _ID.findall(text)}):
+        if not _several({id_.decode().upper() for id_ in {*_ID.findall(text)}}):
             return []
         reading = formats.read(source.path, data=raw.data, reading=options)
     except NavlayersError:  # reported when it is read

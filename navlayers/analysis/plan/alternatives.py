@@ -98,12 +98,14 @@ class Redundancies:
         ids = frozenset(among)
         order = sorted(levels, key=lambda level: len(ids.intersection(level.givers)))
         self._techniques = [level.technique for level in order]
-        self._givers = [[giver for giver in level.givers if giver in ids] for level in order]
+        self._givers = [sorted(giver for giver in level.givers if giver in ids) for level in order]
         self._gives: dict[str, int] = {}
         for bit, level in enumerate(order):
             for giver in level.givers:
                 self._gives[giver] = self._gives.get(giver, 0) | 1 << bit
         self._given_by_one = (1 << sum(len(givers) < 2 for givers in self._givers)) - 1
+        # Level → what each of its givers gives: thousands of candidates are compared without a call for each.
+        self._given = [[self._gives[giver] for giver in givers] for givers in self._givers]
 
     def of(self, candidate: str) -> Redundancy:
         """The candidate's unique contribution, or the other candidates that cover all of it."""
@@ -112,14 +114,22 @@ class Redundancies:
         only = {self._techniques[bit] for bit in rare if self._givers[bit] in ([], [candidate])}
         if only or not gives:
             return Redundancy(tuple(sorted(only)), redundant=False)
-        alone = [other for other in self._rarest_givers(gives, candidate) if not gives & ~self._gives[other]]
+        alone = self._enough(gives, candidate)
         if alone:
-            return Redundancy((), redundant=True, by=tuple(sorted(alone)))
+            return Redundancy((), redundant=True, by=tuple(alone))
         return Redundancy((), redundant=True, by=self._few_together(gives, candidate), together=True)
 
-    def _rarest_givers(self, gives: int, candidate: str) -> list[str]:
-        """The other candidates that give the level with the fewest givers."""
-        return [other for other in self._givers[next(_bits(gives))] if other != candidate]
+    def _enough(self, gives: int, candidate: str) -> list[str]:
+        """The other candidates that each give all of it, and so its level with the fewest givers, by id."""
+        level = next(_bits(gives))
+        shared = [*map(gives.__and__, self._given[level])]
+        if shared.count(gives) == (candidate in self._givers[level]):
+            return []
+        return [
+            other
+            for other, part in zip(self._givers[level], shared, strict=True)
+            if part == gives and other != candidate
+        ]
 
     def _few_together(self, gives: int, candidate: str) -> tuple[str, ...]:
         """Up to `MOST` other candidates that give all of it together; () if there are none.
@@ -127,14 +137,19 @@ class Redundancies:
         Greedy: for the rarest level, take the candidate that gives most of the rest.
         """
         chosen: list[str] = []
-        while gives:
-            if len(chosen) == MOST:
-                return ()
-            others = self._rarest_givers(gives, candidate)
-            best = min(others, key=lambda other: (-(gives & self._gives[other]).bit_count(), other))
-            gives &= ~self._gives[best]
-            chosen.append(best)
-        return tuple(sorted(chosen))
+        while len(chosen) < MOST - 1:
+            level = next(_bits(gives))
+            givers = self._givers[level]
+            shares = [*map(int.bit_count, map(gives.__and__, self._given[level]))]
+            if candidate in givers:
+                shares[givers.index(candidate)] = -1
+            best = shares.index(max(shares))
+            gives &= ~self._given[level][best]
+            chosen.append(givers[best])
+            if not gives:
+                return tuple(sorted(chosen))
+        last = self._enough(gives, candidate)
+        return tuple(sorted([*chosen, last[0]])) if last else ()
 
 
 def _bits(number: int) -> Iterator[int]:

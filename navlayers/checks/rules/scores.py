@@ -10,7 +10,7 @@ from navlayers.checks.finding import finding
 from navlayers.mapping.model import DECIMAL, DEFAULT_SCALE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from navlayers.checks.finding import Finding
     from navlayers.checks.subject import Subject
@@ -47,7 +47,7 @@ def duplicates(subject: Subject) -> Iterator[Finding]:
     seen: dict[tuple[object, ...], list[int]] = {}
     mappings = subject.set.mappings
     for index, mapping in enumerate(mappings):
-        segments = sorted(map(str.casefold, mapping.segments))
+        segments = sorted(map(str.casefold, mapping.segments)) if mapping.other else ()
         key = (mapping.capability, mapping.technique, mapping.category, mapping.type, *segments)
         seen.setdefault(key, []).append(index)
     for same in seen.values():
@@ -58,10 +58,16 @@ def duplicates(subject: Subject) -> Iterator[Finding]:
             yield _conflict(subject, same, list(values))
         first: dict[tuple[str | None, str | None], int] = {}
         place = cache(partial(_place, subject))
+        # Thousands of rows may repeat one: its message differs only if a row differs in more than its place.
+        message = cache(partial(_repetition, subject.set))
         for index in same:
-            earlier = first.setdefault((mappings[index].value, mappings[index].group), index)
+            mapping = mappings[index]
+            earlier = first.setdefault((mapping.value, mapping.group), index)
             if earlier != index:
-                yield _duplicate(subject.set, earlier, index, place)
+                here, before = place(index), place(earlier)
+                where = "" if before == here else f" first {_where(before)},"
+                text = message(earlier, _difference(mappings[earlier], mapping), where)
+                yield finding("duplicate-mapping", here, text, hint="merge them, or remove one")
 
 
 def _place(subject: Subject, index: int) -> Place:
@@ -82,18 +88,20 @@ def _conflict(subject: Subject, same: list[int], values: list[str]) -> Finding:
     return finding("conflicting-values", place, message, hint=f"{more}layers use the highest; choose one")
 
 
-def _duplicate(mapping_set: MappingSet, earlier: int, index: int, place_of: Callable[[int], Place]) -> Finding:
-    mapping, first = mapping_set.mappings[index], mapping_set.mappings[earlier]
+def _repetition(mapping_set: MappingSet, index: int, difference: str, where: str) -> str:
+    mapping = mapping_set.mappings[index]
     rating = f" {mapping.category}" if mapping.category else ""
     rating += f" {wording.bare(mapping.value)}" if mapping.value is not None else ""
     verb = f"is rated{rating}" if rating else "is mapped"
-    difference = "identically" if first == mapping else "with another comment"
-    if first.comment == mapping.comment and first != mapping:
-        difference = "with other references" if first.references != mapping.references else "with other wording"
-    place, before = place_of(index), place_of(earlier)
-    where = "" if before == place else f" first {_where(before)},"
-    message = f"{_what(mapping)} {verb} twice,{where} {difference}"
-    return finding("duplicate-mapping", place, message, hint="merge them, or remove one")
+    return f"{_what(mapping)} {verb} twice,{where} {difference}"
+
+
+def _difference(first: Mapping, mapping: Mapping) -> str:
+    if first == mapping:
+        return "identically"
+    if first.comment != mapping.comment:
+        return "with another comment"
+    return "with other references" if first.references != mapping.references else "with other wording"
 
 
 def _where(place: Place) -> str:

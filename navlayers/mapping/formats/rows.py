@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import partial
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -235,8 +236,10 @@ class Table:
         # Field by field: a column repeats few values, so most of them need no call of their rule.
         for field, rule in self._rules.items():
             clean = self._clean[field]
-            for index, row in enumerate(batch, start):
-                raw: str | None = getattr(row, field)
+            column: list[str | None] = [*map(attrgetter(field), batch)]
+            if column.count(None) == len(column):
+                continue
+            for index, (row, raw) in enumerate(zip(batch, column, strict=True), start):
                 if raw is None:
                     continue
                 value: str | None = clean.get(raw, _MISSING)

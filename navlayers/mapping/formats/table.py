@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from navlayers._text.formulas import restore
+from navlayers.attack.ids import TECHNIQUE
 from navlayers.mapping.formats.detect import sniff
 from navlayers.mapping.formats.table_columns import no_technique_column
 from navlayers.mapping.formats.table_content import NO_VALUE, holds_ids
@@ -106,8 +107,11 @@ class Sheet(NamedTuple):
     def techniques(self, line: int, cells: Sequence[str], findings: Findings) -> list[tuple[Technique, int]]:
         """The techniques of a row, each with its column; ids that are written together go to the findings."""
         columns = self.columns
+        usual, sub = columns.fields["attack_object_id"], columns.fields.get("subtechnique")
+        if sub is None and not columns.more and TECHNIQUE.fullmatch(cells[usual]):
+            return [(Technique(cells[usual]), usual)]
         result: list[tuple[Technique, int]] = []
-        for column in (columns.fields["attack_object_id"], *columns.more):
+        for column in (usual, *columns.more):
             text = cells[column]
             parts = () if text.strip().lower() in NO_VALUE else techniques(text)
             for _, several in groupby((part for part in parts if part.text), key=lambda part: part.offset):
@@ -115,7 +119,6 @@ class Sheet(NamedTuple):
                 issue = respelled(together[0].text, *(part.id for part in together))
                 findings.add(issue, partial(self.grid.place, line, column, together[0].offset))
             result += [(part, column) for part in parts]
-        sub = columns.fields.get("subtechnique")
         if sub is None or cells[sub].strip().lower() in NO_VALUE:
             return result
         written = techniques(cells[sub].strip())

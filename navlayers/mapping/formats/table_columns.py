@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -133,7 +134,7 @@ def header_words(field: str) -> tuple[str, ...]:
     return tuple(word for name, words in _HEADERS if name == field for word in words)
 
 
-class Columns(msgspec.Struct):
+class Columns(msgspec.Struct, dict=True):
     """The header of a table.
 
     Attributes:
@@ -154,7 +155,7 @@ class Columns(msgspec.Struct):
     more: tuple[int, ...] = ()
     rows: tuple[list[str], ...] = ()
 
-    @property
+    @cached_property
     def categories(self) -> dict[str, int]:
         """Score category → the column that holds its values."""
         return {name: self.fields[name] for name in CATEGORIES if name in self.fields}

@@ -14,6 +14,7 @@ import msgspec
 from navlayers._text import wording
 from navlayers._text.formulas import restore
 from navlayers.attack.domains import DOMAINS
+from navlayers.attack.ids import TECHNIQUE
 from navlayers.errors import Place
 from navlayers.mapping.formats import table_values, value_rules
 from navlayers.mapping.formats.assemble import assemble
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from navlayers.mapping.formats.context import Context, PartKind
+    from navlayers.mapping.formats.rows import Pairs
     from navlayers.mapping.formats.table import Grid, Sheet
     from navlayers.mapping.formats.table_columns import Columns
     from navlayers.mapping.model import MappingSet
@@ -215,9 +217,11 @@ class _Reader:
     def _aside(self, sheet: Sheet, cells: list[str]) -> tuple[int, str]:
         """The notice of a row that maps nothing, such as a total, and its column; no text for other rows."""
         columns, fields = sheet.columns, sheet.columns.fields
+        technique = fields["attack_object_id"]
+        if TECHNIQUE.fullmatch(cells[technique]):
+            return 0, ""  # as almost every row: an id is neither a header nor a total
         if repeats_header(columns, cells):
             return 0, "the header is repeated; this row is left out"
-        technique = fields["attack_object_id"]
         if not _is_total(cells[technique]):
             ids = (technique, *columns.more, fields.get("subtechnique", technique))
             if any(cells[column].strip().lower() not in NO_VALUE for column in ids):
@@ -258,15 +262,7 @@ class _Reader:
         """A row of the set for each technique of a row and each category or tool that has a column with a value."""
         columns = sheet.columns
         fields = columns.fields
-        # Some tools number the rows in a column without a header.
-        extra = tuple(
-            (name, cells[column])
-            for column, name in columns.others.items()
-            if cells[column]
-            and (columns.headers[column] or not cells[column].isdecimal())
-            and (column not in self._wide.tools or column in self._wide.counts)
-        )
-        extra += tuple((f"column {c + 1}", cells[c]) for c in range(len(columns.headers), len(cells)) if cells[c])
+        extra = self._extra(columns, cells) if columns.others or len(cells) > len(columns.headers) else ()
         self._complete(columns, cells, row)
         techniques = sheet.techniques(line, cells, self._findings)
         if not techniques and row.attack_object_name is not None and self._is_name(row.attack_object_name):
@@ -278,10 +274,10 @@ class _Reader:
         for technique, column in parts:
             single = row
             if technique is not None:
-                named = row.attack_object_name if len(techniques) == 1 else None
-                single = msgspec.structs.replace(
-                    row, attack_object_id=technique.id, attack_object_name=technique.name or named
-                )
+                if len(techniques) > 1:
+                    single = msgspec.structs.replace(row, attack_object_name=None)
+                single.attack_object_id = technique.id
+                single.attack_object_name = technique.name or single.attack_object_name
                 if CAPABILITY.isdisjoint(fields):
                     single.capability_id = self._file_id()
                 if columns.more and "mapping_type" not in fields and column in self._relations:
@@ -298,6 +294,20 @@ class _Reader:
                     unrated = ""
                 self._lines.append(line)
                 yield rated
+
+    def _extra(self, columns: Columns, cells: list[str]) -> Pairs:
+        """The cells of columns without a meaning, by their names."""
+        # Some tools number the rows in a column without a header.
+        named = tuple(
+            (name, cells[column])
+            for column, name in columns.others.items()
+            if cells[column]
+            and (columns.headers[column] or not cells[column].isdecimal())
+            and (column not in self._wide.tools or column in self._wide.counts)
+        )
+        return named + tuple(
+            (f"column {c + 1}", cells[c]) for c in range(len(columns.headers), len(cells)) if cells[c]
+        )
 
     def _complete(self, columns: Columns, cells: list[str], row: ExplorerRow) -> None:
         """Set the fields of a row that need more than the text of a cell."""
@@ -330,6 +340,9 @@ class _Reader:
             yield from self._by_tool(columns, row, cells)
             return
         categories = columns.categories
+        if not categories:
+            yield row, None
+            return
         rated = [c for c in categories.items() if cells[c[1]].strip().lower() not in NO_VALUE]
         if row.attack_object_id is None:
             # A total has a score in each category, but it is reported once.
@@ -374,12 +387,14 @@ class _Reader:
         """The place of a field of a row of the set; of its first cell where the row lacks the field."""
         if not 0 <= index < len(self._lines):
             return self.head("")
-        grid, columns = self._sheets[bisect_right(self._first_rows, index) - 1]
+        grid, columns = self._sheets[bisect_right(self._first_rows, index) - 1 if len(self._sheets) > 1 else 0]
         offset, category_column, technique_column = self._details.get(index, (0, None, -1))
         if field in {"score_value", "score_category"} and category_column is not None:
             return grid.place(self._lines[index], category_column)
-        others = (column for column, name in columns.others.items() if name == field)
-        column = columns.fields.get(field, next(others, columns.fields.get(_BESIDE.get(field, ""), 0)))
+        column = columns.fields.get(field, -1)
+        if column < 0:
+            others = (column for column, name in columns.others.items() if name == field)
+            column = next(others, columns.fields.get(_BESIDE.get(field, ""), 0))
         if field == "attack_object_id" and technique_column >= 0:
             return grid.place(self._lines[index], technique_column, offset)
         at_id = column == columns.fields["attack_object_id"] and field in {"attack_object_id", "attack_object_name"}
