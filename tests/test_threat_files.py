@@ -247,7 +247,7 @@ def test_weights_of_sightings_halve_in_their_half_life(tmp_path: Path) -> None:
     assert faded(path, 90, "2026-12-01").weights == {"T1059.001": 2, "T1078": 1.5, "T1566.001": 2}
     earlier = faded(path, 180, "2026-03-06")
     assert earlier.weights == {"T1078": 8}
-    assert "seen: left out 3 sightings after 2026-03-06" in notes(earlier)
+    assert f"{path}:2:11: seen: left out 3 sightings after 2026-03-06" in notes(earlier)
 
 
 def test_sightings_of_a_workbook_fade_alike(tmp_path: Path) -> None:
@@ -297,9 +297,20 @@ def test_a_date_far_ahead_is_reported_and_later_ones_alone_are_refused(tmp_path:
     assert notes(faded(path, 90))[0].startswith(
         f"{first} (if it is a mistake, correct it, or use --as-of 2026-09-02)"
     )
-    assert "seen: left out 1 sighting after 2026-09-02" in notes(faded(path, 90, "2026-09-02"))
+    assert f"{path}:4:7: seen: left out 1 sighting after 2026-09-02" in notes(faded(path, 90, "2026-09-02"))
     with pytest.raises(NavlayersError, match="--as-of 2020-01-01: all sightings are later, from 2026-06-04 on"):
         faded(path, 90, "2020-01-01")
+
+
+def test_sightings_of_days_to_come_are_counted_in_one_notice_with_a_place(tmp_path: Path) -> None:
+    path = table(tmp_path / "seen.csv", *SEEN)
+    reading = ReadOptions(half_life=90, today="2026-06-01")
+    assert notes(threat_model([str(path)], NEWEST, reading=reading))[0] == (
+        f"{path}:2:11: seen: 3 sightings after today, 2026-06-01, up to 2026-09-02; weights halve before 2026-09-02 "
+        "(correct the dates, or leave them out with --as-of 2026-06-01)"
+    )
+    reading = ReadOptions(half_life=90, today="2026-09-02")
+    assert not [note for note in notes(threat_model([str(path)], NEWEST, reading=reading)) if "today" in note]
 
 
 def test_outputs_state_how_weights_fade(

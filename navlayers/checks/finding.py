@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
@@ -131,7 +131,7 @@ class CheckedInput(NamedTuple):
     origin: str
 
 
-class Report(msgspec.Struct, frozen=True):
+class Report(msgspec.Struct, frozen=True, dict=True):
     """The findings of a run, ordered by file and place, and the inputs.
 
     `skipped` holds a problem for each file of a folder that is not a mapping set, `option_notices`
@@ -147,17 +147,23 @@ class Report(msgspec.Struct, frozen=True):
     @property
     def errors(self) -> int:
         """Number of errors."""
-        return sum(finding.level == "error" for finding in self.findings)
+        return self._levels["error"]
 
     @property
     def warnings(self) -> int:
         """Number of warnings."""
-        return sum(finding.level == "warning" for finding in self.findings)
+        return self._levels["warning"]
+
+    @cached_property
+    def _levels(self) -> Counter[Level]:
+        return Counter(finding.level for finding in self.findings)
 
     @property
     def unreadable(self) -> bool:
         """Whether an input could not be opened or decoded, or is a file of another kind, such as an image."""
-        return self.foreign or any(each.level == "error" and each.code in _UNREADABLE for each in self.findings)
+        return self.foreign or (
+            self.errors > 0 and any(each.level == "error" and each.code in _UNREADABLE for each in self.findings)
+        )
 
     @property
     def worst(self) -> str:

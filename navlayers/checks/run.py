@@ -144,7 +144,8 @@ def _findings_of(
         place = read.place_of("attack_version")
         findings.append(finding("release-not-installed", place, problem.message, problem.expected, problem.hint))
     for rule in RULES:
-        findings += (f for f in rule(subject) if f.place not in invalid and not (errors and f.code in _FOLLOWING))
+        found = rule(subject)
+        findings += (f for f in found if f.place not in invalid and f.code not in _FOLLOWING) if errors else found
     return read, findings
 
 

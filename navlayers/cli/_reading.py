@@ -129,8 +129,8 @@ def _trust(values: dict[str, Any], decay: dict[str, Any]) -> dict[str, Any]:
         raise UsageError(Problem(f"--as-of has no effect without {needed}", hint=hint))
     if values["score_table"] and not values["score_by"]:
         raise UsageError(Problem("--score-table has no effect without --score-by", hint="add --score-by level"))
-    if decay and values["as_of"]:
-        decay["as_of"] = values["as_of"]
+    if decay:
+        decay |= {"as_of": values["as_of"]} if values["as_of"] else {"today": today()}
     # A history counts ages to the day of each version.
     own_days = any(each.name == "commits" for each in click.get_current_context().command.params)
     values["as_of"] = (values["as_of"] or ("" if own_days else today())) if values["max_age"] is not None else None

@@ -146,8 +146,10 @@ def evidence_notices(
             least = f"'{trust.least}'" if " " in trust.least else trust.least
             hint = f'`evidence` adds test results; "SET@evidence>={least}" limits one set alone'
             yield Problem(f"{name}: no mapping has evidence, so none of them counts", hint=hint)
-    if scope.max_age is not None and (coming := sum(evidence.date > scope.as_of for evidence in found)):
-        yield Problem(f"{name}: evidence of {quantity(coming, 'mapping')} is of a day after {scope.as_of}")
+    coming = [m for m in before.mappings if m.evidence and scope.as_of and m.evidence.date > scope.as_of]
+    if scope.max_age is not None and coming:
+        message = f"{name}: evidence of {quantity(len(coming), 'mapping')} is of a day after {scope.as_of}"
+        yield Problem(message, place_of and place_of(coming[0]))
     stale = [evidence for evidence in found if trust.is_stale(evidence)]
     old = sum(bool(evidence.date) for evidence in stale)
     if old:

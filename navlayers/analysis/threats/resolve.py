@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from navlayers import attack
-from navlayers._text.wording import quoted
+from navlayers._text.wording import quantity, quoted
 from navlayers.analysis.threats import lookup
 from navlayers.analysis.threats import notices as notices_of
 from navlayers.analysis.threats.model import Member, ThreatModel, summed, title_of
@@ -54,6 +54,7 @@ class Chosen(msgspec.Struct, frozen=True):
         notices: what to tell the user.
         half_life: days in which the weights of files with dates halve; None: they do not fade.
         as_of: the day at which they count in full; "": the newest day of the files.
+        today: the day of the run; "": no day has yet to come.
     """
 
     domain: Domain
@@ -62,6 +63,7 @@ class Chosen(msgspec.Struct, frozen=True):
     notices: tuple[Problem, ...] = ()
     half_life: float | None = None
     as_of: str = ""
+    today: str = ""
 
     @property
     def decay(self) -> str:
@@ -90,8 +92,16 @@ class Chosen(msgspec.Struct, frozen=True):
         return sorted({d for item in self.items if not isinstance(item, AttackName) for d in item.days if d})
 
     def _far_ahead(self) -> Iterator[Problem]:
-        """The notice of a newest day that is long after all others, and may be a mistake: all others fade."""
+        """The notice of days that have yet to come, or of one long after all others: the others fade before it."""
         *others, newest = self._days
+        if not self.as_of and self.today and newest > self.today:
+            for item in self.items:
+                if not isinstance(item, AttackName) and (coming := sum(day > self.today for day in item.days)):
+                    message = f"{item.name}: {quantity(coming, 'sighting')} after today, {self.today}"
+                    hint = f"correct the dates, or leave them out with --as-of {self.today}"
+                    halved = f"{message}, up to {max(item.days)}; weights halve before {newest}"
+                    yield Problem(halved, item.newest and item.newest(), hint=hint)
+            return
         if self.as_of or not others or date.fromisoformat(newest) - date.fromisoformat(others[-1]) <= _FAR_AHEAD:
             return
         place = next(i.newest for i in self.items if not isinstance(i, AttackName) and newest in i.days)
@@ -252,7 +262,9 @@ def choose(
             items.setdefault(key, item)
 
     _all(partial(add, word) for word in words)
-    return Chosen(domain, tuple(items.values()), values, tuple(notices), reading.half_life, reading.as_of)
+    return Chosen(
+        domain, tuple(items.values()), values, tuple(notices), reading.half_life, reading.as_of, reading.today
+    )
 
 
 def _meant(

@@ -97,7 +97,8 @@ class Weighted(msgspec.Struct, frozen=True):
         )
         notices = self.notices
         if later:
-            notices += (Problem(f"{self.name}: left out {quantity(later, 'sighting')} after {as_of}"),)
+            message = f"{self.name}: left out {quantity(later, 'sighting')} after {as_of}"
+            notices += (Problem(message, self.newest and self.newest()),)
         if undated := self.days.count(""):
             those = "use" if undated == 1 else "uses"
             notices += (Problem(f"{self.name}: {undated:,} {those} of a technique without a date: full weight"),)

@@ -51,6 +51,7 @@ class ReadOptions(msgspec.Struct, frozen=True):
         scope: which techniques and mappings count wherever sets are scored; None: all.
         half_life: days in which the weights of a threat with dates halve; None: they do not fade.
         as_of: the day at which these count in full, as 2025-01-31; "": the newest of the threat.
+        today: the day of the run; without `as_of`, a notice counts what such threats have after it; "": none does.
     """
 
     format: str | None = None
@@ -63,6 +64,7 @@ class ReadOptions(msgspec.Struct, frozen=True):
     scope: Scope | None = None
     half_life: float | None = None
     as_of: str = ""
+    today: str = ""
 
 
 class Context(NamedTuple):

@@ -163,8 +163,11 @@ class TextGrid:
         """The place of a character of a cell; the start of the row if it does not have the cell."""
         start = self._starts[row]
         if self._last[0] != (row, column):
-            found = next(islice(self._cells(start), column, None), None)
-            self._last = (row, column), found, ((found and found["quoted"]) or "").replace('""', '"')
+            found = self._cell.match(self._text, start)
+            for _ in range(column):
+                found = self._cell.match(self._text, found.end()) if found and found["end"] else None
+            quoted = found and found["quoted"]
+            self._last = (row, column), found, quoted.replace('""', '"') if quoted else ""
         _, cell, text = self._last
         if cell is None:
             return self._place(start)
