@@ -142,14 +142,25 @@ for part in results("engine_jobs:wait", seconds=60):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_a_process_ends_with_the_one_that_started_it(number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("number", "stopped"),
+    [
+        (signal.SIGINT, False),
+        (signal.SIGKILL, False),
+        pytest.param(
+            *(signal.SIGKILL, True), marks=pytest.mark.skipif(sys.platform != "linux", reason="Linux does this")
+        ),
+    ],
+)
+def test_a_process_ends_with_the_one_that_started_it(number: signal.Signals, stopped: bool) -> None:
     """Ctrl-C is told to the one; nothing is told to any by SIGKILL."""
     with subprocess.Popen(
         [sys.executable, "-c", WAITS, JOBS], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as parent:
         assert parent.stdout is not None
         worker = int(parent.stdout.readline())
+        if stopped:
+            os.kill(worker, signal.SIGSTOP)
         parent.send_signal(number)
     for _ in range(500):
         if _is_gone(worker):

@@ -306,8 +306,8 @@ def test_sightings_of_days_to_come_are_counted_in_one_notice_with_a_place(tmp_pa
     path = table(tmp_path / "seen.csv", *SEEN)
     reading = ReadOptions(half_life=90, today="2026-06-01")
     assert notes(threat_model([str(path)], NEWEST, reading=reading))[0] == (
-        f"{path}:2:11: seen: 3 sightings after today, 2026-06-01, up to 2026-09-02; weights halve before 2026-09-02 "
-        "(correct the dates, or leave them out with --as-of 2026-06-01)"
+        f"{path}:2:11: seen: 3 sightings after today, 2026-06-01, up to 2026-09-02; weights halve before "
+        "2026-09-02 (correct the dates, or leave them out with --as-of 2026-06-01)"
     )
     reading = ReadOptions(half_life=90, today="2026-09-02")
     assert not [note for note in notes(threat_model([str(path)], NEWEST, reading=reading)) if "today" in note]

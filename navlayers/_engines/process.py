@@ -35,7 +35,7 @@ MEMORY_KEPT = 1_000_000_000
 _THREADS = {"RAYON_NUM_THREADS": "4", "MALLOC_ARENA_MAX": "4", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """Variables of the engines: each thread reserves address space, whether it uses it or not."""
 
-_START = "import sys; sys.path[:] = sys.argv[1:]; from navlayers._engines.worker import main; main()"
+_START = "import sys; sys.path[:] = sys.argv[1:]; from navlayers._engines.worker import main; main({})"
 _LOOK = 0.1
 """Seconds between looks for Ctrl-C where the system does not interrupt waiting."""
 
@@ -73,9 +73,11 @@ class _Worker:
         options = ["-I", "-B"] if sys.dont_write_bytecode else ["-I"]
         paths = [*filter(None, sys.path), str(Path(__file__).parents[2])]
         pipe = subprocess.PIPE
+        # Linux takes the end of the thread that starts a process for that of its parent: only the main one lasts.
+        start = _START.format(threading.current_thread() is threading.main_thread())
         # In a session of its own: Ctrl-C is for this process, which ends the other.
         self.process = subprocess.Popen(  # noqa: S603
-            [sys.executable or "python3", *options, "-c", _START, *paths],
+            [sys.executable or "python3", *options, "-c", start, *paths],
             bufsize=0,
             stdin=pipe,
             stdout=pipe,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import marshal
 import os
+import sys
 import threading
 from importlib import import_module
 from queue import SimpleQueue
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+_PR_SET_PDEATHSIG, _SIGKILL = 1, 9
 _LENGTH = 8
 """Bytes that state the length of a message."""
 
@@ -80,8 +82,14 @@ def outcome(
         return "panic", (f"{error}", "", type(error).__name__)
 
 
-def main() -> None:
-    """Do the jobs that arrive on standard input until it ends."""
+def main(lasting: bool) -> None:
+    """Do the jobs that arrive on standard input until it ends.
+
+    Args:
+        lasting: whether the thread that started this process lasts as long as the other process.
+    """
+    if lasting and sys.platform == "linux":
+        _end_with_parent()
     # Packages are many small objects and no cycles.
     gc.set_threshold(100_000)
     # Native code may print: that goes where errors go.
@@ -103,6 +111,16 @@ def main() -> None:
     while True:
         job, arguments, limits, kept = jobs.get()
         tell(*outcome(job, arguments, lambda part: tell("part", part), limits))
+
+
+def _end_with_parent() -> None:
+    """Have Linux kill this process when the other ends, even while it is stopped and cannot see that."""
+    try:
+        import ctypes  # noqa: PLC0415 - for Linux alone
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, _SIGKILL)
+    except (ImportError, OSError, AttributeError):  # the end of standard input remains
+        pass
 
 
 def _take(jobs: SimpleQueue[tuple[Any, ...]]) -> None:
