@@ -48,7 +48,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def scores(folder: Path) -> list[tuple[object, ...]]:
-    table = pq.read_table(folder / "scores.parquet").to_pylist()
+    table = pq.ParquetFile(folder / "scores.parquet").read().to_pylist()
     return [(row["tenant"], row["technique"], row["overall"], row["protect"], row["detect"]) for row in table]
 
 
@@ -294,3 +294,34 @@ def test_the_state_is_no_link_to_files_of_others(run: Run, tmp_path: Path) -> No
     Path("out").mkdir()
     Path("out/.fleet").symlink_to(tmp_path / "mine")
     assert "out/.fleet: is a link" in run("fleet", three(tmp_path), "-o", "out").err
+
+
+@pytest.mark.parametrize("folder", ["technique=T1110", "tenant=acme", "a[1]", "o*"])
+def test_names_of_folders_are_neither_columns_nor_patterns(run: Run, tmp_path: Path, folder: str) -> None:
+    """DuckDB takes KEY=VALUE in a path for a column, and brackets for a pattern, which other files may fit."""
+    table = "tenant,capability,technique,category,score\nred,mfa,T1078,protect,{}\n"
+    for name, score in (("a1", "1"), ("other", "2"), (folder, "3")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "t.csv").write_text(table.format(score), encoding="utf-8")
+        row = {
+            "tenant": "red",
+            "capability": "mfa",
+            "technique": "T1078",
+            "category": "protect",
+            "score": float(score),
+        }
+        pq.write_table(pa.Table.from_pylist([row]), tmp_path / name / "t.parquet")
+        for ending in ("csv", "parquet"):
+            output = tmp_path / name / ending
+            assert run("fleet", tmp_path / name / f"t.{ending}", "-o", output, "-q").code == 0
+            assert scores(output) == [("red", "T1078", float(score), float(score), None)]
+
+
+def test_a_view_of_a_database_reads_nothing(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "secret.csv").write_text("tenant,capability,technique\nred,mfa,T1078\n", encoding="utf-8")
+    with duckdb.connect(str(tmp_path / "t.duckdb")) as database:
+        database.execute(f"CREATE VIEW mappings AS FROM read_csv('{tmp_path / 'secret.csv'}')")
+    result = run("fleet", tmp_path / "t.duckdb", "-o", tmp_path / "out")
+    assert result.code == 2
+    assert "has no tables; expected one table with a column technique" in result.err
+    assert "views are not read" in result.err

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -21,6 +23,9 @@ ENGINES = (DUCKDB, LOCAL_SPARK, "spark://HOST:PORT")
 
 _UNKNOWN = "the scoring rule is navlayers.fleet.rule, an Ibis expression for engines of your own"
 
+_HADOOP = re.compile(r"[][{}*?\\]")
+"""What Spark takes for a pattern in a path."""
+
 MEMORY = "1GB"
 """What DuckDB may hold before it writes to disk; with what it does not count, the process stays below 2 GB."""
 
@@ -33,6 +38,17 @@ def check_engine(name: str) -> None:
     """
     if name not in ENGINES[:2] and not name.startswith("spark://"):
         raise UsageError(Problem(f"unknown engine {name}", expected=", ".join(ENGINES), hint=_UNKNOWN))
+
+
+def settings(folder: Path) -> dict[str, Any]:
+    """The settings of DuckDB: its memory, the folder for the rest, and no code or file from elsewhere."""
+    extensions = dict.fromkeys(("autoinstall_known_extensions", "autoload_known_extensions"), False)
+    return {"memory_limit": MEMORY, "temp_directory": str(folder), **extensions}
+
+
+def literal(path: str | Path) -> str:
+    """A path for DuckDB, which takes one with brackets, asterisks or question marks for a pattern."""
+    return glob.escape(str(Path(path).resolve()))
 
 
 def connect(name: str, folder: Path) -> Engine:
@@ -49,8 +65,7 @@ def connect(name: str, folder: Path) -> Engine:
         import duckdb  # noqa: F401, PLC0415 - the backend would name no extra
         import ibis  # noqa: PLC0415
     if name == DUCKDB:
-        settings = {"memory_limit": MEMORY, "temp_directory": str(folder), "preserve_insertion_order": True}
-        engine = ibis.duckdb.connect(**settings)
+        engine = ibis.duckdb.connect(**settings(folder), preserve_insertion_order=True)
         engine.raw_sql("SET enable_progress_bar = false")
         return engine
     return _spark("local[*]" if name == LOCAL_SPARK else name)
@@ -81,9 +96,11 @@ def _spark(master: str) -> Engine:
 
 
 def parquet(engine: Engine, paths: Sequence[str | Path]) -> Any:
-    """A table of Parquet files."""
-    files = [str(Path(path).resolve()) for path in paths]
-    if len(files) > 1 and engine.name == "pyspark":
+    """A table of Parquet files, whatever the names of the folders that they are in."""
+    if engine.name == DUCKDB:
+        return engine.read_parquet([literal(path) for path in paths], hive_partitioning=False)
+    files = [_HADOOP.sub(r"\\\g<0>", str(Path(path).resolve())) for path in paths]
+    if len(files) > 1:
         # Ibis passes one path to Spark.
         from pyspark.sql import SparkSession  # noqa: PLC0415 - of the engine
 
@@ -91,4 +108,4 @@ def parquet(engine: Engine, paths: Sequence[str | Path]) -> Any:
         name = f"files_{hashlib.sha256(str(files).encode()).hexdigest()[:16]}"
         session.read.parquet(*files).createOrReplaceTempView(name)
         return engine.table(name)
-    return engine.read_parquet(files if len(files) > 1 else files[0])
+    return engine.read_parquet(files[0])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
-from navlayers.fleet.engine import MEMORY
+from navlayers.fleet.engine import literal, settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +74,7 @@ class Summary:
                 which cannot be compared with those of others.
             catalogues: the release of each domain.
         """
-        self._db = duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(folder)})
+        self._db = duckdb.connect(config=settings(folder))
         self._db.execute("SET enable_progress_bar = false")
         columns = list(zip(*domains, strict=True)) or [(), (), ()]
         types = (pa.string(), pa.string(), pa.bool_())
@@ -88,8 +88,8 @@ class Summary:
         self._view("scores", self._files)
 
     def _view(self, name: str, files: Sequence[str]) -> None:
-        listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
-        self._db.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{listed}])")
+        listed = ", ".join("'" + literal(path).replace("'", "''") + "'" for path in files)
+        self._db.execute(f"CREATE VIEW {name} AS FROM read_parquet([{listed}], hive_partitioning = false)")
 
     def scores(self) -> pa.Table:
         """All scores with their domain, by tenant and technique."""

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from navlayers._text.spelling import compact, suggestion
 from navlayers._text.wording import quoted
 from navlayers.errors import InputError, Place, Problem, UsageError
-from navlayers.fleet.engine import DUCKDB, parquet
+from navlayers.fleet.engine import DUCKDB, literal, parquet
 from navlayers.fleet.rule import MEASURES, scored_column
 from navlayers.fleet.table_files import DATABASES, PARQUET, TEXT
 from navlayers.mapping.formats.table_columns import header_words
@@ -73,13 +73,15 @@ class FleetTable:
         if ending in PARQUET:
             return parquet(self._engine, paths)
         if ending in TEXT:
-            more = {"all_varchar": True} if self._name == DUCKDB else {"header": True}
-            return self._engine.read_csv(paths[0], **more)
+            if self._name == DUCKDB:
+                return self._engine.read_csv(literal(paths[0]), all_varchar=True, hive_partitioning=False)
+            return self._engine.read_csv(paths[0], header=True)
         if self._name != DUCKDB:
             raise InputError(Problem(f"{self._name} reads no database of DuckDB", self.place, "Parquet or CSV"))
         quoted_path = paths[0].replace("'", "''")
         self._engine.raw_sql(f"ATTACH '{quoted_path}' AS fleet (READ_ONLY)")
-        listed = "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = 'fleet'"
+        # A view may read any file or address.
+        listed = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'fleet'"
         tables = {
             str(name): f"fleet.{_name(schema)}.{_name(name)}"
             for schema, name in self._rows(f"{listed} ORDER BY ALL")
@@ -88,7 +90,7 @@ class FleetTable:
         chosen = "mappings" if "mappings" in fitting else fitting[0] if len(fitting) == 1 else None
         if chosen is None:
             named = ", ".join(tables) or "no tables"
-            expected = "one table with a column technique, or a table mappings"
+            expected = "one table with a column technique, or a table mappings; views are not read"
             raise InputError(Problem(f"has {named}", self.place, expected))
         # Ibis 12 finds no tables of attached databases in DuckDB 2.
         self._rows(f"CREATE TEMP VIEW fleet_mappings AS FROM {tables[chosen]}")
@@ -211,7 +213,7 @@ class FleetTable:
         parquet = Path(self._files[0]).suffix.lower() in PARQUET
         problems = []
         for path in self._files:
-            file = "'" + str(Path(path).resolve()).replace("'", "''") + "'"
+            file = "'" + literal(path).replace("'", "''") + "', hive_partitioning = false"
             numbered = f"(SELECT *, row_number() OVER () - 1 AS row FROM read_csv({file}, all_varchar = true))"
             source = f"read_parquet({file}, file_row_number = true)" if parquet else numbered
             row_number = "file_row_number" if parquet else "row"

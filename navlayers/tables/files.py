@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import io
 import tempfile
 from datetime import date
@@ -157,7 +158,9 @@ def _database(tables: Mapping[str, bytes], schemas: Mapping[str, Table]) -> byte
             for table, data in tables.items():
                 parquet = folder / f"{table}.parquet"
                 parquet.write_bytes(data)
-                connection.execute(f"CREATE TABLE {table} AS FROM read_parquet({_quoted(str(parquet))})")
+                # The folder of temporary files may have a name such as "set=1" or "[1]".
+                source = f"read_parquet({_quoted(glob.escape(str(parquet)))}, hive_partitioning = false)"
+                connection.execute(f"CREATE TABLE {table} AS FROM {source}")
                 schema = schemas[table]
                 connection.execute(f"COMMENT ON TABLE {table} IS {_quoted(schema.description)}")
                 for column in schema.columns:
