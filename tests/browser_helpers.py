@@ -149,7 +149,6 @@ class Visit:
             self.page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
         self._context.clear_cookies()
         self.page.goto("about:blank")
-        self.page.emulate_media(media="null")
         self.page.mouse.move(0, 0)
         self.requests = []
         return self._clean
@@ -209,9 +208,10 @@ class OpenPage:
         """
         visit = self._idle.pop() if script and self._idle else self._start(script=script)
         self._open.append(visit)
-        visit.page.set_viewport_size({"width": width, "height": height})
+        if visit.page.viewport_size != {"width": width, "height": height}:
+            visit.page.set_viewport_size({"width": width, "height": height})
         motion: Literal["reduce", "no-preference"] = "reduce" if reduced_motion else "no-preference"
-        visit.page.emulate_media(color_scheme=scheme, reduced_motion=motion)
+        visit.page.emulate_media(media="null", color_scheme=scheme, reduced_motion=motion)
         visit.page.goto(where.resolve().as_uri() if isinstance(where, Path) else where)
         return visit
 

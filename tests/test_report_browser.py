@@ -98,16 +98,19 @@ def test_four_clouds_are_ready_within_a_second(open_page: OpenPage, four: Path) 
     shot(visit.page, "report-four", whole=False)
 
 
-def test_starts_with_all_together(open_page: OpenPage, two: Path) -> None:
+def test_starts_with_all_together_scores_on_hover_and_mappings_behind_tables(
+    open_page: OpenPage, two: Path
+) -> None:
     page = open_page(two).page
     assert pressed(page, "views") == ["All together"]
     assert page.get_by_role("heading", name="All together").is_visible()
     assert count(page) == "152 techniques, 293 sub-techniques of 656"
     shot(page, "report-1440")
+    assert_hover_tells_scores(page)
+    assert_tables_lead_to_mappings(page)
 
 
-def test_hover_tells_scores(open_page: OpenPage, two: Path) -> None:
-    page = open_page(two).page
+def assert_hover_tells_scores(page: Window) -> None:
     tip = page.get_by_role("tooltip")
     assert not tip.is_visible()
     cell(page, "T1078").hover()
@@ -121,6 +124,14 @@ def test_hover_tells_scores(open_page: OpenPage, two: Path) -> None:
     ]
     page.mouse.move(0, 0)
     assert not tip.is_visible()
+
+
+def assert_tables_lead_to_mappings(page: Window) -> None:
+    link = page.locator("#techniques a", has_text="T1110.001").first
+    link.click()
+    assert page.get_by_role("region", name="T1110.001 Password Guessing").is_visible()
+    page.keyboard.press("Escape")
+    assert link.evaluate("e => e === document.activeElement")
 
 
 def test_click_pins_the_mappings_behind_a_score(open_page: OpenPage, two: Path, data: dict[str, Any]) -> None:
@@ -374,15 +385,6 @@ def test_an_address_that_means_nothing_is_as_at_first(open_page: OpenPage, two: 
     page = open_page(two.as_uri() + "#view=%3Cscript%3E&category=x&least=-3&pin=T0&open=%00&platform=%E0").page
     assert pressed(page, "views") == ["All together"]
     assert not page.locator(".panel").is_visible()
-
-
-def test_tables_lead_to_mappings(open_page: OpenPage, two: Path) -> None:
-    page = open_page(two).page
-    link = page.locator("#techniques a", has_text="T1110.001").first
-    link.click()
-    assert page.get_by_role("region", name="T1110.001 Password Guessing").is_visible()
-    page.keyboard.press("Escape")
-    assert link.evaluate("e => e === document.activeElement")
 
 
 def test_dark_by_the_system_and_by_the_switch(open_page: OpenPage, two: Path) -> None:
