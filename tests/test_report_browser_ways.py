@@ -8,7 +8,7 @@ import pytest
 from browser_helpers import SCHEMES, axe, shot
 from conftest import write_set
 from report_pages import clouds, report, small_report, threat_report, write_page
-from test_report_browser import button, cell, count, fold, pressed, state
+from test_report_browser import button, cell, count, fold, page, pressed, state, visit
 
 from navlayers.analysis.inputs import load_inputs
 from navlayers.mapping.find import resolve
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page as Window
 
     from navlayers.pages.report.build import Report
+
+__all__ = ["page", "visit"]  # fixtures
 
 FOCUSED = "() => document.activeElement.textContent"
 
@@ -56,8 +58,7 @@ def found(window: Window, query: str) -> str:
     return window.locator('[data-control="found"]').inner_text()
 
 
-def test_the_details_are_of_the_category(open_page: OpenPage, two: Path) -> None:
-    page = open_page(two).page
+def test_the_details_are_of_the_category(page: Window) -> None:
     cell(page, "T1133").click()
     panel = page.locator(".panel")
     overall = panel.inner_text()
@@ -76,8 +77,7 @@ def test_the_details_are_of_the_category(open_page: OpenPage, two: Path) -> None
     assert "(detect)" not in panel.inner_text()
 
 
-def test_the_details_stay_as_they_were_scrolled_and_opened(open_page: OpenPage, two: Path) -> None:
-    page = open_page(two).page
+def test_the_details_stay_as_they_were_scrolled_and_opened(page: Window) -> None:
     page.get_by_role("combobox", name="Service").select_option("Amazon GuardDuty")
     cell(page, "T1078").click()
     body, details = page.locator(".panel-body"), page.locator(".panel details").first
@@ -187,8 +187,7 @@ def test_views_of_one_score_say_that_they_have_no_categories(open_page: OpenPage
         assert axe(page, "#explorer .controls", rules=rules) == [], scheme
 
 
-def test_reset_keeps_the_focus(open_page: OpenPage, two: Path) -> None:
-    page = open_page(two).page
+def test_reset_keeps_the_focus(page: Window) -> None:
     page.get_by_label("Platform").select_option("Windows")
     reset = button(page, "Reset")
     reset.focus()
@@ -205,8 +204,7 @@ def test_escape_leads_to_the_folded_technique_of_a_bookmark(open_page: OpenPage,
     assert not page.locator(".panel").is_visible()
 
 
-def test_after_escape_nothing_is_linked(open_page: OpenPage, two: Path) -> None:
-    page = open_page(two).page
+def test_after_escape_nothing_is_linked(page: Window) -> None:
     cell(page, "T1190").focus()
     page.keyboard.press("Enter")
     page.mouse.move(0, 0)
@@ -216,8 +214,7 @@ def test_after_escape_nothing_is_linked(open_page: OpenPage, two: Path) -> None:
     assert not page.get_by_role("tooltip").is_visible()
 
 
-def test_the_slash_searches_from_where_nothing_is_typed(open_page: OpenPage, two: Path) -> None:
-    page = open_page(two).page
+def test_the_slash_searches_from_where_nothing_is_typed(page: Window) -> None:
     search = page.get_by_role("searchbox")
     for one in (page.get_by_label("Hide empty cells"), page.get_by_label("Platform")):
         one.focus()
@@ -260,8 +257,7 @@ def test_an_address_of_a_view_brings_it_into_sight(open_page: OpenPage, two: Pat
     assert open_page(two).page.evaluate("() => scrollY") == 0
 
 
-def test_search_by_the_names_of_the_tables_and_words_in_any_order(open_page: OpenPage, two: Path) -> None:
-    page = open_page(two).page
+def test_search_by_the_names_of_the_tables_and_words_in_any_order(page: Window) -> None:
     for query in ("Brute Force: Password Spraying", "spraying PASSWORD", "password spraying brute", "t1110.003"):
         assert found(page, query) == "1 match"
         page.get_by_role("searchbox").press("Enter")
@@ -271,8 +267,7 @@ def test_search_by_the_names_of_the_tables_and_words_in_any_order(open_page: Ope
     assert found(page, "spraying unheard-of") == "no matches"
 
 
-def test_every_cell_shows_its_id(open_page: OpenPage, two: Path) -> None:
-    page = open_page(two).page
+def test_every_cell_shows_its_id(page: Window) -> None:
     button(page, "Open all").click()
     hidden = """cells => cells.filter(cell => cell.getClientRects().length).filter(cell => {
       const [id, all] = [cell.querySelector('.id').getBoundingClientRect(), cell.getBoundingClientRect()];
@@ -283,8 +278,7 @@ def test_every_cell_shows_its_id(open_page: OpenPage, two: Path) -> None:
     assert page.locator(".cell").evaluate_all(hidden) == []
 
 
-def test_what_none_covers_is_not_of_a_capability(open_page: OpenPage, two: Path) -> None:
-    page = open_page(two).page
+def test_what_none_covers_is_not_of_a_capability(page: Window) -> None:
     button(page, "What none covers").click()
     before = count(page)
     assert not before.startswith("0 ")
@@ -296,8 +290,7 @@ def test_what_none_covers_is_not_of_a_capability(open_page: OpenPage, two: Path)
     assert page.locator(".ratio").all_inner_texts() == expected
 
 
-def test_side_by_side_keeps_a_view_that_is_no_set(open_page: OpenPage, two: Path) -> None:
-    page = open_page(two).page
+def test_side_by_side_keeps_a_view_that_is_no_set(page: Window) -> None:
     titles = page.locator(".view h3")
     button(page, "What none covers").click()
     page.get_by_label("Side by side").check()
