@@ -234,10 +234,11 @@ def test_the_matrix_of_a_capability_has_no_empty_cells(open_page: OpenPage, site
 
 
 def test_pages_from_disk_have_a_hint_on_saving_layers(open_page: OpenPage, site: Path, host: str) -> None:
+    disk, visit = open_page("about:blank").page, open_page("about:blank")
     for kind in ("set", "capability", "group"):
-        said = open_page(site / KINDS[kind]).page.get_by_text("Save link as")
-        assert said.first.is_visible(), kind
-        visit = open_page(host + KINDS[kind])
+        disk.goto((site / KINDS[kind]).as_uri())
+        assert disk.get_by_text("Save link as").first.is_visible(), kind
+        visit.page.goto(host + KINDS[kind])
         assert not visit.page.get_by_text("Save link as").first.is_visible(), kind
         with visit.page.expect_download() as download:
             visit.page.locator('a[download][href$=".json"]').first.click()
@@ -328,7 +329,8 @@ def test_printed_cells_are_whole(open_page: OpenPage, site: Path) -> None:
 
 
 def test_a_page_prints_completely(open_page: OpenPage, site: Path) -> None:
+    page = open_page("about:blank", scheme="dark").page
     for kind, most in (("set", 14), ("technique", 12), ("capability", 5), ("tactic", 3)):
-        visit = open_page(site / KINDS[kind], scheme="dark")
-        pages = pdf_pages(print_pdf(visit.page))
+        page.goto((site / KINDS[kind]).as_uri())
+        pages = pdf_pages(print_pdf(page))
         assert 1 <= pages <= most, kind
