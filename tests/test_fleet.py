@@ -164,7 +164,8 @@ def test_a_wrong_row_of_a_table_has_its_place(run: Run, tmp_path: Path) -> None:
     pq.write_table(table, tmp_path / "fleet.parquet", row_group_size=2)
     result = run("fleet", tmp_path / "fleet.parquet", "-o", "out")
     assert result.code == 0
-    assert "fleet.parquet: tenant blue left out: row 6, row group 3, tenant blue: mfa, T1078, 150.0" in result.err
+    assert "fleet.parquet: tenant blue left out: row 6, row group 3: mfa, T1078, 150.0: " in result.err
+    assert 'score value "150" is outside the scale' in result.err
     assert [row[:3] for row in scores(Path("out"))] == [("red", "T1078", 50)]
 
 

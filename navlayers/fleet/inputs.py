@@ -11,17 +11,20 @@ import msgspec
 import pyarrow.parquet as pq
 
 from navlayers import attack
-from navlayers._text.wording import quantity
+from navlayers._text.wording import quantity, quoted
 from navlayers.attack.domains import DOMAINS
 from navlayers.attack.versions import LATEST, number
-from navlayers.errors import NavlayersError, Problem, ScopeError, UsageError
-from navlayers.fleet import rule, table
+from navlayers.errors import InputError, NavlayersError, Place, Problem, ScopeError, UsageError
+from navlayers.fleet import cells, rule, table
 from navlayers.fleet.engine import parquet
 from navlayers.fleet.last_run import program
 from navlayers.fleet.processes import spread
 from navlayers.fleet.read import Job, read_record, read_tenant, rows_file
 from navlayers.fleet.record import TenantRecord
-from navlayers.mapping.formats.metadata import LEAST_SHARE, domain_counts
+from navlayers.mapping.formats import value_rules
+from navlayers.mapping.formats.metadata import LEAST_SHARE, domain_counts, refuse_other_domain
+from navlayers.mapping.formats.source import MAX_BYTES
+from navlayers.mapping.replacements import MOST_LISTED, inactive_ids, not_active
 from navlayers.scoring.options import UNSPECIFIED
 
 if TYPE_CHECKING:
@@ -29,15 +32,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from navlayers.attack import Catalogue
+    from navlayers.attack.domains import Domain
     from navlayers.fleet.options import FleetOptions
     from navlayers.fleet.table_files import TableFiles
     from navlayers.fleet.tenants import Tenant
 
 _BATCH = 2_000_000
 """Mappings that are scored at once: what a run that is killed loses, and what memory holds."""
-
-_TECHNIQUES = "techniques.parquet"
-"""The ids of the releases, in the folder of the state."""
 
 
 class Batch(NamedTuple):
@@ -87,6 +88,9 @@ def of_tenants(
         options: how they are read.
         on_progress: as for `navlayers.fleet.run.run_fleet`.
     """
+    if options.tenant:
+        hint = "each file and each subfolder is a tenant"
+        raise UsageError(Problem("--tenant has no effect on a folder of tenants", hint=hint))
     job = Job(str(state), options.reading, options.scoring, options.attack_version, {}, program())
     first, read = _read_all([(tenant, job) for tenant in tenants], options, on_progress)
     releases = _common_releases(first)
@@ -181,17 +185,20 @@ def of_table(engine: Any, files: TableFiles, state: Path, options: FleetOptions)
         options.reading.metadata,
         str(scope),
     )
-    known = state / _name("table", *key, *map(str, attack.releases())).replace(".parquet", ".json")
-    found = _known(known) or _look(engine, fleet, state, options)
+    name = _name("table", *key, *map(str, attack.releases()))
+    known, techniques = state / name.replace(".parquet", ".json"), state / name
+    ratings = state / _name("table", "ratings", *key)
+    found = (_known(known) if techniques.is_file() and ratings.is_file() else None) or _look(
+        engine, fleet, (techniques, ratings), options
+    )
     known.write_bytes(msgspec.json.encode(found))
     catalogues = tuple(
         attack.restricted(attack.find(d, found.releases[d]).catalogue, scope)
         for d in DOMAINS
         if d in found.releases
     )
-    techniques = state / _TECHNIQUES
-    pq.write_table(table.technique_rows(catalogues), techniques)
-    mappings = fleet.mappings(options.scoring, parquet(engine, [techniques]))
+    texts = (parquet(engine, [techniques]), parquet(engine, [ratings]))
+    mappings = fleet.mappings(options.scoring, *texts)
     records = found.records
     batches = []
     counted = [record for record in records if not record.problems]
@@ -204,11 +211,9 @@ def of_table(engine: Any, files: TableFiles, state: Path, options: FleetOptions)
             part = part.filter(part.tenant.between(first, last))
         if inside := [name for name in bad if first < name < last]:
             part = part.filter(~part.tenant.isin(inside))
-        total = sum(record.mappings + record.left_out for record in group)
-        batches.append(Batch(file, partial(_same, part), tuple(group), total))
-    return FleetInputs(
-        records, batches, catalogues, list(found.notices), len(records), {known.name, techniques.name}, {}
-    )
+        batches.append(Batch(file, partial(_same, part), tuple(group), sum(record.mappings for record in group)))
+    used = {known.name, techniques.name, ratings.name}
+    return FleetInputs(records, batches, catalogues, list(found.notices), len(records), used, {})
 
 
 class _Table(msgspec.Struct, frozen=True):
@@ -226,19 +231,46 @@ def _known(path: Path) -> _Table | None:
         return None
 
 
-def _look(engine: Any, fleet: table.FleetTable, state: Path, options: FleetOptions) -> _Table:
-    """The tenants of a table, from a look at all of its rows."""
-    catalogues = tuple(_catalogues(fleet, options))
-    techniques = state / _TECHNIQUES
-    pq.write_table(table.technique_rows(catalogues), techniques)
-    mappings = fleet.mappings(options.scoring, parquet(engine, [techniques]))
-    rows = fleet.tenants(mappings).to_pyarrow().to_pylist()
-    faults = fleet.faults(options.scoring) if any(row["faults"] for row in rows) else []
-    notices = []
+def _look(engine: Any, fleet: table.FleetTable, files: tuple[Path, Path], options: FleetOptions) -> _Table:
+    """The tenants of a table, from a look at all of its rows; what its texts mean is written to files."""
+    texts = fleet.techniques()
+    catalogues = tuple(_catalogues(fleet, texts, options))
+    techniques = cells.technique_rows(texts, catalogues)
+    pq.write_table(techniques, files[0])
+    pq.write_table(cells.score_rows(fleet.ratings(options.scoring), options.scoring), files[1])
+    known = (options.scoring, parquet(engine, [files[0]]), parquet(engine, [files[1]]))
+    domains = [catalogue.domain for catalogue in catalogues]
+    rows = fleet.tenants(fleet.mappings(*known), domains).to_pyarrow().to_pylist()
+    faults = fleet.faults(*known, domains) if any(row["faults"] for row in rows) else []
+    notices = [*fleet.notices]
     if blank := fleet.without_tenant():
         notices.append(Problem(f"{quantity(blank, 'row')} without a tenant left out", fleet.place))
-    records = tuple(_of_row(row, options, faults, fleet) for row in rows)
-    return _Table(records, {each.domain: each.version for each in catalogues}, tuple(notices))
+    if blank := sum(row["blank"] for row in rows):
+        notices.append(Problem(f"{quantity(blank, 'row')} without a technique left out", fleet.place))
+    if inactive := sorted({*techniques["inactive"].drop_null().to_pylist()}):
+        places = fleet.inactive_places(*known)
+        notices.append(_inactive(inactive, catalogues, places, fleet))
+    spaced = [row["tenant"] for row in rows if row["tenant"] != row["tenant"].strip()]
+    if spaced:
+        message = f"{quantity(len(spaced), 'name')} of tenants with spaces around, such as {quoted(spaced[0])}"
+        notices.append(Problem(message, fleet.place, hint="names are read as they are written"))
+    releases = {str(each.domain): each.version for each in catalogues}
+    records = tuple(_of_row(row, releases, options, faults, fleet) for row in rows)
+    return _Table(records, releases, tuple(notices))
+
+
+def _inactive(
+    ids: Sequence[str], catalogues: Sequence[Catalogue], places: Sequence[Problem], fleet: table.FleetTable
+) -> Problem:
+    """The notice of techniques that are active in no release of the fleet, with the first places."""
+    owner = {
+        id_: next((c for c in catalogues if c.whole.get(id_)), catalogues[0]).whole for id_ in ids[:MOST_LISTED]
+    }
+    listed = "; ".join(str(each) for id_, whole in owner.items() for each in inactive_ids([id_], whole))
+    more = f"; and {len(ids) - MOST_LISTED:,} more" if len(ids) > MOST_LISTED else ""
+    first = "; ".join(f"{problem.place}: {problem.message}" for problem in places)
+    title = " and ".join(f"{catalogue.domain} {catalogue.version}" for catalogue in catalogues)
+    return Problem(f"{not_active(title)}: {listed}{more}", fleet.place, hint=f"first: {first}" if first else "")
 
 
 def _refuse(options: FleetOptions) -> None:
@@ -251,25 +283,45 @@ def _refuse(options: FleetOptions) -> None:
     given: dict[str, object] = {
         "--from": reading.format,
         "--score-range": reading.score_range,
+        "--max-size": reading.max_bytes != MAX_BYTES,
         "--lenient": reading.lenient,
-        "--meta": set(reading.metadata) - {"domain"},
+        **{f"--meta {name}": True for name in reading.metadata if name != "domain"},
     }
     if scope is not None:
-        trust = (scope.evidence, scope.max_age, scope.discount, scope.score_by)
         given |= {"--where": scope.where, "--segment": scope.segments, "--scope asset:FILE": scope.assets}
         given |= {
-            "--evidence, --max-age, --discount, --score-by": any(each not in (None, "", {}) for each in trust)
+            "--evidence": scope.evidence,
+            "--max-age": scope.max_age is not None,
+            "--discount": scope.discount,
+            "--score-by": scope.score_by,
         }
     if refused := [option for option, value in given.items() if value]:
         message = f"{refused[0]} has no effect on a table of tenants"
         raise UsageError(Problem(message, hint="filter or convert the table first, or give a folder of sets"))
 
 
-def _catalogues(fleet: table.FleetTable, options: FleetOptions) -> Iterator[Catalogue]:
-    """The release of each domain that the techniques of a table are of, apart from a few strays."""
-    ids = fleet.techniques()
+def _catalogues(fleet: table.FleetTable, texts: Sequence[str], options: FleetOptions) -> Iterator[Catalogue]:
+    """The release of each domain that the techniques of a table are of, apart from a few strays.
+
+    Raises:
+        InputError: no technique is known.
+        UsageError: the domain that the user gives is unknown, or that of none.
+    """
+    ids = cells.ids(texts)
     counts = domain_counts(ids)
-    stated = options.reading.metadata.get("domain")
+    stated: Domain | None = None
+    if "domain" in options.reading.metadata:
+        stated, issue = value_rules.domain(options.reading.metadata["domain"])
+        if stated is None and issue is not None:
+            raise UsageError(cells.problem(issue).at(Place("--meta domain")))
+    if not counts:
+        written = ", ".join(map(quoted, texts[:3])) or "nothing"
+        column = fleet.columns["technique"]
+        message = f"no technique of ATT&CK in column {quoted(column)}, which has {written}"
+        hint = "name the column of techniques with --columns technique=COLUMN"
+        raise InputError(Problem(message, fleet.place, value_rules.TECHNIQUE_EXPECTED, hint))
+    if stated is not None:
+        refuse_other_domain(stated, ids, fleet.place)
     outside: list[ScopeError] = []
     some = False
     for domain in DOMAINS:
@@ -295,30 +347,39 @@ def _same(expression: Any, _engine: Any) -> Any:
 
 
 def _of_row(
-    row: Mapping[str, Any], options: FleetOptions, faults: Sequence[Problem], fleet: table.FleetTable
+    row: Mapping[str, Any],
+    releases: Mapping[str, str],
+    options: FleetOptions,
+    faults: Sequence[tuple[str, Problem]],
+    fleet: table.FleetTable,
 ) -> TenantRecord:
     name = row["tenant"]
     problems: list[Problem] = []
     if row["faults"]:
-        mine = [fault for fault in faults if f", tenant {name}: " in fault.message]
+        mine = [fault for tenant, fault in faults if tenant == name]
         more = row["faults"] - len(mine)
-        rest = [Problem(f"tenant {name}: {quantity(more, 'wrong row')}", fleet.place, count=more)] if more else []
-        problems = [*mine, *rest]
+        problems = [*mine, *([Problem(quantity(more, "wrong row"), fleet.place, count=more)] if more else [])]
     categories = tuple(c for c in rule.MEASURES if row[rule.scored_column(c)])
     weights = options.scoring.weights
     if weights and not problems:
         named = [category for category in categories if category != UNSPECIFIED]
         if lacking := [category for category in named if category not in weights]:
-            message = f"tenant {name}: the weights lack {', '.join(lacking)}, which it scores"
+            message = f"the weights lack {', '.join(lacking)}, which it scores"
             problems.append(Problem(message, hint="add " + ",".join(f"{each}=0" for each in lacking)))
         elif named and not any(weights[category] for category in named):
-            problems.append(Problem(f"tenant {name}: every category that it scores has weight 0"))
+            problems.append(Problem("every category that it scores has weight 0"))
+    # Without a known technique, the domain is that of the table.
+    there = {domain: release for domain, release in releases.items() if row[domain]} or dict(
+        [*releases.items()][:1]
+    )
     return TenantRecord(
         name=name,
         role="control",
+        releases=there,
         scale="0–100" if categories else "",
-        mappings=int(row["kept"] or 0),
-        left_out=int(row["rows"] - (row["kept"] or 0)),
+        capabilities=row["capabilities"],
+        mappings=row["kept"],
+        left_out=row["inactive"],
         scores=categories,
         problems=tuple(problems),
     )

@@ -2,33 +2,62 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ibis
-import pyarrow as pa
-import pyarrow.parquet as pq
+import msgspec
 
 from navlayers._text.spelling import compact, suggestion
 from navlayers._text.wording import quoted
 from navlayers.errors import InputError, Place, Problem, UsageError
+from navlayers.fleet import cells
 from navlayers.fleet.engine import DUCKDB, literal, parquet
+from navlayers.fleet.places import lines, row_groups
 from navlayers.fleet.rule import MEASURES, scored_column
 from navlayers.fleet.table_files import DATABASES, PARQUET, TEXT
 from navlayers.mapping.formats.table_columns import header_words
 from navlayers.mapping.model import CATEGORIES, SEGMENT_FIELDS
-from navlayers.mapping.ranges import with_words
 from navlayers.scoring.options import UNSPECIFIED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from navlayers.attack import Catalogue
+    from navlayers.attack.domains import Domain
     from navlayers.fleet.engine import Engine
     from navlayers.scoring.options import ScoreOptions
 
 _NEEDED = {"tenant": "tenants", "capability": "capabilities", "technique": "techniques"}
+_WORDS = {
+    "tenant": ("tenant", "tenants", "tenantid", "tenantname"),
+    "capability": ("capability", *header_words("capability_id")),
+    "technique": ("technique", *header_words("attack_object_id")),
+    "category": header_words("score_category"),
+    "score": header_words("score_value"),
+}
+"""Content of a column → headers that mean it."""
+
+_TEXTS = {
+    word
+    for field in (
+        "attack_object_name",
+        "capability_description",
+        "capability_group",
+        "references",
+        "comments",
+        "author",
+    )
+    for word in header_words(field)
+}
+"""Headers of columns that matter to no score."""
+
+_CELLS = ("capability", "technique", "category", "score")
+_ROW = "row_"
+"""Start of the names of columns with the number and the cells of a row, where its place is asked for."""
+
 _MOST_PLACES = 20
+_FEW_PLACES = 3
 
 
 class FleetTable:
@@ -53,6 +82,7 @@ class FleetTable:
             InputError: it cannot be read, or lacks a column.
         """
         self._files, self._engine, self._name = files, engine, name
+        self._named = {**named, **({"tenant": tenant} if tenant else {})}
         try:
             self._table = self._open()
         except InputError:
@@ -60,7 +90,7 @@ class FleetTable:
         except Exception as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise InputError(Problem(f"cannot be read: {reason}", self.place)) from error
-        self.columns = self._find({**named, **({"tenant": tenant} if tenant else {})})
+        self.columns = self._find()
 
     @property
     def place(self) -> Place:
@@ -86,12 +116,20 @@ class FleetTable:
             str(name): f"fleet.{_name(schema)}.{_name(name)}"
             for schema, name in self._rows(f"{listed} ORDER BY ALL")
         }
-        fitting = [name for name, table in tables.items() if "technique" in map(compact, self._fields(table))]
+        technique = self._named.get("technique")
+        fitting = []
+        for name, table in tables.items():
+            fields = self._fields(table)
+            if technique in fields or (technique is None and _column(fields, _WORDS["technique"])):
+                fitting.append(name)
         chosen = "mappings" if "mappings" in fitting else fitting[0] if len(fitting) == 1 else None
         if chosen is None:
             named = ", ".join(tables) or "no tables"
-            expected = "one table with a column technique, or a table mappings; views are not read"
-            raise InputError(Problem(f"has {named}", self.place, expected))
+            expected = (
+                f"one table with a column {technique or 'technique'}, or a table mappings; views are not read"
+            )
+            hint = "" if technique else "name the column with --columns technique=COLUMN"
+            raise InputError(Problem(f"has {named}", self.place, expected, hint))
         # Ibis 12 finds no tables of attached databases in DuckDB 2.
         self._rows(f"CREATE TEMP VIEW fleet_mappings AS FROM {tables[chosen]}")
         return self._engine.table("fleet_mappings")
@@ -102,135 +140,201 @@ class FleetTable:
     def _fields(self, table: str) -> list[str]:
         return [str(row[0]) for row in self._rows(f"DESCRIBE {table}")]
 
-    def _find(self, named: Mapping[str, str]) -> dict[str, str]:
-        by_name = {compact(column): column for column in reversed(self._table.columns)}
-        words = {
-            "tenant": ("tenant", "tenantid", "tenantname", *SEGMENT_FIELDS),
-            "capability": ("capability", *header_words("capability_id")),
-            "technique": ("technique", *header_words("attack_object_id")),
-            "category": header_words("score_category"),
-            "score": header_words("score_value"),
-        }
+    def _find(self) -> dict[str, str]:
+        columns = self._table.columns
         found = {}
-        for content, known in words.items():
-            column = next((by_name[word] for word in known if word in by_name), None)
+        for content, known in _WORDS.items():
+            column = _column(columns, known)
             if column is not None:
                 found[content] = column
         problems = []
-        for word, column in named.items():
+        for word, column in self._named.items():
             content = "score" if word == "value" else word
-            if content not in words:
-                raise UsageError(Problem(f"--columns {word}", expected=", ".join(words)))
-            if column not in self._table.columns:
-                hint = suggestion(column, self._table.columns)
-                expected = ", ".join(self._table.columns)
+            if content not in _WORDS:
+                raise UsageError(Problem(f"--columns {word}", expected=", ".join(_WORDS)))
+            if column not in columns:
+                hint = suggestion(column, columns)
+                expected = ", ".join(columns)
                 raise UsageError(Problem(f"no column {quoted(column)}", self.place, expected, hint))
             found[content] = column
         for content, what in _NEEDED.items():
             if content not in found:
-                near = suggestion(content, self._table.columns)
                 option = "--tenant COLUMN" if content == "tenant" else f"--columns {content}=COLUMN"
-                name = f"name it with {option}"
-                expected = f"a column {content} among {', '.join(self._table.columns)}"
-                problems.append(Problem(f"no column of {what}", self.place, expected, f"{near} {name}".lstrip()))
+                segment = _column(columns, SEGMENT_FIELDS) if content == "tenant" else None
+                near = suggestion(content, columns)
+                hint = f"{near} name it with {option}".lstrip()
+                if segment is not None:
+                    # A cell may name several segments, and a row without one holds for all.
+                    hint = f"--tenant {segment} reads each text of {segment} as one tenant"
+                expected = f"a column {content} among {', '.join(columns)}"
+                problems.append(Problem(f"no column of {what}", self.place, expected, hint))
         if problems:
             raise InputError(problems)
         return found
 
+    @property
+    def notices(self) -> list[Problem]:
+        """The notice of columns that are not read, unless the user names columns."""
+        taken = set(self.columns.values())
+        unread = [column for column in self._table.columns if column not in taken and compact(column) not in _TEXTS]
+        if not unread or (set(self._named) > {"tenant"} and "score" in self.columns):
+            return []
+        hint = "" if "score" in self.columns else "--columns score=COLUMN reads a column of scores"
+        return [Problem(f"columns not read: {', '.join(unread)}", self.place, hint=hint)]
+
     def techniques(self) -> list[str]:
-        """The distinct ids of techniques."""
-        column = self._table[self.columns["technique"]].cast("string").strip().upper()
-        found = self._table.select(id=column).distinct().to_pyarrow()["id"].to_pylist()
-        return [each for each in found if each]
+        """The distinct texts of the column of techniques."""
+        column = self._table[self.columns["technique"]].cast("string")
+        return self._texts(self._table.select(text=column))
 
-    def mappings(self, options: ScoreOptions, techniques: Any) -> Any:
-        """All rows with the columns of `navlayers.fleet.rule.scores`, and `fault` and `known`.
+    def ratings(self, options: ScoreOptions) -> list[str]:
+        """The distinct texts of the column of scores that are no plain numbers; without a column of texts, none."""
+        if "score" not in self.columns or self._table[self.columns["score"]].type().is_numeric():
+            return []
+        texts = self._table.select(text=self._table[self.columns["score"]].cast("string"))
+        return self._texts(texts if cells.scale_of(options).numbers else texts.filter(~_plain(texts.text)))
 
-        `fault` is true of a row whose capability, technique, category or score is wrong, `known` of one whose
-        technique is active in the release. Rows without a tenant are left out.
+    @staticmethod
+    def _texts(texts: Any) -> list[str]:
+        found = texts.distinct().to_pyarrow()["text"].to_pylist()
+        return sorted(text for text in found if text is not None and text.strip())
+
+    def mappings(self, options: ScoreOptions, techniques: Any, ratings: Any) -> Any:
+        """All rows with the columns of `navlayers.fleet.rule.scores`, and what is known of each.
+
+        `known` rows count; an `inactive` id is not active in the release; a `blank` row names no technique, and in
+        one with a `fault` something is wrong. A row that names several techniques becomes several. Rows without a
+        tenant are left out.
 
         Args:
             options: scale and worth of scores.
-            techniques: a table with `written`, an id, and `technique`, the active one that it is today.
+            techniques: the texts of techniques as `navlayers.fleet.cells.TECHNIQUES`.
+            ratings: the texts of scores as `navlayers.fleet.cells.SCORES`.
         """
-        table, columns = self._table, self.columns
-        tenant = table[columns["tenant"]].cast("string")
-        capability = table[columns["capability"]].cast("string")
-        written = table[columns["technique"]].cast("string").strip().upper()
-        category, score = ibis.literal(UNSPECIFIED), ibis.null("float64")
-        wrong: Any = capability.isnull() | written.isnull()
+        read = self._read(self._table, options, techniques, ratings)
+        names = ("tenant", "capability", "technique", "category", "score", "domain", "inactive")
+        return read.select(*names, "known", "blank", "fault")
+
+    def _read(self, table: Any, options: ScoreOptions, techniques: Any, ratings: Any) -> Any:
+        """`mappings` of a table, with its own columns `row_…`."""
+        columns = self.columns
+        category, text = ibis.literal(UNSPECIFIED), ibis.null("string")
+        wrong: Any = ibis.literal(False)
+        number = ibis.null("float64")
         if "category" in columns:
-            text = table[columns["category"]].cast("string").strip().lower()
-            category = ibis.ifelse(text.isnull() | (text == ""), UNSPECIFIED, text)
-            wrong |= ~category.isin([*CATEGORIES, UNSPECIFIED])
+            word = table[columns["category"]].cast("string").strip().lower()
+            category = ibis.ifelse(word.isnull() | (word == ""), UNSPECIFIED, word)
+            wrong = ~category.isin([*CATEGORIES, UNSPECIFIED])
         if "score" in columns:
             raw = table[columns["score"]]
-            score, odd = _number(raw, options)
-            wrong |= odd
-        if options.worth is not None:
-            score = score.fill_null(float(options.worth))
+            if raw.type().is_numeric():
+                number = raw.cast("float64")
+                wrong |= raw.notnull() & ~number.between(0, 100).fill_null(False)
+            else:
+                text = raw.cast("string")
         rows = table.select(
-            tenant=tenant, capability=capability, written=written, category=category, score=score, fault=wrong
+            tenant=table[columns["tenant"]].cast("string"),
+            capability=table[columns["capability"]].cast("string").strip().nullif(""),
+            written=table[columns["technique"]].cast("string"),
+            category=category,
+            number=number,
+            rating=text,
+            odd=wrong,
+            **{name: table[name] for name in table.columns if name.startswith(_ROW)},
         )
         rows = rows.filter(rows.tenant.notnull() & (rows.tenant != ""))
-        joined = rows.left_join(techniques, "written")
-        return joined.select(
-            "tenant", "capability", "technique", "category", "score", "fault", known=joined.technique.notnull()
-        )
+        both = rows.left_join(techniques, "written", rname="technique_{name}")
+        score = both.number
+        odd = both.odd | both.wrong.fill_null(False)
+        if "score" in columns and not table[columns["score"]].type().is_numeric():
+            both = both.left_join(ratings, "rating", rname="rating_{name}")
+            score = both.value
+            odd = both.odd | both.wrong.fill_null(False) | both.rating_wrong.fill_null(False)
+            if not cells.scale_of(options).numbers:
+                plain = _plain(both.rating)
+                cast = ibis.ifelse(plain, both.rating.strip(), "0").cast("float64")
+                score = ibis.ifelse(plain, cast, score)
+                odd |= plain & (score > 100)
+        blank = both.wrong.isnull()
+        # A technique without a capability is one that was looked at, unless the row rates it.
+        odd |= both.capability.isnull() & ~blank & (score.notnull() | (both.category != UNSPECIFIED))
+        known = both.technique.notnull() & both.capability.notnull()
+        if options.worth is not None:
+            score = score.fill_null(float(options.worth))
+        return both.mutate(score=score, known=known, blank=blank, fault=odd)
 
-    def tenants(self, mappings: Any) -> Any:
-        """A row per tenant: number of rows, of faults, of rows that count, and which categories it scores."""
-        rated = mappings.score.notnull()
+    def tenants(self, mappings: Any, domains: Sequence[str]) -> Any:
+        """A row per tenant: its numbers, which categories it scores, and its domains.
+
+        The numbers are of rows, of those that are wrong, count (`kept`) or name no technique (`blank`), of
+        capabilities and of inactive techniques.
+        """
+        rated = mappings.score.notnull() & ~mappings.blank
         marks = {scored_column(c): (rated & (mappings.category == c)).cast("int64").max() > 0 for c in MEASURES}
         counts = {
             "rows": mappings.count(),
             "faults": mappings.fault.fill_null(True).cast("int64").sum(),
             "kept": mappings.known.cast("int64").sum(),
+            "blank": mappings.blank.cast("int64").sum(),
+            "capabilities": mappings.capability.nunique(where=mappings.known),
+            "inactive": mappings.inactive.nunique(),
         }
-        return mappings.group_by("tenant").agg(**counts, **marks).order_by("tenant")
+        there = {domain: (mappings.domain == domain).fill_null(False).cast("int64").max() > 0 for domain in domains}
+        return mappings.group_by("tenant").agg(**counts, **marks, **there).order_by("tenant")
 
-    def faults(self, options: ScoreOptions) -> list[Problem]:
-        """The first wrong rows, with the row and the row group of a Parquet file."""
+    def faults(
+        self, options: ScoreOptions, techniques: Any, ratings: Any, domains: Sequence[Domain]
+    ) -> list[tuple[str, Problem]]:
+        """The first wrong rows with their tenants: at a line, or with the row and row group of a Parquet file."""
+        found = []
+        for where, row in self._first(_MOST_PLACES, options, techniques, ratings, "fault"):
+            there = {name: row[f"{_ROW}{name}"] for name in _CELLS if f"{_ROW}{name}" in row}
+            content = ", ".join("nothing" if cell is None else str(cell)[:60] for cell in there.values())
+            problem = where(content)
+            if fault := cells.fault(there, domains, options):
+                message = f"{problem.message}: {fault.message}"
+                problem = msgspec.structs.replace(fault, message=message, place=problem.place)
+            found.append((str(row["tenant"]), problem))
+        return found
+
+    def inactive_places(self, options: ScoreOptions, techniques: Any, ratings: Any) -> list[Problem]:
+        """The first rows whose techniques are not active."""
+        rows = self._first(_FEW_PLACES, options, techniques, ratings, "inactive")
+        return [where(f"{row['inactive']} of tenant {row['tenant']}") for where, row in rows]
+
+    def _first(
+        self, count: int, options: ScoreOptions, techniques: Any, ratings: Any, mark: str
+    ) -> list[tuple[Callable[[str], Problem], dict[str, Any]]]:
+        """The first rows with a mark, each with a function that places a text; none of an engine without order."""
         if self._name != DUCKDB or Path(self._files[0]).suffix.lower() in DATABASES:
             return []
-        columns = self.columns
-        names = {content: _name(column) for content, column in columns.items()}
-        wrong = [f"{names['capability']} IS NULL", f"{names['technique']} IS NULL"]
-        if "category" in columns:
-            known = ", ".join(f"'{c}'" for c in ("", *CATEGORIES, UNSPECIFIED))
-            wrong.append(f"lower(trim({names['category']}::VARCHAR)) NOT IN ({known})")
-        if "score" in columns:
-            words = with_words({}, options.scale)
-            listed = ", ".join("'" + word.lower().replace("'", "''") + "'" for word in ("", *words))
-            text = f"lower(trim({names['score']}::VARCHAR))"
-            wrong.append(
-                f"({text} NOT IN ({listed}) AND NOT coalesce(TRY_CAST({text} AS DOUBLE) BETWEEN 0 AND 100, false))"
-            )
-        fields = [
-            names["tenant"],
-            *(names[c] for c in ("capability", "technique", "category", "score") if c in columns),
-        ]
-        parquet = Path(self._files[0]).suffix.lower() in PARQUET
-        problems = []
+        is_parquet = Path(self._files[0]).suffix.lower() in PARQUET
+        own = {name: self.columns[name] for name in _CELLS if name in self.columns}
+        named = ", ".join(f"{_name(column)} AS {_ROW}{name}" for name, column in own.items())
+        result: list[tuple[Callable[[str], Problem], dict[str, Any]]] = []
         for path in self._files:
             file = "'" + literal(path).replace("'", "''") + "', hive_partitioning = false"
-            numbered = f"(SELECT *, row_number() OVER () - 1 AS row FROM read_csv({file}, all_varchar = true))"
-            source = f"read_parquet({file}, file_row_number = true)" if parquet else numbered
-            row_number = "file_row_number" if parquet else "row"
-            condition = " OR ".join(wrong)
-            sql = f"SELECT {row_number}, {', '.join(fields)} FROM {source} WHERE {condition}"
-            sql += f" ORDER BY 1 LIMIT {_MOST_PLACES}"
-            rows = self._rows(sql)
-            starts = _row_groups(path) if parquet and rows else []
-            for row, tenant, *cells in rows:
-                group = next((n for n in reversed(range(len(starts))) if starts[n] <= row), None)
-                where = f"row {row + 1:,}" + ("" if group is None else f", row group {group + 1:,}")
-                content = ", ".join("nothing" if cell is None else str(cell)[:60] for cell in cells)
-                expected = "capability, technique, a category or none, a score of the scale, 0-100, or none"
-                problems.append(Problem(f"{where}, tenant {tenant}: {content}", Place(path), expected))
-            if len(problems) >= _MOST_PLACES:
+            source = (
+                f"SELECT *, {named}, file_row_number AS {_ROW} FROM read_parquet({file}, file_row_number = true)"
+            )
+            if not is_parquet:
+                reading = f"read_csv({file}, all_varchar = true)"
+                source = f"SELECT *, {named}, row_number() OVER () - 1 AS {_ROW} FROM {reading}"
+            self._rows(f"CREATE OR REPLACE TEMP VIEW fleet_rows AS {source}")
+            read = self._read(self._engine.table("fleet_rows"), options, techniques, ratings)
+            marked = read.filter(read[mark] if mark == "fault" else read[mark].notnull())
+            marked = marked.select("tenant", "inactive", *(c for c in read.columns if c.startswith(_ROW)))
+            rows = marked.order_by(_ROW).limit(count - len(result)).to_pyarrow().to_pylist()
+            if not rows:
+                continue
+            numbers = [row[_ROW] for row in rows]
+            texts = [str(row[f"{_ROW}technique"] or "") for row in rows]
+            places = row_groups(path, numbers) if is_parquet else lines(path, numbers, texts)
+            for row, (line, words) in zip(rows, places, strict=True):
+                result.append((partial(_placed, Place(path, line), words), row))
+            if len(result) >= count:
                 break
-        return problems[:_MOST_PLACES]
+        return result
 
     def without_tenant(self) -> int:
         """The number of rows without a tenant."""
@@ -239,42 +343,20 @@ class FleetTable:
         return int(self._table.aggregate(blank=blank).to_pyarrow().to_pylist()[0]["blank"] or 0)
 
 
+def _column(columns: Sequence[str], words: Sequence[str]) -> str | None:
+    """The column with the first of the words that one has."""
+    by_name = {compact(column): column for column in reversed(columns)}
+    return next((by_name[word] for word in words if word in by_name), None)
+
+
+def _placed(place: Place, words: str, text: str) -> Problem:
+    return Problem(f"{words}: {text}" if words else text, place)
+
+
+def _plain(text: Any) -> Any:
+    """Whether a text is a plain number."""
+    return text.strip().re_search(r"^(0|[1-9][0-9]*)(\.[0-9]+)?$").fill_null(False)
+
+
 def _name(column: str) -> str:
     return '"' + column.replace('"', '""') + '"'
-
-
-def _row_groups(path: str) -> list[int]:
-    """The first row of each row group."""
-    metadata = pq.ParquetFile(path).metadata
-    starts, total = [], 0
-    for group in range(metadata.num_row_groups):
-        starts.append(total)
-        total += metadata.row_group(group).num_rows
-    return starts
-
-
-def _number(raw: Any, options: ScoreOptions) -> tuple[Any, Any]:
-    """The scores of a column, and whether a value is not one."""
-    if raw.type().is_numeric():
-        number = raw.cast("float64")
-        return number, raw.notnull() & ~number.between(0, 100).fill_null(False)
-    text = raw.cast("string").strip().lower()
-    words = {word.lower(): float(score) for word, score in with_words({}, options.scale).items()}
-    plain = text.re_search(r"^(0|[1-9][0-9]*)(\.[0-9]+)?$")
-    number = ibis.ifelse(plain, ibis.ifelse(plain, text, "0").cast("float64"), ibis.null("float64"))
-    number = ibis.cases(*((text == word, ibis.literal(score)) for word, score in words.items()), else_=number)
-    empty = text.isnull() | (text == "")
-    return number, ~empty & ~number.between(0, 100).fill_null(False)
-
-
-def technique_rows(catalogues: Sequence[Catalogue]) -> pa.Table:
-    """`written`, an id of a release, and `technique`, the active one that it is or that replaces it."""
-    found: dict[str, str] = {}
-    for catalogue in catalogues:
-        for id_ in catalogue.whole.techniques:
-            end = catalogue.whole.resolve(id_)[-1]
-            # A few ids are revoked in one domain and active in another.
-            if catalogue.is_active(end) and (end == id_ or id_ not in found):
-                found[id_] = end
-    columns = {"written": [*found], "technique": [*found.values()]}
-    return pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})

@@ -1,0 +1,133 @@
+"""`navlayers fleet` of tables: what cells, columns and rows mean, and what is said of wrong ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from test_fleet import duckdb, pq, rows, tenants
+
+if TYPE_CHECKING:
+    from conftest import Run
+
+TECHNIQUES = {
+    "plain": "T1190",
+    "name": "Valid Accounts",
+    "short": "T1059.1",
+    "slash": "T1059/003",
+    "several": "T1566.001/002",
+    "listed": '"T1003, T1110"',
+    "named": "T1003: OS Credential Dumping",
+    "lower": " t1003 ",
+    "page": "https://attack.mitre.org/techniques/T1059/003/",
+    "dash": "T1059-003",
+    "revoked": "T1574.002",
+    "unknown": "T9999",
+    "none": "n/a",
+}
+"""Tenant → how it writes a technique."""
+
+SCORES = {"T1190": "Significant", "T1110": "70%", "T1566": '"72,5"', "T1003": " 50 ", "T1059": "", "T1021": "N/A"}
+"""Technique → how its score is written."""
+
+
+def table(path: Path, **texts: str) -> Path:
+    """A table with the tenants of these rows, which may be several lines."""
+    lines = "".join(f"{name},{line}\n" for name, text in texts.items() for line in text.splitlines())
+    path.write_text(f"tenant,capability,technique,category,score\n{lines}")
+    return path
+
+
+def numbers(folder: str) -> tuple[list[object], list[object]]:
+    """All scores, and what `tenants.csv` counts."""
+    columns = ("tenant", "release", "scores", "capabilities", "mappings", "left_out", "covered", "problem")
+    counts: list[object] = [[row[name] for name in columns] for row in rows(Path(folder, "tenants.csv"))]
+    return pq.read_table(Path(folder, "scores.parquet")).to_pylist(), counts
+
+
+def test_a_table_means_what_its_tenants_as_files_mean(run: Run, tmp_path: Path) -> None:
+    texts = {name: f"mfa,{text},protect,50" for name, text in TECHNIQUES.items()}
+    texts["scores"] = "\n".join(f"edr{' ' * n},{id_},detect,{text}" for n, (id_, text) in enumerate(SCORES.items()))
+    files = tenants(tmp_path / "files", **{name: f"{text}\n" for name, text in texts.items()})
+    assert run("fleet", files, "-o", "files.out", "--processes", "1", "--meta", "attack_version=19.1").code == 0
+    result = run("fleet", table(tmp_path / "fleet.csv", **texts), "-o", "table.out")
+    assert result.code == 0, result.err
+    assert numbers("table.out") == numbers("files.out")
+    found = {(row["tenant"], row["technique"]): row["overall"] for row in numbers("table.out")[0]}
+    assert found["several", "T1566.002"] == found["name", "T1078"] == found["listed", "T1110"] == 50
+    assert [found["scores", id_] for id_ in SCORES] == [100, 70, 72.5, 50, None, None]
+    assert "left out, not active in ATT&CK enterprise 19.1: T9999: newer than ATT&CK enterprise 19.1" in result.err
+    assert f"(first: {tmp_path / 'fleet.csv'}:13: T9999 of tenant unknown)" in result.err
+    assert "1 row without a technique left out" in result.err
+    techniques = {row["technique"]: row for row in rows(Path("table.out/techniques.csv"))}
+    # Of 14 tenants, those with an unknown technique and without one count, too.
+    assert [techniques["T1003"][name] for name in ("tenants", "covering")] == ["14", "4"]
+
+
+def test_wrong_rows_of_a_csv_file_are_at_their_lines(run: Run, tmp_path: Path) -> None:
+    path = table(tmp_path / "fleet.csv", red="mfa,T1078,protect,50")
+    with path.open("a") as stream:
+        stream.write(
+            '\nbad,"m\nfa",Valid Acounts,protect,5\nodd,mfa,T1078,detekt,5\nlost,,T1078,,5\nhigh,a,T1078,,101\n'
+        )
+    result = run("fleet", path, "-o", "out")
+    assert [line.partition("; expected")[0] for line in result.err.replace(str(path), "x").splitlines()[:4]] == [
+        'note: x:4: tenant bad left out: m fa, Valid Acounts, protect, 5: "Valid Acounts" is neither a technique '
+        "id nor the name of a technique of ATT&CK 19.1",
+        'note: x:8: tenant high left out: a, T1078, nothing, 101: score value "101" is outside the scale',
+        "note: x:7: tenant lost left out: nothing, T1078, nothing, 5: this row has a score but names no capability",
+        'note: x:6: tenant odd left out: mfa, T1078, detekt, 5: unknown score category "detekt"',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("technique", "options", "message"),
+    [
+        ("T9999", (), 'no technique of ATT&CK in column "technique", which has "T9999"; expected a technique id'),
+        ("Valid Acounts", (), 'in column "technique", which has "Valid Acounts"; expected a technique id'),
+        ("", (), 'in column "technique", which has nothing; expected a technique id'),
+        ("T1078", ("--meta", "domain=mobile"), "no technique is of ATT&CK Mobile; 1 is of ATT&CK Enterprise"),
+        (
+            "T1078",
+            ("--meta", "domain=mobil"),
+            '--meta domain: unknown ATT&CK domain "mobil"; expected enterprise, mobile',
+        ),
+        ("T1078", ("--max-size", "1"), "--max-size has no effect on a table of tenants"),
+        ("T1078", ("--meta", "version=2"), "--meta version has no effect on a table of tenants"),
+        ("T1078", ("--max-age", "3d"), "--max-age has no effect on a table of tenants"),
+    ],
+)
+def test_a_table_that_cannot_be_scored_is_an_error(
+    run: Run, tmp_path: Path, technique: str, options: tuple[str, ...], message: str
+) -> None:
+    result = run("fleet", table(tmp_path / "fleet.csv", red=f"mfa,{technique},,5"), "-o", "out", *options)
+    assert result.code == 2
+    assert message in result.err
+
+
+def test_columns_of_segments_are_read_on_request(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "fleet.csv"
+    path.write_text("capability,technique,segment,status,rating note\nmfa,T1078,EMEA;US,x,90\nmfa,T1566,,x,5\n")
+    refused = run("fleet", path, "-o", "out")
+    assert refused.code == 2
+    assert "no column of tenants; expected a column tenant among capability, technique, segment" in refused.err
+    assert "--tenant segment reads each text of segment as one tenant" in refused.err
+    result = run("fleet", path, "-o", "out", "--tenant", "segment")
+    assert [row["tenant"] for row in rows(Path("out/tenants.csv"))] == ["EMEA;US"]
+    assert "1 row without a tenant left out" in result.err
+    unread = "columns not read: status, rating note (--columns score=COLUMN reads a column of scores)"
+    assert result.err.count(unread) == 1
+    named = run("fleet", path, "-o", "out", "--tenant", "segment", "--columns", "score=rating note")
+    assert "not read" not in named.err
+
+
+def test_a_database_has_one_table_with_the_column_of_techniques(run: Run, tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "fleet.duckdb")) as database:
+        database.sql("CREATE TABLE mappings AS SELECT 1 AS id")
+        database.sql("CREATE TABLE m AS SELECT 'red' AS tenant, 'mfa' AS product, 'T1078' AS hit, 5 AS score")
+    named = ("--columns", "technique=hit,capability=product")
+    result = run("fleet", tmp_path / "fleet.duckdb", "-o", "out", *named)
+    assert "1 tenant scored" in result.out, result.err
+    refused = run("fleet", tmp_path / "fleet.duckdb", "-o", "out")
+    assert "has m, mappings; expected one table with a column technique, or a table mappings; views" in refused.err
