@@ -39,7 +39,7 @@ def table(path: Path, **texts: str) -> Path:
     return path
 
 
-def numbers(folder: str) -> tuple[list[object], list[object]]:
+def numbers(folder: str) -> tuple[list[dict[str, object]], list[object]]:
     """All scores, and what `tenants.csv` counts."""
     columns = ("tenant", "release", "scores", "capabilities", "mappings", "left_out", "covered", "problem")
     counts: list[object] = [[row[name] for name in columns] for row in rows(Path(folder, "tenants.csv"))]
