@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -326,3 +327,44 @@ def test_a_view_of_a_database_reads_nothing(run: Run, tmp_path: Path) -> None:
     assert result.code == 2
     assert "has no tables; expected one table with a column technique" in result.err
     assert "views are not read" in result.err
+
+
+def test_odd_files_are_left_out_with_a_reason(run: Run, tmp_path: Path) -> None:
+    """A pipe and a device have no end, and a name may be no text."""
+    folder = three(tmp_path)
+    os.mkfifo(folder / "pipe.csv")
+    (folder / "zero.csv").symlink_to("/dev/zero")
+    (folder / "broken.csv").symlink_to("nowhere")
+    Path(os.fsdecode(os.fsencode(folder) + b"/\xff.csv")).write_text(HEADER + RED)
+    result = run("fleet", folder, "-o", "out", "--json", "-q")
+    assert result.code == 0, result.err
+    printed = json.loads(result.out)
+    assert sorted(printed["left_out"]) == ["?", "broken", "pipe", "zero"]
+    assert "not a regular file" in printed["left_out"]["pipe"][0]
+    assert "not a regular file" in printed["left_out"]["zero"][0]
+    assert "no such file" in printed["left_out"]["broken"][0]
+    assert scores(Path("out")) == SCORES
+
+
+def test_results_of_a_fleet_are_no_tenants(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(three(tmp_path))
+    for inputs in (".", ".", "*"):
+        assert run("fleet", inputs, "-q").code == 0
+        assert scores(Path("fleet")) == SCORES
+    for args in (("fleet", "-o", "other"), (".", "-o", ".", "--force")):
+        result = run("fleet", *args)
+        assert result.code == 2
+        assert "this is the output of a fleet" in result.err
+
+
+@pytest.mark.parametrize("protocol", ["file", "local", "memory"])
+def test_a_change_that_keeps_the_size_is_seen_in_any_file_system(run: Run, tmp_path: Path, protocol: str) -> None:
+    folder = three(tmp_path)
+    url = f"{protocol}://{folder}"
+    if protocol == "memory":
+        pytest.importorskip("fsspec").filesystem("memory").put(f"{folder}/", f"{folder}/", recursive=True)
+    assert run("fleet", url, "-o", "out", "-q").code == 0
+    (folder / "red.csv").write_text(HEADER + RED.replace("minimal", "partial"))
+    if protocol == "memory":
+        pytest.importorskip("fsspec").filesystem("memory").put(f"{folder}/", f"{folder}/", recursive=True)
+    assert json.loads(run("fleet", url, "-o", "out", "--json", "-q").out)["changed"] == ["red"]

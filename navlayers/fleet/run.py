@@ -14,7 +14,7 @@ from navlayers.fleet.engine import check_engine
 from navlayers.fleet.last_run import FILE, LastRun, inputs_of, is_whole, read_last_run, settings_of
 from navlayers.fleet.options import FleetOptions
 from navlayers.fleet.table_files import TableFiles, table_files
-from navlayers.fleet.tenants import Tenant, find_tenants, is_remote, without_credentials
+from navlayers.fleet.tenants import STATE, Tenant, find_tenants, is_remote, local, without_credentials
 from navlayers.mapping.assets import with_files
 from navlayers.output.files import reported
 from navlayers.output.folders import INDEX, ResultFolders
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from navlayers.fleet.outputs import FleetFiles
     from navlayers.fleet.record import TenantRecord
     from navlayers.fleet.tenant_outputs import Written
-
-STATE = ".fleet"
-"""The folder in the output with what later runs use again."""
 
 _OWN = re.compile(
     r"[0-9a-f]{40}\.parquet(\.\d+)?|(scores|table)-[0-9a-f]{40}\.(parquet|json)(\.part)?"
@@ -80,6 +77,10 @@ def run_fleet(
         NavlayersError: nothing can be read or written, or an option does not fit.
     """
     check_engine(options.engine)
+    text = local(text)
+    if output.resolve() == Path(text).resolve() or Path(text, STATE).is_dir():
+        hint = "give -o a folder of its own, and the folder of the tenants as the input"
+        raise InputError(Problem("this is the output of a fleet", Place(text), hint=hint))
     scope = options.reading.scope
     if scope is not None:
         reading = msgspec.structs.replace(options.reading, scope=with_files(scope))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import hashlib
+import os
 import re
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import msgspec
 
@@ -25,6 +29,13 @@ _SECONDS = 5
 
 _CHUNK = 1 << 20
 
+STATE = ".fleet"
+"""The folder in the output with what later runs use again."""
+
+_HASHES = ("ETag", "etag", "md5Hash", "content_md5", "checksum", "version_id", "generation")
+_TIMES = ("LastModified", "last_modified", "mtime", "modified", "updated", "created")
+"""What file systems know of a file, by the names of fsspec's."""
+
 
 class Tenant(msgspec.Struct, frozen=True):
     """A tenant to read.
@@ -38,6 +49,11 @@ class Tenant(msgspec.Struct, frozen=True):
     name: str
     paths: tuple[str, ...]
     content: str
+
+
+def local(text: str) -> str:
+    """The path of a `file://` URL, so that content tells changes; another text as it is."""
+    return url2pathname(urlsplit(text).path) if text.lower().startswith(("file://", "local://")) else text
 
 
 def is_remote(text: str) -> bool:
@@ -66,6 +82,10 @@ def find_tenants(text: str) -> tuple[list[Tenant], list[TenantRecord]]:
         raise InputError(Problem("no mapping set here", place, "a folder or a glob of mapping sets", hint))
     tenants, left_out = [], []
     for name, found in sorted(groups.items()):
+        if (text_name := _utf8(name)) != name:
+            problem = Problem("the name is not UTF-8", Place(_utf8(found[0][0])), hint="rename it")
+            left_out.append(TenantRecord(text_name, problems=(problem,)))
+            continue
         if len(found) > 1:
             where = " and ".join(without_credentials(paths[0]) for paths in found[:3])
             hint = f"put the files of one tenant into a folder {name}, or rename one"
@@ -78,6 +98,11 @@ def find_tenants(text: str) -> tuple[list[Tenant], list[TenantRecord]]:
             problem = _unreadable(str(error.filename or found[0][0]), error)
             left_out.append(TenantRecord(name, problems=(problem,), passing=True))
     return tenants, left_out
+
+
+def _utf8(name: str) -> str:
+    """The name with a question mark for each byte that is not UTF-8."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def _unreadable(path: str, error: Exception) -> Problem:
@@ -102,7 +127,8 @@ class _Local:
             expected = "a folder or glob of mapping sets, a URL of one, or a table: .parquet, .csv or .duckdb"
             raise InputError(Problem(message, Place(self._text), expected))
         for entry in sorted(found):
-            if entry.name.startswith("."):
+            # Results of a fleet are no tenants of it.
+            if entry.name.startswith(".") or any((each / STATE).is_dir() for each in (entry, entry.parent)):
                 continue
             if entry.is_dir():
                 if files := sorted(
@@ -116,7 +142,9 @@ class _Local:
         """The hash of the content of files."""
         digest = hashlib.sha256()
         for path in paths:
-            digest.update(f"\0{path}\0".encode())
+            if Path(path).exists() and not Path(path).is_file():  # a pipe or a device may have no end
+                raise OSError(errno.EINVAL, "not a regular file", path)
+            digest.update(os.fsencode(f"\0{path}\0"))
             with Path(path).open("rb") as stream:
                 while chunk := stream.read(_CHUNK):
                     digest.update(chunk)
@@ -163,7 +191,12 @@ class _Remote:
         digest = hashlib.sha256()
         for path in paths:
             info = self._infos[path.partition("://")[2]]
-            known = [info.get(key) for key in ("ETag", "etag", "md5Hash", "content_md5", "size", "LastModified")]
+            known = [(key, str(info[key])) for key in (*_HASHES, *_TIMES, "size") if info.get(key)]
+            if {key for key, _ in known} <= {"size"}:
+                with reaching(path):
+                    known = [
+                        ("sha256", hashlib.sha256(self._system.cat_file(path.partition("://")[2])).hexdigest())
+                    ]
             digest.update(f"\0{path}\0{known}".encode())
         return digest.hexdigest()
 
