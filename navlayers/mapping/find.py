@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -175,7 +176,12 @@ def may_be_set(path: Path) -> bool:
 
 def source_name(path: Path) -> str:
     """The name of the set in a file: the file name without its suffix, safe as the name of a folder."""
-    return slugs([path.stem])[path.stem]
+    return _slug(path.stem)
+
+
+@lru_cache(maxsize=1 << 10)  # every command looks through the shipped sets
+def _slug(stem: str) -> str:
+    return slugs([stem])[stem]
 
 
 def resolve(names: Sequence[str], format_: str | None = None, *, distinct: bool = True) -> tuple[Source, ...]:

@@ -22,7 +22,7 @@ class _Code(CodeGenerator):
     """Writes `environment.text(…)` where Jinja has `escape(environment.finalize(…))`."""
 
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo) -> None:
-        if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape:
+        if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape or finalize.src is None:
             super()._output_child_pre(node, frame, finalize)
         else:
             self.write("(environment.text(")
