@@ -13,7 +13,7 @@ from threat_helpers import NEWEST, notes, refused, table, threat
 from navlayers.analysis.threats.actors import intelligence
 from navlayers.analysis.threats.resolve import threat_model
 from navlayers.cli import main
-from navlayers.errors import NavlayersError
+from navlayers.errors import InputError, NavlayersError
 from navlayers.mapping.formats import ReadOptions
 from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.source import Source
@@ -158,6 +158,13 @@ def test_in_stix_a_technique_weighs_as_many_as_use_it(tmp_path: Path) -> None:
     ]
     assert any("left out 1 attack pattern without a technique id of ATT&CK" in note for note in notes(found))
     assert threat(f"{path}#ursa").weights == {"T1059": 1}
+
+
+def test_threats_of_a_file_without_techniques_are_an_error_with_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path / "intel.json", bundle(*ACTORS, pattern(1, "X", "own"), uses("intrusion-set--1", 1)))
+    with pytest.raises(InputError) as error:
+        threat(path)
+    assert {str(problem.place) for problem in error.value.problems} == {str(path)}
 
 
 def test_many_threats_of_a_file_are_one_whose_weights_count_them(tmp_path: Path) -> None:

@@ -34,7 +34,9 @@ class TableFiles:
             InputError: one cannot be read.
         """
         digest = hashlib.sha256()
-        for path in self.paths:
+        # What was not yet written into a database is beside it.
+        logs = [log for path in self.paths if Path(log := f"{path}.wal").is_file()]
+        for path in [*self.paths, *logs]:
             digest.update(f"\0{path}\0".encode("utf-8", "surrogateescape"))
             try:
                 with Path(path).open("rb") as stream:

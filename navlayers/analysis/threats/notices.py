@@ -69,7 +69,9 @@ def empty(
             place = None if member.of_attack else Place(paths[member.id])
             without.append(Problem(f"{member.label}: {what} {release}", place, hint=hint))
     if everything:
-        whole = Problem("the threat has no techniques", expected="at least one with a weight above 0")
+        files = {paths.get(member.id) for member in members}
+        place = Place(file) if len(files) == 1 and (file := files.pop()) else None
+        whole = Problem("the threat has no techniques", place, "at least one with a weight above 0")
         raise InputError([*without, whole] if len(members) > 1 or not without else without)
     return without
 
