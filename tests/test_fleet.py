@@ -193,7 +193,7 @@ def test_scales_and_releases_are_brought_to_one(run: Run, tmp_path: Path) -> Non
     assert ("old", "T1078", 80, None, None) in scores(Path("out"))
     old = {row["tenant"]: row for row in rows(Path("out/tenants.csv"))}["old"]
     assert old["release"] == "enterprise 18.1"
-    assert old["changes"] == "ATT&CK enterprise 14 to 18.1, 0 techniques replaced; scores of 0–5 to 0–100"
+    assert old["adjustments"] == "ATT&CK enterprise 14 to 18.1, 0 techniques replaced; scores of 0–5 to 0–100"
 
 
 def test_an_engine_that_is_not_installed_says_what_to_install(

@@ -41,7 +41,16 @@ def table(path: Path, **texts: str) -> Path:
 
 def numbers(folder: str) -> tuple[list[dict[str, object]], list[object]]:
     """All scores, and what `tenants.csv` counts."""
-    columns = ("tenant", "release", "scores", "capabilities", "mappings", "left_out", "covered", "problem")
+    columns = (
+        "tenant",
+        "release",
+        "scores",
+        "capabilities",
+        "mappings",
+        "techniques_left_out",
+        "covered",
+        "problem",
+    )
     counts: list[object] = [[row[name] for name in columns] for row in rows(Path(folder, "tenants.csv"))]
     return pq.read_table(Path(folder, "scores.parquet")).to_pylist(), counts
 
@@ -131,3 +140,48 @@ def test_a_database_has_one_table_with_the_column_of_techniques(run: Run, tmp_pa
     assert "1 tenant scored" in result.out, result.err
     refused = run("fleet", tmp_path / "fleet.duckdb", "-o", "out")
     assert "has m, mappings; expected one table with a column technique, or a table mappings; views" in refused.err
+
+
+def test_docs_have_the_columns_of_each_file(run: Run, tmp_path: Path) -> None:
+    run("fleet", table(tmp_path / "fleet.csv", red="mfa,T1078,protect,50"), "-o", "out")
+    page = (Path(__file__).parents[1] / "docs/fleet.md").read_text(encoding="utf-8")
+    documented: dict[str, list[str]] = {}
+    for part in page.split("| column | ")[1:]:
+        cells = [line.split(" | ")[0] for line in part.split("\n\n")[0].splitlines()[2:]]
+        names = [name for cell in cells for name in cell.split("`")[1::2]]
+        documented |= dict.fromkeys(part.splitlines()[0].split("`")[1::2], names)
+    parquet = {path.name: pq.ParquetFile(path).schema_arrow.names for path in Path("out").glob("*.parquet")}
+    written = {
+        path.name: path.read_text("utf-8-sig").splitlines()[0].split(",") for path in Path("out").glob("*.csv")
+    }
+    assert written["techniques.csv"] == parquet["techniques.parquet"][:-1]
+    assert documented == {**parquet, **written, "techniques.csv": parquet["techniques.parquet"]}
+
+
+def test_worst_tenants_say_how_many_more_there_are(run: Run, tmp_path: Path) -> None:
+    names = {
+        name: f"mfa,T1078,protect,{score}" for name, score in zip("abcdefg", (9, 1, 2, 5, 5, 5, 5), strict=True)
+    }
+    run("fleet", table(tmp_path / "fleet.csv", **names), "-o", "out")
+    found = {row["technique"]: row["worst"] for row in rows(Path("out/techniques.csv"))}
+    assert (found["T1078"], found["T1003"]) == ("b; c; d; and 3 more", "a; b; c; and 4 more")
+    assert "Lowest: b, c, d, and 3 more" in Path("out/layer-enterprise.json").read_text(encoding="utf-8")
+
+
+def test_what_is_left_out_or_skipped_is_in_the_files_and_told(run: Run, tmp_path: Path) -> None:
+    good = "mfa,T1078,protect,50\n"
+    folder = tenants(tmp_path / "fleet", red=good, blue=good, green=good)
+    for name in ("b.md", "a.txt", "c", "d.docx"):
+        (folder / name).write_text("text")
+    first = run("fleet", folder, "-o", "out")
+    assert f"{folder}: skipped: a.txt, b.md, c and 1 more (files ending in .yaml, " in first.err
+    (folder / "red.csv").write_text("mfa,T10788,x\n")
+    (folder / "blue.json").write_text("{}")
+    second = run("fleet", folder, "-o", "out", "-q")
+    assert (second.code, second.out, second.err) == (0, "", "")
+    assert "1 tenant scored at ATT&CK enterprise 19.1. 2 left out." in run("fleet", folder, "-o", "again").out
+    assert [row["tenant"] for row in rows(Path("out/tenants.csv")) if row["problem"]] == ["blue", "red"]
+    changes = [(row["tenant"], row["change"], row["lost"]) for row in rows(Path("out/changes.csv"))]
+    assert changes == [("blue", "left out", "1"), ("red", "left out", "1")]
+    refused = run("fleet", folder, "-o", "out", "--tenant", "name")
+    assert "--tenant has no effect on a folder of tenants" in refused.err

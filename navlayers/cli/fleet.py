@@ -103,7 +103,7 @@ def command(
         _print.notices(result.notices)
     if as_json:
         _print.echo_json(_numbers(result))
-    else:
+    elif not quiet:
         for line in _sentences(result):
             _print.echo(f"{line}\n")
         weakest = sorted((result.covered.get(r.name, 0), r.name) for r in result.records if not r.problems)[

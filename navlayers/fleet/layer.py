@@ -52,6 +52,11 @@ def fleet_layer(rows: Iterable[dict[str, Any]], catalogue: Catalogue, options: S
     )
 
 
+def worst_of(row: dict[str, Any]) -> list[str]:
+    """The tenants with the lowest scores, and how many more have the score of the last of them."""
+    return [*row["worst"], *([f"and {row['ties']:,} more"] if row["ties"] else [])]
+
+
 def _entries(rows: Iterable[dict[str, Any]], gradient: Gradient) -> Iterator[Technique]:
     for row in rows:
         comment = f"Covered by {row['covering']:,} of {quantity(row['tenants'], 'tenant')}"
@@ -59,5 +64,5 @@ def _entries(rows: Iterable[dict[str, Any]], gradient: Gradient) -> Iterator[Tec
             low, middle = (number_text(rounded(row[name])) for name in ("minimum", "median"))
             comment += f"; lowest score {low}, median {middle}"
         if row["worst"]:
-            comment += f"\nLowest: {', '.join(row['worst'])}"
+            comment += f"\nLowest: {', '.join(worst_of(row))}"
         yield make_entry(row["technique"], row["share"], gradient, comment=comment)

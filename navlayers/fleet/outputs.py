@@ -11,7 +11,7 @@ from navlayers._text.json_text import encode_members
 from navlayers._text.wording import quantity
 from navlayers.errors import Problem
 from navlayers.fleet.changes import CHANGES, SCORES, changes_csv
-from navlayers.fleet.layer import fleet_layer
+from navlayers.fleet.layer import fleet_layer, worst_of
 from navlayers.fleet.summary import Summary
 from navlayers.fleet.tenants import without_credentials
 from navlayers.layer.document import encode_layer
@@ -20,7 +20,7 @@ from navlayers.output.folders import GENERATOR, FileEntry, sha256
 from navlayers.output.tables import Cell, Column, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -65,8 +65,6 @@ def fleet_files(inputs: FleetInputs, state: Path, scoring: ScoreOptions, earlier
     scored = any(record.scores for record in counted.values())
     domains = [(name, domain) for name, record in counted.items() for domain in record.releases]
     batches = [batch.file for batch in inputs.batches]
-    if not domains:
-        domains = Summary(state, batches, [], inputs.catalogues).tenant_domains()
     present = {domain for _, domain in domains}
     catalogues = tuple(each for each in inputs.catalogues if each.domain in present)
     # Numbers of capabilities cannot be compared with scores.
@@ -74,7 +72,7 @@ def fleet_files(inputs: FleetInputs, state: Path, scoring: ScoreOptions, earlier
     summary = Summary(state, batches, compared, catalogues)
     techniques = summary.techniques()
     covered = summary.covered()
-    changed = None if earlier is None else tuple(summary.changes(earlier))
+    changed = None if earlier is None else tuple(_changes(summary.changes(earlier), inputs.records))
     notices = [*inputs.notices]
     if scored and (without := sum(not record.scores for record in counted.values())):
         many = quantity(without, "tenant")
@@ -123,8 +121,17 @@ def _parquet(rows: pa.Table) -> bytes:
 def _techniques_table(rows: Sequence[dict[str, Any]]) -> Table:
     names = ("domain", "technique", "name", "tenants", "covering", "mapped", "share", "minimum", "median", "worst")
     columns = tuple(Column(name) for name in names)
-    cells: list[tuple[Cell, ...]] = [(*(row[name] for name in names[:-1]), "; ".join(row["worst"])) for row in rows]
+    cells: list[tuple[Cell, ...]] = [
+        (*(row[name] for name in names[:-1]), "; ".join(worst_of(row))) for row in rows
+    ]
     return Table("", "", columns, tuple(cells))
+
+
+def _changes(changes: Iterable[tuple[Any, ...]], records: Iterable[TenantRecord]) -> Iterator[tuple[Any, ...]]:
+    """The changes, in which a tenant that is there but has no scores is left out rather than removed."""
+    left_out = {record.name for record in records if record.problems}
+    for tenant, change, *counts in changes:
+        yield (tenant, "left out" if change == "removed" and tenant in left_out else change, *counts)
 
 
 def _tenants_table(
@@ -140,9 +147,9 @@ def _tenants_table(
         "scores",
         "capabilities",
         "mappings",
-        "left_out",
+        "techniques_left_out",
         "covered",
-        "changes",
+        "adjustments",
         "problem",
     )
     rows: list[tuple[Cell, ...]] = []
@@ -157,7 +164,7 @@ def _tenants_table(
                 "; ".join(record.own),
                 record.scale,
                 ", ".join(record.scores),
-                record.capabilities or None,
+                record.capabilities,
                 record.mappings,
                 record.left_out,
                 covered.get(record.name, 0) if not record.problems else None,

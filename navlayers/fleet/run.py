@@ -14,8 +14,17 @@ from navlayers.fleet.engine import check_engine
 from navlayers.fleet.last_run import FILE, LastRun, inputs_of, is_whole, read_last_run, settings_of
 from navlayers.fleet.options import FleetOptions
 from navlayers.fleet.table_files import TableFiles, table_files
-from navlayers.fleet.tenants import STATE, Tenant, find_tenants, is_remote, local, without_credentials
+from navlayers.fleet.tenants import (
+    STATE,
+    Tenant,
+    find_tenants,
+    is_remote,
+    local,
+    skipped_notice,
+    without_credentials,
+)
 from navlayers.mapping.assets import with_files
+from navlayers.mapping.formats.source import ENDINGS
 from navlayers.output.files import reported
 from navlayers.output.folders import INDEX, ResultFolders
 
@@ -87,14 +96,19 @@ def run_fleet(
         options = msgspec.structs.replace(options, reading=reading)
     with ResultFolders(output, command="fleet", force=force) as folders, reported(output):
         state = _state(output)
-        found: TableFiles | list[Tenant] | None = table_files(text)
+        table = table_files(text)
+        found: TableFiles | list[Tenant]
         left_out: list[TenantRecord] = []
-        if found is None:
-            found, left_out = find_tenants(text)
+        if table is None:
+            found, left_out, others = find_tenants(text)
+            read = f"files ending in {', '.join(ENDINGS)}"
+        else:
+            found, others, read = table, [*table.skipped], "Parquet files"
+        skipped = [skipped_notice(others, text, read)] if others else []
         content = inputs_of(options, found, left_out)
         last = read_last_run(state)
         if last and content and last.inputs == content and is_whole(output, (CHANGES, NO_CHANGES)):
-            return FleetResult(last.records, last.covered, last.releases, (), 0, last.notices, 0)
+            return FleetResult(last.records, last.covered, last.releases, (), 0, (*skipped, *last.notices), 0)
         notices, earlier = _earlier(output, last, options)
         inputs, files, tenants = _results(
             text, found, left_out, folders, output, options, last, earlier, on_progress
@@ -114,7 +128,7 @@ def run_fleet(
         )
         (state / FILE).write_bytes(msgspec.json.encode(done))
         _clean(state, {*inputs.used, *(batch.file.name for batch in inputs.batches)})
-    told = (*files.notices, *notices)
+    told = (*skipped, *files.notices, *notices)
     return FleetResult(inputs.records, files.covered, files.releases, files.changed, inputs.read, told, removed)
 
 

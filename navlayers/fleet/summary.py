@@ -26,16 +26,23 @@ WITH cells AS (
            s.tenant IS NOT NULL AS mapped, coalesce(s.overall, 0) AS score
     FROM domains t JOIN catalogue c USING (domain) LEFT JOIN scores s USING (tenant, technique)
 )
-SELECT domain, technique, any_value(name) AS name,
-       count(*) AS tenants,
-       count(*) FILTER (score > 0) AS covering,
-       count(*) FILTER (mapped) AS mapped,
-       round(100.0 * count(*) FILTER (score > 0) / count(*), 10) AS share,
-       min(score) FILTER (NOT counts) AS minimum,
-       round(median(score) FILTER (NOT counts), 10) AS median,
-       coalesce(list_transform(
-           min({{'score': score, 'tenant': tenant}}, {WORST}) FILTER (NOT counts), lambda w: w.tenant), []) AS worst
-FROM cells GROUP BY domain, technique ORDER BY domain, technique
+SELECT domain, technique, name, tenants, covering, mapped, share, minimum, median,
+       coalesce(list_transform(lowest, lambda w: w.tenant), []) AS worst,
+       coalesce(list_sum(list_transform(
+           list_filter(map_entries(spread), lambda e: e.key <= lowest[-1].score), lambda e: e.value
+       ))::BIGINT - len(lowest), 0) AS ties
+FROM (
+    SELECT domain, technique, any_value(name) AS name,
+           count(*) AS tenants,
+           count(*) FILTER (score > 0) AS covering,
+           count(*) FILTER (mapped) AS mapped,
+           round(100.0 * count(*) FILTER (score > 0) / count(*), 10) AS share,
+           min(score) FILTER (NOT counts) AS minimum,
+           round(median(score) FILTER (NOT counts), 10) AS median,
+           min({{'score': score, 'tenant': tenant}}, {WORST}) FILTER (NOT counts) AS lowest,
+           histogram(score) FILTER (NOT counts) AS spread
+    FROM cells GROUP BY domain, technique
+) ORDER BY domain, technique
 """
 
 _CHANGES = """
@@ -105,11 +112,6 @@ class Summary:
         """Tenant → how many techniques and sub-techniques it covers."""
         rows = self._db.execute("SELECT tenant, count(*) FILTER (overall > 0) FROM scores GROUP BY 1").fetchall()
         return dict(rows)
-
-    def tenant_domains(self) -> list[tuple[str, str]]:
-        """Each tenant with each domain of its scores."""
-        sql = "SELECT DISTINCT s.tenant, c.domain FROM scores s JOIN catalogue c USING (technique) ORDER BY ALL"
-        return [(tenant, domain) for tenant, domain in self._db.execute(sql).fetchall()]
 
     def changes(self, earlier: Path) -> list[tuple[Any, ...]]:
         """Tenant, change, and techniques gained, lost, higher and lower, of tenants with other scores."""

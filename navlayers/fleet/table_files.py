@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from navlayers.errors import InputError, Place, Problem
+from navlayers.fleet.tenants import STATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +24,9 @@ _CHUNK = 1 << 22
 class TableFiles:
     """The files of a table, all of one kind."""
 
-    def __init__(self, paths: Sequence[str]) -> None:
-        self.paths = paths
+    def __init__(self, paths: Sequence[str], skipped: Sequence[str] = ()) -> None:
+        """Take the files, and the names of others that are beside them."""
+        self.paths, self.skipped = paths, skipped
 
     @cached_property
     def content(self) -> str:
@@ -52,10 +54,16 @@ def table_files(text: str) -> TableFiles | None:
     """The files of the table that the input names; None if it is not a table."""
     path = Path(text)
     paths: list[str] = []
+    others: list[str] = []
     if path.is_file() and path.suffix.lower() in (*PARQUET, *TEXT, *DATABASES):
         paths = [text]
     elif path.is_dir():
-        paths = sorted(str(each) for each in path.glob("*") if each.suffix.lower() in PARQUET)
+        # Spark marks a whole folder by a file _SUCCESS.
+        entries = [each for each in path.iterdir() if not each.name.startswith((".", "_"))]
+        paths = sorted(str(each) for each in entries if each.suffix.lower() in PARQUET)
+        others = [
+            each.name for each in entries if each.suffix.lower() not in PARQUET and not (each / STATE).is_dir()
+        ]
     elif not path.exists() and path.suffix.lower() in PARQUET and "://" not in text:
         paths = sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - an absolute glob
-    return TableFiles(paths) if paths else None
+    return TableFiles(paths, others) if paths else None

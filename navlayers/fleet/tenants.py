@@ -17,9 +17,11 @@ import msgspec
 from navlayers.errors import InputError, NavlayersError, Place, Problem, extra
 from navlayers.fleet.record import TenantRecord
 from navlayers.mapping.find import may_be_set
+from navlayers.mapping.formats.source import ENDINGS
+from navlayers.mapping.load import MOST_SKIPPED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 _GLOB = re.compile(r"[*?\[]")
 _QUERY = re.compile(r"(?<!\w)(\w++://[^\s?]*+)(?:\?\S*+)?")
@@ -66,8 +68,10 @@ def without_credentials(text: str) -> str:
     return _USER.sub(r"\1", _QUERY.sub(r"\1", text))
 
 
-def find_tenants(text: str) -> tuple[list[Tenant], list[TenantRecord]]:
-    """The tenants of a folder, a glob or a URL of either, by name, and those that are there twice or unreadable.
+def find_tenants(text: str) -> tuple[list[Tenant], list[TenantRecord], list[str]]:
+    """The tenants of a folder, a glob or a URL of either, by name, those that are left out, and other files.
+
+    Left out are those that are there twice or unreadable.
 
     Raises:
         InputError: there are none, or the place cannot be read.
@@ -97,7 +101,20 @@ def find_tenants(text: str) -> tuple[list[Tenant], list[TenantRecord]]:
         except OSError as error:
             problem = _unreadable(str(error.filename or found[0][0]), error)
             left_out.append(TenantRecord(name, problems=(problem,), passing=True))
-    return tenants, left_out
+    return tenants, left_out, files.skipped
+
+
+def skipped_notice(names: Sequence[str], text: str, read: str) -> Problem:
+    """The notice of files that are not read.
+
+    Args:
+        names: their names.
+        text: the input.
+        read: what is read.
+    """
+    more = f" and {len(names) - MOST_SKIPPED:,} more" if len(names) > MOST_SKIPPED else ""
+    message = f"skipped: {', '.join(map(_utf8, sorted(names)[:MOST_SKIPPED]))}{more}"
+    return Problem(message, Place(without_credentials(text)), hint=f"{read} are read")
 
 
 def _utf8(name: str) -> str:
@@ -113,6 +130,7 @@ def _unreadable(path: str, error: Exception) -> Problem:
 class _Local:
     def __init__(self, text: str) -> None:
         self._text = text
+        self.skipped: list[str] = []
 
     def entries(self) -> Iterator[tuple[str, list[str]]]:
         """Each tenant with its files."""
@@ -137,6 +155,8 @@ class _Local:
                     yield entry.name, files
             elif may_be_set(entry):
                 yield entry.stem, [str(entry)]
+            elif entry.suffix.lower() not in ENDINGS:
+                self.skipped.append(entry.name)
 
     def content(self, paths: list[str]) -> str:
         """The hash of the content of files."""
@@ -160,6 +180,7 @@ class _Remote:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self.skipped: list[str] = []
         self._system, self._path = file_system(url)
         self._infos: dict[str, dict[str, Any]] = {}
 
@@ -184,6 +205,8 @@ class _Remote:
                 folders.setdefault(inner.parts[0], []).append(f"{protocol}://{path}")
             elif may_be_set(Path(inner.name)):
                 yield inner.stem, [f"{protocol}://{path}"]
+            elif inner.suffix.lower() not in ENDINGS:
+                self.skipped.append(inner.name)
         yield from folders.items()
 
     def content(self, paths: list[str]) -> str:
