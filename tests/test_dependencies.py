@@ -22,7 +22,7 @@ LINES = {
     "mcp": ["mcp gcp"],
     "attack": ["attack add 17.1"],
     "tables": ["export gcp -o gcp.duckdb", "export gcp --table sets -o gcp.parquet"],
-    "fleet": ["fleet layers"],
+    "fleet": ["fleet ../tenants"],
     "": [
         "init",
         "run",
@@ -78,6 +78,8 @@ def test_a_command_without_its_extra_says_what_to_install_and_others_run(tmp_pat
     place, here = tmp_path / "absent", tmp_path / "here"
     place.mkdir()
     here.mkdir()
+    (tmp_path / "tenants").mkdir()
+    (tmp_path / "tenants" / "red.csv").write_text("capability,technique\nmfa,T1078\n", encoding="utf-8")
     for package in absent:
         text = f"raise ModuleNotFoundError('No module named {package}', name='{package}')"
         (place / f"{package}.py").write_text(text, encoding="utf-8")

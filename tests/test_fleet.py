@@ -336,6 +336,8 @@ def test_odd_files_are_left_out_with_a_reason(run: Run, tmp_path: Path) -> None:
     (folder / "zero.csv").symlink_to("/dev/zero")
     (folder / "broken.csv").symlink_to("nowhere")
     Path(os.fsdecode(os.fsencode(folder) + b"/\xff.csv")).write_text(HEADER + RED)
+    assert run("fleet", tmp_path / "nowhere", "-o", "out").code == 2
+    assert not Path("out").exists()
     result = run("fleet", folder, "-o", "out", "--json", "-q")
     assert result.code == 0, result.err
     printed = json.loads(result.out)

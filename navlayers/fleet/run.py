@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,7 +30,7 @@ from navlayers.output.files import reported
 from navlayers.output.folders import INDEX, ResultFolders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from navlayers.fleet.inputs import FleetInputs
     from navlayers.fleet.outputs import FleetFiles
@@ -94,8 +95,11 @@ def run_fleet(
     if scope is not None:
         reading = msgspec.structs.replace(options.reading, scope=with_files(scope))
         options = msgspec.structs.replace(options, reading=reading)
-    with ResultFolders(output, command="fleet", force=force) as folders, reported(output):
-        state = _state(output)
+    with (
+        ResultFolders(output, command="fleet", force=force) as folders,
+        reported(output),
+        _state(output) as state,
+    ):
         table = table_files(text)
         found: TableFiles | list[Tenant]
         left_out: list[TenantRecord] = []
@@ -173,8 +177,9 @@ def _results(
     return inputs, files, written
 
 
-def _state(output: Path) -> Path:
-    """The folder of the state, which is made.
+@contextmanager
+def _state(output: Path) -> Iterator[Path]:
+    """The folder of the state, which is made; a run that keeps nothing leaves none.
 
     Raises:
         OutputError: it is a link.
@@ -183,7 +188,12 @@ def _state(output: Path) -> Path:
     if state.is_symlink():
         raise OutputError(Problem("is a link", Place(str(state)), "a folder of navlayers", "remove the link"))
     state.mkdir(parents=True, exist_ok=True)
-    return state
+    try:
+        yield state
+    finally:
+        with suppress(OSError):  # there is something in them
+            state.rmdir()
+            output.rmdir()
 
 
 def _earlier(output: Path, last: LastRun | None, options: FleetOptions) -> tuple[list[Problem], Path | None]:
