@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from navlayers.errors import InputError, Problem
+from navlayers.fleet import tenants as tenants_of
 from navlayers.fleet.tenants import without_credentials
 from navlayers.mapping.load import prepare
 
@@ -168,6 +169,22 @@ def test_a_wrong_row_of_a_table_has_its_place(run: Run, tmp_path: Path) -> None:
     assert "fleet.parquet: tenant blue left out: row 6, row group 3: mfa, T1078, 150.0: " in result.err
     assert 'score value "150" is outside the scale' in result.err
     assert [row[:3] for row in scores(Path("out"))] == [("red", "T1078", 50)]
+
+
+@pytest.mark.parametrize(
+    ("score", "shown"),
+    [
+        # Its statistics leave NaN out: the column has values from 50 to 50.
+        (pa.array([50, float("nan")], pa.float32()), "nan"),
+        (pa.array(["50", "0050"]), "0050"),
+        (pa.array(["50", "100.5"]).dictionary_encode(), "100.5"),
+    ],
+)
+def test_a_wrong_score_of_any_type_has_its_place(run: Run, tmp_path: Path, score: Any, shown: str) -> None:
+    rows = {"tenant": ["red", "blue"], "capability": ["mfa"] * 2, "technique": ["T1078"] * 2}
+    pq.write_table(pa.table({**rows, "score": score}), tmp_path / "fleet.parquet")
+    result = run("fleet", tmp_path / "fleet.parquet", "-o", "out")
+    assert f"tenant blue left out: row 2, row group 1: mfa, T1078, {shown}: " in result.err
 
 
 def test_a_table_without_a_column_names_the_nearest(run: Run, tmp_path: Path) -> None:
@@ -370,3 +387,9 @@ def test_a_change_that_keeps_the_size_is_seen_in_any_file_system(run: Run, tmp_p
     if protocol == "memory":
         pytest.importorskip("fsspec").filesystem("memory").put(f"{folder}/", f"{folder}/", recursive=True)
     assert json.loads(run("fleet", url, "-o", "out", "--json", "-q").out)["changed"] == ["red"]
+
+
+def test_an_error_text_has_no_login_of_the_url() -> None:
+    error = ValueError("Invalid host user:pass@host:\nPASS")
+    problem = tenants_of._unreadable("ftp://user:pass@host/x", error)
+    assert str(problem) == "ftp://host/x: cannot be read: invalid host …:…@host: …"

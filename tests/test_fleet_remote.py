@@ -56,7 +56,14 @@ def test_tenants_of_a_bucket_are_read_once(run: Run, tmp_path: Path, bucket: Any
     absent = run("fleet", "s3://nothing/sets/*.csv", "-o", "other")
     assert absent.code == 2
     assert "s3://nothing/sets/*.csv: " in absent.err
-    assert SECRET not in absent.err + result.err
+    bucket.pipe("fleet/sets/bad.yaml", b"mappings: [")
+    broken = run("fleet", "s3://fleet/sets", "-o", "out")
+    assert "s3://fleet/sets/bad.yaml:1:12: tenant bad left out: this is not YAML" in broken.err
+    named = run("fleet", f"s3://key:{SECRET.upper()}@fleet/sets", "-o", "other")
+    assert "s3://fleet/sets: s3:// takes no user and password" in named.err
+    written = b"".join(path.read_bytes() for path in Path("out").rglob("*") if path.is_file())
+    for text in (absent.err, result.err, broken.err, named.err, written.decode(errors="replace")):
+        assert SECRET not in text.lower()
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -18,7 +18,7 @@ from navlayers._text.wording import quantity
 from navlayers.api.sources import sources
 from navlayers.errors import InputError, NavlayersError, Problem, ReleaseError, UsageError
 from navlayers.fleet.record import TenantRecord
-from navlayers.fleet.tenants import Tenant, file_system, is_remote, reaching
+from navlayers.fleet.tenants import Tenant, file_system, is_remote, reaching, without_credentials
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.load import Prepared, prepare
 from navlayers.mapping.model import HUNDRED
@@ -27,7 +27,7 @@ from navlayers.scoring.options import UNSPECIFIED, ScoreOptions, number
 from navlayers.scoring.scores import score_set
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from navlayers.mapping.find import Source
 
@@ -88,14 +88,15 @@ def read_tenant(tenant: Tenant, job: Job) -> TenantRecord:
     A tenant that cannot be read has problems in its record, which is written if they follow from its content.
     """
     rows: list[tuple[str, str, str, float | None]] = []
-    try:
-        with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
             record = _read(tenant, local_paths(tenant, Path(folder)), job, rows)
-    except NavlayersError as error:
-        rows = []
-        record = TenantRecord(tenant.name, problems=error.problems, passing=_passing(error))
-        if record.passing:
-            return record
+        except NavlayersError as error:
+            rows = []
+            problems = at_urls(error.problems, tenant, Path(folder))
+            record = TenantRecord(tenant.name, problems=problems, passing=_passing(error))
+            if record.passing:
+                return record
     columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
     arrays = [pa.array([tenant.name] * len(rows), pa.string())]
     arrays += [pa.array(values, field.type) for values, field in zip(columns, list(ROWS)[1:], strict=True)]
@@ -121,15 +122,38 @@ def local_paths(tenant: Tenant, folder: Path) -> list[str]:
         if len(tenant.paths) == 1:
             return [_path(tenant.paths[0])]
         return [_path(os.path.commonpath([Path(path).parent for path in tenant.paths]))]
-    target = folder / tenant.name
-    for path in tenant.paths:
+    for path, local in _copies(tenant, folder).items():
         system, inner = file_system(path)
-        after = inner.partition(f"/{tenant.name}/")[2] if len(tenant.paths) > 1 else ""
-        local = target / after if after else folder / Path(inner).name
         local.parent.mkdir(parents=True, exist_ok=True)
         with reaching(path):
             system.get_file(inner, str(local))
-    return [str(target if len(tenant.paths) > 1 else folder / Path(tenant.paths[0]).name)]
+    return [str(folder / tenant.name if len(tenant.paths) > 1 else folder / Path(tenant.paths[0]).name)]
+
+
+def _copies(tenant: Tenant, folder: Path) -> dict[str, Path]:
+    """The URLs of a tenant's files, and the files that they are copied to."""
+    copies = {}
+    for path in tenant.paths:
+        inner = path.partition("://")[2]
+        after = inner.partition(f"/{tenant.name}/")[2] if len(tenant.paths) > 1 else ""
+        copies[path] = folder / tenant.name / after if after else folder / Path(inner).name
+    return copies
+
+
+def at_urls(problems: Iterable[Problem], tenant: Tenant, folder: Path) -> tuple[Problem, ...]:
+    """Problems with the URLs of the files that were copied to a folder."""
+    if not is_remote(tenant.paths[0]):
+        return tuple(problems)
+    urls = {str(local): without_credentials(url) for url, local in _copies(tenant, folder).items()}
+    found = []
+    for problem in problems:
+        message, place = problem.message, problem.place
+        for local, url in urls.items():
+            message = message.replace(local, url)
+        if place is not None and place.path in urls:
+            place = msgspec.structs.replace(place, path=urls[place.path])
+        found.append(msgspec.structs.replace(problem, message=message, place=place))
+    return tuple(found)
 
 
 def _path(path: str) -> str:

@@ -14,7 +14,7 @@ from navlayers.analysis.inputs import together
 from navlayers.api.report import render_report
 from navlayers.attack.domains import Domain
 from navlayers.errors import InputError, MissingExtraError, NavlayersError, Problem
-from navlayers.fleet.read import Job, local_paths, prepared_sets
+from navlayers.fleet.read import Job, at_urls, local_paths, prepared_sets
 from navlayers.fleet.record import TenantRecord
 from navlayers.fleet.tenants import Tenant
 from navlayers.layer.build import layers_of
@@ -78,12 +78,13 @@ class TenantFiles(NamedTuple):
 
 def files_of_tenant(work: TenantWork) -> TenantFiles:
     """Make the layer and the report of a tenant, of each domain that it has."""
-    try:
-        with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
             sources, sets = _sets(work, Path(folder))
             return TenantFiles(work.record.name, tuple(_files(work, sources, sets)))
-    except NavlayersError as error:
-        return TenantFiles(work.record.name, (), error.problems, isinstance(error, MissingExtraError))
+        except NavlayersError as error:
+            problems = at_urls(error.problems, work.tenant, Path(folder)) if work.tenant else error.problems
+            return TenantFiles(work.record.name, (), problems, isinstance(error, MissingExtraError))
 
 
 def _sets(work: TenantWork, folder: Path) -> tuple[Sequence[Source], list[Prepared]]:

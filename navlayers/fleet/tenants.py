@@ -26,8 +26,14 @@ if TYPE_CHECKING:
 _GLOB = re.compile(r"[*?\[]")
 _QUERY = re.compile(r"(?<!\w)(\w++://[^\s?]*+)(?:\?\S*+)?")
 _USER = re.compile(r"(?<!\w)(\w++://)(?:[^/\s]*@)?")
-_SECONDS = 5
-"""To wait for an object store, which is tried twice."""
+_LOGIN = re.compile(r"\w+://([^/\s]*)@")
+_SECONDS = 2
+"""To wait for a connection to an object store, which is tried twice."""
+
+_ANSWER, _PART = 5, 20
+"""Seconds to wait for the list of an object store, and for a part of a file."""
+
+_WITHOUT_LOGIN = ("s3", "s3a", "gs", "gcs")
 
 _CHUNK = 1 << 20
 
@@ -123,8 +129,13 @@ def _utf8(name: str) -> str:
 
 
 def _unreadable(path: str, error: Exception) -> Problem:
-    reason = getattr(error, "strerror", None) or without_credentials(str(error)) or type(error).__name__
-    return Problem(f"cannot be read: {reason.lower()}", Place(without_credentials(path)), code="unreadable")
+    text = getattr(error, "strerror", None) or " ".join(str(error).split())
+    user = _LOGIN.match(path)
+    for secret in re.split(":", user[1]) if user else ():
+        text = re.sub(re.escape(secret), "…", text, flags=re.IGNORECASE) if secret else text
+    reason = without_credentials(text) or type(error).__name__
+    message = f"cannot be read: {reason[0].lower()}{reason[1:]}"
+    return Problem(message, Place(without_credentials(path)), code="unreadable")
 
 
 class _Local:
@@ -181,7 +192,7 @@ class _Remote:
     def __init__(self, url: str) -> None:
         self._url = url
         self.skipped: list[str] = []
-        self._system, self._path = file_system(url)
+        self._system, self._path = file_system(url, _ANSWER)
         self._infos: dict[str, dict[str, Any]] = {}
 
     def entries(self) -> Iterator[tuple[str, list[str]]]:
@@ -224,8 +235,12 @@ class _Remote:
         return digest.hexdigest()
 
 
-def file_system(url: str) -> tuple[Any, str]:
+def file_system(url: str, seconds: int = _PART) -> tuple[Any, str]:
     """The file system of a URL, and the path in it.
+
+    Args:
+        url: the URL.
+        seconds: how long to wait for its answers.
 
     Raises:
         MissingExtraError: fsspec is not installed.
@@ -235,10 +250,13 @@ def file_system(url: str) -> tuple[Any, str]:
         import fsspec  # noqa: PLC0415 - for URLs alone
     protocol = url.partition("://")[0]
     options: dict[str, Any] = {}
-    if protocol in ("s3", "s3a"):
-        timeouts = {"connect_timeout": _SECONDS, "read_timeout": 60, "retries": {"max_attempts": 1}}
-        options = {"config_kwargs": timeouts}
     place = Place(without_credentials(url))
+    if protocol in _WITHOUT_LOGIN and _LOGIN.match(url):
+        hint = "set them in the environment, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        raise InputError(Problem(f"{protocol}:// takes no user and password", place, "a bucket", hint))
+    if protocol in ("s3", "s3a"):
+        timeouts = {"connect_timeout": _SECONDS, "read_timeout": seconds, "retries": {"max_attempts": 1}}
+        options = {"config_kwargs": timeouts}
     try:
         system, path = fsspec.core.url_to_fs(url, **options)
     except ImportError as error:
@@ -249,6 +267,8 @@ def file_system(url: str) -> tuple[Any, str]:
         ) from error
     except Exception as error:
         raise InputError(_unreadable(url, error)) from error
+    # s3fs would try five times what botocore tries twice.
+    system.retries = 1
     return system, str(path)
 
 
