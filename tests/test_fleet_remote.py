@@ -80,6 +80,14 @@ def test_a_store_that_is_not_there_is_an_error_within_seconds(run: Run, monkeypa
     assert SECRET not in result.err
 
 
+@pytest.mark.skipif(not importlib.util.find_spec("pyspark"), reason="pyspark is not installed")
+def test_a_master_that_is_not_there_is_an_error_within_seconds(run: Run, tmp_path: Path) -> None:
+    folder = three(tmp_path)
+    result = run("fleet", folder, "-o", "out", "--engine", "spark://127.0.0.1:9")
+    assert "spark://127.0.0.1:9 cannot be reached: connection refused" in result.err
+    assert "expected spark://HOST:PORT" in run("fleet", folder, "-o", "out", "--engine", "spark://host").err
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.skipif(not importlib.util.find_spec("pyspark"), reason="pyspark is not installed")
 @pytest.mark.skipif(not shutil.which("java"), reason="Java is not installed")

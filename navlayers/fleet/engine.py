@@ -6,6 +6,7 @@ import glob
 import hashlib
 import os
 import re
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -25,6 +26,11 @@ _UNKNOWN = "the scoring rule is navlayers.fleet.rule, an Ibis expression for eng
 
 _HADOOP = re.compile(r"[][{}*?\\]")
 """What Spark takes for a pattern in a path."""
+
+_SECONDS = 10
+"""To wait for a connection to a master."""
+
+_LAST_PORT = 65_535
 
 MEMORY = "1GB"
 """What DuckDB may hold before it writes to disk; with what it does not count, the process stays below 2 GB."""
@@ -79,6 +85,8 @@ def _spark(master: str) -> Engine:
     except ImportError as error:
         message = "this needs the package pyspark, which is not installed"
         raise MissingExtraError(Problem(message, hint="pip install pyspark, and a Java runtime")) from error
+    if not master.startswith("local"):
+        _reach(master)
     # Spark explains itself on standard error otherwise.
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1" if master.startswith("local") else "")
     builder = SparkSession.builder.master(master).appName("navlayers")
@@ -93,6 +101,26 @@ def _spark(master: str) -> Engine:
         raise MissingExtraError(Problem(f"Spark does not start: {reason}", hint=hint)) from error
     session.sparkContext.setLogLevel("ERROR")
     return ibis.pyspark.connect(session)
+
+
+def _reach(master: str) -> None:
+    """Refuse a master that does not answer, which Spark would try for minutes.
+
+    Raises:
+        UsageError: it is no address, or none of its hosts can be reached.
+    """
+    reason = ""
+    for address in master.removeprefix("spark://").split(","):
+        host, _, port = address.rpartition(":")
+        if not host or not port.isdecimal() or int(port) > _LAST_PORT:
+            raise UsageError(Problem(f"--engine {master} has no host and port", expected=ENGINES[2]))
+        try:
+            with socket.create_connection((host.strip("[]"), int(port)), _SECONDS):
+                return
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+    hint = "check that the master runs, and the address that its page shows"
+    raise UsageError(Problem(f"{master} cannot be reached: {reason}", hint=hint))
 
 
 def parquet(engine: Engine, paths: Sequence[str | Path]) -> Any:
