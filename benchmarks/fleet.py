@@ -2,7 +2,8 @@
 
     python benchmarks/fleet.py [TENANTS …]
 
-Prints a line per number of tenants: the first run, a run with nothing new, and the query alone in DuckDB.
+Prints a line per number of tenants: of a table the first run, one with nothing new, and the query alone in DuckDB;
+of as many files, up to 1,000, both runs and the tenants per second of the first (wall clock).
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow.csv import write_csv
 
 import navlayers
 
@@ -33,6 +36,8 @@ counts AS (SELECT tenant, technique, count(DISTINCT capability) AS n FROM best G
 SELECT tenant, technique, CASE WHEN scored THEN score ELSE n END AS overall, protect, detect, respond, n
 FROM overall JOIN counts USING (tenant, technique) JOIN scored USING (tenant) ORDER BY ALL
 ) TO '{output}' (COMPRESSION zstd)"""
+
+_MOST_FILES = 1000
 
 MEASURE = """
 import resource, subprocess, sys
@@ -62,22 +67,52 @@ def write_tenants(count: int, path: Path) -> None:
             writer.write_table(pa.table([tenant, capabilities, techniques, category, scores], names=names))
 
 
-def measure(*command: str) -> str:
+def write_files(count: int, table: Path, folder: Path) -> None:
+    """The first tenants of a table as files."""
+    folder.mkdir()
+    rows = pq.ParquetFile(table)
+    for number in range(count):
+        # A tenant is a row group.
+        tenant = rows.read_row_group(number)
+        write_csv(tenant.drop_columns(["tenant"]), folder / f"{tenant['tenant'][0].as_py()}.csv")
+
+
+def measure(*command: str) -> tuple[float, int]:
+    """CPU seconds and megabytes."""
     done = subprocess.run([sys.executable, "-c", MEASURE, *command], capture_output=True, text=True, check=True)
     seconds, megabytes = done.stdout.split()
-    return f"{float(seconds):.1f} s, {int(megabytes):,} MB"
+    return float(seconds), int(megabytes)
+
+
+def cell(measured: tuple[float, int], first: tuple[float, int] | None = None) -> str:
+    seconds, megabytes = measured
+    share = f" ({seconds / first[0]:.1%})" if first else ""
+    return f"{seconds:.1f} s{share}, {megabytes:,} MB"
+
+
+def command(source: Path, output: Path) -> tuple[str, ...]:
+    return sys.executable, "-m", "navlayers", "fleet", str(source), "-o", str(output), "-q"
 
 
 def main() -> None:
-    print("| tenants | first run | nothing new | query |\n| ---: | ---: | ---: | ---: |")
+    heads = ("tenants", "table", "nothing new", "query", "files", "nothing new", "files per second")
+    print(f"| {' | '.join(heads)} |\n|{' ---: |' * len(heads)}", flush=True)
     for count in map(int, sys.argv[1:] or ("10", "100", "1000", "5000")):
         with tempfile.TemporaryDirectory() as folder:
-            table, output = Path(folder, "fleet.parquet"), Path(folder, "out")
+            table, files = Path(folder, "fleet.parquet"), Path(folder, "files")
             write_tenants(count, table)
-            fleet = (sys.executable, "-m", "navlayers", "fleet", str(table), "-o", str(output), "-q")
+            first, again = (measure(*command(table, Path(folder, "out"))) for _ in range(2))
             sql = SQL.format(input=table, output=Path(folder, "query.parquet"))
-            query = (sys.executable, "-c", f"import duckdb; duckdb.sql({sql!r})")
-            print(f"| {count:,} | {measure(*fleet)} | {measure(*fleet)} | {measure(*query)} |", flush=True)
+            query = measure(sys.executable, "-c", f"import duckdb; duckdb.sql({sql!r})")
+            cells = [f"{count:,}", cell(first), cell(again, first), cell(query)]
+            if count <= _MOST_FILES:
+                write_files(count, table, files)
+                start = time.monotonic()
+                read = measure(*command(files, Path(folder, "of-files")))
+                speed = count / (time.monotonic() - start)
+                unchanged = measure(*command(files, Path(folder, "of-files")))
+                cells += [cell(read), cell(unchanged, read), f"{speed:.0f}"]
+            print(f"| {' | '.join([*cells, '', '', ''][: len(heads)])} |", flush=True)
 
 
 if __name__ == "__main__":
