@@ -185,3 +185,24 @@ def test_what_is_left_out_or_skipped_is_in_the_files_and_told(run: Run, tmp_path
     assert changes == [("blue", "left out", "1"), ("red", "left out", "1")]
     refused = run("fleet", folder, "-o", "out", "--tenant", "name")
     assert "--tenant has no effect on a folder of tenants" in refused.err
+
+
+def test_a_run_that_was_killed_reads_a_table_again(run: Run, tmp_path: Path) -> None:
+    path = table(tmp_path / "fleet.csv", red="mfa,T1078,protect,0.7", blue="mfa,Valid Accounts,protect,.7%")
+    whole = run("fleet", path, "-o", "out")
+    assert "tenant blue left out: mfa, Valid Accounts, protect, .7%: " in whole.err
+    path = table(tmp_path / "fleet.csv", red="mfa,T1078,protect,0.7", blue="mfa,Valid Accounts,detect,1")
+    whole = run("fleet", path, "-o", "out")
+    assert f"{path}: no score is above 1, and scores are read as 0–100" in whole.err
+    Path("out/.fleet/done.json").unlink()
+    for part in Path("out/.fleet").glob("*.parquet"):
+        part.write_bytes(part.read_bytes()[:50])
+    again = run("fleet", path, "-o", "out")
+    assert (again.code, again.err) == (0, whole.err)
+    assert [(row["tenant"], row["overall"]) for row in numbers("out")[0]] == [("blue", 1), ("red", 0.7)]
+
+
+def test_an_unknown_word_says_how_to_score_it(run: Run, tmp_path: Path) -> None:
+    path = table(tmp_path / "fleet.csv", red="mfa,T1078,protect,HIGH", blue="mfa,T1078,protect,5")
+    assert "say what the words are worth, 0-100, such as --scale HIGH=100" in run("fleet", path, "-o", "out").err
+    assert "2 tenants scored" in run("fleet", path, "-o", "out", "--scale", "HIGH=100").out

@@ -6,6 +6,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+from msgspec.structs import replace
 
 from navlayers import attack
 from navlayers._text.numbers import decimal
@@ -169,12 +170,18 @@ def fault(cells: Mapping[str, object], domains: Sequence[Domain], options: Score
     }
     if not texts.get("capability", "").strip():
         return Problem("this row has a score but names no capability", expected="a capability")
+    scale = scale_of(options)
     issues = (
         _read(texts.get("technique", ""), domains)[1],
         value_rules.category(texts.get("category", ""))[1],
-        _score(texts.get("score", ""), scale_of(options))[1],
+        _score(texts.get("score", ""), scale)[1],
     )
-    return next((problem(issue) for issue in issues if issue is not None and issue.fatal), None)
+    issue = next((each for each in issues if each is not None and each.fatal), None)
+    if issue is None:
+        return None
+    found = problem(issue)
+    # Other advice is about --score-range, which tables do not take.
+    return replace(found, hint=scale.advice()) if issue.advice == scale.advice and not found.hint else found
 
 
 def problem(issue: Issue) -> Problem:

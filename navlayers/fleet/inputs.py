@@ -21,9 +21,11 @@ from navlayers.fleet.last_run import program
 from navlayers.fleet.processes import spread
 from navlayers.fleet.read import Job, read_record, read_tenant, rows_file
 from navlayers.fleet.record import TenantRecord
+from navlayers.fleet.score import is_whole_file
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.metadata import LEAST_SHARE, domain_counts, refuse_other_domain
 from navlayers.mapping.formats.source import MAX_BYTES
+from navlayers.mapping.ranges import doubtful
 from navlayers.mapping.replacements import MOST_LISTED, inactive_ids, not_active
 from navlayers.scoring.options import UNSPECIFIED
 
@@ -188,9 +190,8 @@ def of_table(engine: Any, files: TableFiles, state: Path, options: FleetOptions)
     name = _name("table", *key, *map(str, attack.releases()))
     known, techniques = state / name.replace(".parquet", ".json"), state / name
     ratings = state / _name("table", "ratings", *key)
-    found = (_known(known) if techniques.is_file() and ratings.is_file() else None) or _look(
-        engine, fleet, (techniques, ratings), options
-    )
+    whole = is_whole_file(techniques, cells.TECHNIQUES) and is_whole_file(ratings, cells.SCORES)
+    found = (_known(known) if whole else None) or _look(engine, fleet, (techniques, ratings), options)
     known.write_bytes(msgspec.json.encode(found))
     catalogues = tuple(
         attack.restricted(attack.find(d, found.releases[d]).catalogue, scope)
@@ -237,7 +238,8 @@ def _look(engine: Any, fleet: table.FleetTable, files: tuple[Path, Path], option
     catalogues = tuple(_catalogues(fleet, texts, options))
     techniques = cells.technique_rows(texts, catalogues)
     pq.write_table(techniques, files[0])
-    pq.write_table(cells.score_rows(fleet.ratings(options.scoring), options.scoring), files[1])
+    words = fleet.ratings(options.scoring)
+    pq.write_table(cells.score_rows(words, options.scoring), files[1])
     known = (options.scoring, parquet(engine, [files[0]]), parquet(engine, [files[1]]))
     domains = [catalogue.domain for catalogue in catalogues]
     rows = fleet.tenants(fleet.mappings(*known), domains).to_pyarrow().to_pylist()
@@ -254,6 +256,11 @@ def _look(engine: Any, fleet: table.FleetTable, files: tuple[Path, Path], option
     if spaced:
         message = f"{quantity(len(spaced), 'name')} of tenants with spaces around, such as {quoted(spaced[0])}"
         notices.append(Problem(message, fleet.place, hint="names are read as they are written"))
+    numbers = [row["highest"] for row in rows if row["highest"] is not None and not row["faults"]]
+    likely = None if words or options.scoring.worth is not None else doubtful(numbers)
+    if likely is not None:
+        message = f"no score is above {likely[1]:g}, and scores are read as 0–100"
+        notices.append(Problem(message, fleet.place, hint="bring them to 0–100 if they have another range"))
     releases = {str(each.domain): each.version for each in catalogues}
     records = tuple(_of_row(row, releases, options, faults, fleet) for row in rows)
     return _Table(records, releases, tuple(notices))

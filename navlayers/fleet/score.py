@@ -36,7 +36,7 @@ def score(engine: Any, inputs: FleetInputs, state: Path, options: FleetOptions, 
     done = rows = 0
     total = sum(len(batch.tenants) for batch in inputs.batches)
     for batch in inputs.batches:
-        if not _is_whole(batch.file):
+        if not is_whole_file(batch.file, _SCORES):
             with stopping(options.engine, state):
                 scores = _scored(engine, batch, state, options, subtechniques)
             part = batch.file.with_name(f"{batch.file.name}.part")
@@ -60,10 +60,10 @@ def stopping(engine: str, state: Path) -> Iterator[None]:
         raise OutputError(Problem(f"{engine} stopped: {reason}", Place(str(state)), hint=hint)) from error
 
 
-def _is_whole(path: Path) -> bool:
-    """Whether a file of scores is there, with all of its rows."""
+def is_whole_file(path: Path, schema: pa.Schema) -> bool:
+    """Whether a Parquet file of the state with this schema is there, with all of its rows."""
     try:
-        return bool(pq.read_schema(path).equals(_SCORES))
+        return bool(pq.read_schema(path).equals(schema))
     except (OSError, pa.ArrowException):
         return False
 

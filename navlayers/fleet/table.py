@@ -271,7 +271,7 @@ class FleetTable:
         """A row per tenant: its numbers, which categories it scores, and its domains.
 
         The numbers are of rows, of those that are wrong, count (`kept`) or name no technique (`blank`), of
-        capabilities and of inactive techniques.
+        capabilities and of inactive techniques, and the highest score.
         """
         rated = mappings.score.notnull() & ~mappings.blank
         marks = {scored_column(c): (rated & (mappings.category == c)).cast("int64").max() > 0 for c in MEASURES}
@@ -282,6 +282,7 @@ class FleetTable:
             "blank": mappings.blank.cast("int64").sum(),
             "capabilities": mappings.capability.nunique(where=mappings.known),
             "inactive": mappings.inactive.nunique(),
+            "highest": mappings.score.max(),
         }
         there = {domain: (mappings.domain == domain).fill_null(False).cast("int64").max() > 0 for domain in domains}
         return mappings.group_by("tenant").agg(**counts, **marks, **there).order_by("tenant")
