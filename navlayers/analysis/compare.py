@@ -7,7 +7,6 @@ import math
 from typing import TYPE_CHECKING
 
 from navlayers.analysis.compare_result import (
-    OVERALL,
     Change,
     ComparedTechnique,
     Comparison,
@@ -22,6 +21,7 @@ from navlayers.analysis.compare_result import (
 )
 from navlayers.errors import Problem, UsageError
 from navlayers.scoring.coverage import Coverage, check_category, unrated_by_all
+from navlayers.scoring.options import OVERALL
 from navlayers.scoring.scores import exact
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ import msgspec
 from navlayers._text.numbers import number_text, rounded
 from navlayers._text.slugs import slugs
 from navlayers._text.wording import and_list, quantity
-from navlayers.analysis.compare_result import OVERALL
 from navlayers.layer import build
 from navlayers.layer.annotate import LINKS_IN_MENU, make_entry, technique_links
 from navlayers.layer.colors import FEWEST_COLORS, Gradient, LegendItem, safe_maximum
@@ -30,7 +29,7 @@ from navlayers.layer.ramps import (
     uncovered_item,
 )
 from navlayers.mapping.model import HUNDRED
-from navlayers.scoring.options import UNSPECIFIED
+from navlayers.scoring.options import OVERALL, UNSPECIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -15,6 +15,7 @@ from navlayers.layer.weakest_tactic import NONE, Hole, weakest
 from navlayers.mapping.model import HUNDRED
 from navlayers.mapping.nouns import Noun, common_noun
 from navlayers.scoring.coverage import Coverage
+from navlayers.scoring.options import OVERALL
 from navlayers.scoring.scores import capabilities_of
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 Relation: TypeAlias = Literal["only first", "first stronger", "equal", "second stronger", "only second"]
 """How two inputs cover a technique."""
 
-OVERALL = "overall"
 Measures: TypeAlias = dict[str, float]
 """Technique id → score of a covered technique."""
 

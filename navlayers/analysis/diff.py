@@ -15,7 +15,7 @@ from navlayers.attack import Catalogue
 from navlayers.errors import Problem
 from navlayers.mapping.model import CATEGORIES
 from navlayers.scoring.coverage import Coverage, check_category
-from navlayers.scoring.options import UNSPECIFIED
+from navlayers.scoring.options import OVERALL, UNSPECIFIED
 from navlayers.scoring.scores import exact, mean
 from navlayers.scoring.stats import evidence_counts
 
@@ -31,7 +31,6 @@ Change: TypeAlias = Literal["gained", "lost", "stronger", "weaker"]
 CHANGES: tuple[Change, ...] = ("lost", "weaker", "gained", "stronger")
 """Kinds of changes in the order of reports: losses first."""
 
-OVERALL = "overall"
 _ORDER = (*CATEGORIES, UNSPECIFIED)
 
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from navlayers._text.numbers import number_text
-from navlayers.analysis.diff import OVERALL, CoverageTotal, diff, total_of
+from navlayers.analysis.diff import CoverageTotal, diff, total_of
 from navlayers.analysis.history_result import Driver, Level, Move, Point, Series, Unread, Version
 from navlayers.attack.id_changes import ReleaseChange
 from navlayers.errors import Problem
 from navlayers.mapping.model import DEFAULT_SCALE
 from navlayers.mapping.nouns import noun
 from navlayers.scoring.coverage import check_category
+from navlayers.scoring.options import OVERALL
 from navlayers.scoring.stats import tactic_stats
 
 if TYPE_CHECKING:

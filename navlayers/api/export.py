@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from navlayers.api.mapping_set import Scoring
     from navlayers.attack import Catalogue
     from navlayers.mapping.find import Source
+    from navlayers.tables.rows import Row
 
 DEFAULT_TABLE = "scores"
 """The table of a file that holds one."""
@@ -41,7 +42,7 @@ _ENDINGS: dict[str, Format | None] = {".parquet": "parquet", ".duckdb": "duckdb"
 
 
 class ExportedSet(msgspec.Struct, frozen=True):
-    """A set of the tables: what its remapping changed, and its notices."""
+    """A set in the tables: its releases, what remapping changed, and its notices."""
 
     name: str
     attack_version: str
@@ -59,9 +60,9 @@ class Export(msgspec.Struct, frozen=True):
         rows: Table → number of its rows.
         sets: The sets.
         notices: Notices about several sets.
-        written: Whether anything changed.
+        written: Whether the output changed; a folder is always written.
         removed: The number of removed files of an earlier run.
-        data: The table, for standard output.
+        data: The table for standard output; empty for a file or folder.
     """
 
     output: str
@@ -89,7 +90,7 @@ def export(
     Args:
         *inputs: Names, paths, sets or layers, each scored at its own release.
         output: A folder, a file that ends in .duckdb, or a .parquet or .csv file of one table.
-        tables: The tables; none: all of them, or `scores` in a file of one.
+        tables: The tables; none: all of them, or `scores` in a file of one table.
         format_: The format of the files of a folder, "parquet" or "csv"; None: Parquet.
         attack_version: Remap every set to this ATT&CK release; None: each at its own.
         force: Overwrite a file that holds something else, or write into a folder of other files.
@@ -170,15 +171,15 @@ class _Tables:
         self.rows = dict.fromkeys(names, 0)
         self._releases: dict[tuple[str, str], Catalogue] = {}
 
-    def fill(self, table: str, rows: Iterator[tuple[object, ...]]) -> None:
+    def fill(self, table: str, rows: Iterator[Row]) -> None:
         """Add rows to a table, and count them."""
 
-        def counted() -> Iterator[tuple[object, ...]]:
+        def counted() -> Iterator[Row]:
             for row in rows:
                 self.rows[table] += 1
                 yield row
 
-        self.files[table].add(counted())  # type: ignore[arg-type]
+        self.files[table].add(counted())
 
     def add(self, scored: ScoredSet) -> None:
         """Add a set, and its release if that is new.
@@ -238,7 +239,7 @@ def _scored(prepared: Prepared, source: Source, options: ScoreOptions, reading: 
 
 
 def _file(source: Source) -> str:
-    """The name of a file that is none of the user: that of a shipped set; "" for others."""
+    """What tables name as the file of a set: the name of a shipped one; "" for the file itself."""
     return source_name(source.path) if source.origin == "shipped" else ""
 
 

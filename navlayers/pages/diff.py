@@ -9,13 +9,12 @@ from navlayers._text.json_text import json_text
 from navlayers._text.lines import columns
 from navlayers._text.numbers import number_text, rounded
 from navlayers._text.wording import of_matrix, quoted
-from navlayers.analysis.diff import OVERALL
 from navlayers.output.document import Item, Paragraph
 from navlayers.output.markdown import escape
 from navlayers.output.tables import Span
 from navlayers.output.text import item_lines
 from navlayers.pages.results import Field, release_entries, table_of
-from navlayers.scoring.options import UNSPECIFIED
+from navlayers.scoring.options import OVERALL, UNSPECIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -30,6 +30,9 @@ ROLLUPS: tuple[Rollup, ...] = get_args(Rollup)
 AcrossSegments = Literal["merged", "worst", "mean", "share"]
 ACROSS_SEGMENTS: tuple[AcrossSegments, ...] = get_args(AcrossSegments)
 
+OVERALL = "overall"
+"""The name of the score across categories, where that of a category may stand."""
+
 UNSPECIFIED = "unspecified"
 """The category of mappings without one, such as all mappings of an unscored set."""
 

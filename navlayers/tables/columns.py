@@ -16,9 +16,9 @@ class Column(msgspec.Struct, frozen=True):
 
     Attributes:
         name: its name, the same in every table that has it.
-        type: of its cells, which may be empty.
-        description: what it says.
-        unit: of numbers; "" for none.
+        type: that of its cells, which may be empty.
+        description: its content in a sentence or two.
+        unit: that of numbers; "" for none.
         key: whether it is one of those that together name a row.
         joins: the table whose key it is part of; "" for none.
     """
@@ -49,32 +49,32 @@ class Table(msgspec.Struct, frozen=True):
         return {column.name: _DTYPES[column.type] for column in self.columns if column.type in _DTYPES}
 
 
-def _set(*, key: bool = True) -> Column:
-    return Column("set", "text", "Name of the set.", key=key, joins="sets")
+def _set(*, key: bool = True, joins: str = "sets") -> Column:
+    return Column("set", "text", "Name of the set.", key=key, joins=joins)
 
 
 def _release(*, key: bool = False, joins: str = "techniques") -> tuple[Column, Column]:
     return (
         Column("domain", "text", "ATT&CK domain: enterprise, mobile or ics.", key=key, joins=joins),
-        Column("attack_version", "text", "ATT&CK release that the set is scored at.", key=key, joins=joins),
+        Column("attack_version", "text", "ATT&CK release of the scores.", key=key, joins=joins),
     )
 
 
-def _capability(*, key: bool = False) -> Column:
-    return Column(
-        "capability", "text", "Id of the control, rule or other capability.", key=key, joins="capabilities"
-    )
+def _capability(*, key: bool = False, joins: str = "capabilities") -> Column:
+    return Column("capability", "text", "Id of the control, rule or other capability.", key=key, joins=joins)
 
 
 def _technique(*, key: bool = False, joins: str = "techniques") -> Column:
     return Column("technique", "text", "Id of the technique or sub-technique.", key=key, joins=joins)
 
 
-_MAPPING = Column("mapping", "integer", "Number of the mapping in the set, from 1.", key=True, joins="mappings")
+def _mapping(*, joins: str = "mappings") -> Column:
+    return Column("mapping", "integer", "Number of the mapping in the set, from 1.", key=True, joins=joins)
+
 
 _PLACE = (
-    Column("file", "text", "File as it was named; of a shipped set its name. Empty for a set in memory."),
-    Column("line", "integer", "Line in the file, from 1; the row of a sheet. Empty where a format has none."),
+    Column("file", "text", "File as it was named, or the name of a shipped set. Empty for a set in memory."),
+    Column("line", "integer", "Line in the file, or row of a sheet, from 1. Empty where a format has none."),
     Column("line_column", "integer", "Column in the line, from 1."),
 )
 
@@ -82,7 +82,7 @@ SETS = Table(
     "sets",
     "A row per mapping set or layer, with its numbers and all options that scores depend on.",
     (
-        Column("set", "text", "Name of the set.", key=True),
+        _set(joins=""),
         Column("title", "text", "Name of the set for people."),
         Column("framework", "text", "Id of the framework."),
         Column("version", "text", "Version of the framework."),
@@ -96,7 +96,9 @@ SETS = Table(
         Column("mappings", "integer", "Number of mappings.", "mappings"),
         Column("capabilities", "integer", "Number of capabilities with a mapping.", "capabilities"),
         Column("techniques_mapped", "integer", "Number of active techniques with a mapping.", "techniques"),
-        Column("subtechniques_mapped", "integer", "The same of sub-techniques.", "sub-techniques"),
+        Column(
+            "subtechniques_mapped", "integer", "Number of active sub-techniques with a mapping.", "sub-techniques"
+        ),
         Column(
             "covered",
             "integer",
@@ -106,7 +108,7 @@ SETS = Table(
         Column(
             "active",
             "integer",
-            "Number of active techniques and sub-techniques in scope: the whole of every share.",
+            "Number of active techniques and sub-techniques in scope: the denominator of every share.",
             "techniques",
         ),
         Column("scope", "text", "What counts, by --platform, --where and the like; empty for everything."),
@@ -130,7 +132,7 @@ CAPABILITIES = Table(
     "A row per capability of a set, mapped or not.",
     (
         _set(),
-        Column("capability", "text", "Id of the control, rule or other capability.", key=True),
+        _capability(key=True, joins=""),
         Column("name", "text", "Name of the capability."),
         Column("mappings", "integer", "Number of its mappings.", "mappings"),
         Column(
@@ -143,7 +145,7 @@ CAPABILITIES = Table(
         Column(
             "unique_techniques",
             "integer",
-            "Number of these that no other capability of the set covers.",
+            "Number of these techniques that no other capability of the set covers.",
             "techniques",
         ),
     ),
@@ -151,7 +153,7 @@ CAPABILITIES = Table(
 
 CAPABILITY_GROUPS = Table(
     "capability_groups",
-    "A row per group of a capability: it may be in several.",
+    "A row per group of a capability, which may be in several.",
     (
         _set(),
         _capability(key=True),
@@ -162,10 +164,10 @@ CAPABILITY_GROUPS = Table(
 
 MAPPINGS = Table(
     "mappings",
-    "A row per mapping in scope, also of techniques that are not active in the release.",
+    "A row per mapping in scope, including those of techniques that are not active in the release.",
     (
         _set(),
-        Column("mapping", "integer", "Number of the mapping in the set, from 1.", key=True),
+        _mapping(joins=""),
         _capability(),
         Column("capability_name", "text", "Name of the capability."),
         *_release(),
@@ -199,18 +201,18 @@ MAPPINGS = Table(
 MAPPING_SEGMENTS = Table(
     "mapping_segments",
     "A row per segment or tenant of a mapping. A mapping without a row here holds for all.",
-    (_set(), _MAPPING, Column("segment", "text", "Name of the segment or tenant.", key=True)),
+    (_set(), _mapping(), Column("segment", "text", "Name of the segment or tenant.", key=True)),
 )
 
 MAPPING_LINKS = Table(
     "mapping_links",
     "A row per reference of a mapping.",
-    (_set(), _MAPPING, Column("link", "text", "Address or text of the reference.", key=True)),
+    (_set(), _mapping(), Column("link", "text", "Address or text of the reference.", key=True)),
 )
 
 SCORES = Table(
     "scores",
-    "A row per technique that a set maps and category, and one for the overall score. No row: not mapped.",
+    "A row per mapped technique and category, and one for its overall score. Without rows, it is not mapped.",
     (
         _set(),
         *_release(),
@@ -228,7 +230,7 @@ SCORES = Table(
         Column(
             "capabilities_covering",
             "integer",
-            "Number of those that cover it, or the sub-techniques that it is rolled up from. Empty for a threat.",
+            "Number of capabilities that cover it, or its sub-techniques if it is rolled up. Empty for a threat.",
             "capabilities",
         ),
         Column("rolled_up", "boolean", "Whether the score is that of sub-techniques, by --rollup."),
@@ -237,17 +239,16 @@ SCORES = Table(
 
 TECHNIQUES = Table(
     "techniques",
-    "A row per technique and sub-technique of each release used, also of inactive ones.",
+    "A row per technique and sub-technique of each release of the sets, inactive ones included.",
     (
-        Column("domain", "text", "ATT&CK domain: enterprise, mobile or ics.", key=True),
-        Column("attack_version", "text", "ATT&CK release.", key=True),
-        Column("technique", "text", "Id of the technique or sub-technique.", key=True),
+        *_release(key=True, joins=""),
+        _technique(key=True, joins=""),
         Column("name", "text", "Name."),
         Column(
             "parent", "text", "Id of the technique of a sub-technique; empty for a technique.", joins="techniques"
         ),
         Column("status", "text", "active, deprecated or revoked."),
-        Column("in_scope", "boolean", "Whether it is active and in scope: the whole of every share."),
+        Column("in_scope", "boolean", "Whether it is active and in scope, and so counts in denominators."),
         Column("successor", "text", "Id that revoked it.", joins="techniques"),
         Column("url", "text", "Address of its page."),
     ),

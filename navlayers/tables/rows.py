@@ -11,7 +11,7 @@ from navlayers._text.numbers import decimal, rounded
 from navlayers.mapping.model import HUNDRED, groups_of
 from navlayers.mapping.ranges import range_of, with_number
 from navlayers.scoring.coverage import coverage_of
-from navlayers.scoring.options import number
+from navlayers.scoring.options import OVERALL, number
 from navlayers.scoring.stats import capability_stats, set_stats
 from navlayers.tables.columns import TABLES
 
@@ -31,12 +31,9 @@ Cell: TypeAlias = "str | float | bool | date | None"
 Row: TypeAlias = tuple[Cell, ...]
 """None is an empty cell."""
 
-OVERALL = "overall"
-"""The category of overall scores."""
-
 
 class ScoredSet(NamedTuple):
-    """A set at its release, its coverage, and the name of its file, which is none of this machine."""
+    """A set at its release, its coverage, and what its tables name as its file; "" for the file itself."""
 
     prepared: Prepared
     coverage: Coverage
@@ -286,7 +283,7 @@ def finding_rows(name: str, findings: Iterable[Finding], file: str = "") -> Iter
     Args:
         name: the name of the set.
         findings: what `check` found in it.
-        file: the name of its file, if that is none of this machine.
+        file: what to name as its file; "" for the file itself.
     """
     for each in findings:
         place = _place(each.place, file)

@@ -29,8 +29,6 @@ MatrixKind: TypeAlias = Literal["set", "union", "gap", "difference", "layer"]
 Score: TypeAlias = float | bool | None
 """0–100 or a count; None: covered without a score; False: the view says that it is not covered."""
 
-OVERALL = "overall"
-
 SCRIPTS = ("web/model.js", "web/matrix.js", "web/details.js", "web/controls.js", "web/explorer.js")
 """The script of the explorer, each part built on those before it."""
 

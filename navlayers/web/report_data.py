@@ -14,9 +14,8 @@ from navlayers.analysis.compare_layers import common_gradient, legend_of
 from navlayers.layer.ramps import NOT_RATED_ITEM, UNCOVERED, value_legend
 from navlayers.mapping.model import CATEGORIES
 from navlayers.output.document import Figure
-from navlayers.scoring.options import number
+from navlayers.scoring.options import OVERALL, number
 from navlayers.web.explorer import (
-    OVERALL,
     Alone,
     Explorer,
     Input,

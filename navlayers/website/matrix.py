@@ -13,8 +13,8 @@ from navlayers.mapping.model import CATEGORIES
 from navlayers.mapping.nouns import Noun
 from navlayers.output.tables import Span
 from navlayers.pages.show.layout import score_cell
+from navlayers.scoring.options import OVERALL
 from navlayers.web.explorer import (
-    OVERALL,
     Explorer,
     Input,
     Measure,
