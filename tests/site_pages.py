@@ -233,27 +233,31 @@ def whole_site_of(*sets: Prepared, options: SiteOptions | None = None) -> Pages:
     return pages_of(dict(Site(sets, options or SiteOptions()).files()))
 
 
-def telling(site: Pages) -> list[str]:
+def sample(site: Pages) -> list[str]:
     """The pages that differ from site to site, and every eighth of the hundreds that say what no set maps."""
-    told = [path for path in site.pages if not path.startswith(("techniques/", "threats/"))]
+    own = [path for path in site.pages if not path.startswith(("techniques/", "threats/"))]
     linked = {
         posixpath.normpath(posixpath.join(posixpath.dirname(path), link.partition("#")[0]))
-        for path in told
+        for path in own
         if path.startswith("sets/")
         for link in site.pages[path].links
     }
     rest = [path for path in site.pages if path.startswith(("techniques/", "threats/"))]
-    return [*told, *(path for path in rest if path in linked), *[path for path in rest if path not in linked][::8]]
+    return [
+        *own,
+        *(path for path in rest if path in linked),
+        *[path for path in rest if path not in linked][::8],
+    ]
 
 
 def assert_sound(site: Pages, *, every: bool = False) -> None:
     """Pages are well-formed, and every link leads to a file, and to a place in it where it names one.
 
-    `every`: all pages; otherwise those that tell.
+    `every`: all pages; otherwise those of `sample`.
     """
     sound: set[tuple[str, str]] = set()
     places: dict[str, frozenset[str]] = {}
-    for path in site.pages if every else telling(site):
+    for path in site.pages if every else sample(site):
         page = site.pages[path]
         folder = posixpath.dirname(path)
         assert not page.wrong, (path, page.wrong[:5])

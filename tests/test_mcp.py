@@ -228,7 +228,7 @@ def test_an_empty_answer_says_why(ask: Ask, tool: str, arguments: dict[str, Any]
             {"technique": "qqqqqqq", "sets": ["gcp"]},
             "the tool sets lists the sets; `sets` selects others",
         ),
-        ("technique", {"technique": "T9999"}, "for the user: "),
+        ("technique", {"technique": "T9999"}, "for the user: newer releases are added with: navlayers attack "),
         ("compare", {"sets": ["gpc", "aws"]}, "did you mean gcp?"),
         ("coverage", {"sets": ["nist_800_53@moderate"]}, "nist_800_53@moderate, is an input of navlayers mcp"),
         ("compare", {"set": ["aws"]}, "did you mean sets?"),
@@ -247,9 +247,7 @@ def test_an_empty_answer_says_why(ask: Ask, tool: str, arguments: dict[str, Any]
     ],
 )
 def test_an_error_says_what_to_do(ask: Ask, tool: str, arguments: dict[str, Any], says: str) -> None:
-    found = ask(tool, **arguments)
-    assert says in json.dumps(found["problems"], ensure_ascii=False)
-    assert "Traceback" not in json.dumps(found)
+    assert says in json.dumps(ask(tool, **arguments)["problems"], ensure_ascii=False)
 
 
 def test_the_command_line_sets_scope_release_and_scores() -> None:
@@ -272,11 +270,20 @@ def test_the_command_line_sets_scope_release_and_scores() -> None:
     assert [row["set"] for row in compared["rows"]] == ["aws", "gcp"]
 
 
-@pytest.mark.parametrize("args", [("--platform", "linx"), ("gcp", "--platform", "linx"), ("--attack", "99")])
-def test_an_option_that_no_agent_can_mend_is_refused_at_the_start(run: Run, args: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("--platform", "linx"), "did you mean Linux?"),
+        (("gcp", "--platform", "linx"), "did you mean Linux?"),
+        (("--attack", "99"), "is not installed"),
+    ],
+)
+def test_an_option_that_no_agent_can_mend_is_refused_at_the_start(
+    run: Run, args: tuple[str, ...], says: str
+) -> None:
     result = run("mcp", *args)
     assert (result.code, result.out) == (2, "")
-    assert "did you mean Linux?" in result.err or "is not installed" in result.err
+    assert says in result.err
 
 
 def test_folders_and_parts_of_sets_are_sets(folder: Path) -> None:
@@ -304,14 +311,14 @@ def test_the_documentation_has_the_tools_with_their_arguments() -> None:
     docs = Path(__file__).parents[1] / "docs" / "agents.md"
     mark = "<!-- tools: tests/test_mcp.py writes what follows -->\n"
     text, _, listed = docs.read_text(encoding="utf-8").partition(mark)
-    made = "".join(map(_documented, TOOLS.values()))
+    current = "".join(map(_section, TOOLS.values()))
     if os.environ.get("REWRITE_GOLDEN"):
-        docs.write_text(text + mark + made, encoding="utf-8")
+        docs.write_text(text + mark + current, encoding="utf-8")
     else:
-        assert listed == made
+        assert listed == current
 
 
-def _documented(tool: Tool) -> str:
+def _section(tool: Tool) -> str:
     fields = tool.input_schema["properties"].items()
     rows = [
         f"| `{name}`{' (required)' if name in tool.input_schema['required'] else ''} | {_kind(field)} "

@@ -39,9 +39,12 @@ SET_DATA = "set_data"
 """The member that has what files say."""
 
 SHRINKS = (1, 4, 16)
+"""Divisors of the lengths of texts and lists, tried until an answer fits."""
+
 _SENTENCES = frozenset({"summary", "notices", "method", "message", "expected", "hint", "comment"})
 _MOST_LISTED = 25
 _MOST_OF_SET = 8
+"""Items of a list, and of one that a file gives."""
 
 _DIGITS = 8
 _CURSOR = 40

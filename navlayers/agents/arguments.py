@@ -24,13 +24,9 @@ _MOST_UNKNOWN = 5
 
 _Word = Annotated[str, Meta(min_length=1, max_length=LONGEST_WORD)]
 _Words = Annotated[list[_Word], Meta(max_length=100)]
-_Sets = Annotated[
-    list[_Word],
-    Meta(
-        max_length=MOST_SETS,
-        description="Names of sets, as the tool sets lists them; omit it for those of the command line.",
-    ),
-]
+_SETS = "Names of sets, as the tool sets lists them; omit it for those of the command line"
+_Sets = Annotated[list[_Word], Meta(max_length=MOST_SETS, description=f"{_SETS}.")]
+_SetsOrAll = Annotated[list[_Word], Meta(max_length=MOST_SETS, description=f"{_SETS}, or all if it has none.")]
 _CategoryOrNone = Annotated[Category | None, Meta(description="Count only the scores of this category.")]
 _Threat = Annotated[
     str,
@@ -64,7 +60,7 @@ class TechniqueArguments(Paged, frozen=True, kw_only=True):
     """Arguments of `technique`."""
 
     technique: _Technique
-    sets: _Sets = []
+    sets: _SetsOrAll = []
     rows: Annotated[
         Literal["sets", "mappings"], Meta(description="A row per set, or per mapping with its comment.")
     ] = "sets"
@@ -76,7 +72,7 @@ class CapabilityArguments(Paged, frozen=True, kw_only=True):
     capability: Annotated[
         str, Meta(max_length=LONGEST_WORD, description="Id or name of a control, service, rule or vulnerability.")
     ]
-    sets: _Sets = []
+    sets: _SetsOrAll = []
 
 
 class CoverageArguments(Paged, frozen=True, kw_only=True):

@@ -103,7 +103,7 @@ def _with_technique(answer: CompareAnswer, technique: str, comparison: Compariso
     known = comparison.catalogue.whole.techniques.get(technique)
     row = comparison.rows.get(technique)
     mapped = any(technique in each.entries for each in comparison.inputs)
-    why = absence(technique, comparison.catalogue) or f"none of the sets maps {technique}"
+    why = _absence(technique, comparison.catalogue) or f"none of the sets maps {technique}"
     return msgspec.structs.replace(
         answer,
         technique=technique,
@@ -114,7 +114,7 @@ def _with_technique(answer: CompareAnswer, technique: str, comparison: Compariso
     )
 
 
-def absence(technique: str, catalogue: Catalogue) -> str:
+def _absence(technique: str, catalogue: Catalogue) -> str:
     """Why a technique is not in a release with its scope; "" if it is."""
     whole = catalogue.whole
     known = whole.techniques.get(technique)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _MOST_CACHED = 32
 """Sets that are kept in memory: more than ship with navlayers."""
 
-_Stamp = tuple[int, ...] | None
+_FileState = tuple[int, ...] | None
 
 
 class Settings(NamedTuple):
@@ -73,7 +73,7 @@ class Inventory:
         self._folders = {each.name for each in self._named.values() if each.path.is_dir()}
         self._every = {each.name: each for each in shipped()} | self._named
         self.answers: dict[object, Answer] = {}
-        self._cache: dict[tuple[str, _Stamp], tuple[Prepared | None, tuple[Problem, ...]]] = {}
+        self._cache: dict[tuple[str, _FileState], tuple[Prepared | None, tuple[Problem, ...]]] = {}
         self._check_options()
 
     def _check_options(self) -> None:
@@ -134,7 +134,7 @@ class Inventory:
         Raises:
             NavlayersError: one cannot be read.
         """
-        chosen = [(each, (each.name, stamp(each))) for each in sets]
+        chosen = [(each, (each.name, _stamp(each))) for each in sets]
         missing = [(each, key) for each, key in chosen if key not in self._cache]
         found = dict(self._cache)
         if missing:
@@ -157,9 +157,9 @@ class Inventory:
         return loaded, notices
 
     @property
-    def state(self) -> tuple[_Stamp, ...] | None:
+    def state(self) -> tuple[_FileState, ...] | None:
         """What changes with the files; None if that cannot be seen."""
-        stamps = tuple(map(stamp, self._named.values()))
+        stamps = tuple(map(_stamp, self._named.values()))
         return None if None in stamps else stamps
 
     def listing(self) -> tuple[list[dict[str, object]], list[Problem]]:
@@ -206,8 +206,11 @@ def _is_missing(source: Source) -> bool:
     return source.data is None and source.mapping_set is None and not source.path.exists()
 
 
-def stamp(source: Source) -> _Stamp:
-    """Time, size and mode of the file of a set, to see whether it changed; () if it cannot, None of a folder."""
+def _stamp(source: Source) -> _FileState:
+    """Time, size and mode of the file of a set, to see whether it changed.
+
+    () of a set that cannot change; None of a folder or an unreadable file, which is read each time.
+    """
     if source.origin == "shipped" or source.data is not None or source.mapping_set is not None:
         return ()
     try:

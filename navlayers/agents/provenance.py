@@ -36,7 +36,7 @@ def provenance(catalogue: Catalogue, inputs: Sequence[Coverage], rule: str, *, m
     )
 
 
-COUNTS = "sets without score values have numbers of capabilities"
+_COUNTS = "sets without score values have numbers of capabilities"
 
 
 def rule(scoring: ScoreOptions, category: str | None = None, *, counts: bool = False) -> str:
@@ -55,7 +55,7 @@ def rule(scoring: ScoreOptions, category: str | None = None, *, counts: bool = F
         f"; a mapping without a value is worth {number_text(scoring.worth)}" if scoring.worth is not None else ""
     )
     text = f"per category {how}{total}{worth}; not rated is not covered"
-    return f"{text}; {COUNTS}" if counts else text
+    return f"{text}; {_COUNTS}" if counts else text
 
 
 def rule_of_coverage(category: str | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack, get_args
 
@@ -109,7 +110,7 @@ def export(
         hint = "`navlayers sets` lists the shipped sets; for example: navlayers export aws azure gcp -o tables"
         raise UsageError(Problem("no input given", expected="one or more sets or layers", hint=hint))
     kind = _kind(output, format_)
-    chosen = _chosen(tables, one=kind is not None and kind != "duckdb")
+    chosen = _selection(tables, one=kind is not None and kind != "duckdb")
     tables_ = _Tables(chosen, kind or format_ or "parquet")
     found = sources(inputs, reading)
     _refuse_same_names(found)
@@ -144,7 +145,7 @@ def _kind(output: str | Path, format_: Format | None) -> Format | None:
     return ending
 
 
-def _chosen(tables: Sequence[str], *, one: bool) -> tuple[str, ...]:
+def _selection(tables: Sequence[str], *, one: bool) -> tuple[str, ...]:
     """The tables in the order of the schema."""
     if problems := unknown("table", tables, TABLES):
         raise UsageError(problems)
@@ -156,10 +157,10 @@ def _chosen(tables: Sequence[str], *, one: bool) -> tuple[str, ...]:
 
 
 def _refuse_same_names(found: Sequence[Source]) -> None:
-    names = [source.name for source in found]
-    for name in dict.fromkeys(names):
-        if names.count(name) > 1:
-            raise UsageError(Problem(f"{names.count(name)} inputs are named {name}", expected="names that differ"))
+    for name, count in Counter(source.name for source in found).items():
+        if count > 1:
+            hint = "rename one, or export them to different outputs"
+            raise UsageError(Problem(f"{count} inputs are named {name}", expected="names that differ", hint=hint))
 
 
 class _Tables:

@@ -58,11 +58,11 @@ def command(
         server.serve_stdio(inventory)
     from navlayers.serve.server import listener  # noqa: PLC0415
 
-    found = listener("127.0.0.1", port, exact=True, option="--http")
-    address = f"http://127.0.0.1:{found.getsockname()[1]}{server.PATH}"
+    socket = listener("127.0.0.1", port, exact=True, option="--http")
+    address = f"http://127.0.0.1:{socket.getsockname()[1]}{server.PATH}"
 
     def ready() -> None:
         if not quiet:
             _print.notify(f"Answering agents at {address} until Ctrl-C.")
 
-    server.serve_http(inventory, found, ready)
+    server.serve_http(inventory, socket, ready)

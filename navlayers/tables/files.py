@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import io
 import tempfile
 from datetime import date
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from navlayers.errors import OutputError, Problem, extra
 from navlayers.output.csv_text import CsvText
+from navlayers.tables import sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -143,14 +143,14 @@ def database(tables: Mapping[str, bytes], schemas: Mapping[str, Table]) -> bytes
 def _database(tables: Mapping[str, bytes], schemas: Mapping[str, Table]) -> bytes:
     import duckdb  # noqa: PLC0415
 
-    with tempfile.TemporaryDirectory(prefix="navlayers-") as name:
-        folder = Path(name)
-        # Nothing is installed or loaded from elsewhere. One thread, so that rows and blocks have one order.
-        config: dict[str, Any] = dict.fromkeys(("autoinstall_known_extensions", "autoload_known_extensions"), False)
-        with duckdb.connect(":memory:", config=config | {"threads": 1}) as connection:
+    with tempfile.TemporaryDirectory(prefix="navlayers-") as temporary:
+        folder = Path(temporary)
+        # One thread, so that rows and blocks have one order.
+        config: dict[str, Any] = {**sql.NO_EXTENSIONS, "threads": 1}
+        with duckdb.connect(":memory:", config=config) as connection:
             # FSST samples texts at random, and makes these files larger.
             connection.execute("SET disabled_compression_methods = 'fsst'")
-            path = _quoted(str(folder / "tables.duckdb"))
+            path = sql.string(str(folder / "tables.duckdb"))
             # The format that every release since 1.0 reads.
             connection.execute(f"ATTACH {path} AS tables (STORAGE_VERSION 'v1.0.0')")
             connection.execute("USE tables")
@@ -158,19 +158,13 @@ def _database(tables: Mapping[str, bytes], schemas: Mapping[str, Table]) -> byte
             for table, data in tables.items():
                 parquet = folder / f"{table}.parquet"
                 parquet.write_bytes(data)
-                # The folder of temporary files may have a name such as "set=1" or "[1]".
-                source = f"read_parquet({_quoted(glob.escape(str(parquet)))}, hive_partitioning = false)"
-                connection.execute(f"CREATE TABLE {table} AS FROM {source}")
+                connection.execute(f"CREATE TABLE {table} AS FROM {sql.parquet_files([parquet])}")
                 schema = schemas[table]
-                connection.execute(f"COMMENT ON TABLE {table} IS {_quoted(schema.description)}")
+                connection.execute(f"COMMENT ON TABLE {table} IS {sql.string(schema.description)}")
                 for column in schema.columns:
-                    what = _quoted(column.description)
-                    connection.execute(f'COMMENT ON COLUMN {table}."{column.name}" IS {what}')
+                    name = f"{table}.{sql.identifier(column.name)}"
+                    connection.execute(f"COMMENT ON COLUMN {name} IS {sql.string(column.description)}")
             connection.execute("COMMIT")
             connection.execute("USE memory")
             connection.execute("DETACH tables")
         return (folder / "tables.duckdb").read_bytes()
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
