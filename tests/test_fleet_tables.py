@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from test_fleet import duckdb, pq, rows, tenants
+from test_fleet import duckdb, pa, pq, rows, tenants
 
 if TYPE_CHECKING:
     from conftest import Run
@@ -206,3 +206,42 @@ def test_an_unknown_word_says_how_to_score_it(run: Run, tmp_path: Path) -> None:
     path = table(tmp_path / "fleet.csv", red="mfa,T1078,protect,HIGH", blue="mfa,T1078,protect,5")
     assert "say what the words are worth, 0-100, such as --scale HIGH=100" in run("fleet", path, "-o", "out").err
     assert "2 tenants scored" in run("fleet", path, "-o", "out", "--scale", "HIGH=100").out
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"tenant,capability,technique,score\nred,mfa,T1078,10\nblue,mfa,T1078\n", "t.csv:3: this row has 3 cells"),
+        (
+            b"tenant,capability,technique\nold,a,T1078\ntenant,capability,technique,score\nred,a,T1078,1\n",
+            "t.csv:3: this row has more cells than the header; expected 3",
+        ),
+        (b"tenant;capability;technique\nred;m\xe9a;T1078\n", "t.csv:2: this is not UTF-8"),
+        ("tenant,capability,technique\nred,a,T1078\n".encode("utf-16"), "t.csv:1: this is UTF-16"),
+        (b"", "t.csv:1: no header"),
+    ],
+)
+def test_a_row_that_does_not_fit_the_header_is_an_error(run: Run, tmp_path: Path, data: bytes, says: str) -> None:
+    """DuckDB alone would take the longest run of rows that fit each other, and skip the rest."""
+    (tmp_path / "t.csv").write_bytes(data)
+    result = run("fleet", tmp_path / "t.csv", "-o", "out")
+    assert result.code == 2
+    assert says in result.err
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_columns_may_have_any_name(run: Run, tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"t.{ending}"
+    if ending == "csv":
+        head = 'tenant,capability,technique,score,row,file_row_number,"a""b",filename'
+        path.write_text(f"{head}\nred,,T1078,50,1,2,3,4\nblue,m,T1078,,,,,\n")
+    else:
+        more = dict.fromkeys(("row", "file_row_number", 'a"b', "filename"), "1")
+        mappings = [
+            {"tenant": name, "capability": each, "technique": "T1078", "score": 50.0}
+            for name, each in (("red", ""), ("blue", "m"))
+        ]
+        pq.write_table(pa.Table.from_pylist([each | more for each in mappings]), path)
+    result = run("fleet", path, "-o", "out")
+    assert result.code == 0, result.err
+    assert "tenant red left out" in result.err

@@ -57,6 +57,11 @@ def literal(path: str | Path) -> str:
     return glob.escape(str(Path(path).resolve()))
 
 
+def sql_text(text: str) -> str:
+    """A text in SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def connect(name: str, folder: Path) -> Engine:
     """The engine of a name in `ENGINES`.
 

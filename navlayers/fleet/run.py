@@ -158,7 +158,8 @@ def _results(
     engine: Any = None
     if isinstance(found, TableFiles):
         engine = connect(options.engine, state)
-        inputs = reading.of_table(engine, found, state, options)
+        with score.stopping(options.engine, state):
+            inputs = reading.of_table(engine, found, state, options)
     else:
         inputs = reading.of_tenants(found, left_out, state, options, on_progress)
         engine = connect(options.engine, state)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from navlayers.errors import NavlayersError, OutputError, Place, Problem
+from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem
 from navlayers.fleet import rule
 from navlayers.fleet.engine import parquet
 from navlayers.fleet.outputs import GROUP
 from navlayers.fleet.tenants import without_credentials
+from navlayers.fleet.text_files import text_problem
 from navlayers.mapping.model import CATEGORIES
 from navlayers.scoring.options import UNSPECIFIED
 
@@ -48,12 +49,14 @@ def score(engine: Any, inputs: FleetInputs, state: Path, options: FleetOptions, 
 
 @contextmanager
 def stopping(engine: str, state: Path) -> Iterator[None]:
-    """Turn what an engine raises into an OutputError; a damaged file of the state may be the cause."""
+    """Turn what an engine raises into an error; a wrong row or a damaged file of the state may be the cause."""
     try:
         yield
     except (NavlayersError, OSError):
         raise
     except Exception as error:
+        if wrong_row := text_problem(error):
+            raise InputError(wrong_row) from error
         text = without_credentials(str(error).strip())
         reason = text.splitlines()[0] if text else type(error).__name__
         hint = f"if it happens again, remove {state}: all tenants are then read again"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
-from navlayers.fleet.engine import literal, settings
+from navlayers.fleet.engine import literal, settings, sql_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +95,7 @@ class Summary:
         self._view("scores", self._files)
 
     def _view(self, name: str, files: Sequence[str]) -> None:
-        listed = ", ".join("'" + literal(path).replace("'", "''") + "'" for path in files)
+        listed = ", ".join(sql_text(literal(path)) for path in files)
         self._db.execute(f"CREATE VIEW {name} AS FROM read_parquet([{listed}], hive_partitioning = false)")
 
     def scores(self) -> pa.Table:

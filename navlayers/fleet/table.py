@@ -13,10 +13,11 @@ from navlayers._text.spelling import compact, suggestion
 from navlayers._text.wording import quoted
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.fleet import cells
-from navlayers.fleet.engine import DUCKDB, literal, parquet
+from navlayers.fleet.engine import DUCKDB, literal, parquet, sql_text
 from navlayers.fleet.places import lines, row_groups
 from navlayers.fleet.rule import MEASURES, scored_column
 from navlayers.fleet.table_files import DATABASES, PARQUET, TEXT
+from navlayers.fleet.text_files import text_header, text_source
 from navlayers.mapping.formats.table_columns import header_words
 from navlayers.mapping.model import CATEGORIES, SEGMENT_FIELDS
 from navlayers.scoring.options import UNSPECIFIED
@@ -104,12 +105,13 @@ class FleetTable:
             return parquet(self._engine, paths)
         if ending in TEXT:
             if self._name == DUCKDB:
-                return self._engine.read_csv(literal(paths[0]), all_varchar=True, hive_partitioning=False)
-            return self._engine.read_csv(paths[0], header=True)
+                self._rows(f"CREATE TEMP VIEW fleet_text AS FROM {text_source(paths[0])}")
+                return self._engine.table("fleet_text")
+            delimiter, _ = text_header(paths[0])
+            return self._engine.read_csv(paths[0], header=True, sep=delimiter, escape='"', mode="FAILFAST")
         if self._name != DUCKDB:
             raise InputError(Problem(f"{self._name} reads no database of DuckDB", self.place, "Parquet or CSV"))
-        quoted_path = paths[0].replace("'", "''")
-        self._engine.raw_sql(f"ATTACH '{quoted_path}' AS fleet (READ_ONLY)")
+        self._engine.raw_sql(f"ATTACH {sql_text(paths[0])} AS fleet (READ_ONLY)")
         # A view may read any file or address.
         listed = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'fleet'"
         tables = {
@@ -318,13 +320,13 @@ class FleetTable:
         named = ", ".join(f"{_name(column)} AS {_ROW}{name}" for name, column in own.items())
         result: list[tuple[Callable[[str], Problem], dict[str, Any]]] = []
         for path in self._files:
-            file = "'" + literal(path).replace("'", "''") + "', hive_partitioning = false"
-            source = (
-                f"SELECT *, {named}, file_row_number AS {_ROW} FROM read_parquet({file}, file_row_number = true)"
-            )
-            if not is_parquet:
-                reading = f"read_csv({file}, all_varchar = true)"
-                source = f"SELECT *, {named}, row_number() OVER () - 1 AS {_ROW} FROM {reading}"
+            rows_of, number = "fleet_text", "row_number() OVER () - 1"
+            if is_parquet:
+                form = "hive_partitioning = false"
+                if "file_row_number" not in map(str.lower, self._table.columns):
+                    form, number = f"{form}, file_row_number = true", "file_row_number"
+                rows_of = f"read_parquet({sql_text(literal(path))}, {form})"
+            source = f"SELECT *, {named}, {number} AS {_ROW} FROM {rows_of}"
             self._rows(f"CREATE OR REPLACE TEMP VIEW fleet_rows AS {source}")
             read = self._read(self._engine.table("fleet_rows"), options, techniques, ratings)
             marked = read.filter(read[mark] if mark == "fault" else read[mark].notnull())
