@@ -6,22 +6,28 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from navlayers._text.wording import quantity
 from navlayers.cli import _help, _options, _print, _reading, _scoring
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from navlayers.errors import Problem
+    from navlayers.fleet.record import TenantRecord
     from navlayers.fleet.run import FleetResult
     from navlayers.mapping.formats.context import ReadOptions
     from navlayers.scoring.options import ScoreOptions
 
 _LISTED = 5
+
+
+def _tenants_option(name: str, meaning: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(name, multiple=True, metavar="TENANT,…", callback=_options.words(), help=meaning)
 
 
 @click.command(cls=_help.Command)
@@ -41,20 +47,8 @@ _LISTED = 5
     metavar="NUMBER",
     help="Processes that read (default: one per processor).",
 )
-@click.option(
-    "--layers",
-    multiple=True,
-    metavar="TENANT,…",
-    callback=_options.words(),
-    help="Write a layer of each of these tenants: names or globs, '*' for all.",
-)
-@click.option(
-    "--reports",
-    multiple=True,
-    metavar="TENANT,…",
-    callback=_options.words(),
-    help="Write a report of each of these tenants, as HTML.",
-)
+@_tenants_option("--layers", "Write a layer of each of these tenants: names or globs, '*' for all.")
+@_tenants_option("--reports", "Write a report of each of these tenants, as HTML.")
 @_options.release_option("Bring all tenants to this ATT&CK release (default: the newest of theirs).")
 @_scoring.tenant_scoring_options
 @_options.json_option
@@ -99,7 +93,7 @@ def command(
         progress.end()
     left_out = [record for record in result.records if record.problems]
     if not quiet:
-        _print.notices(_of(record.problems[0], record.name, len(record.problems)) for record in left_out)
+        _print.notices(map(_left_out_notice, left_out))
         _print.notices(result.notices)
     if as_json:
         _print.echo_json(_numbers(result))
@@ -114,12 +108,11 @@ def command(
         _print.folder_written(output, result.removed)
 
 
-def _of(problem: Problem, tenant: str, count: int) -> Problem:
+def _left_out_notice(record: TenantRecord) -> Problem:
     """The notice of a tenant that is left out."""
-    import msgspec  # noqa: PLC0415 - for these alone
-
-    more = f"; and {quantity(count - 1, 'more problem')}" if count > 1 else ""
-    return msgspec.structs.replace(problem, message=f"tenant {tenant} left out: {problem.message}{more}")
+    problem, *others = record.problems
+    more = f"; and {quantity(len(others), 'more problem')}" if others else ""
+    return msgspec.structs.replace(problem, message=f"tenant {record.name} left out: {problem.message}{more}")
 
 
 def _numbers(result: FleetResult) -> dict[str, object]:
@@ -127,7 +120,7 @@ def _numbers(result: FleetResult) -> dict[str, object]:
         "tenants": sum(not record.problems for record in result.records),
         "left_out": {r.name: [str(problem) for problem in r.problems] for r in result.records if r.problems},
         "releases": result.releases,
-        "changed": None if result.changed is None else [change[0] for change in result.changed],
+        "changed": None if result.changed is None else [change.tenant for change in result.changed],
         "covered": {name: result.covered[name] for name in sorted(result.covered)},
     }
 

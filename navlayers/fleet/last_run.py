@@ -10,6 +10,7 @@ import msgspec
 
 from navlayers import attack
 from navlayers.errors import Problem
+from navlayers.fleet.changes import CHANGES, NO_CHANGES
 from navlayers.fleet.record import TenantRecord
 from navlayers.fleet.table_files import TableFiles
 from navlayers.output.folders import read_index
@@ -75,11 +76,11 @@ def read_last_run(state: Path) -> LastRun | None:
         return None
 
 
-def is_whole(output: Path, unchanged: tuple[str, bytes]) -> bool:
-    """Whether all results are there, and the file named has this content."""
+def is_current(output: Path) -> bool:
+    """Whether all results of the last run are there, and say that nothing changed."""
     index = read_index(output)
     if index is None or not all((output / file.path).is_file() for file in index.files):
         return False
     # Files that were edited are refused when the folder is looked at.
-    name, content = unchanged
-    return (output / name).is_file() and (output / name).read_bytes() == content
+    changes = output / CHANGES
+    return changes.is_file() and changes.read_bytes() == NO_CHANGES

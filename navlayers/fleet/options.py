@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import msgspec
 
 from navlayers.fleet.engine import DUCKDB
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.scoring.options import ScoreOptions
+
+Progress: TypeAlias = Callable[[str, int, int, int], None]
+"""Takes the stage, how many of its tenants are done, how many there are, and how many mappings are done."""
 
 
 class FleetOptions(msgspec.Struct, frozen=True):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 import pyarrow.parquet as pq
 
-from navlayers._text.json_text import encode_members
+from navlayers._text.json_text import encode
 from navlayers._text.wording import quantity
 from navlayers.errors import Problem
-from navlayers.fleet.changes import CHANGES, SCORES, changes_csv
+from navlayers.fleet.changes import CHANGES, SCORES, TenantChange, changes_csv
 from navlayers.fleet.layer import fleet_layer, worst_of
 from navlayers.fleet.summary import Summary
 from navlayers.fleet.tenants import without_credentials
@@ -48,8 +49,18 @@ class FleetFiles(NamedTuple):
     files: dict[str, bytes]
     covered: dict[str, int]
     releases: dict[str, str]
-    changed: tuple[tuple[Any, ...], ...] | None
+    changed: tuple[TenantChange, ...] | None
     notices: tuple[Problem, ...]
+
+
+class FleetIndex(msgspec.Struct, frozen=True, kw_only=True):
+    """The index of a folder: the releases of its scores by domain, the number of scored tenants, its files."""
+
+    generator: str = GENERATOR
+    command: str = "fleet"
+    releases: dict[str, str]
+    tenants: int
+    files: tuple[FileEntry, ...]
 
 
 def fleet_files(inputs: FleetInputs, state: Path, scoring: ScoreOptions, earlier: Path | None) -> FleetFiles:
@@ -102,14 +113,7 @@ def fleet_index(files: FleetFiles, tenants: int, entries: Iterable[FileEntry]) -
         entries: its files about single tenants.
     """
     of_all = (FileEntry(path=path, sha256=sha256(data)) for path, data in files.files.items())
-    index = {
-        "generator": GENERATOR,
-        "command": "fleet",
-        "releases": files.releases,
-        "tenants": tenants,
-        "files": (*of_all, *entries),
-    }
-    return encode_members(index) + b"\n"
+    return encode(FleetIndex(releases=files.releases, tenants=tenants, files=(*of_all, *entries))) + b"\n"
 
 
 def _parquet(rows: pa.Table) -> bytes:
@@ -127,11 +131,11 @@ def _techniques_table(rows: Sequence[dict[str, Any]]) -> Table:
     return Table("", "", columns, tuple(cells))
 
 
-def _changes(changes: Iterable[tuple[Any, ...]], records: Iterable[TenantRecord]) -> Iterator[tuple[Any, ...]]:
+def _changes(changes: Iterable[TenantChange], records: Iterable[TenantRecord]) -> Iterator[TenantChange]:
     """The changes, in which a tenant that is there but has no scores is left out rather than removed."""
     left_out = {record.name for record in records if record.problems}
-    for tenant, change, *counts in changes:
-        yield (tenant, "left out" if change == "removed" and tenant in left_out else change, *counts)
+    for each in changes:
+        yield each._replace(change="left out") if each.change == "removed" and each.tenant in left_out else each
 
 
 def _tenants_table(

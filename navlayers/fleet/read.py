@@ -18,7 +18,7 @@ from navlayers._text.wording import quantity
 from navlayers.api.sources import sources
 from navlayers.errors import InputError, NavlayersError, Problem, ReleaseError, UsageError
 from navlayers.fleet.record import TenantRecord
-from navlayers.fleet.tenants import Tenant, file_system, is_remote, reaching, without_credentials
+from navlayers.fleet.tenants import Tenant, file_system, is_remote, store_errors, without_credentials
 from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.load import Prepared, prepare
 from navlayers.mapping.model import HUNDRED
@@ -125,7 +125,7 @@ def local_paths(tenant: Tenant, folder: Path) -> list[str]:
     for path, local in _copies(tenant, folder).items():
         system, inner = file_system(path)
         local.parent.mkdir(parents=True, exist_ok=True)
-        with reaching(path):
+        with store_errors(path):
             system.get_file(inner, str(local))
     return [str(folder / tenant.name if len(tenant.paths) > 1 else folder / Path(tenant.paths[0]).name)]
 

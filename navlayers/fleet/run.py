@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from navlayers.errors import InputError, OutputError, Place, Problem, extra
-from navlayers.fleet.changes import CHANGES, NO_CHANGES, SCORES
+from navlayers.fleet.changes import SCORES
 from navlayers.fleet.engine import check_engine
-from navlayers.fleet.last_run import FILE, LastRun, inputs_of, is_whole, read_last_run, settings_of
-from navlayers.fleet.options import FleetOptions
+from navlayers.fleet.last_run import FILE, LastRun, inputs_of, is_current, read_last_run, settings_of
+from navlayers.fleet.options import FleetOptions, Progress
 from navlayers.fleet.table_files import TableFiles, table_files
 from navlayers.fleet.tenants import (
     STATE,
@@ -30,8 +30,9 @@ from navlayers.output.files import reported
 from navlayers.output.folders import INDEX, ResultFolders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from navlayers.fleet.changes import TenantChange
     from navlayers.fleet.inputs import FleetInputs
     from navlayers.fleet.outputs import FleetFiles
     from navlayers.fleet.record import TenantRecord
@@ -60,7 +61,7 @@ class FleetResult(NamedTuple):
     records: tuple[TenantRecord, ...]
     covered: dict[str, int]
     releases: dict[str, str]
-    changed: tuple[tuple[Any, ...], ...] | None
+    changed: tuple[TenantChange, ...] | None
     read: int
     notices: tuple[Problem, ...]
     removed: int
@@ -72,7 +73,7 @@ def run_fleet(
     options: FleetOptions = FleetOptions(),
     *,
     force: bool = False,
-    on_progress: Callable[[str, int, int, int], None] = lambda *_: None,
+    on_progress: Progress = lambda *_: None,
 ) -> FleetResult:
     """Score a fleet and write its folder.
 
@@ -81,7 +82,7 @@ def run_fleet(
         output: the folder.
         options: how.
         force: write into a folder that contains other files.
-        on_progress: called with the stage, how many tenants are done, how many there are, and the mappings done.
+        on_progress: called as the run goes on.
 
     Raises:
         NavlayersError: nothing can be read or written, or an option does not fit.
@@ -111,7 +112,7 @@ def run_fleet(
         skipped = [skipped_notice(others, text, read)] if others else []
         content = inputs_of(options, found, left_out)
         last = read_last_run(state)
-        if last and content and last.inputs == content and is_whole(output, (CHANGES, NO_CHANGES)):
+        if last and content and last.inputs == content and is_current(output):
             return FleetResult(last.records, last.covered, last.releases, (), 0, (*skipped, *last.notices), 0)
         notices, earlier = _earlier(output, last, options)
         inputs, files, tenants = _results(
@@ -132,8 +133,8 @@ def run_fleet(
         )
         (state / FILE).write_bytes(msgspec.json.encode(done))
         _clean(state, {*inputs.used, *(batch.file.name for batch in inputs.batches)})
-    told = (*skipped, *files.notices, *notices)
-    return FleetResult(inputs.records, files.covered, files.releases, files.changed, inputs.read, told, removed)
+    every = (*skipped, *files.notices, *notices)
+    return FleetResult(inputs.records, files.covered, files.releases, files.changed, inputs.read, every, removed)
 
 
 def _results(
@@ -145,7 +146,7 @@ def _results(
     options: FleetOptions,
     last: LastRun | None,
     earlier: Path | None,
-    on_progress: Any,
+    on_progress: Progress,
 ) -> tuple[FleetInputs, FleetFiles, Written]:
     """The tenants and their results, which are staged."""
     with extra("fleet"):
@@ -158,7 +159,7 @@ def _results(
     engine: Any = None
     if isinstance(found, TableFiles):
         engine = connect(options.engine, state)
-        with score.stopping(options.engine, state):
+        with score.engine_errors(options.engine, state):
             inputs = reading.of_table(engine, found, state, options)
     else:
         inputs = reading.of_tenants(found, left_out, state, options, on_progress)
@@ -168,7 +169,7 @@ def _results(
         raise InputError(problems or Problem("no mapping of a tenant", Place(without_credentials(text))))
     single = TenantOutputs(inputs, engine, options, folders, output, state)
     score.score(engine, inputs, state, options, on_progress)
-    with score.stopping(options.engine, state):
+    with score.engine_errors(options.engine, state):
         files = outputs.fleet_files(inputs, state, options.scoring, earlier)
     written = single.write(last.tenants if last else {}, on_progress)
     for path, data in files.files.items():

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from navlayers.attack import Catalogue
     from navlayers.fleet.inputs import Batch, FleetInputs
-    from navlayers.fleet.options import FleetOptions
+    from navlayers.fleet.options import FleetOptions, Progress
 
 
-def score(engine: Any, inputs: FleetInputs, state: Path, options: FleetOptions, on_progress: Any) -> None:
+def score(engine: Any, inputs: FleetInputs, state: Path, options: FleetOptions, on_progress: Progress) -> None:
     """Write the scores of the batches that have none yet."""
     subtechniques = None
     if options.scoring.rollup != "none":
@@ -38,7 +38,7 @@ def score(engine: Any, inputs: FleetInputs, state: Path, options: FleetOptions, 
     total = sum(len(batch.tenants) for batch in inputs.batches)
     for batch in inputs.batches:
         if not is_whole_file(batch.file, _SCORES):
-            with stopping(options.engine, state):
+            with engine_errors(options.engine, state):
                 scores = _scored(engine, batch, state, options, subtechniques)
             part = batch.file.with_name(f"{batch.file.name}.part")
             pq.write_table(scores, part, compression="zstd", row_group_size=GROUP)
@@ -48,7 +48,7 @@ def score(engine: Any, inputs: FleetInputs, state: Path, options: FleetOptions, 
 
 
 @contextmanager
-def stopping(engine: str, state: Path) -> Iterator[None]:
+def engine_errors(engine: str, state: Path) -> Iterator[None]:
     """Turn what an engine raises into an error; a wrong row or a damaged file of the state may be the cause."""
     try:
         yield

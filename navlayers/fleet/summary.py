@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
 
+from navlayers.fleet.changes import TenantChange
 from navlayers.fleet.engine import literal, settings, sql_text
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class Summary:
         rows = self._db.execute("SELECT tenant, count(*) FILTER (overall > 0) FROM scores GROUP BY 1").fetchall()
         return dict(rows)
 
-    def changes(self, earlier: Path) -> list[tuple[Any, ...]]:
-        """Tenant, change, and techniques gained, lost, higher and lower, of tenants with other scores."""
+    def changes(self, earlier: Path) -> list[TenantChange]:
+        """The tenants with other scores than in an earlier file of scores."""
         self._view("earlier", [str(earlier)])
-        return list(self._db.execute(_CHANGES).fetchall())
+        return [TenantChange(*row) for row in self._db.execute(_CHANGES).fetchall()]

@@ -16,7 +16,7 @@ from navlayers.errors import MissingExtraError, Problem, UsageError
 from navlayers.fleet.last_run import program
 from navlayers.fleet.processes import spread
 from navlayers.fleet.read import Job, rows_file
-from navlayers.fleet.score import stopping
+from navlayers.fleet.score import engine_errors
 from navlayers.fleet.tenant_files import LAYER, REPORT, TenantWork, files_of_tenant
 from navlayers.output.folders import FileEntry, read_index, sha256
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from navlayers.fleet.inputs import Batch, FleetInputs
-    from navlayers.fleet.options import FleetOptions
+    from navlayers.fleet.options import FleetOptions, Progress
     from navlayers.fleet.record import TenantRecord
     from navlayers.fleet.tenant_files import TenantFiles
     from navlayers.output.folders import ResultFolders
@@ -103,7 +103,7 @@ class TenantOutputs:
             if isinstance(entry.id, str):
                 self._earlier.setdefault(entry.id, []).append(entry)
 
-    def write(self, known: Mapping[str, str], on_progress: Any) -> Written:
+    def write(self, known: Mapping[str, str], on_progress: Progress) -> Written:
         """Write the files; those that follow from the same as in the last run stay.
 
         Args:
@@ -165,7 +165,7 @@ class TenantOutputs:
         mappings = batch.mappings(self._engine)
         if len(names) < len(batch.tenants):
             mappings = mappings.filter(mappings.tenant.isin(list(names)))
-        with stopping(self._options.engine, self._state):
+        with engine_errors(self._options.engine, self._state):
             table = mappings.select(*_COLUMNS).to_pyarrow()
         table = table.sort_by([(name, "ascending") for name in _COLUMNS]).combine_chunks()
         found = {}

@@ -7,6 +7,7 @@ import glob
 import hashlib
 import os
 import re
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -198,7 +199,7 @@ class _Remote:
     def entries(self) -> Iterator[tuple[str, list[str]]]:
         """Each tenant with its files."""
         protocol = self._url.partition("://")[0]
-        with reaching(self._url):
+        with store_errors(self._url):
             if _GLOB.search(self._path):
                 self._infos = self._system.glob(self._path, detail=True)
                 root = None
@@ -227,7 +228,7 @@ class _Remote:
             info = self._infos[path.partition("://")[2]]
             known = [(key, str(info[key])) for key in (*_HASHES, *_TIMES, "size") if info.get(key)]
             if {key for key, _ in known} <= {"size"}:
-                with reaching(path):
+                with store_errors(path):
                     known = [
                         ("sha256", hashlib.sha256(self._system.cat_file(path.partition("://")[2])).hexdigest())
                     ]
@@ -272,19 +273,13 @@ def file_system(url: str, seconds: int = _PART) -> tuple[Any, str]:
     return system, str(path)
 
 
-class reaching:  # noqa: N801 - a context, as `contextlib.suppress`
+@contextmanager
+def store_errors(url: str) -> Iterator[None]:
     """Turn what an object store raises into an InputError, without its credentials."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, NavlayersError):
-            problem = msgspec.structs.replace(_unreadable(self._url, error), hint=_HINT)
-            raise InputError(problem) from None
-
-
-_HINT = "check the address, the network, and the credentials in the environment"
+    try:
+        yield
+    except NavlayersError:
+        raise
+    except Exception as error:
+        hint = "check the address, the network, and the credentials in the environment"
+        raise InputError(msgspec.structs.replace(_unreadable(url, error), hint=hint)) from None
