@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from test_fleet import SCORES, scores, three
+from test_fleet import HEADER, RED, SCORES, scores, three
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +56,12 @@ def test_tenants_of_a_bucket_are_read_once(run: Run, tmp_path: Path, bucket: Any
     absent = run("fleet", "s3://nothing/sets/*.csv", "-o", "other")
     assert absent.code == 2
     assert "s3://nothing/sets/*.csv: " in absent.err
+    elsewhere = tmp_path / "elsewhere.csv"
+    for key in (f"red2/{elsewhere}", "red2/a.csv", "red2//a.csv"):
+        bucket.pipe(f"fleet/odd/{key}", (HEADER + RED).encode())
+    assert run("fleet", "s3://fleet/odd", "-o", "odd", "--json").code == 0
+    assert scores(Path("odd")) == [("red2", *row[1:]) for row in SCORES if row[0] == "red"]
+    assert not elsewhere.exists()
     bucket.pipe("fleet/sets/bad.yaml", b"mappings: [")
     broken = run("fleet", "s3://fleet/sets", "-o", "out")
     assert "s3://fleet/sets/bad.yaml:1:12: tenant bad left out: this is not YAML" in broken.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,8 @@ ROWS = pa.schema(
 """The mappings of tenants, as `navlayers.fleet.rule.scores` takes them."""
 
 _RECORD = b"navlayers.tenant"
+
+_UNSAFE = re.compile(r"[\\:\0]")
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -132,11 +135,16 @@ def local_paths(tenant: Tenant, folder: Path) -> list[str]:
 
 def _copies(tenant: Tenant, folder: Path) -> dict[str, Path]:
     """The URLs of a tenant's files, and the files that they are copied to."""
-    copies = {}
+    copies: dict[str, Path] = {}
     for path in tenant.paths:
         inner = path.partition("://")[2]
         after = inner.partition(f"/{tenant.name}/")[2] if len(tenant.paths) > 1 else ""
-        copies[path] = folder / tenant.name / after if after else folder / Path(inner).name
+        # Keys of a store are any text: "a//etc/b", "..", "C:\\b" lead elsewhere.
+        parts = [_UNSAFE.sub("_", part) for part in after.split("/") if part.strip(".")]
+        local = folder.joinpath(tenant.name, *parts) if parts else folder / Path(inner).name
+        while local in copies.values():
+            local = local.with_name(f"_{local.name}")
+        copies[path] = local
     return copies
 
 
