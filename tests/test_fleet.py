@@ -308,6 +308,18 @@ def test_a_damaged_state_is_read_again_or_told(run: Run, tmp_path: Path, damage:
     assert scores(Path("out")) == [*SCORES[:1], ("gray", "T1059.001", 0, None, 0), *SCORES[1:]]
 
 
+def test_files_of_the_state_are_no_links_to_files_of_others(run: Run, tmp_path: Path) -> None:
+    precious = tmp_path / "precious.txt"
+    precious.write_text("mine")
+    folder = three(tmp_path)
+    Path("out/.fleet").mkdir(parents=True)
+    for name in ("done.json", "techniques.parquet", "tenants.parquet"):
+        Path("out/.fleet", name).symlink_to(precious)
+    assert run("fleet", folder, "-o", "out", "--force", "-q").code == 0
+    assert precious.read_text() == "mine"
+    assert scores(Path("out")) == SCORES
+
+
 def test_the_state_is_no_link_to_files_of_others(run: Run, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     Path("out").mkdir()

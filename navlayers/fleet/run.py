@@ -190,6 +190,9 @@ def _state(output: Path) -> Iterator[Path]:
     if state.is_symlink():
         raise OutputError(Problem("is a link", Place(str(state)), "a folder of navlayers", "remove the link"))
     state.mkdir(parents=True, exist_ok=True)
+    for path in state.iterdir():
+        if path.is_symlink():  # what is written there would go elsewhere
+            path.unlink()
     try:
         yield state
     finally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -9,6 +11,7 @@ import pyarrow as pa
 
 from navlayers.fleet.changes import TenantChange
 from navlayers.fleet.engine import literal, settings, sql_text
+from navlayers.scoring.scores import exact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +30,8 @@ WITH cells AS (
            s.tenant IS NOT NULL AS mapped, coalesce(s.overall, 0) AS score
     FROM domains t JOIN catalogue c USING (domain) LEFT JOIN scores s USING (tenant, technique)
 )
-SELECT domain, technique, name, tenants, covering, mapped, share, minimum, median,
+SELECT domain, technique, name, tenants, covering, mapped, share, minimum,
+       {{'scores': map_keys(spread), 'tenants': map_values(spread)}} AS median,
        coalesce(list_transform(lowest, lambda w: w.tenant), []) AS worst,
        coalesce(list_sum(list_transform(
            list_filter(map_entries(spread), lambda e: e.key <= lowest[-1].score), lambda e: e.value
@@ -39,7 +43,6 @@ FROM (
            count(*) FILTER (mapped) AS mapped,
            round(100.0 * count(*) FILTER (score > 0) / count(*), 10) AS share,
            min(score) FILTER (NOT counts) AS minimum,
-           round(median(score) FILTER (NOT counts), 10) AS median,
            min({{'score': score, 'tenant': tenant}}, {WORST}) FILTER (NOT counts) AS lowest,
            histogram(score) FILTER (NOT counts) AS spread
     FROM cells GROUP BY domain, technique
@@ -61,6 +64,15 @@ SELECT tenant,
 FROM pairs GROUP BY tenant
 HAVING count(*) FILTER (new IS DISTINCT FROM old OR here <> there) > 0 ORDER BY tenant
 """
+
+
+def _median(scores: Sequence[float] | None, tenants: Sequence[int] | None) -> float | None:
+    """The median of scores, in ascending order, each as many times as tenants have it."""
+    if not scores or not tenants:
+        return None
+    ends = [*accumulate(tenants)]
+    low, high = (scores[bisect_right(ends, (ends[-1] - 1 + more) // 2)] for more in (0, 1))
+    return exact((low + high) / 2)
 
 
 class Summary:
@@ -107,7 +119,10 @@ class Summary:
 
     def techniques(self) -> pa.Table:
         """A row per active technique: how many tenants cover it, the lowest and the middle score, who is worst."""
-        return self._db.sql(_TECHNIQUES).to_arrow_table()
+        table = self._db.sql(_TECHNIQUES).to_arrow_table()
+        # DuckDB's median holds the scores of all tenants, for every technique.
+        medians = pa.array([_median(**each) for each in table["median"].to_pylist()], pa.float64())
+        return table.set_column(table.column_names.index("median"), "median", medians)
 
     def covered(self) -> dict[str, int]:
         """Tenant → how many techniques and sub-techniques it covers."""

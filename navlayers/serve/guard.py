@@ -70,9 +70,8 @@ class Guard:
         if _name(host) not in self._hosts:
             return PlainTextResponse(f"unknown host {host!r}: use 127.0.0.1 or localhost\n", 421)
         if origin and not allowed and urlsplit(origin).netloc != host:
-            return PlainTextResponse(
-                f"pages of {origin} may not read this; --navigator names one for layers\n", 403
-            )
+            hint = "; --navigator names one for layers" if self._origin else ""
+            return PlainTextResponse(f"pages of {origin} may not read this{hint}\n", 403)
         if scope["method"] == "OPTIONS" and allowed:
             return _preflight(headers)
         asks = scope["method"] == "POST" and bool(self._questions) and scope["path"].startswith(self._questions)
