@@ -20,7 +20,7 @@ class FleetOptions(msgspec.Struct, frozen=True):
 
     Attributes:
         scoring: scoring options.
-        reading: reading options; of a table, its scope alone.
+        reading: reading options; of a table, its scope, columns and domain.
         attack_version: the release to bring all tenants to; None: the newest of
             theirs, of a table the newest installed.
         engine: a name of `navlayers.fleet.engine.ENGINES`.

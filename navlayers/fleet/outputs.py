@@ -165,14 +165,14 @@ def _tenants_table(
                 "; ".join(record.frameworks),
                 record.role,
                 release or "; ".join(f"{each.domain} {each.version}" for each in catalogues),
-                "; ".join(record.own),
+                "; ".join(record.own_releases),
                 record.scale,
                 ", ".join(record.scores),
                 record.capabilities,
                 record.mappings,
                 record.left_out,
                 covered.get(record.name, 0) if not record.problems else None,
-                "; ".join(record.changes),
+                "; ".join(record.adjustments),
                 " | ".join(without_credentials(str(problem)) for problem in record.problems[:3]),
             )
         )

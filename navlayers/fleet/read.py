@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 import pyarrow as pa
@@ -28,7 +28,7 @@ from navlayers.scoring.options import UNSPECIFIED, ScoreOptions, number
 from navlayers.scoring.scores import score_set
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from navlayers.mapping.find import Source
 
@@ -42,6 +42,9 @@ ROWS = pa.schema(
     ]
 )
 """The mappings of tenants, as `navlayers.fleet.rule.scores` takes them."""
+
+_Row: TypeAlias = tuple[str, str, str, float | None]
+"""Capability, technique, category and score of a mapping."""
 
 _RECORD = b"navlayers.tenant"
 
@@ -90,12 +93,11 @@ def read_tenant(tenant: Tenant, job: Job) -> TenantRecord:
 
     A tenant that cannot be read has problems in its record, which is written if they follow from its content.
     """
-    rows: list[tuple[str, str, str, float | None]] = []
+    rows: list[_Row] = []
     with tempfile.TemporaryDirectory() as folder:
         try:
-            record = _read(tenant, local_paths(tenant, Path(folder)), job, rows)
+            record, rows = _read(tenant, local_paths(tenant, Path(folder)), job)
         except NavlayersError as error:
-            rows = []
             problems = at_urls(error.problems, tenant, Path(folder))
             record = TenantRecord(tenant.name, problems=problems, passing=_passing(error))
             if record.passing:
@@ -169,56 +171,65 @@ def _path(path: str) -> str:
     return path if os.sep in path else os.path.join(os.curdir, path)  # noqa: PTH118 - Path drops the "."
 
 
-def _read(
-    tenant: Tenant, paths: Sequence[str], job: Job, rows: list[tuple[str, str, str, float | None]]
-) -> TenantRecord:
+def _read(tenant: Tenant, paths: Sequence[str], job: Job) -> tuple[TenantRecord, list[_Row]]:
+    """The record of a tenant, and its mappings.
+
+    Raises:
+        NavlayersError: a set cannot be read, or lists what is attacked.
+    """
     _, prepared = prepared_sets(paths, job)
     if any(each.set.role == "threat" for each in prepared):
         names = ", ".join(each.set.name_and_version for each in prepared if each.set.role == "threat")
         message = f"{tenant.name}: {names} is what is attacked, which covers nothing"
         raise InputError(Problem(message, hint="--meta role=control reads it as controls"))
-    changes: list[str] = []
+    rows: list[_Row] = []
+    adjustments: list[str] = []
     categories: set[str] = set()
     capabilities: set[str] = set()
     scales: set[str] = set()
     left_out = 0
     many = len(prepared) > 1
     for each in prepared:
-        score_range = each.set.range
         scored = score_set(in_hundred(each.set), each.catalogue, job.scoring)
         rules = scored.rules
-        own, release = each.own_attack_version, each.catalogue.version
-        if own.removeprefix("v") != release:
-            change = f"ATT&CK {each.catalogue.domain} {own} to {release}"
-            changes.append(f"{change}, {quantity(len(each.replaced), 'technique')} replaced")
-        if score_range not in (None, HUNDRED):
-            low, high = map(number_text, score_range or HUNDRED)
-            changes.append(f"scores of {low}–{high} to 0–100")
+        adjustments += _adjustments(each)
         categories.update(rules.scored_categories)
         if rules.scored_categories:
             words = ", ".join(f"{word} {number_text(score)}" for word, score in rules.scale.items())
-            scales.add("0–100" if score_range or not words else words)
+            scales.add("0–100" if each.set.range or not words else words)
         elif many and any(other.set.scored for other in prepared):
-            changes.append(f"{each.name} has no scores: its mappings are not rated")
+            adjustments.append(f"{each.name} has no scores: its mappings are not rated")
         left_out += len(scored.left_out)
         start = f"{each.name}/" if many else ""
         for mapping in scored.mappings:
             capability = start + mapping.capability
             capabilities.add(capability)
             rows.append((capability, mapping.technique, mapping.category or UNSPECIFIED, number(mapping, rules)))
-    return TenantRecord(
+    record = TenantRecord(
         name=tenant.name,
         frameworks=tuple(each.set.name_and_version for each in prepared),
         role=", ".join(sorted({each.set.role for each in prepared})),
         releases={each.catalogue.domain: each.catalogue.version for each in prepared},
-        own=tuple(dict.fromkeys(each.own_attack_version for each in prepared)),
+        own_releases=tuple(dict.fromkeys(each.own_attack_version for each in prepared)),
         scale="; ".join(sorted(scales)),
         capabilities=len(capabilities),
         mappings=len(rows),
         left_out=left_out,
         scores=tuple(sorted(categories)),
-        changes=tuple(dict.fromkeys(changes)),
+        adjustments=tuple(dict.fromkeys(adjustments)),
     )
+    return record, rows
+
+
+def _adjustments(prepared: Prepared) -> Iterator[str]:
+    """What brings a set to the release and the scale of the fleet."""
+    own, release = prepared.own_attack_version, prepared.catalogue.version
+    if own.removeprefix("v") != release:
+        replaced = quantity(len(prepared.replaced), "technique")
+        yield f"ATT&CK {prepared.catalogue.domain} {own} to {release}, {replaced} replaced"
+    if prepared.set.range not in (None, HUNDRED):
+        low, high = map(number_text, prepared.set.range)
+        yield f"scores of {low}–{high} to 0–100"
 
 
 def prepared_sets(paths: Sequence[str], job: Job) -> tuple[Sequence[Source], list[Prepared]]:

@@ -15,13 +15,13 @@ class TenantRecord(msgspec.Struct, frozen=True):
         frameworks: name and version of each of its sets.
         role: what its sets are.
         releases: domain → the release that its scores are about.
-        own: the releases that its sets were made for.
+        own_releases: those that its sets were made for.
         scale: the scale of its scores; "" for a tenant without scores.
         capabilities: how many it has mapped.
         mappings: how many count.
         left_out: how many mapped techniques are not active in the release.
         scores: the categories that it scores; () if it has no scores.
-        changes: what was brought to the scale and the release of the fleet.
+        adjustments: what was brought to the scale and the release of the fleet.
         problems: why it is left out; () if it is scored.
         passing: whether its problems may be gone without a change of its content, as those of a network.
     """
@@ -30,12 +30,12 @@ class TenantRecord(msgspec.Struct, frozen=True):
     frameworks: tuple[str, ...] = ()
     role: str = ""
     releases: dict[str, str] = {}
-    own: tuple[str, ...] = ()
+    own_releases: tuple[str, ...] = ()
     scale: str = ""
     capabilities: int = 0
     mappings: int = 0
     left_out: int = 0
     scores: tuple[str, ...] = ()
-    changes: tuple[str, ...] = ()
+    adjustments: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     passing: bool = False
