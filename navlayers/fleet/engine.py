@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import os
 import re
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from navlayers.errors import MissingExtraError, Problem, UsageError, extra
+from navlayers.fleet.tenants import without_credentials
+from navlayers.tables.sql import NO_EXTENSIONS, exact_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,18 +49,13 @@ def check_engine(name: str) -> None:
 
 def settings(folder: Path) -> dict[str, Any]:
     """The settings of DuckDB: its memory, the folder for the rest, and no code or file from elsewhere."""
-    extensions = dict.fromkeys(("autoinstall_known_extensions", "autoload_known_extensions"), False)
-    return {"memory_limit": MEMORY, "temp_directory": str(folder), **extensions}
+    return {"memory_limit": MEMORY, "temp_directory": str(folder), **NO_EXTENSIONS}
 
 
-def literal(path: str | Path) -> str:
-    """A path for DuckDB, which takes one with brackets, asterisks or question marks for a pattern."""
-    return glob.escape(str(Path(path).resolve()))
-
-
-def sql_text(text: str) -> str:
-    """A text in SQL."""
-    return "'" + text.replace("'", "''") + "'"
+def error_reason(error: Exception) -> str:
+    """The first line of what an engine raised, without credentials; its type if it says nothing."""
+    text = without_credentials(str(error).strip())
+    return text.splitlines()[0] if text else type(error).__name__
 
 
 def connect(name: str, folder: Path) -> Engine:
@@ -101,9 +97,8 @@ def _spark(master: str) -> Engine:
     try:
         session = builder.getOrCreate()
     except Exception as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         hint = "Spark needs Java: set JAVA_HOME, or apt install default-jre-headless"
-        raise MissingExtraError(Problem(f"Spark does not start: {reason}", hint=hint)) from error
+        raise MissingExtraError(Problem(f"Spark does not start: {error_reason(error)}", hint=hint)) from error
     session.sparkContext.setLogLevel("ERROR")
     return ibis.pyspark.connect(session)
 
@@ -131,7 +126,7 @@ def _reach(master: str) -> None:
 def parquet(engine: Engine, paths: Sequence[str | Path]) -> Any:
     """A table of Parquet files, whatever the names of the folders that they are in."""
     if engine.name == DUCKDB:
-        return engine.read_parquet([literal(path) for path in paths], hive_partitioning=False)
+        return engine.read_parquet([exact_path(path) for path in paths], hive_partitioning=False)
     files = [_HADOOP.sub(r"\\\g<0>", str(Path(path).resolve())) for path in paths]
     if len(files) > 1:
         # Ibis passes one path to Spark.

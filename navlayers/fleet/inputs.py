@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from navlayers.attack import Catalogue
     from navlayers.attack.domains import Domain
-    from navlayers.fleet.options import FleetOptions
+    from navlayers.fleet.options import FleetOptions, Progress
     from navlayers.fleet.table_files import TableFiles
     from navlayers.fleet.tenants import Tenant
 
@@ -79,7 +79,7 @@ def of_tenants(
     left_out: Sequence[TenantRecord],
     state: Path,
     options: FleetOptions,
-    on_progress: Any,
+    on_progress: Progress,
 ) -> FleetInputs:
     """The tenants of files, each read if it is not known.
 
@@ -138,7 +138,7 @@ def _common_releases(records: Iterable[TenantRecord]) -> dict[str, str]:
 
 
 def _read_all(
-    work: Sequence[tuple[Tenant, Job]], options: FleetOptions, on_progress: Any
+    work: Sequence[tuple[Tenant, Job]], options: FleetOptions, on_progress: Progress
 ) -> tuple[list[TenantRecord], int]:
     """The records of tenants, in order, and how many were read now."""
     known = {tenant.name: read_record(tenant, job) for tenant, job in work}
@@ -386,7 +386,7 @@ def _of_row(
         scale="0–100" if categories else "",
         capabilities=row["capabilities"],
         mappings=row["kept"],
-        left_out=row["inactive"],
+        techniques_left_out=row["inactive"],
         scores=categories,
         problems=tuple(problems),
     )

@@ -170,7 +170,7 @@ def _tenants_table(
                 ", ".join(record.scores),
                 record.capabilities,
                 record.mappings,
-                record.left_out,
+                record.techniques_left_out,
                 covered.get(record.name, 0) if not record.problems else None,
                 "; ".join(record.adjustments),
                 " | ".join(without_credentials(str(problem)) for problem in record.problems[:3]),

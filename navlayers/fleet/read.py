@@ -214,7 +214,7 @@ def _read(tenant: Tenant, paths: Sequence[str], job: Job) -> tuple[TenantRecord,
         scale="; ".join(sorted(scales)),
         capabilities=len(capabilities),
         mappings=len(rows),
-        left_out=left_out,
+        techniques_left_out=left_out,
         scores=tuple(sorted(categories)),
         adjustments=tuple(dict.fromkeys(adjustments)),
     )

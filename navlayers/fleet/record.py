@@ -19,7 +19,7 @@ class TenantRecord(msgspec.Struct, frozen=True):
         scale: the scale of its scores; "" for a tenant without scores.
         capabilities: how many it has mapped.
         mappings: how many count.
-        left_out: how many mapped techniques are not active in the release.
+        techniques_left_out: how many mapped techniques are not active in the release.
         scores: the categories that it scores; () if it has no scores.
         adjustments: what was brought to the scale and the release of the fleet.
         problems: why it is left out; () if it is scored.
@@ -34,7 +34,7 @@ class TenantRecord(msgspec.Struct, frozen=True):
     scale: str = ""
     capabilities: int = 0
     mappings: int = 0
-    left_out: int = 0
+    techniques_left_out: int = 0
     scores: tuple[str, ...] = ()
     adjustments: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()

@@ -10,9 +10,8 @@ import pyarrow.parquet as pq
 
 from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem
 from navlayers.fleet import rule
-from navlayers.fleet.engine import parquet
+from navlayers.fleet.engine import error_reason, parquet
 from navlayers.fleet.outputs import GROUP
-from navlayers.fleet.tenants import without_credentials
 from navlayers.fleet.text_files import text_problem
 from navlayers.mapping.model import CATEGORIES
 from navlayers.scoring.options import UNSPECIFIED
@@ -57,10 +56,10 @@ def engine_errors(engine: str, state: Path) -> Iterator[None]:
     except Exception as error:
         if wrong_row := text_problem(error):
             raise InputError(wrong_row) from error
-        text = without_credentials(str(error).strip())
-        reason = text.splitlines()[0] if text else type(error).__name__
         hint = f"if it happens again, remove {state}: all tenants are then read again"
-        raise OutputError(Problem(f"{engine} stopped: {reason}", Place(str(state)), hint=hint)) from error
+        raise OutputError(
+            Problem(f"{engine} stopped: {error_reason(error)}", Place(str(state)), hint=hint)
+        ) from error
 
 
 def is_whole_file(path: Path, schema: pa.Schema) -> bool:

@@ -10,8 +10,9 @@ import duckdb
 import pyarrow as pa
 
 from navlayers.fleet.changes import TenantChange
-from navlayers.fleet.engine import literal, settings, sql_text
+from navlayers.fleet.engine import settings
 from navlayers.scoring.scores import exact
+from navlayers.tables.sql import parquet_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,8 +109,7 @@ class Summary:
         self._view("scores", self._files)
 
     def _view(self, name: str, files: Sequence[str]) -> None:
-        listed = ", ".join(sql_text(literal(path)) for path in files)
-        self._db.execute(f"CREATE VIEW {name} AS FROM read_parquet([{listed}], hive_partitioning = false)")
+        self._db.execute(f"CREATE VIEW {name} AS FROM {parquet_files(files)}")
 
     def scores(self) -> pa.Table:
         """All scores with their domain, by tenant and technique."""

@@ -13,7 +13,7 @@ from navlayers._text.spelling import compact, suggestion
 from navlayers._text.wording import quoted
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.fleet import cells
-from navlayers.fleet.engine import DUCKDB, literal, parquet, sql_text
+from navlayers.fleet.engine import DUCKDB, error_reason, parquet
 from navlayers.fleet.places import lines, row_groups
 from navlayers.fleet.rule import MEASURES, scored_column
 from navlayers.fleet.table_files import DATABASES, PARQUET, TEXT
@@ -21,6 +21,7 @@ from navlayers.fleet.text_files import text_header, text_source
 from navlayers.mapping.formats.table_columns import header_words
 from navlayers.mapping.model import CATEGORIES, SEGMENT_FIELDS
 from navlayers.scoring.options import UNSPECIFIED
+from navlayers.tables.sql import exact_path, identifier, string
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -89,8 +90,7 @@ class FleetTable:
         except InputError:
             raise
         except Exception as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise InputError(Problem(f"cannot be read: {reason}", self.place)) from error
+            raise InputError(Problem(f"cannot be read: {error_reason(error)}", self.place)) from error
         self.columns = self._find()
 
     @property
@@ -111,11 +111,11 @@ class FleetTable:
             return self._engine.read_csv(paths[0], header=True, sep=delimiter, escape='"', mode="FAILFAST")
         if self._name != DUCKDB:
             raise InputError(Problem(f"{self._name} reads no database of DuckDB", self.place, "Parquet or CSV"))
-        self._engine.raw_sql(f"ATTACH {sql_text(paths[0])} AS fleet (READ_ONLY)")
+        self._engine.raw_sql(f"ATTACH {string(paths[0])} AS fleet (READ_ONLY)")
         # A view may read any file or address.
         listed = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'fleet'"
         tables = {
-            str(name): f"fleet.{_name(schema)}.{_name(name)}"
+            str(name): f"fleet.{identifier(schema)}.{identifier(name)}"
             for schema, name in self._rows(f"{listed} ORDER BY ALL")
         }
         technique = self._named.get("technique")
@@ -317,7 +317,7 @@ class FleetTable:
             return []
         is_parquet = Path(self._files[0]).suffix.lower() in PARQUET
         own = {name: self.columns[name] for name in _CELLS if name in self.columns}
-        named = ", ".join(f"{_name(column)} AS {_ROW}{name}" for name, column in own.items())
+        named = ", ".join(f"{identifier(column)} AS {_ROW}{name}" for name, column in own.items())
         result: list[tuple[Callable[[str], Problem], dict[str, Any]]] = []
         for path in self._files:
             rows_of, number = "fleet_text", "row_number() OVER () - 1"
@@ -325,7 +325,7 @@ class FleetTable:
                 form = "hive_partitioning = false"
                 if "file_row_number" not in map(str.lower, self._table.columns):
                     form, number = f"{form}, file_row_number = true", "file_row_number"
-                rows_of = f"read_parquet({sql_text(literal(path))}, {form})"
+                rows_of = f"read_parquet({string(exact_path(path))}, {form})"
             source = f"SELECT *, {named}, {number} AS {_ROW} FROM {rows_of}"
             self._rows(f"CREATE OR REPLACE TEMP VIEW fleet_rows AS {source}")
             read = self._read(self._engine.table("fleet_rows"), options, techniques, ratings)
@@ -363,7 +363,3 @@ def _placed(place: Place, words: str, text: str) -> Problem:
 def _plain(text: Any) -> Any:
     """Whether a text is a plain number."""
     return text.strip().re_search(r"^(0|[1-9][0-9]*)(\.[0-9]+)?$").fill_null(False)
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'

@@ -8,9 +8,9 @@ from itertools import count
 from pathlib import Path
 
 from navlayers.errors import InputError, Place, Problem
-from navlayers.fleet.engine import literal, sql_text
 from navlayers.mapping.formats.csv_table import DELIMITERS
 from navlayers.mapping.formats.source import UTF16
+from navlayers.tables.sql import exact_path, string
 
 _LONGEST_HEADER = 1 << 20
 
@@ -48,9 +48,9 @@ def text_header(path: str) -> tuple[str, list[str]]:
 def text_source(path: str) -> str:
     """The SQL of the rows of a CSV file, whose cells are all text."""
     delimiter, names = text_header(path)
-    columns = ", ".join(f"{sql_text(name)}: 'VARCHAR'" for name in names)
-    form = f"auto_detect = false, header = true, delim = {sql_text(delimiter)}, quote = '\"', escape = '\"'"
-    file = sql_text(literal(path))
+    columns = ", ".join(f"{string(name)}: 'VARCHAR'" for name in names)
+    form = f"auto_detect = false, header = true, delim = {string(delimiter)}, quote = '\"', escape = '\"'"
+    file = string(exact_path(path))
     return f"read_csv({file}, {form}, comment = '', hive_partitioning = false, columns = {{{columns}}})"
 
 
