@@ -57,11 +57,12 @@ def _megabytes(name: str) -> float:
     return int(found[1]) / 1024
 
 
-def bounded(action: Callable[[], Any], *, memory: bool) -> None:
+def bounded(action: Callable[[], Any], size: int, *, memory: bool) -> None:
     """Run an action within the bounds; what it needed once counts: the first one may import and load releases.
 
     Args:
         action: reads an input, and uses what it read.
+        size: the bytes of the input; the bounds are those of a megabyte, and grow with it.
         memory: hold it to its memory, too, where the kernel tells it.
     """
     for again in (True, False):
@@ -74,7 +75,8 @@ def bounded(action: Callable[[], Any], *, memory: bool) -> None:
             action()
         took = time.process_time() - start
         grown = _megabytes("VmHWM") - base if base else 0
-        if took <= SECONDS and grown <= MEGABYTES:
+        megabytes = max(size / 1e6, 1)
+        if took <= SECONDS * megabytes and grown <= MEGABYTES * megabytes:
             return
         assert again, f"{took:.1f} s of the CPU, {grown:.0f} MB"
 

@@ -66,7 +66,7 @@ def test_a_set_is_read_or_refused_with_its_place(name: str) -> None:
     @cases(10_000, 12)
     @given(anything(documents), st.booleans())
     def run(data: bytes, known: bool) -> None:
-        bounded(lambda: read(Path("set.in"), data, name if known else None), memory=FULL)
+        bounded(lambda: read(Path("set.in"), data, name if known else None), len(data), memory=FULL)
 
     run()
 
@@ -90,7 +90,7 @@ def test_another_file_is_read_or_refused(name: str) -> None:
     @cases(10_000 if name != "logo" else 300, 8 if name != "logo" else 3)
     @given(anything(other.documents))
     def run(data: bytes) -> None:
-        bounded(lambda: act(data), memory=FULL)
+        bounded(lambda: act(data), len(data), memory=FULL)
 
     run()
 
@@ -130,7 +130,7 @@ def test_what_is_converted_can_be_read_and_is_the_same(file: tuple[str, bytes]) 
     path = put(*file)
     reading = read(path, file[1], None)
     if reading is not None:
-        bounded(lambda: convert(reading.mapping_set), memory=FULL)
+        bounded(lambda: convert(reading.mapping_set), len(file[1]), memory=FULL)
 
 
 def convert(mapping_set: MappingSet) -> None:
@@ -168,7 +168,7 @@ def differences(found: MappingSet, wanted: MappingSet) -> list[Any]:
 def test_what_is_fixed_can_be_read(file: tuple[str, bytes]) -> None:
     path = put(*file)
     sound = read(path, file[1], None) is not None
-    bounded(lambda: command("check", str(path), "--fix", "--as-of", "2026-01-01"), memory=FULL)
+    bounded(lambda: command("check", str(path), "--fix", "--as-of", "2026-01-01"), len(file[1]), memory=FULL)
     data = path.read_bytes()
     assert not sound or read(path, data, None) is not None
     if not sound:
@@ -215,7 +215,7 @@ def test_a_command_gives_a_result_or_an_error(name: str) -> None:
     @given(files())
     def run(file: tuple[str, bytes]) -> None:
         path = put(*file)
-        bounded(lambda: act(path, file[1]), memory=FULL)
+        bounded(lambda: act(path, file[1]), len(file[1]), memory=FULL)
 
     run()
 
