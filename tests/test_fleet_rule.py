@@ -30,6 +30,7 @@ ibis = pytest.importorskip("ibis")
 pa = pytest.importorskip("pyarrow")
 
 from navlayers.fleet import rule  # noqa: E402 - needs the packages
+from navlayers.fleet.arrow import arrow_table  # noqa: E402
 from navlayers.fleet.read import ROWS  # noqa: E402
 from navlayers.fleet.score import subtechnique_rows  # noqa: E402
 
@@ -69,9 +70,8 @@ def differences(
             expected[name, technique] = {"overall": entry.overall, **categories, "capabilities": count}
     if not rows:
         return []
-    arrays = [pa.array(values, field.type) for values, field in zip(zip(*rows, strict=True), ROWS, strict=True)]
     found = rule.scores(
-        as_table(engine, "mappings", pa.table(arrays, schema=ROWS)),
+        as_table(engine, "mappings", arrow_table(rows, ROWS)),
         as_table(engine, "tenants", pa.Table.from_pylist(tenants)),
         options,
         as_table(engine, "subtechniques", subtechnique_rows([catalogue])),

@@ -14,6 +14,7 @@ from navlayers._text.wording import quoted
 from navlayers.attack.domains import DOMAIN_NAMES
 from navlayers.attack.ids import may_be_name
 from navlayers.errors import Problem
+from navlayers.fleet.arrow import arrow_table
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.table_content import NO_VALUE, NOT_RATED, TOTALS
@@ -74,7 +75,7 @@ def technique_rows(texts: Iterable[str], catalogues: Sequence[Catalogue]) -> pa.
         rows += [(text, None, None, id_, False) for id_, end in ends.items() if end is None]
         if found and not active and None not in ends.values():
             rows.append((text, None, None, None, False))  # out of scope
-    return _table(rows, TECHNIQUES)
+    return arrow_table(rows, TECHNIQUES)
 
 
 def _end(id_: str, catalogues: Sequence[Catalogue]) -> tuple[str | None, str] | None:
@@ -145,7 +146,7 @@ def score_rows(texts: Iterable[str], options: ScoreOptions) -> pa.Table:
         value, issue = _score(text, scale)
         number = None if value is None else worth[value] if value in worth else float(value)
         rows.append((text, number, issue is not None))
-    return _table(rows, SCORES)
+    return arrow_table(rows, SCORES)
 
 
 def _score(text: str, scale: Scale) -> tuple[str | None, Issue | None]:
@@ -188,8 +189,3 @@ def problem(issue: Issue) -> Problem:
     """An issue as a problem without a place."""
     hint = issue.hint if isinstance(issue.hint, str) else issue.hint()
     return Problem(issue.message, expected=issue.expected, hint=hint)
-
-
-def _table(rows: Sequence[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
-    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-    return pa.table([pa.array(c, field.type) for c, field in zip(columns, schema, strict=True)], schema=schema)

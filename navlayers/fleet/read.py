@@ -18,6 +18,7 @@ from navlayers._text.numbers import number_text
 from navlayers._text.wording import quantity
 from navlayers.api.sources import sources
 from navlayers.errors import InputError, NavlayersError, Problem, ReleaseError, UsageError
+from navlayers.fleet.arrow import arrow_table
 from navlayers.fleet.record import TenantRecord
 from navlayers.fleet.tenants import Tenant, file_system, is_remote, store_errors, without_credentials
 from navlayers.mapping.formats.context import ReadOptions
@@ -102,14 +103,11 @@ def read_tenant(tenant: Tenant, job: Job) -> TenantRecord:
             record = TenantRecord(tenant.name, problems=problems, passing=_passing(error))
             if record.passing:
                 return record
-    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
-    arrays = [pa.array([tenant.name] * len(rows), pa.string())]
-    arrays += [pa.array(values, field.type) for values, field in zip(columns, list(ROWS)[1:], strict=True)]
     schema = ROWS.with_metadata({_RECORD: msgspec.json.encode(record)})
     path = rows_file(tenant, job)
     # Renamed when it is whole, so that a run that is killed leaves no half of it.
     part = path.with_name(f"{path.name}.{os.getpid()}")
-    pq.write_table(pa.table(arrays, schema=schema), part, compression="zstd")
+    pq.write_table(arrow_table([(tenant.name, *row) for row in rows], schema), part, compression="zstd")
     part.replace(path)
     return record
 

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem
 from navlayers.fleet import rule
+from navlayers.fleet.arrow import arrow_table
 from navlayers.fleet.engine import error_reason, parquet
 from navlayers.fleet.outputs import GROUP
 from navlayers.fleet.text_files import text_problem
@@ -103,7 +104,5 @@ def subtechnique_rows(catalogues: Iterable[Catalogue]) -> pa.Table:
         if catalogue.is_active(technique.id) and (subs := catalogue.subtechniques(technique.id))
         for sub in subs
     ]
-    columns = list(zip(*rows, strict=True)) or [(), (), ()]
-    types = (pa.string(), pa.string(), pa.int64())
-    arrays = [pa.array(column, type_) for column, type_ in zip(columns, types, strict=True)]
-    return pa.table(arrays, names=["technique", "parent", "siblings"])
+    schema = pa.schema([("technique", pa.string()), ("parent", pa.string()), ("siblings", pa.int64())])
+    return arrow_table(rows, schema)

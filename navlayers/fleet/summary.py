@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
+from navlayers.fleet.arrow import arrow_table
 from navlayers.fleet.changes import TenantChange
 from navlayers.fleet.engine import settings
 from navlayers.scoring.scores import exact
@@ -66,6 +67,9 @@ FROM pairs GROUP BY tenant
 HAVING count(*) FILTER (new IS DISTINCT FROM old OR here <> there) > 0 ORDER BY tenant
 """
 
+_DOMAINS = pa.schema([("tenant", pa.string()), ("domain", pa.string()), ("counts", pa.bool_())])
+_CATALOGUE = pa.schema([("domain", pa.string()), ("technique", pa.string()), ("name", pa.string())])
+
 
 def _median(scores: Sequence[float] | None, tenants: Sequence[int] | None) -> float | None:
     """The median of scores, in ascending order, each as many times as tenants have it."""
@@ -97,14 +101,9 @@ class Summary:
         """
         self._db = duckdb.connect(config=settings(folder))
         self._db.execute("SET enable_progress_bar = false")
-        columns = list(zip(*domains, strict=True)) or [(), (), ()]
-        types = (pa.string(), pa.string(), pa.bool_())
-        arrays = [pa.array(column, type_) for column, type_ in zip(columns, types, strict=True)]
-        self._db.register("domains", pa.table(arrays, names=["tenant", "domain", "counts"]))
+        self._db.register("domains", arrow_table(domains, _DOMAINS))
         active = [(c.domain, t.id, t.name) for c in catalogues for t in c.techniques.values() if c.is_active(t.id)]
-        fields = list(zip(*active, strict=True))
-        names = ["domain", "technique", "name"]
-        self._db.register("catalogue", pa.table([pa.array(f, pa.string()) for f in fields], names=names))
+        self._db.register("catalogue", arrow_table(active, _CATALOGUE))
         self._files = [str(path) for path in scores]
         self._view("scores", self._files)
 
