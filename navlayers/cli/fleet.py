@@ -73,8 +73,9 @@ def command(
 ) -> None:
     """Score thousands of tenants, and roll them up per technique.
 
-    INPUT is a folder of mapping sets, each file or subfolder a tenant; a glob or a URL of such files, as s3://bucket/sets;
-    or a table with a column of tenants: .parquet, .csv or .duckdb. A second run reads only what changed.
+    INPUT is a folder of mapping sets, each file or subfolder a tenant; a glob or a URL of such files, such as
+    s3://bucket/sets; or a table with a column of tenants: .parquet, .csv or .duckdb. A second run reads only what
+    changed.
 
     \b
     navlayers fleet tenants/ -o fleet
