@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from test_fleet import HEADER, RED, SCORES, scores, three
+from fleet_helpers import HEADER, RED, SCORES, scores, three
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

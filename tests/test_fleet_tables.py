@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from test_fleet import duckdb, pa, pq, rows, tenants
+from fleet_helpers import duckdb, pa, pq, rows, tenants
 
 if TYPE_CHECKING:
     from conftest import Run

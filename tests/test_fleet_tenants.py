@@ -6,15 +6,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
-from test_fleet import BLUE, HEADER, RED, tenants, three
+from fleet_helpers import BLUE, HEADER, RED, pq, tenants, three
 
 if TYPE_CHECKING:
     from conftest import Run
-
-pq = pytest.importorskip("pyarrow.parquet")
-pytest.importorskip("duckdb")
-pytest.importorskip("ibis")
 
 
 def index(folder: Path) -> dict[tuple[str, str], str]:
