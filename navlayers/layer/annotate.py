@@ -18,7 +18,7 @@ from navlayers.layer.document import Link, Metadata, Technique
 from navlayers.layer.ramps import NOT_RATED
 from navlayers.mapping.evidence import strongest
 from navlayers.scoring.comments import comment, evidence_text, strength_name
-from navlayers.scoring.options import UNSPECIFIED, Rules
+from navlayers.scoring.options import OVERALL, UNSPECIFIED, Rules
 from navlayers.scoring.segments import segment_scores
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Style(msgspec.Struct, frozen=True):
     @property
     def measure(self) -> str:
         """The key of the layer's score in `TechniqueScore.rolled_up`."""
-        return self.category or "overall"
+        return self.category or OVERALL
 
 
 def _metadata(entry: TechniqueScore, style: Style) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ import msgspec
 from navlayers._text.numbers import rounded
 from navlayers._text.spelling import compact
 from navlayers.mapping.evidence import DECLARED, ROBUSTNESS, strongest
-from navlayers.scoring.options import UNSPECIFIED
+from navlayers.scoring.options import OVERALL, UNSPECIFIED
 from navlayers.scoring.segments import segment_comment
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def comment(entry: TechniqueScore, rules: Rules, labels: Mapping[str, str], cate
     for each in present:
         names = _names(entry.contributions[each], rules, labels, most // len(present))
         lines.append(f"{each.capitalize()} – {names}" if len(present) > 1 else names)
-    measure = category or "overall"
+    measure = category or OVERALL
     if rules.segments:
         lines.insert(0, segment_comment(entry, rules, measure))
     if measure in entry.rolled_up:

@@ -20,7 +20,7 @@ from navlayers.mapping.ranges import in_hundred
 from navlayers.mapping.replacements import Inactive, inactive
 from navlayers.mapping.segments import by_segment
 from navlayers.mapping.trust import trust_of
-from navlayers.scoring.options import UNSPECIFIED, Aggregate, Rules, ScoreOptions, make_rules, number
+from navlayers.scoring.options import OVERALL, UNSPECIFIED, Aggregate, Rules, ScoreOptions, make_rules, number
 from navlayers.scoring.segments import across, segment_notices
 
 if TYPE_CHECKING:
@@ -346,7 +346,7 @@ def roll_up(scores: dict[str, TechniqueScore], rules: Rules, catalogue: Catalogu
             if values:
                 padded = values + [0] * (len(subs) - len(values))
                 measures[category] = exact(max(values) if how == "max" else mean(padded))
-                taken[category or "overall"] = (len(values), len(subs))
+                taken[category or OVERALL] = (len(values), len(subs))
         overall = measures.pop(None)
         categories = {c: measures[c] for c in rules.categories if c in measures}
         rolled[parent] = TechniqueScore(parent, overall, categories, own.contributions, taken)

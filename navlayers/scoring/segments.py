@@ -11,6 +11,7 @@ from navlayers._text.numbers import number_text, rounded
 from navlayers._text.wording import and_list, quantity
 from navlayers.errors import Problem
 from navlayers.mapping.segments import segments_of
+from navlayers.scoring.options import OVERALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -52,7 +53,7 @@ def _across(merged: TechniqueScore, parts: dict[str, dict[str, TechniqueScore]],
         merged,
         overall=_combined(overall, rules),
         categories={category: _combined(scores, rules) for category, scores in by_category.items()},
-        segments={"overall": overall, **by_category},
+        segments={OVERALL: overall, **by_category},
     )
 
 

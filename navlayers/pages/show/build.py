@@ -33,7 +33,7 @@ from navlayers.pages.show.results import (
 from navlayers.pages.show.rows import mapped_rows, named, record, status_of
 from navlayers.pages.show.set_index import indexed
 from navlayers.scoring.comments import IdAndName, comment, strength_name
-from navlayers.scoring.options import UNSPECIFIED, ScoreOptions
+from navlayers.scoring.options import OVERALL, UNSPECIFIED, ScoreOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
@@ -194,7 +194,7 @@ def _aggregate(entry: TechniqueScore, index: IndexedSet) -> Aggregate:
         if category in entry.contributions or category in entry.categories
     )
     says = tuple(line for line in comment(entry, rules, labels, None, sys.maxsize).split("\n") if line)
-    there = entry.segments.get("overall", {})
+    there = entry.segments.get(OVERALL, {})
     segments = {segment: there.get(segment) for segment in rules.segments} or msgspec.UNSET
     return Aggregate(entry.overall, categories, len(entry.capabilities), says, segments)
 
