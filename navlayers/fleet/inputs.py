@@ -105,23 +105,24 @@ def of_tenants(
     moved = {record.name: record for record in second}
     records = [moved.get(record.name, record) for record in first]
     jobs = {tenant.name: again.get(tenant.name, (tenant, job))[1] for tenant in tenants}
-    used = {rows_file(tenant, job).name for tenant in tenants}
-    used |= {rows_file(tenant, jobs[tenant.name]).name for tenant in tenants}
     paths = {tenant.name: rows_file(tenant, jobs[tenant.name]) for tenant in tenants}
+    used = {rows_file(tenant, job).name for tenant in tenants} | {path.name for path in paths.values()}
     batches = []
     for group in _grouped([record for record in records if not record.problems]):
         names = [paths[record.name].name for record in group]
         rows = sum(record.mappings for record in group)
         file = state / _name("scores", names, msgspec.json.encode(options.scoring).decode())
         batches.append(Batch(file, partial(_rows_of, [paths[r.name] for r in group]), tuple(group), rows))
-    catalogues = tuple(
-        attack.restricted(attack.find(d, releases[d]).catalogue, options.reading.scope)
-        for d in DOMAINS
-        if d in releases
-    )
+    catalogues = _catalogues(releases, options)
     everyone = sorted([*records, *left_out], key=lambda record: record.name)
     each = {tenant.name: (tenant, jobs[tenant.name]) for tenant in tenants}
     return FleetInputs(tuple(everyone), batches, catalogues, [], read + more, used, each)
+
+
+def _catalogues(releases: Mapping[str, str], options: FleetOptions) -> tuple[Catalogue, ...]:
+    """The release of each domain, restricted to the scope."""
+    scope = options.reading.scope
+    return tuple(attack.restricted(attack.find(d, releases[d]).catalogue, scope) for d in DOMAINS if d in releases)
 
 
 def _rows_of(paths: Sequence[Path], engine: Any) -> Any:
@@ -193,11 +194,7 @@ def of_table(engine: Any, files: TableFiles, state: Path, options: FleetOptions)
     whole = is_whole_file(techniques, cells.TECHNIQUES) and is_whole_file(ratings, cells.SCORES)
     found = (_known(known) if whole else None) or _look(engine, fleet, (techniques, ratings), options)
     known.write_bytes(msgspec.json.encode(found))
-    catalogues = tuple(
-        attack.restricted(attack.find(d, found.releases[d]).catalogue, scope)
-        for d in DOMAINS
-        if d in found.releases
-    )
+    catalogues = _catalogues(found.releases, options)
     texts = (parquet(engine, [techniques]), parquet(engine, [ratings]))
     mappings = fleet.mappings(options.scoring, *texts)
     records = found.records
@@ -235,7 +232,7 @@ def _known(path: Path) -> _Table | None:
 def _look(engine: Any, fleet: table.FleetTable, files: tuple[Path, Path], options: FleetOptions) -> _Table:
     """The tenants of a table, from a look at all of its rows; what its texts mean is written to files."""
     texts = fleet.techniques()
-    catalogues = tuple(_catalogues(fleet, texts, options))
+    catalogues = tuple(_releases_of(fleet, texts, options))
     techniques = cells.technique_rows(texts, catalogues)
     pq.write_table(techniques, files[0])
     words = fleet.ratings(options.scoring)
@@ -307,7 +304,7 @@ def _refuse(options: FleetOptions) -> None:
         raise UsageError(Problem(message, hint="filter or convert the table first, or give a folder of sets"))
 
 
-def _catalogues(fleet: table.FleetTable, texts: Sequence[str], options: FleetOptions) -> Iterator[Catalogue]:
+def _releases_of(fleet: table.FleetTable, texts: Sequence[str], options: FleetOptions) -> Iterator[Catalogue]:
     """The release of each domain that the techniques of a table are of, apart from a few strays.
 
     Raises:
