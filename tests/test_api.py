@@ -238,3 +238,10 @@ def test_two_versions_are_two_inputs() -> None:
 def test_all_errors_have_one_base() -> None:
     for error in (navlayers.InputError, navlayers.OutputError, navlayers.UsageError, navlayers.ReleaseError):
         assert issubclass(error, navlayers.NavlayersError)
+
+
+def test_sets_in_memory_of_one_name_are_numbered(tmp_path: Path) -> None:
+    mine, other = navlayers.load("gcp"), navlayers.load("gcp")
+    assert repr(navlayers.compare(mine, other)) == "<Comparison of gcp, gcp-2, ATT&CK enterprise 16.1>"
+    exported = navlayers.export(mine, other, "gcp", output=tmp_path / "sets.csv", tables=["sets"])
+    assert [each.name for each in exported.sets] == ["gcp", "gcp-2", "gcp-3"]

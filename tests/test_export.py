@@ -208,8 +208,6 @@ def test_a_file_that_holds_something_else_stays_and_an_input_is_never_replaced(t
     assert target.read_text(encoding="utf-8") == "mine"
     navlayers.export(path, output=target, force=True)
     assert not navlayers.export(path, output=target).written  # the same bytes
-    with pytest.raises(navlayers.UsageError, match="2 inputs are named tiny"):
-        navlayers.export(navlayers.load(path), navlayers.load(path), output=target)
 
 
 def test_the_schema_in_the_documentation_is_current() -> None:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET
 
 from navlayers.agents.answers import EVERYTHING, Answer, Data, Provenance
-from navlayers.agents.inventory import text_source
+from navlayers.agents.inventory import csv_source
 from navlayers.agents.problems import texts
 from navlayers.api.maintenance import check as check_of_sets
 from navlayers.mapping.formats.context import ReadOptions
@@ -45,7 +45,7 @@ class CheckAnswer(Answer, frozen=True, kw_only=True):
 def check(inventory: Inventory, arguments: CheckArguments) -> CheckAnswer:
     """The mistakes of a mapping set that an agent wrote, as `navlayers check -` finds them."""
     reading = ReadOptions(max_bytes=_MOST_BYTES)
-    report = check_of_sets(text_source(arguments.text), reading=reading, as_of=inventory.settings.today())
+    report = check_of_sets(csv_source(arguments.text), reading=reading, as_of=inventory.settings.today())
     rows = tuple(map(_row, report.findings))
     return CheckAnswer(
         errors=report.errors,

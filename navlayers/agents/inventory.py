@@ -220,6 +220,6 @@ def _stamp(source: Source) -> _FileState:
     return None if S_ISDIR(status.st_mode) else (status.st_mtime_ns, status.st_size, status.st_mode)
 
 
-def text_source(text: str) -> Source:
+def csv_source(text: str) -> Source:
     """A text of the agent as an input, by the name of standard input."""
     return Source("text", Path(STDIN), data=text.encode("utf-8", "replace"))

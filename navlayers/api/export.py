@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack, get_args
 
@@ -113,7 +112,6 @@ def export(
     chosen = _selection(tables, one=kind is not None and kind != "duckdb")
     tables_ = _Tables(chosen, kind or format_ or "parquet")
     found = sources(inputs, reading)
-    _refuse_same_names(found)
     read = prepare(found, attack_version, reading, origins="mappings" in chosen)
     exported, notices = _add_sets(tables_, found, read, scoring, reading, on_set)
     if "findings" in chosen:  # after the sets, as `check` reads each again
@@ -154,13 +152,6 @@ def _selection(tables: Sequence[str], *, one: bool) -> tuple[str, ...]:
         message = f"a file holds one table, not {len(chosen)}"
         raise UsageError(Problem(message, expected="one --table, a folder, or a .duckdb file"))
     return chosen or ((DEFAULT_TABLE,) if one else tuple(TABLES))
-
-
-def _refuse_same_names(found: Sequence[Source]) -> None:
-    for name, count in Counter(source.name for source in found).items():
-        if count > 1:
-            hint = "rename one, or export them to different outputs"
-            raise UsageError(Problem(f"{count} inputs are named {name}", expected="names that differ", hint=hint))
 
 
 class _Tables:

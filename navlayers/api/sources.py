@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from itertools import groupby
+from itertools import count, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -59,11 +59,21 @@ def sources(
         msgspec.structs.replace(item, data=standard_input(reading.max_bytes)) if _unread(item) else item
         for item in resolved
     ]
+    resolved = _numbered(resolved)
     if whole or not any(may_be_table(item, reading) for item in resolved):
         return tuple(resolved)
     from navlayers.mapping.table_domains import by_domain  # noqa: PLC0415 - for tables alone
 
     return by_domain(resolved, reading)
+
+
+def _numbered(found: Iterable[Source]) -> list[Source]:
+    """The sources; where sets in memory have a name twice, with a number after it."""
+    names: dict[str, Source] = {}
+    for each in found:
+        free = next(name for n in count(1) if (name := each.name if n == 1 else f"{each.name}-{n}") not in names)
+        names[free] = each if free == each.name else msgspec.structs.replace(each, name=free)
+    return [*names.values()]
 
 
 def _unread(item: Source) -> bool:

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 from navlayers.errors import InputError, NavlayersError, OutputError, Place, Problem
 from navlayers.fleet import rule
 from navlayers.fleet.arrow import arrow_table
+from navlayers.fleet.csv_files import csv_problem
 from navlayers.fleet.engine import error_reason, parquet
 from navlayers.fleet.outputs import GROUP
-from navlayers.fleet.text_files import text_problem
 from navlayers.mapping.model import CATEGORIES
 from navlayers.scoring.options import UNSPECIFIED
 
@@ -55,7 +55,7 @@ def engine_errors(engine: str, state: Path) -> Iterator[None]:
     except (NavlayersError, OSError):
         raise
     except Exception as error:
-        if wrong_row := text_problem(error):
+        if wrong_row := csv_problem(error):
             raise InputError(wrong_row) from error
         hint = f"if it happens again, remove {state}: all tenants are then read again"
         raise OutputError(

@@ -13,11 +13,11 @@ from navlayers._text.spelling import compact, suggestion
 from navlayers._text.wording import quoted
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.fleet import cells
+from navlayers.fleet.csv_files import csv_header, csv_source
 from navlayers.fleet.engine import DUCKDB, error_reason, parquet
 from navlayers.fleet.places import lines, row_groups
 from navlayers.fleet.rule import MEASURES, scored_column
 from navlayers.fleet.table_files import DATABASES, PARQUET, TEXT
-from navlayers.fleet.text_files import text_header, text_source
 from navlayers.mapping.formats.table_columns import header_words
 from navlayers.mapping.model import CATEGORIES, SEGMENT_FIELDS
 from navlayers.scoring.options import UNSPECIFIED
@@ -105,9 +105,9 @@ class FleetTable:
             return parquet(self._engine, paths)
         if ending in TEXT:
             if self._name == DUCKDB:
-                self._rows(f"CREATE TEMP VIEW fleet_text AS FROM {text_source(paths[0])}")
+                self._rows(f"CREATE TEMP VIEW fleet_text AS FROM {csv_source(paths[0])}")
                 return self._engine.table("fleet_text")
-            delimiter, _ = text_header(paths[0])
+            delimiter, _ = csv_header(paths[0])
             return self._engine.read_csv(paths[0], header=True, sep=delimiter, escape='"', mode="FAILFAST")
         if self._name != DUCKDB:
             raise InputError(Problem(f"{self._name} reads no database of DuckDB", self.place, "Parquet or CSV"))

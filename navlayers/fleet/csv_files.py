@@ -19,7 +19,7 @@ _FILE = re.compile(r"^ +file = (.+)$", re.MULTILINE)
 _COLUMNS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 
 
-def text_header(path: str) -> tuple[str, list[str]]:
+def csv_header(path: str) -> tuple[str, list[str]]:
     """The delimiter of a CSV file, and the names of its columns, each once.
 
     Raises:
@@ -45,16 +45,16 @@ def text_header(path: str) -> tuple[str, list[str]]:
     return delimiter, [*names]
 
 
-def text_source(path: str) -> str:
+def csv_source(path: str) -> str:
     """The SQL of the rows of a CSV file, whose cells are all text."""
-    delimiter, names = text_header(path)
+    delimiter, names = csv_header(path)
     columns = ", ".join(f"{string(name)}: 'VARCHAR'" for name in names)
     form = f"auto_detect = false, header = true, delim = {string(delimiter)}, quote = '\"', escape = '\"'"
     file = string(exact_path(path))
     return f"read_csv({file}, {form}, comment = '', hive_partitioning = false, columns = {{{columns}}})"
 
 
-def text_problem(error: Exception) -> Problem | None:
+def csv_problem(error: Exception) -> Problem | None:
     """What DuckDB says of a row of a CSV file, with its place; None for another error."""
     found = _ERROR.search(str(error))
     if found is None:
