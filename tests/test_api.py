@@ -126,7 +126,7 @@ def test_results_have_reprs_of_one_line(tmp_path: Path) -> None:
         "<Scores of 4 techniques, ATT&CK enterprise 16.1>",
         "<Layer 'tiny 1 – overview': 4 techniques, ATT&CK 16>",
         "<Comparison of tiny, gcp, ATT&CK enterprise 16.1>",
-        "<Diff of tiny and tiny: 0 techniques changed>",
+        "<Diff of tiny and tiny-2: 0 techniques changed>",
         "<Gaps against APT29: 65 of 66 techniques open>",
         "<Plan of 1 capability, 95% of the total value, proven optimal>",
     ]
