@@ -230,13 +230,12 @@ def environment(*packages: str) -> Environment:
     """The templates in some packages; each value goes through `finalize` first."""
     from jinja2 import (  # noqa: PLC0415 - slow, and for HTML alone
         ChoiceLoader,
+        Environment,
         PackageLoader,
         StrictUndefined,
     )
 
-    from navlayers.output.templates import Templates  # noqa: PLC0415
-
-    return Templates(
+    return Environment(
         loader=ChoiceLoader([PackageLoader(package, ".") for package in packages]),
         autoescape=True,
         undefined=StrictUndefined,
