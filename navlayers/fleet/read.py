@@ -25,8 +25,9 @@ from navlayers.mapping.formats.context import ReadOptions
 from navlayers.mapping.load import Prepared, prepare
 from navlayers.mapping.model import HUNDRED
 from navlayers.mapping.ranges import in_hundred
+from navlayers.mapping.replacements import inactive
 from navlayers.scoring.options import UNSPECIFIED, ScoreOptions, number
-from navlayers.scoring.scores import score_set
+from navlayers.scoring.scores import rules_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -188,8 +189,8 @@ def _read(tenant: Tenant, paths: Sequence[str], job: Job) -> tuple[TenantRecord,
     left_out = 0
     many = len(prepared) > 1
     for each in prepared:
-        scored = score_set(in_hundred(each.set), each.catalogue, job.scoring)
-        rules = scored.rules
+        mapping_set = in_hundred(each.set)
+        rules = rules_at(mapping_set, each.catalogue, job.scoring)
         adjustments += _adjustments(each)
         categories.update(rules.scored_categories)
         if rules.scored_categories:
@@ -197,9 +198,11 @@ def _read(tenant: Tenant, paths: Sequence[str], job: Job) -> tuple[TenantRecord,
             scales.add("0–100" if each.set.range or not words else words)
         elif many and any(other.set.scored for other in prepared):
             adjustments.append(f"{each.name} has no scores: its mappings are not rated")
-        left_out += len(scored.left_out)
+        left_out += len(inactive(mapping_set, each.catalogue))
         start = f"{each.name}/" if many else ""
-        for mapping in scored.mappings:
+        for mapping in mapping_set.mappings:
+            if not each.catalogue.is_active(mapping.technique):
+                continue
             capability = start + mapping.capability
             capabilities.add(capability)
             rows.append((capability, mapping.technique, mapping.category or UNSPECIFIED, number(mapping, rules)))

@@ -120,6 +120,7 @@ class _Reader:
         self._wide = Wide({})
         self._zeros = 0
         self._percent = False
+        self._scores: dict[str, str] = {}
         # Columns of techniques whose headers say how a technique is related, such as Primary Impact.
         self._relations: frozenset[int] = frozenset()
         # The place of each row of the set: its sheet, its line there, and where known the offset of the technique
@@ -324,8 +325,11 @@ class _Reader:
             row.score_value = self._score(row.score_value) or None
 
     def _score(self, text: str) -> str:
-        self._percent |= text.rstrip().endswith("%")
-        return "" if self._not_rated(text) else table_values.score(text)
+        known = self._scores.get(text)
+        if known is None:
+            self._percent |= text.rstrip().endswith("%")
+            known = self._scores[text] = "" if self._not_rated(text) else table_values.score(text)
+        return known
 
     def _not_rated(self, text: str) -> str:
         """The text of a cell of scores that says that there is none, such as N/A; "" for others."""
