@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -55,6 +56,8 @@ def spread(function: Callable[[_Work], _Result], work: Sequence[_Work], count: i
 def _as_worker() -> None:
     """Leave Ctrl-C to the main process, and end with it, even if it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # As the command: sets are many small objects and no cycles.
+    gc.set_threshold(100_000)
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
