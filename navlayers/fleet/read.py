@@ -179,7 +179,7 @@ def _read(tenant: Tenant, paths: Sequence[str], job: Job) -> tuple[TenantRecord,
     _, prepared = prepared_sets(paths, job)
     if any(each.set.role == "threat" for each in prepared):
         names = ", ".join(each.set.name_and_version for each in prepared if each.set.role == "threat")
-        message = f"{tenant.name}: {names} is what is attacked, which covers nothing"
+        message = f"{names} lists what is attacked, so it covers nothing"
         raise InputError(Problem(message, hint="--meta role=control reads it as controls"))
     rows: list[_Row] = []
     adjustments: list[str] = []
