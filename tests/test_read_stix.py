@@ -4,6 +4,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from conftest import SHARED, Run, row, set_of
 
@@ -11,6 +12,7 @@ from navlayers import InputError
 from navlayers.errors import OtherFileError, Place
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import Findings, ReadOptions, encode
+from navlayers.mapping.model import NonMappable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -323,6 +325,16 @@ def test_ids_of_groups_have_no_spaces_around_them_and_empty_ones_no_group(id_: s
     found = readers.read("b.json", data=data).mapping_set
     assert (found.groups, found.capabilities[0].groups) == (groups, tuple(groups))
     assert readers.read("a.yaml", data=encode(found, "native").data).mapping_set.groups == groups
+
+
+@pytest.mark.parametrize("id_", ["", "  "])
+def test_an_empty_id_of_a_non_mappable_is_none(id_: str) -> None:
+    unmapped = NonMappable(capability="x-1", technique="T1110")
+    mapping_set = msgspec.structs.replace(set_of([row("ids", "T1078")]), non_mappable=(unmapped,))
+    data = encode(mapping_set, "stix").data.replace(b'"capability_id": "x-1"', f'"capability_id": "{id_}"'.encode())
+    found = readers.read("b.json", data=data).mapping_set
+    assert [(each.capability, each.technique) for each in found.non_mappable] == [(None, "T1110")]
+    assert readers.read("a.yaml", data=encode(found, "native").data).mapping_set.non_mappable == found.non_mappable
 
 
 def test_metadata_of_the_user_overrides_that_of_the_bundle() -> None:

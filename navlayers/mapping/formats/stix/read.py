@@ -231,7 +231,7 @@ class _Reader:
             if not (number in sources or (is_own and not item.retired and self._bundle.number(item.id) == number)):
                 continue
             if is_own:
-                id_, paths = own.capability_id or item.id, _OWN_CAPABILITY
+                id_, paths = _filled(own.capability_id) or item.id, _OWN_CAPABILITY
                 groups = tuple(dict.fromkeys(filter(None, map(str.strip, own.group_ids))))
                 capability = Capability(id_, item.name or id_, groups, item.links(own=True))
             else:
@@ -337,18 +337,25 @@ class _Reader:
         for index, record in enumerate(self._own.non_mappable if self._own is not None else ()):
             path: Path = (*OWN, "non_mappable", index)
             mark, technique = self._context.findings.mark, record.technique
+            capability = _filled(record.capability)
             if technique is not None:
                 technique, issue = value_rules.technique(technique)
                 self._bundle.report(issue, self._grouping, (*path, "technique_id"))
-            if record.capability is None and record.technique is None:
+            if capability is None and record.technique is None:
                 message = "this record has neither a capability nor a technique"
                 issue = Issue(message, "a capability_id, a technique_id, or both", code="no-capability")
                 self._bundle.report(issue, self._grouping, path)
             if self._context.findings.left_out(mark, "entry"):
                 continue
             fields = msgspec.structs.asdict(record)
-            records.append(NonMappable(**{**fields, "technique": technique, "other": pairs(record.other)}))
+            own = {"capability": capability, "technique": technique, "other": pairs(record.other)}
+            records.append(NonMappable(**{**fields, **own}))
         return tuple(records)
+
+
+def _filled(id_: str | None) -> str | None:
+    """An id; None for one of spaces alone."""
+    return id_ if id_ is not None and id_.strip() else None
 
 
 def _other_properties(raw: bytes) -> Pairs:
