@@ -244,6 +244,14 @@ def test_a_file_of_another_kind_is_an_error_with_its_place(format_: str) -> None
         readers.read("other", data=b"x = 1\n", reading=ReadOptions(format=format_))
 
 
+def test_places_of_toml_count_every_end_of_a_line() -> None:
+    """TOML's own end at LF; an editor shows a line after CR, too."""
+    data = '[metadata]\nnote = "\r2024"\n[rule]\nrule_id = "é"[[x]]\n'.encode()
+    with pytest.raises(InputError) as error:
+        readers.read("a.toml", data=data)
+    assert str(error.value).startswith("a.toml:5:14: this is not TOML")
+
+
 def test_a_rule_without_meta_has_none_of_the_next_rule() -> None:
     text = 'rule bare {\n  events:\n    $e.x = "1"\n}\n' + CASES["yara-l"].text
     found = readers.read("x.yaral", data=text.encode()).mapping_set

@@ -137,8 +137,12 @@ class _Line(Source):
 def _not_toml(source: Source, error: str) -> Problem:
     place = re.search(r" at line (\d+) column (\d+)$", error)
     message = f"this is not TOML: {error[: place.start()] if place else error}"
-    where = Place(source.path, *map(int, place.groups())) if place else Place(source.path)
-    return Problem(message, where, code="syntax")
+    if place is None:
+        return Problem(message, Place(source.path), code="syntax")
+    # A line of TOML ends at LF alone, one of an editor at CR, too.
+    *before, line = source.data.split(b"\n", int(place[1]))[: int(place[1])]
+    column = len(line.decode()[: int(place[2]) - 1].encode())
+    return Problem(message, source.place(sum(len(each) + 1 for each in before) + column), code="syntax")
 
 
 CONTENT = Content(
