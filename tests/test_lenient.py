@@ -283,3 +283,9 @@ def test_counts_are_not_ratings_of_parents(run: Run, tmp_path: Path) -> None:
     entries = ['{"techniqueID": "T1059", "score": 12}', '{"techniqueID": "T1059.001", "score": 3}']
     path.write_text(layer(*entries))
     assert "parent-above-subs" not in run("check", path).out
+
+
+def test_a_table_whose_cells_have_control_characters_is_text() -> None:
+    data = b"capability_id,attack_object_id\n" + b"\b\b\b\bmfa,T1078\n" * 9
+    options = readers.ReadOptions(metadata={"framework": "f", "version": "1", "domain": "enterprise"})
+    assert len(readers.read("a.csv", data=data, reading=options).mapping_set.mappings) == 9

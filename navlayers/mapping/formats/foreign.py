@@ -114,6 +114,10 @@ def _is_binary(data: bytes) -> bool:
     # Workbooks of OLE are refused by their reader, and letters of UTF-16 may have bytes like control characters.
     if data.startswith((OLE, *UTF16)):
         return False
+    # A table whose cells have control characters has a header without any.
+    header, end, _ = data.partition(b"\n")
+    if end and b"\0" not in data and not set(header) & set(_CONTROLS):
+        return False
     controls = len(data) - len(data.translate(None, _CONTROLS))
     return controls > max(_MOST_CONTROLS, _LARGEST_SHARE * len(data))
 
