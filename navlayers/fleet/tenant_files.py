@@ -92,8 +92,8 @@ def _sets(work: TenantWork, folder: Path) -> tuple[Sequence[Source], list[Prepar
         return prepared_sets(local_paths(work.tenant, folder), work.job)
     sources = []
     for domain, release in work.releases.items():
-        made = set_of_rows(work, domain, release)
-        sources.append(Source(work.record.name, Path(work.record.name), mapping_set=made))
+        mapping_set = set_of_rows(work, domain, release)
+        sources.append(Source(work.record.name, Path(work.record.name), mapping_set=mapping_set))
     found, notices = prepare_all(sources, None, ReadOptions(scope=work.job.reading.scope))
     found = [each for each in found if any(map(each.catalogue.is_active, _techniques(each.set)))]
     if not found:

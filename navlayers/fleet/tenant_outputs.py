@@ -126,8 +126,8 @@ class TenantOutputs:
                     done += 1
                 else:
                     work.append(piece)
-            for made in spread(files_of_tenant, work, self._options.processes):
-                self._put(made, names, found)
+            for result in spread(files_of_tenant, work, self._options.processes):
+                self._put(result, names, found)
                 done += 1
                 on_progress("Writing", done, total, 0)
         found.entries.sort(key=lambda entry: entry.path)
@@ -198,22 +198,22 @@ class TenantOutputs:
         except OSError:
             return False
 
-    def _put(self, made: TenantFiles, names: Mapping[str, str], found: Written) -> None:
-        if made.missing:
-            raise MissingExtraError(made.problems)
-        if made.problems:
-            found.keys.pop(made.tenant)
-            problem = made.problems[0]
-            message = f"tenant {made.tenant} has no layer and report: {problem.message}"
+    def _put(self, result: TenantFiles, names: Mapping[str, str], found: Written) -> None:
+        if result.missing:
+            raise MissingExtraError(result.problems)
+        if result.problems:
+            found.keys.pop(result.tenant)
+            problem = result.problems[0]
+            message = f"tenant {result.tenant} has no layer and report: {problem.message}"
             found.notices.append(msgspec.structs.replace(problem, message=message))
-        several = len({file.domain for file in made.files}) > 1
-        for file in made.files:
-            path = _path(names, made.tenant, file.domain if several else "", file.kind)
+        several = len({file.domain for file in result.files}) > 1
+        for file in result.files:
+            path = _path(names, result.tenant, file.domain if several else "", file.kind)
             counts = {"techniques": file.techniques, "subtechniques": file.subtechniques}
             entry = FileEntry(
                 path=path,
                 kind=file.kind,
-                id=made.tenant,
+                id=result.tenant,
                 name=file.name,
                 sha256=sha256(file.data),
                 **(counts if file.kind == LAYER else {}),
