@@ -337,6 +337,13 @@ def test_an_empty_id_of_a_non_mappable_is_none(id_: str) -> None:
     assert readers.read("a.yaml", data=encode(found, "native").data).mapping_set.non_mappable == found.non_mappable
 
 
+def test_ids_of_capabilities_have_no_spaces_around_them() -> None:
+    data = encode(set_of([row("ids", "T1078")]), "stix").data
+    data = data.replace(b'"capability_id": "ids"', b'"capability_id": " ids\\r"')
+    found = readers.read("b.json", data=data).mapping_set
+    assert [each.id for each in found.capabilities] == [each.capability for each in found.mappings] == ["ids"]
+
+
 def test_metadata_of_the_user_overrides_that_of_the_bundle() -> None:
     data = encode(set_of([row("ids", "T1078")]), "stix").data
     reading = readers.read("b.json", data=data, reading=ReadOptions(metadata={"version": "9", "title": "Mine"}))

@@ -354,8 +354,8 @@ class _Reader:
 
 
 def _filled(id_: str | None) -> str | None:
-    """An id; None for one of spaces alone."""
-    return id_ if id_ is not None and id_.strip() else None
+    """An id without spaces around it; None for one of spaces alone."""
+    return (id_ or "").strip() or None
 
 
 def _other_properties(raw: bytes) -> Pairs:
