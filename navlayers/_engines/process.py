@@ -88,6 +88,7 @@ class _Worker:
         )
         self.owner = os.getpid()
         self.usable = True
+        self.last_words = b""
         self.jobs: SimpleQueue[tuple[Any, ...] | None] = SimpleQueue()
         self.outcomes: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
         self.thread = threading.Thread(target=self._talk, daemon=True)
@@ -95,8 +96,9 @@ class _Worker:
         _workers.add(self)
 
     def _talk(self) -> None:
-        assert self.process.stdin is not None  # noqa: S101 - both are pipes
+        assert self.process.stdin is not None  # noqa: S101 - all are pipes
         assert self.process.stdout is not None  # noqa: S101
+        assert self.process.stderr is not None  # noqa: S101
         if hasattr(signal, "pthread_sigmask"):
             # The command line ends when a pipe closes, but not because of this one.
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
@@ -109,7 +111,9 @@ class _Worker:
                     kind, value, self.usable = receive(self.process.stdout.fileno())
                     self.outcomes.put((kind, value))
         except (OSError, EOFError):
-            pass  # the process has ended, and `death` says how
+            # The process has ended, and `death` says how. Here, since `end` closes the pipes when this thread is done.
+            self.process.wait()
+            self.last_words = self.process.stderr.read()
         except MemoryError:
             end = ("memory", "")
         except Exception as error:
@@ -134,11 +138,7 @@ class _Worker:
     def death(self) -> EngineError:
         """Why the process has ended."""
         code = self.process.wait()
-        said = b""
-        # `end_all` closes it.
-        with contextlib.suppress(ValueError):
-            said = self.process.stderr.read() if self.process.stderr is not None else b""
-        if any(words in said for words in _NO_MEMORY):
+        if any(words in self.last_words for words in _NO_MEMORY):
             return _no_memory()
         name = f"status {code}"
         with contextlib.suppress(ValueError):
