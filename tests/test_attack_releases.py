@@ -119,7 +119,7 @@ def test_an_added_release_is_found_and_keeps_descriptions_and_threats(tmp_path: 
     (added,) = releases.add(small(tmp_path, "20.0"))
     assert added.path == data_folder / "enterprise-20.0.json"
     found = attack.find("enterprise", "latest")
-    assert found == (added, None)
+    assert found == attack.Found(added)
     assert attack.load(added).techniques["T1001"].description == "About T1001."
     assert [group.name for group in attack.threats(added).groups] == ["Group"]
     assert attack.check_added() == ()

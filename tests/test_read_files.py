@@ -7,7 +7,7 @@ import pytest
 
 from navlayers import InputError
 from navlayers.mapping import formats as readers
-from navlayers.mapping.formats.detect import sniff
+from navlayers.mapping.formats.detect import Sniffed, sniff
 from navlayers.mapping.formats.source import Source
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def test_the_format_of_200_kb_of_blanks_is_found_in_linear_time() -> None:
 
 
 def test_only_an_object_of_versions_makes_json_without_techniques_a_layer() -> None:
-    assert sniff(Source("a", b'{"domain": "ics-attack", "versions": {}}')) == ("layer", True)
-    assert sniff(Source("a", b'{"domain": "a.org", "versions": ["1"]}')) == ("mapex-json", False)
+    assert sniff(Source("a", b'{"domain": "ics-attack", "versions": {}}')) == Sniffed("layer", certain=True)
+    assert sniff(Source("a", b'{"domain": "a.org", "versions": ["1"]}')) == Sniffed("mapex-json")
 
 
 def test_given_bytes_are_read_under_the_given_name() -> None:

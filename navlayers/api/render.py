@@ -9,6 +9,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from navlayers._text.slugs import slug, slugs
 from navlayers._text.wording import and_list, quantity, quoted
 from navlayers.api.render_load import load, to_draw
@@ -253,13 +255,13 @@ def render_files(
     keep = [source.path for source in sources if source.path.is_file()]
     if target.folder is not None:
         written = write_rendered(files(target.folder), force=force, keep=keep)
-        return written._replace(notices=(*notices, *written.notices))
+        return msgspec.structs.replace(written, notices=(*notices, *written.notices))
     views = [view for _, loaded in inputs() for view in loaded.views]
     rendered = render(views, formats[0], options, inputs=len(layers))
     if target.file is None:
         return Written(notices=(*notices, *rendered.notices), data=rendered.data)
     written = write_rendered([(target.file, rendered)], force=force, keep=keep)
-    return written._replace(notices=(*notices, *written.notices))
+    return msgspec.structs.replace(written, notices=(*notices, *written.notices))
 
 
 def badge(
@@ -302,4 +304,4 @@ def badge(
     by_ending(output, {".svg": "svg"}, "a badge is an SVG file")
     keep = [source.path for source in inputs if source.path.is_file()]
     written = write_rendered([(Path(output), rendered)], force=force, keep=keep)
-    return written._replace(notices=notices)
+    return msgspec.structs.replace(written, notices=notices)

@@ -6,6 +6,8 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from navlayers.errors import Place, Problem, UsageError, by_ending, extra
 from navlayers.output.drawing.options import Rendered
 from navlayers.output.files import Written, write_rendered
@@ -142,4 +144,4 @@ def write_report(
     files = report_files(report, targets_of(outputs), on_file)
     on_file()
     written = write_rendered([(path, file) for path, file in files if path is not None], force=force, keep=keep)
-    return written._replace(data=b"".join(file.data for path, file in files if path is None))
+    return msgspec.structs.replace(written, data=b"".join(file.data for path, file in files if path is None))

@@ -6,6 +6,8 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from navlayers.api.sources import source
 from navlayers.errors import Problem, UsageError, by_ending
 from navlayers.mapping.convert import convert
@@ -70,7 +72,8 @@ def write_template(
         copy = convert(source(origin, ReadOptions()), format_, reading=reading)
         data, notices = copy.data, copy.notices
     others = {**beside, SCHEMA_FILE: schema_text()} if format_ == "native" else beside
-    return _written([Output(path, data, force), *_absent(path, others)])._replace(notices=notices)
+    written = _written([Output(path, data, force), *_absent(path, others)])
+    return msgspec.structs.replace(written, notices=notices)
 
 
 def _absent(path: Path, beside: Mapping[str, str]) -> list[Output]:

@@ -4,7 +4,7 @@ import re
 import stat
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeVar, cast
+from typing import Literal, TypeVar, cast
 
 import msgspec
 
@@ -32,7 +32,7 @@ _NUMBER = "(?:0|[1-9][0-9]{0,3})"
 _NAME = re.compile(rf"(enterprise|mobile|ics)-({_NUMBER}\.{_NUMBER})(\.threats)?\.json")
 
 
-class Name(NamedTuple):
+class Name(msgspec.Struct, frozen=True):
     """The release in the name of a catalogue file, and whether the file holds its threats."""
 
     domain: Domain

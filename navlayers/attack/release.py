@@ -6,7 +6,9 @@ import os
 import sys
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import msgspec
 
 from navlayers._text.wording import bare, quoted
 from navlayers.attack import files, versions
@@ -24,7 +26,7 @@ _BUILTIN = Path(__file__).with_name("data")
 DATA_DIR_VARIABLE = "NAVLAYERS_DATA_DIR"
 
 
-class Release(NamedTuple):
+class Release(msgspec.Struct, frozen=True):
     """One release of one domain and its catalogue file; `version` is "major.minor"."""
 
     domain: Domain
@@ -36,7 +38,7 @@ class Release(NamedTuple):
         return f"ATT&CK {self.domain} {self.version}"
 
 
-class Found(NamedTuple):
+class Found(msgspec.Struct, frozen=True):
     """An installed release, with a notice if it is not exactly the requested one."""
 
     release: Release
@@ -78,7 +80,7 @@ def find(domain: Domain, requested: str | None = None, *, own: str = versions.LA
     broken: Problem | None = None
     while True:
         candidates = {release.version: release for release in _merged(names) if release.domain == domain}
-        version = parsed and versions.choose(parsed, list(candidates))
+        version = None if parsed is None else versions.choose(parsed, list(candidates))
         if parsed and version is None and nearest:
             version = versions.choose(versions.Wanted(), list(candidates))
         if parsed is None or version is None:

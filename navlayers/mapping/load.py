@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -25,7 +26,7 @@ from navlayers.mapping import find
 from navlayers.mapping.assets import with_files
 from navlayers.mapping.find import read
 from navlayers.mapping.formats import Idle, ReadOptions, idle_options, without_effect
-from navlayers.mapping.model import MappingSet
+from navlayers.mapping.model import Mapping, MappingSet
 from navlayers.mapping.nouns import likely_role
 from navlayers.mapping.replacements import ReplacedId, remap
 from navlayers.mapping.scope import (
@@ -41,11 +42,10 @@ from navlayers.mapping.scope import (
 from navlayers.mapping.trust import counted_mappings, evidence_notices, with_scores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from navlayers.mapping.find import Source
     from navlayers.mapping.formats import Reading
-    from navlayers.mapping.model import Mapping
 
     _Absent = list[tuple[attack.Catalogue, list[Problem]]]
     _Outside = list[tuple[Source, ScopeError]]
@@ -54,7 +54,7 @@ MOST_SKIPPED = 3
 """Maximum files listed where nothing in a folder is a mapping set."""
 
 
-class Origin(NamedTuple):
+class Origin(msgspec.Struct, frozen=True):
     """Where the mappings of a set come from.
 
     Attributes:
@@ -356,7 +356,7 @@ def _origin(
     return Origin(asked.mappings, [numbers[mapping].pop() for mapping in mapping_set.mappings], place)
 
 
-class InScope(NamedTuple):
+class InScope(msgspec.Struct, frozen=True):
     """The part of a set in a scope, the part of its release, and notices about the two."""
 
     set: MappingSet

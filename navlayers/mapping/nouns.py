@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
     from navlayers.mapping.model import MappingSet, Role
 
 
-class Noun(NamedTuple):
+class Noun(msgspec.Struct, frozen=True):
     """The word for a capability, for one and for several, and what relates techniques to it.
 
     Attributes:
@@ -80,16 +82,19 @@ _TRIED = ("is tried by", "are tried by")
 
 # Frameworks by their ids or the start of these, as CTID's Mappings Explorer and security stack publish them.
 _THREATS = {
-    "kev": _THREAT._replace(
+    "kev": msgspec.structs.replace(
+        _THREAT,
         singular="vulnerability",
         plural="vulnerabilities",
         relation=("follows from exploiting", "follow from exploiting"),
         adjective="known exploited",
     ),
-    "veris": _THREAT._replace(singular="action", plural="actions", relation=_FOLLOW, adjective="incident"),
-    "top": _THREAT._replace(singular="list", plural="lists", relation=("is on", "are on")),
-    "atomic": _THREAT._replace(singular="test", plural="tests", relation=_TRIED),
-    "caldera": _THREAT._replace(singular="ability", plural="abilities", relation=_TRIED),
+    "veris": msgspec.structs.replace(
+        _THREAT, singular="action", plural="actions", relation=_FOLLOW, adjective="incident"
+    ),
+    "top": msgspec.structs.replace(_THREAT, singular="list", plural="lists", relation=("is on", "are on")),
+    "atomic": msgspec.structs.replace(_THREAT, singular="test", plural="tests", relation=_TRIED),
+    "caldera": msgspec.structs.replace(_THREAT, singular="ability", plural="abilities", relation=_TRIED),
 }
 
 _DETECTIONS = {

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from navlayers._text.lines import printable
 from navlayers._text.spelling import suggestion
 from navlayers._text.wording import comma_list, quoted
-from navlayers.errors import InputError, Problem, UsageError
+from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping.evidence import DECLARED, LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    from navlayers.errors import Place
     from navlayers.mapping.model import Capability, MappingSet
     from navlayers.mapping.model import Mapping as OneMapping
 
@@ -47,7 +48,7 @@ _MOST_LISTED = 3
 """Maximum number of values in a hint."""
 
 
-class Wanted(NamedTuple):
+class Wanted(msgspec.Struct, frozen=True):
     """What a condition asks of a name.
 
     Attributes:
@@ -65,7 +66,7 @@ class Wanted(NamedTuple):
     negated: bool = False
 
 
-class Condition(NamedTuple):
+class Condition(msgspec.Struct, frozen=True):
     """A condition.
 
     Attributes:
@@ -182,7 +183,7 @@ def values_of(
     return {name: tuple(text.casefold() for text in found if text) for name, found in texts.items()}
 
 
-class _Token(NamedTuple):
+class _Token(msgspec.Struct, frozen=True):
     text: str
     offset: int
     quoted: bool = False

@@ -12,7 +12,9 @@ import signal
 from collections import Counter
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
+
+import msgspec
 
 from navlayers.errors import OutputError, Place, Problem
 from navlayers.output.stage import Stage, finish, lock, locked, unlock
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 _NOTHING = "nothing is written"
 
 
-class Output(NamedTuple):
+class Output(msgspec.Struct, frozen=True):
     """The content for a file; `force` allows replacing a file that holds something else."""
 
     path: str | Path
@@ -33,7 +35,7 @@ class Output(NamedTuple):
     force: bool = False
 
 
-class Written(NamedTuple):
+class Written(msgspec.Struct, frozen=True):
     """The paths of files that changed and of those that did not, notices about them, data for standard output."""
 
     written: tuple[Path, ...] = ()
@@ -162,7 +164,7 @@ def _differs(output: Output, keep: _Kept) -> bool:
     return True
 
 
-class _File(NamedTuple):
+class _File(msgspec.Struct, frozen=True):
     """A file that was looked at: `target` is its place without links, `new` its new content if that differs."""
 
     path: Path
@@ -227,7 +229,7 @@ def _identity(path: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-class _Move(NamedTuple):
+class _Move(msgspec.Struct, frozen=True):
     """A file to write or, with `new` None, to remove; `old` is the backup, `folder` the folder of the changes."""
 
     name: str

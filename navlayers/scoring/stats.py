@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -187,7 +187,7 @@ def non_mappable(mapping_set: MappingSet) -> NonMappableStats:
     return NonMappableStats(len(ids.capabilities), len(ids.techniques), len(ids.pairs))
 
 
-class NonMappableIds(NamedTuple):
+class NonMappableIds(msgspec.Struct, frozen=True):
     """Non-mappable ids: capabilities, techniques, and pairs of capability and technique."""
 
     capabilities: list[str]

@@ -182,7 +182,7 @@ def explorer_answer(subject: Subject, known: str = "") -> dict[str, Any]:
         # The heatmap of the gaps against a threat is the last.
         "against": explorer.views[-1].id if data.gaps else "",
         "capabilities": sum(len({m.capability for m in each.mappings}) for each in subject.selectable),
-        "noun": subject.noun[:2],
+        "noun": (subject.noun.singular, subject.noun.plural),
         "notices": _texts(data.notices, data.gaps.notices if data.gaps else ()),
         "warnings": _texts(subject.warnings),
         **_told(blocks),

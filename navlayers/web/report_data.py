@@ -67,7 +67,7 @@ def report_data(subject: ReportInput, figures: Sequence[Figure], colors: Colors)
         release=data.numbers.release(),
         measures=[data.measure(comparison, at, sets) for at, comparison in enumerate(comparisons)],
         categories=data.categories,
-        noun=own.noun[:2],
+        noun=(own.noun.singular, own.noun.plural),
         covered=own.noun.covered,
         counts=own.counts,
         capabilities=[(clean(identifier), clean(label)) for identifier, label in capabilities],

@@ -185,7 +185,7 @@ def explorer(
         measures=measures,
         views=views,
         sets=sets,
-        noun=noun[:2],
+        noun=(noun.singular, noun.plural),
         covered=noun.covered,
         counts=counts,
         colors=numbers.colors,

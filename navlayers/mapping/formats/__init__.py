@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -60,7 +60,7 @@ READS = (
 """The formats that are read, for messages."""
 
 
-class Format(NamedTuple):
+class Format(msgspec.Struct, frozen=True):
     """A format: its title for people, and the modules of this package that read and write it.
 
     `reader` has `read(source, context)`, which gives a set and its places; `writer` has `encode(mapping_set)`,
@@ -197,7 +197,7 @@ def read(
     return Reading(mapping_set, findings.summary(), format_, places)
 
 
-class Idle(NamedTuple):
+class Idle(msgspec.Struct, frozen=True):
     """A reading option that does not matter to an input, and why."""
 
     name: str
@@ -241,10 +241,10 @@ def idle_options(inputs: Sequence[Sequence[Idle]]) -> Iterator[Problem]:
     """
     options = [{idle.option for idle in each} for each in inputs]
     names: dict[tuple[str, str], list[str]] = {}
-    for name, option, why in (idle for each in inputs for idle in each):
+    for idle in (idle for each in inputs for idle in each):
         # Without score values, none of the words of "--scale WORD" matters.
-        if all({option, option.partition(" ")[0]} & each for each in options):
-            names.setdefault((option, why), []).append(name)
+        if all({idle.option, idle.option.partition(" ")[0]} & each for each in options):
+            names.setdefault((idle.option, idle.why), []).append(idle.name)
     for (option, why), those in names.items():
         yield Problem(f"{comma_list(those)}: {option} has no effect: {why}")
 

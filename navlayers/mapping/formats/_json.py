@@ -7,7 +7,7 @@ import json
 import math
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -154,7 +154,7 @@ def _integer(digits: str) -> float:
     return int(digits) if len(digits) < 300 else math.inf
 
 
-class Member(NamedTuple):
+class Member(msgspec.Struct, frozen=True):
     """A member of an object or array: its key or index, and the byte offsets of key, value and the value's end."""
 
     key: str | int
@@ -163,7 +163,7 @@ class Member(NamedTuple):
     end: int
 
 
-class Repeat(NamedTuple):
+class Repeat(msgspec.Struct, frozen=True):
     """A duplicate key, the byte offsets of its first and of this occurrence, and whether their values are equal."""
 
     key: str
@@ -264,13 +264,14 @@ def report_repeats(again: list[Repeat], findings: Findings, place: Callable[[int
         findings: for the issues.
         place: the function from byte offset to place.
     """
-    for key, first, offset, equal in again:
-        if equal:
-            message = f"duplicate key {quoted(key)} with the same value"
+    for one in again:
+        if one.equal:
+            message = f"duplicate key {quoted(one.key)} with the same value"
             issue = Issue(message, hint="remove one", fatal=False, code="duplicate-key")
-            findings.add(issue, partial(place, offset))
+            findings.add(issue, partial(place, one.again))
         else:
-            findings.add(partial(_duplicate_at, key, partial(place, first)), partial(place, offset))
+            first = partial(place, one.first)
+            findings.add(partial(_duplicate_at, one.key, first), partial(place, one.again))
 
 
 def _duplicate_at(key: str, first: Callable[[], Place]) -> Issue:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
 from navlayers._text import wording
 from navlayers.attack.ids import TECHNIQUE
+from navlayers.mapping.formats.context import PartKind
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import naming_release
 from navlayers.mapping.formats.rows import COMPLETE, MEANINGLESS, ExplorerRow
@@ -16,9 +18,8 @@ from navlayers.mapping.formats.value_rules import NON_MAPPABLE, named_technique
 from navlayers.mapping.model import Capability, Category, Mapping, MappingSet, NonMappable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
-    from navlayers.mapping.formats.context import PartKind
     from navlayers.mapping.formats.rows import Pairs, Table
 
 _meaningless = attrgetter(*MEANINGLESS)
@@ -31,7 +32,7 @@ _ABSENT = frozenset({"capability_description", "capability_group"})
 """Fields that are blank in `other` where the row lacks what its capability has."""
 
 
-class Assembled(NamedTuple):
+class Assembled(msgspec.Struct, frozen=True):
     """A mapping set and, for each of its parts, the number of the row that it was read from."""
 
     mapping_set: MappingSet

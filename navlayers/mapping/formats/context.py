@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from navlayers.attack.scope import Scope
 from navlayers.errors import Place, Problem, ReleaseError
+from navlayers.mapping.formats.findings import Findings
 from navlayers.mapping.formats.source import MAX_BYTES
 from navlayers.mapping.model import DETAILS, Range
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.model import MappingSet
 
 
@@ -25,7 +24,7 @@ METADATA = (*("framework", "version", "domain", "attack_version", "title", "sour
 PartKind = Literal["mapping", "non_mappable", "capability"]
 
 
-class Places(NamedTuple):
+class Places(msgspec.Struct, frozen=True):
     """The places of the parts of a set in its file.
 
     `part` gives the place of a mapping, non-mappable or capability by its kind and index in the set, or of the
@@ -67,7 +66,7 @@ class ReadOptions(msgspec.Struct, frozen=True):
     today: str = ""
 
 
-class Context(NamedTuple):
+class Context(msgspec.Struct, frozen=True):
     """The arguments of a reader in addition to its source."""
 
     findings: Findings

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -99,7 +99,7 @@ _top = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _tops = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 
 
-class Sniffed(NamedTuple):
+class Sniffed(msgspec.Struct, frozen=True):
     """The format of an input, a name of `FORMATS`; unless `certain`, the one whose errors help most."""
 
     format: str
@@ -310,7 +310,8 @@ def _kind_of(file: Path) -> str:
     if ending not in YAML:
         # Of texts, those with a technique; a list of rules in a folder of rules has none.
         return "table" if ending.startswith(".xls") or b"\0" in head or _ID.search(head) else ""
-    kind, certain = _text(start)
+    sniffed = _text(start)
+    kind = sniffed.format
     if kind == "native" and not re.search(rb"^[\"']?(?:framework|capabilities)[\"']?[ \t]*:", head, re.MULTILINE):
         return ""
-    return "" if kind == "mapex-yaml" and not certain and b"attack_object_id" not in head else kind
+    return "" if kind == "mapex-yaml" and not sniffed.certain and b"attack_object_id" not in head else kind

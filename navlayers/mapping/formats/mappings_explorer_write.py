@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from navlayers._text.dates import day
 from navlayers._text.wording import comma_list, quoted
@@ -37,7 +39,7 @@ _MAX_FIELDS = 20
 _NO_ROOM = "no such field in Mappings Explorer files"
 
 
-class Document(NamedTuple):
+class Document(msgspec.Struct, frozen=True):
     """The content of a Mappings Explorer file, and notices of what it lacks."""
 
     metadata: dict[str, Any]

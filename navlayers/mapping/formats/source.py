@@ -12,7 +12,9 @@ from bisect import bisect_right
 from functools import cached_property
 from itertools import accumulate, chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from navlayers.errors import InputError, Place, Problem
 
@@ -149,7 +151,7 @@ def large_file(name: str, max_bytes: int) -> LineFile | None:
     return LineFile(name) if fits else None
 
 
-class Folder(NamedTuple):
+class Folder(msgspec.Struct, frozen=True):
     """A folder that is one set, by the name that the user gave it: its files with these extensions."""
 
     path: str

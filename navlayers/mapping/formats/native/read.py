@@ -62,7 +62,7 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
         code = "wrong-shape" if empty else "empty-set"
         issue = Issue("the set has no capabilities", _CAPABILITIES, fatal=empty, code=code)
         top.report(issue, top.branch.items["capabilities"][0] if "capabilities" in top else "")
-    places = entries.parts.places._replace(head=partial(_place_of_field, top))
+    places = msgspec.structs.replace(entries.parts.places, head=partial(_place_of_field, top))
     groups = _with_undeclared(head.groups, capabilities, places, top)
     declared = tuple(text for text, _ in top.texts("segments"))
     found = entries.parts.in_set(head, groups=groups, capabilities=tuple(capabilities))
