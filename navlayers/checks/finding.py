@@ -6,6 +6,7 @@ import tomllib
 from collections import Counter
 from functools import cache, cached_property
 from importlib import resources
+from itertools import chain
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import msgspec
@@ -147,33 +148,37 @@ class Report(msgspec.Struct, frozen=True, dict=True):
     @property
     def errors(self) -> int:
         """Number of errors."""
-        return self._levels["error"]
+        return self._number("error")
 
     @property
     def warnings(self) -> int:
         """Number of warnings."""
-        return self._levels["warning"]
+        return self._number("warning")
+
+    def _number(self, level: Level) -> int:
+        return sum(number for (_, other), number in self._kinds.items() if other == level)
 
     @cached_property
-    def _levels(self) -> Counter[Level]:
-        return Counter(finding.level for finding in self.findings)
+    def _kinds(self) -> Counter[tuple[str, Level]]:
+        """(code, level) → number of findings."""
+        return Counter((finding.code, finding.level) for finding in self.findings)
 
     @property
     def unreadable(self) -> bool:
         """Whether an input could not be opened or decoded, or is a file of another kind, such as an image."""
-        return self.foreign or (
-            self.errors > 0 and any(each.level == "error" and each.code in _UNREADABLE for each in self.findings)
-        )
+        return self.foreign or any(level == "error" and code in _UNREADABLE for code, level in self._kinds)
 
     @property
     def worst(self) -> str:
         """The code to explain first: of the most serious level, the most frequent one; "" without findings."""
-        ranks = {finding.code: get_args(Level).index(finding.level) for finding in self.findings}
-        return min(self.by_code(), key=lambda code: ranks[code], default="")
+        by_level = ((code for code in self.by_code() if (code, level) in self._kinds) for level in get_args(Level))
+        return next(chain.from_iterable(by_level), "")
 
     def by_code(self) -> dict[str, int]:
         """Number of findings per code, most frequent first."""
-        counts = Counter(finding.code for finding in self.findings)
+        counts: Counter[str] = Counter()
+        for (code, _), number in self._kinds.items():
+            counts[code] += number
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
     def failed(self, *, strict: bool = False) -> bool:

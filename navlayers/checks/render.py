@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -53,19 +52,20 @@ def _text(report: Report, width: int | None, tone: Tone) -> str:
         return text.replace(finding.code, tone(finding.code, _TONES[finding.level]), 1)
 
     same: dict[tuple[str, ...], list[Finding]] = {}
-    keys = [(each.place.path, each.code, each.message, each.expected, each.hint) for each in report.findings]
-    for key, finding in zip(keys, report.findings, strict=True):
-        same.setdefault(key, []).append(finding)
+    groups = []
+    for each in report.findings:
+        group = same.setdefault((each.place.path, each.code, each.message, each.expected, each.hint), [])
+        group.append(each)
+        groups.append(group)
     lines = []
-    for key, finding in zip(keys, report.findings, strict=True):
-        group = same[key]
+    for group, finding in zip(groups, report.findings, strict=True):
         if len(group) < MANY:
             lines.append(line(finding))
         elif group[0] is finding:
             places = ", ".join(f"{other.place.line}:{other.place.column}" for other in group[1:])
             more = f"and {len(group) - 1:,} more at {places}"
-            more = textwrap.fill(more, width or _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
-            lines += [line(finding), more]
+            more_lines = [f"{_INDENT}{text}" for text in wrap(more, (width or _WIDTH) - len(_INDENT))]
+            lines += [line(finding), *more_lines]
     return "".join(f"{text}\n" for text in lines)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers.errors import Place
-from navlayers.mapping.formats.source import LINE_END, Lines
+from navlayers.mapping.formats.source import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -71,7 +71,7 @@ class Text:
 
     @cached_property
     def _lines(self) -> Lines:
-        return Lines(LINE_END.finditer(self.text))
+        return Lines(self.text)
 
     @cached_property
     def _delimiter(self) -> str:

@@ -47,32 +47,35 @@ def duplicates(subject: Subject) -> Iterator[Finding]:
     seen: dict[tuple[object, ...], list[int]] = {}
     mappings = subject.set.mappings
     for index, mapping in enumerate(mappings):
-        segments = sorted(map(str.casefold, mapping.segments)) if mapping.other else ()
-        key = (mapping.capability, mapping.technique, mapping.category, mapping.type, *segments)
+        key: tuple[object, ...] = (mapping.capability, mapping.technique, mapping.category, mapping.type)
+        if mapping.other:
+            key += tuple(sorted(map(str.casefold, mapping.segments)))
         seen.setdefault(key, []).append(index)
     for same in seen.values():
         if len(same) < 2:
             continue
-        values = dict.fromkeys(value for index in same if (value := mappings[index].value) is not None)
+        alike: dict[tuple[str | None, str | None], list[int]] = {}
+        for index in same:
+            alike.setdefault((mappings[index].value, mappings[index].group), []).append(index)
+        values = dict.fromkeys(value for value, _ in alike if value is not None)
         if len(values) > 1:
             yield _conflict(subject, same, list(values))
-        first: dict[tuple[str | None, str | None], int] = {}
-        place = cache(partial(_place, subject))
-        # Thousands of rows may repeat one: its message differs only if a row differs in more than its place.
-        message = cache(partial(_repetition, subject.set))
-        for index in same:
-            mapping = mappings[index]
-            earlier = first.setdefault((mapping.value, mapping.group), index)
-            if earlier != index:
-                here, before = place(index), place(earlier)
-                where = "" if before == here else f" first {_where(before)},"
-                text = message(earlier, _difference(mappings[earlier], mapping), where)
-                yield finding("duplicate-mapping", here, text, hint="merge them, or remove one")
+        for first, *others in alike.values():
+            if others:
+                yield from _repetitions(subject, first, others)
 
 
-def _place(subject: Subject, index: int) -> Place:
-    """The place of a mapping's rating, or of its technique where it has none."""
-    return subject.place("mapping", index, "technique" if subject.set.mappings[index].value is None else "value")
+def _repetitions(subject: Subject, first: int, others: list[int]) -> Iterator[Finding]:
+    mappings = subject.set.mappings
+    mapping = mappings[first]
+    field = "technique" if mapping.value is None else "value"
+    before = subject.place("mapping", first, field)
+    # Thousands of rows may repeat one: its message differs only if a row differs in more than its place.
+    message = cache(partial(_repetition, mapping, before))
+    for index in others:
+        here = subject.place("mapping", index, field)
+        text = message(_difference(mapping, mappings[index]), elsewhere=here != before)
+        yield finding("duplicate-mapping", here, text, hint="merge them, or remove one")
 
 
 def _conflict(subject: Subject, same: list[int], values: list[str]) -> Finding:
@@ -88,11 +91,11 @@ def _conflict(subject: Subject, same: list[int], values: list[str]) -> Finding:
     return finding("conflicting-values", place, message, hint=f"{more}layers use the highest; choose one")
 
 
-def _repetition(mapping_set: MappingSet, index: int, difference: str, where: str) -> str:
-    mapping = mapping_set.mappings[index]
+def _repetition(mapping: Mapping, first: Place, difference: str, *, elsewhere: bool) -> str:
     rating = f" {mapping.category}" if mapping.category else ""
     rating += f" {wording.bare(mapping.value)}" if mapping.value is not None else ""
     verb = f"is rated{rating}" if rating else "is mapped"
+    where = f" first {_where(first)}," if elsewhere else ""
     return f"{_what(mapping)} {verb} twice,{where} {difference}"
 
 

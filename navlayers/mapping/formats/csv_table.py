@@ -132,7 +132,7 @@ class TextGrid:
         self._start = start
         self._starts = array("Q")
         # The cell of the last place: a cell of many mistakes has as many places.
-        self._last: tuple[tuple[int, int], re.Match[str] | None, str] = (-1, -1), None, ""
+        self._last = (-1, -1), 0, ""
 
     def rows(self) -> Iterator[list[str]]:
         """Each row as long as it is written."""
@@ -161,19 +161,25 @@ class TextGrid:
 
     def place(self, row: int, column: int, offset: int = 0) -> Place:
         """The place of a character of a cell; the start of the row if it does not have the cell."""
-        start = self._starts[row]
         if self._last[0] != (row, column):
-            found = self._cell.match(self._text, start)
-            for _ in range(column):
-                found = self._cell.match(self._text, found.end()) if found and found["end"] else None
-            quoted = found and found["quoted"]
-            self._last = (row, column), found, quoted.replace('""', '"') if quoted else ""
-        _, cell, text = self._last
+            self._last = (row, column), *self._find(row, column)
+        _, start, quoted = self._last
+        return self._place(start + offset + (quoted.count('"', 0, offset) if quoted else 0), row)
+
+    def _find(self, row: int, column: int) -> tuple[int, str]:
+        """The offset of the text of a cell, or of its row, and its text if it is quoted."""
+        start = self._starts[row]
+        line = _LINE.match(self._text, start)
+        if line is not None and '"' not in line[0]:
+            cells = line[0].split(self._delimiter, column)
+            return (line.end() - len(cells[-1]) if len(cells) > column else start), ""
+        cell = self._cell.match(self._text, start)
+        for _ in range(column):
+            cell = self._cell.match(self._text, cell.end()) if cell and cell["end"] else None
         if cell is None:
-            return self._place(start)
-        if cell["quoted"] is None:
-            return self._place(cell.start() + offset)
-        return self._place(cell.start("quoted") + offset + text.count('"', 0, offset))
+            return start, ""
+        quoted = cell["quoted"]
+        return (cell.start(), "") if quoted is None else (cell.start("quoted"), quoted.replace('""', '"'))
 
     def _cells(self, offset: int) -> Iterator[re.Match[str]]:
         """The cells of the row at an offset of the text, found again for messages: `csv` gives no places."""
@@ -212,12 +218,13 @@ class TextGrid:
         expected = f"at most {MOST_COLUMNS:,}, the limit of spreadsheets"
         return InputError(Problem(message, self._place(start), expected, hint, code="syntax"))
 
-    def _place(self, offset: int) -> Place:
-        return Place(self.path, *self._lines.position(offset))
+    def _place(self, offset: int, row: int = 0) -> Place:
+        line, column = self._lines.position(offset, row + 1)
+        return Place(self.path, line, column)
 
     @cached_property
     def _lines(self) -> Lines:
-        return Lines(LINE_END.finditer(self._text))
+        return Lines(self._text)
 
 
 def decode(source: Source, findings: Findings) -> str:

@@ -49,15 +49,22 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 class Lines:
-    """The lines of a text: `starts` are their offsets, from the matches of line ends."""
+    """The lines of a text: `starts` are their offsets."""
 
-    def __init__(self, ends: Iterable[re.Match[str]] | Iterable[re.Match[bytes]]) -> None:
-        self.starts = array("Q", chain((0,), (end.end() for end in ends)))
+    def __init__(self, text: str | bytes) -> None:
+        ends: Iterable[re.Match[str]] | Iterable[re.Match[bytes]]
+        if isinstance(text, str):
+            ends = LINE_END.finditer(text) if "\r" in text else re.finditer("\n", text)
+        else:
+            ends = re.finditer(rb"\r\n?|\n" if b"\r" in text else b"\n", text)
+        self.starts = array("Q", chain((0,), map(re.Match.end, ends)))
 
-    def position(self, offset: int) -> tuple[int, int]:
-        """Line and column of an offset, counted from 1."""
-        line = bisect_right(self.starts, offset)
-        return line, offset - self.starts[line - 1] + 1
+    def position(self, offset: int, likely: int = 0) -> tuple[int, int]:
+        """Line and column of an offset, counted from 1; `likely` is the line that it probably is in."""
+        starts, line = self.starts, likely
+        if not 0 < line < len(starts) or not starts[line - 1] <= offset < starts[line]:
+            line = bisect_right(starts, offset)
+        return line, offset - starts[line - 1] + 1
 
 
 def text_lines(text: str) -> list[str]:
@@ -83,7 +90,7 @@ class Source:
 
     @cached_property
     def _lines(self) -> Lines:
-        return Lines(re.finditer(rb"\r\n?|\n" if b"\r" in self.data else b"\n", self.data))
+        return Lines(self.data)
 
     @cached_property
     def _characters(self) -> array[int] | None:

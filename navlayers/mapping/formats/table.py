@@ -8,12 +8,18 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from navlayers._text.formulas import restore
-from navlayers.attack.ids import TECHNIQUE
 from navlayers.mapping.formats.detect import sniff
 from navlayers.mapping.formats.table_columns import no_technique_column
 from navlayers.mapping.formats.table_content import NO_VALUE, holds_ids
 from navlayers.mapping.formats.table_header import find_columns
-from navlayers.mapping.formats.table_values import NOT_A_NUMBER, Technique, amount, decimal_mark, techniques
+from navlayers.mapping.formats.table_values import (
+    NOT_A_NUMBER,
+    Technique,
+    amount,
+    decimal_mark,
+    single_technique,
+    techniques,
+)
 from navlayers.mapping.formats.value_rules import respelled
 
 if TYPE_CHECKING:
@@ -108,8 +114,8 @@ class Sheet(NamedTuple):
         """The techniques of a row, each with its column; ids that are written together go to the findings."""
         columns = self.columns
         usual, sub = columns.fields["attack_object_id"], columns.fields.get("subtechnique")
-        if sub is None and not columns.more and TECHNIQUE.fullmatch(cells[usual]):
-            return [(Technique(cells[usual]), usual)]
+        if sub is None and not columns.more and (single := single_technique(cells[usual])) is not None:
+            return [(single, usual)]
         result: list[tuple[Technique, int]] = []
         for column in (usual, *columns.more):
             text = cells[column]

@@ -14,7 +14,6 @@ import msgspec
 from navlayers._text import wording
 from navlayers._text.formulas import restore
 from navlayers.attack.domains import DOMAINS
-from navlayers.attack.ids import TECHNIQUE
 from navlayers.errors import Place
 from navlayers.mapping.formats import table_values, value_rules
 from navlayers.mapping.formats.assemble import assemble
@@ -42,7 +41,7 @@ from navlayers.mapping.formats.table_notices import (
     report_scale,
     report_unread,
 )
-from navlayers.mapping.formats.table_values import Technique
+from navlayers.mapping.formats.table_values import Technique, single_technique
 from navlayers.mapping.formats.value_rules import NON_MAPPABLE, says_non_mappable
 from navlayers.mapping.model import MappingType
 
@@ -118,6 +117,7 @@ class _Reader:
         domain, _ = value_rules.domain(context.options.metadata.get("domain", ""))
         self._is_name = known_names((domain,) if domain else DOMAINS)
         self._wide = Wide({})
+        self._no_capability = False
         self._zeros = 0
         self._percent = False
         self._scores: dict[str, str] = {}
@@ -136,6 +136,7 @@ class _Reader:
             self._wide = self._find_wide(sheet)
             holding = (sheet.columns.fields["attack_object_id"], *sheet.columns.more)
             self._relations = frozenset(column for column in holding if not columns_named(sheet.columns, column))
+            self._no_capability = CAPABILITY.isdisjoint(sheet.columns.fields)
             report_columns(sheet, self._wide, self._findings)
             rows = self._rows_of(sheet)
             while batch := list(islice(rows, _BATCH)):
@@ -183,43 +184,53 @@ class _Reader:
         fields = columns.fields
         texts = [(field, fields[field]) for field in _TEXT if field in fields]
         heads = [(field, fields[field]) for field in SET_FIELDS if field in fields]
-        width = len(columns.headers)
+        technique, width = fields["attack_object_id"], len(columns.headers)
         for line, raw in enumerate(grid.rows()):
             if line <= columns.row or not any(raw):
                 continue
-            mark = self._findings.mark
             # As plain text: other types of text cannot be written as JSON.
-            cells = [restore(cell) if cell[:1] == "'" else str(cell) for cell in raw]
-            if len(cells) > columns.width and grid.strict:
-                cells = self._cut(sheet, line, cells)
-            cells += [""] * (width - len(cells))
-            if any(map(failed, cells)):
-                report_failed(sheet, self._wide, self._scale, line, cells, self._findings)
-                if self._findings.mark != mark:
-                    self._findings.left_out(mark, "row")
-                    continue
-            column, message = self._aside(sheet, cells)
-            if message:
-                if not self._findings.left_out(mark, "row"):
-                    issue = Issue(message, fatal=False, code="not-carried")
-                    self._findings.add(issue, partial(grid.place, line, column))
+            cells = [*map(str, raw)]
+            if len(cells) < width:
+                cells += [""] * (width - len(cells))
+            # Almost no row needs a closer look: at headers, totals, failed formulas and the like.
+            text = "\n".join(cells)
+            plain = single_technique(cells[technique]) is not None and len(cells) <= columns.width and not heads
+            plain = plain and not ("'" in text or "#" in text or "Err:" in text)
+            if not plain and not self._maps(sheet, line, cells, heads):
                 continue
-            for field, column in heads:
-                if cells[column]:
-                    self._take_head(field, sheet, line, cells[column])
             row = ExplorerRow()
             for field, column in texts:
                 if cells[column]:
                     setattr(row, field, cells[column])
-            if self._findings.left_out(mark, "row"):
-                continue
             yield from self._split(sheet, line, cells, row)
+
+    def _maps(self, sheet: Sheet, line: int, cells: list[str], heads: Sequence[tuple[str, int]]) -> bool:
+        """Whether a row maps something; its cells lose the marks before formulas, and failed formulas."""
+        mark = self._findings.mark
+        cells[:] = map(restore, cells)
+        if len(cells) > sheet.columns.width and sheet.grid.strict:
+            self._cut(sheet, line, cells)
+        if any(map(failed, cells)):
+            report_failed(sheet, self._wide, self._scale, line, cells, self._findings)
+            if self._findings.mark != mark:
+                self._findings.left_out(mark, "row")
+                return False
+        column, message = self._aside(sheet, cells)
+        if message:
+            if not self._findings.left_out(mark, "row"):
+                issue = Issue(message, fatal=False, code="not-carried")
+                self._findings.add(issue, partial(sheet.grid.place, line, column))
+            return False
+        for field, column in heads:
+            if cells[column]:
+                self._take_head(field, sheet, line, cells[column])
+        return not self._findings.left_out(mark, "row")
 
     def _aside(self, sheet: Sheet, cells: list[str]) -> tuple[int, str]:
         """The notice of a row that maps nothing, such as a total, and its column; no text for other rows."""
         columns, fields = sheet.columns, sheet.columns.fields
         technique = fields["attack_object_id"]
-        if TECHNIQUE.fullmatch(cells[technique]):
+        if single_technique(cells[technique]) is not None:
             return 0, ""  # as almost every row: an id is neither a header nor a total
         if repeats_header(columns, cells):
             return 0, "the header is repeated; this row is left out"
@@ -239,8 +250,8 @@ class _Reader:
                 return technique, "this row has only a score; it is left out"
         return 0, ""
 
-    def _cut(self, sheet: Sheet, line: int, cells: list[str]) -> list[str]:
-        """The row without cells right of the header, which must be blank."""
+    def _cut(self, sheet: Sheet, line: int, cells: list[str]) -> None:
+        """Remove the cells of a row right of the header, which must be blank."""
         width = sheet.columns.width
         column = next((c for c in range(width, len(cells)) if cells[c].strip()), None)
         if column is not None:
@@ -248,7 +259,7 @@ class _Reader:
             hint = "quote cells that contain the separator, or give every column a header"
             issue = Issue(message, f"at most {width} cells", hint, code="syntax")
             self._findings.add(issue, partial(sheet.grid.place, line, column))
-        return cells[:width]
+        del cells[width:]
 
     def _take_head(self, field: str, sheet: Sheet, line: int, text: str) -> None:
         """Keep the value of a column about the set; all rows must have the same."""
@@ -271,21 +282,23 @@ class _Reader:
         if not techniques and row == ExplorerRow() and not extra:
             return
         unrated = self._not_rated(cells[fields["score_value"]]) if "score_value" in fields else ""
-        parts: list[tuple[Technique | None, int]] = [*techniques] or [(None, -1)]
+        by_column = columns.categories or self._wide.tools
+        parts: Sequence[tuple[Technique | None, int]] = techniques or [(None, -1)]
         for technique, column in parts:
-            single = row
+            each = row
             if technique is not None:
                 if len(techniques) > 1:
-                    single = msgspec.structs.replace(row, attack_object_name=None)
-                single.attack_object_id = technique.id
-                single.attack_object_name = technique.name or single.attack_object_name
-                if CAPABILITY.isdisjoint(fields):
-                    single.capability_id = self._file_id()
+                    each = msgspec.structs.replace(row, attack_object_name=None)
+                each.attack_object_id = technique.id
+                if technique.name:
+                    each.attack_object_name = technique.name
+                if self._no_capability:
+                    each.capability_id = self._file_id()
                 if columns.more and "mapping_type" not in fields and column in self._relations:
-                    single.mapping_type = sheet.header(column)
+                    each.mapping_type = sheet.header(column)
             offset = technique.offset if technique is not None else 0
             elsewhere = column if column != fields["attack_object_id"] else -1
-            for rated, rating in self._rated(columns, single, cells):
+            for rated, rating in self._rated(columns, each, cells) if by_column else ((each, None),):
                 if extra:
                     self._table.extras[len(self._lines)] = extra
                 if offset or rating is not None or elsewhere >= 0:
@@ -344,9 +357,6 @@ class _Reader:
             yield from self._by_tool(columns, row, cells)
             return
         categories = columns.categories
-        if not categories:
-            yield row, None
-            return
         rated = [c for c in categories.items() if cells[c[1]].strip().lower() not in NO_VALUE]
         if row.attack_object_id is None:
             # A total has a score in each category, but it is reported once.
@@ -392,6 +402,8 @@ class _Reader:
         if not 0 <= index < len(self._lines):
             return self.head("")
         grid, columns = self._sheets[bisect_right(self._first_rows, index) - 1 if len(self._sheets) > 1 else 0]
+        if field in columns.fields and index not in self._details:
+            return grid.place(self._lines[index], columns.fields[field])
         offset, category_column, technique_column = self._details.get(index, (0, None, -1))
         if field in {"score_value", "score_category"} and category_column is not None:
             return grid.place(self._lines[index], category_column)

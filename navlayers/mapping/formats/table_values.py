@@ -57,13 +57,19 @@ class Technique(NamedTuple):
 
 
 @lru_cache(REMEMBERED)
+def single_technique(text: str) -> Technique | None:
+    """The technique of a cell that holds its id alone, as written in ATT&CK; None for other cells."""
+    return Technique(text) if TECHNIQUE.fullmatch(text) else None
+
+
+@lru_cache(REMEMBERED)
 def techniques(text: str) -> tuple[Technique, ...]:
     """The techniques of a cell in their order, without duplicates; malformed ids are included as they are.
 
     A name may follow an id, or the id may be in brackets after its name; addresses of technique pages count as ids.
     """
-    if TECHNIQUE.fullmatch(text):
-        return (Technique(text),)
+    if single := single_technique(text):
+        return (single,)
     result: dict[str, Technique] = {}
     offset = 0
     for separator in (*_BETWEEN.finditer(text), None):

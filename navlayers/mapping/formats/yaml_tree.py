@@ -24,7 +24,7 @@ from yaml import (
 from navlayers._text import wording
 from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.formats.findings import Findings, Issue, duplicate_key
-from navlayers.mapping.formats.source import LINE_END, Lines
+from navlayers.mapping.formats.source import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
@@ -144,7 +144,7 @@ def _marks(data: bytes) -> Callable[[Any], Any]:
     """A function from a mark of the parser to one in lines as editors count them."""
     if not _has_other_ends(data):
         return lambda mark: mark
-    lines = Lines(LINE_END.finditer(data.decode("utf-8", "replace")))
+    lines = Lines(data.decode("utf-8", "replace"))
 
     def position(mark: Any) -> _Mark:
         line, column = lines.position(mark.index)
