@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PRELUDE = """
-import hashlib, itertools, json, os, shutil, sys
+import hashlib, itertools, json, os, sys
 from pathlib import Path
 from navlayers.output.files import Output, write_all
 from navlayers.output.folders import write_folder
@@ -53,7 +53,6 @@ for step in itertools.count(1):
         left = [step]
         for name in ("replace", "rename", "hardlink_to", "write_bytes", "unlink", "mkdir", "rmdir"):
             setattr(Path, name, counted(getattr(Path, name), left))
-        shutil.rmtree = counted(shutil.rmtree, left)
         if case == "folder":
             write_folder(folder, index(new))
         else:

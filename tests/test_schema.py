@@ -110,7 +110,7 @@ def test_the_schema_knows_the_keys_and_words_of_the_reader() -> None:
     assert SCHEMA["properties"]["domain"]["anyOf"][0]["enum"] == list(DOMAINS)
     assert SCHEMA["$defs"]["technique_id"]["pattern"] == f"^{TECHNIQUE.pattern}$"
     assert SCHEMA["$defs"]["default_score"]["anyOf"][0]["enum"] == [*DEFAULT_SCALE, None]
-    plain, like = DECIMAL.pattern, value_rules.NUMBER_LIKE.pattern
+    plain, like = DECIMAL.pattern, value_rules.NUMBER_LIKE
     assert SCHEMA["$defs"]["scale_name"]["not"]["pattern"] == rf"^\s*(?!{plain}\s*$){like}\s*$"
 
 

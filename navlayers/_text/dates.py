@@ -6,8 +6,8 @@ import re
 from datetime import date
 from functools import lru_cache
 
-_DAY = re.compile(r"(?P<y>[0-9]{4})([-/])(?P<m>[0-9]{1,2})\2(?P<d>[0-9]{1,2})(?:[Tt ].*)?", re.DOTALL)
-_AMERICAN_DAY = re.compile(r"(?P<m>[0-9]{1,2})/(?P<d>[0-9]{1,2})/(?P<y>[0-9]{4})")
+_DAY = r"(?s)(?P<y>[0-9]{4})([-/])(?P<m>[0-9]{1,2})\2(?P<d>[0-9]{1,2})(?:[Tt ].*)?"
+_AMERICAN_DAY = r"(?P<m>[0-9]{1,2})/(?P<d>[0-9]{1,2})/(?P<y>[0-9]{4})"
 
 
 @lru_cache(maxsize=4096)
@@ -16,7 +16,7 @@ def day(text: str) -> str | None:
 
     The text is 2025-01-31 or 2025/1/31, with or without a time, or 1/31/2025, as MITRE writes dates.
     """
-    match = _DAY.fullmatch(text.strip()) or _AMERICAN_DAY.fullmatch(text.strip())
+    match = re.fullmatch(_DAY, text.strip()) or re.fullmatch(_AMERICAN_DAY, text.strip())
     try:
         return str(date(int(match["y"]), int(match["m"]), int(match["d"]))) if match else None
     except ValueError:
@@ -36,4 +36,4 @@ def wrong_day(text: str) -> str:
 
 def iso_date(text: str) -> str:
     """A date as Mappings Explorer writes versions, month first, as "2025-03-06"; any other text as it is."""
-    return (day(text) if _AMERICAN_DAY.fullmatch(text) else None) or text
+    return (day(text) if re.fullmatch(_AMERICAN_DAY, text) else None) or text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +41,7 @@ def _lines(members: Iterable[tuple[str, Any]], indent: str) -> bytes:
     return start + b"{" + inner + (b"," + inner).join(lines) + b"\n" + start + b"}"
 
 
-_NOT_PLAIN = re.compile(r"[^\n -~]")
+_NOT_PLAIN = r"[^\n -~]"
 
 
 def json_text(value: object) -> str:
@@ -50,10 +49,16 @@ def json_text(value: object) -> str:
     try:
         text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
     except UnicodeEncodeError:  # a file name that is not Unicode: only escapes can represent it
+        import json  # noqa: PLC0415 - for this name alone
+
         text = json.dumps(msgspec.to_builtins(value), indent=2)
-    return _NOT_PLAIN.sub(_escaped, text) + "\n"
+    return re.sub(_NOT_PLAIN, _escaped, text) + "\n"
 
 
 def _escaped(found: re.Match[str]) -> str:
     char = found[0]
-    return json.dumps(char)[1:-1] if is_control(char) else char
+    if not is_control(char):
+        return char
+    import json  # noqa: PLC0415 - for few characters
+
+    return json.dumps(char)[1:-1]

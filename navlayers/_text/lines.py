@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_BEFORE_NUMBER = re.compile(r"(?<=\w) (?=\d)")
+_BEFORE_NUMBER = r"(?<=\w) (?=\d)"
 
 
 def printable(text: str) -> str:
@@ -71,7 +71,7 @@ def single_line(text: str, longest: int = 2000) -> str:
 
 def joined_numbers(text: str) -> str:
     """The text with no-break spaces in front of numbers, so that lines do not break within "Microsoft 365"."""
-    return _BEFORE_NUMBER.sub("\u00a0", text)
+    return re.sub(_BEFORE_NUMBER, "\u00a0", text)
 
 
 class _Replacements(dict[int, str]):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _SEPARATORS = re.compile(r"[;,]?\s+")
 _ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
-_HOST = re.compile(r"[\w:][\w.:-]*")
+_HOST = r"[\w:][\w.:-]*"
 _QUOTED_TEXT = ":~:"
 
 
@@ -44,7 +44,7 @@ def _has_host(text: str) -> bool:
     try:
         parts = urlsplit(text)
         # A port that is not a number raises, too.
-        return _HOST.fullmatch(parts.hostname or "") is not None and (parts.port is None or parts.port > 0)
+        return re.fullmatch(_HOST, parts.hostname or "") is not None and (parts.port is None or parts.port > 0)
     except ValueError:
         return False
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from bisect import bisect_left
@@ -19,7 +18,7 @@ _LONGEST = 60
 _AROUND = 50
 """Names of about the same length that are compared, on each side."""
 
-_WORD = re.compile(r"[0-9]+|[^\W_0-9]+")
+_WORD = r"[0-9]+|[^\W_0-9]+"
 _NOT_LETTERS = re.compile(r"[\W_]+")
 
 
@@ -35,6 +34,8 @@ class Names:
         text = text.strip().lower()[:_LONGEST]
         if text in self._lower:
             return self._lower[text]
+        import difflib  # noqa: PLC0415 - for misspelled words alone
+
         place = bisect_left(self._by_length, (len(text), text))
         matcher = difflib.SequenceMatcher(b=text)
         bounds = []
@@ -68,7 +69,7 @@ def folded(text: str) -> str:
 
 def letters(text: str) -> str:
     """The letters and numbers of a text: "ac 2" for both "AC-02" and "ac_2"."""
-    return " ".join(word.lstrip("0") or "0" for word in _WORD.findall(text.casefold()))
+    return " ".join(word.lstrip("0") or "0" for word in re.findall(_WORD, text.casefold()))
 
 
 def compact(text: str) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _SHOWN = 60
 _SENTENCE = 200
 _LISTED = 12
-_DATE = re.compile(r"(?<![\w./-])\d{1,4}([./-])\d{1,2}\1\d{1,4}(?![\w/-])")
+_DATE = r"(?<![\w./-])\d{1,4}([./-])\d{1,2}\1\d{1,4}(?![\w/-])"
 
 
 def bare(text: str) -> str:
@@ -76,4 +76,4 @@ def techniques_text(techniques: int, subtechniques: int, separator: str = " and 
 
 def undated(name: str) -> str:
     """A name without the dates in it; the name itself if it is nothing else."""
-    return re.sub(r"\s([:,;])", r"\1", " ".join(_DATE.sub(" ", name).split())).strip(" :,;") or name.strip()
+    return re.sub(r"\s([:,;])", r"\1", " ".join(re.sub(_DATE, " ", name).split())).strip(" :,;") or name.strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -116,7 +117,7 @@ def load_layers(
         return [Item(source.name, built.layer, prepared.catalogue)], [*prepared.notices, *ids], prepared.idle
     raw = sources.load(source.path, source.data, reading.max_bytes)
     # Half a surrogate pair is not text: show the replacement character.
-    whole = sources.Source(raw.path, HALF_PAIR.sub(_REPLACEMENT, raw.data))
+    whole = sources.Source(raw.path, re.sub(HALF_PAIR, _REPLACEMENT, raw.data))
     read = format_versions.read(whole, reading.metadata, lenient=reading.lenient)
     items, notices = [], [*read.notices]
     # The Navigator opens the last layer of a list in its first tab.

@@ -24,8 +24,8 @@ F = TypeVar("F", bound="_Header")
 T = TypeVar("T")
 
 _BOM = b"\xef\xbb\xbf"
-_BYTE = re.compile(r"\(byte (\d+)\)")
-_PATH = re.compile(r" - at `\$([^`]*)`$")
+_BYTE = r"\(byte (\d+)\)"
+_PATH = r" - at `\$([^`]*)`$"
 """The end of msgspec's messages: the byte offset, or the path of the value in the document."""
 
 _NUMBER = "(?:0|[1-9][0-9]{0,3})"
@@ -173,10 +173,10 @@ def decode(data: bytes, kind: type[T], path: Path, *, expected: str, hint: str =
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
-        message = _PATH.sub(r" at \1", str(error)).replace("`", '"')
+        message = re.sub(_PATH, r" at \1", str(error)).replace("`", '"')
         problem = Problem(f"unexpected JSON content: {message}", Place(name), expected, hint)
     except msgspec.DecodeError as error:
-        byte = _BYTE.search(str(error))
+        byte = re.search(_BYTE, str(error))
         offset = int(byte[1]) if byte else len(data)
         what = "malformed JSON" if byte else "the JSON ends unexpectedly here"
         problem = Problem(what, _place(name, data, offset), expected, hint)

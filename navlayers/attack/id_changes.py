@@ -23,7 +23,7 @@ Why = Literal["revoked", "deprecated", "unknown"]
 Became = Literal["sub-technique", "technique"]
 Content = Literal["major", "minor"]
 
-_WORD = re.compile(r"[a-z0-9]+")
+_WORD = "[a-z0-9]+"
 _SMALL = frozenset(("a", "and", "by", "for", "from", "in", "of", "on", "or", "over", "the", "to", "via"))
 
 
@@ -259,7 +259,7 @@ def _content_change(before: str, after: str) -> Content | None:
 
 
 def _words(name: str) -> set[str]:
-    return set(_WORD.findall(name.casefold())) - _SMALL
+    return set(re.findall(_WORD, name.casefold())) - _SMALL
 
 
 class Tactics:

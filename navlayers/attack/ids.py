@@ -50,7 +50,7 @@ _LONGEST = 500
 # Without IGNORECASE, which makes `re` go through all letters of \w.
 _NAME = re.compile(r"(?![Tt]?[\s_-]*[0-9])[\w/.][^\n]{2,}")
 # As people write ids: T-1059, 1059.1, T1059.01.
-_NEARLY = re.compile(r"[Tt]?\s*[-_]?([0-9]{4})(?:\s*[./_-]\s*([0-9]{1,3}))?")
+_NEARLY = r"[Tt]?\s*[-_]?([0-9]{4})(?:\s*[./_-]\s*([0-9]{1,3}))?"
 _DIGITS = str.maketrans("OoIl", "0011")
 """Letters that look like digits."""
 
@@ -78,7 +78,7 @@ def stands_for_several(text: str) -> bool:
 
 def possible_id(text: str) -> str | None:
     """The id with the digits of a malformed one, which may have several readings; None without such digits."""
-    nearly = _NEARLY.fullmatch(text.strip()[:1] + text.strip()[1:].translate(_DIGITS))
+    nearly = re.fullmatch(_NEARLY, text.strip()[:1] + text.strip()[1:].translate(_DIGITS))
     if nearly is None:
         return None
     return f"T{nearly[1]}.{nearly[2]:0>3}" if nearly[2] else f"T{nearly[1]}"

@@ -9,7 +9,6 @@ import gc
 import importlib
 import io
 import os
-import shutil
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -83,6 +82,7 @@ navlayers turns mappings of security controls to MITRE ATT&CK into Navigator lay
 """
 
 _WIDEST = 140
+"""The maximum width of help, in columns."""
 
 
 class Group(click.Group):
@@ -175,7 +175,7 @@ def main(args: Sequence[str] | None = None) -> None:
     if os.environ.get("_NAVLAYERS_COMPLETE"):
         importlib.import_module("navlayers.cli.completion").register()
     try:
-        group.main(args, prog_name="navlayers", standalone_mode=False, max_content_width=_width())
+        group.main(args, prog_name="navlayers", standalone_mode=False, max_content_width=_WIDEST)
     except click.exceptions.NoArgsIsHelpError as error:
         # Only a group of commands, such as `navlayers attack`, is of no use alone.
         click.echo(error.ctx.get_help() if error.ctx else "")
@@ -186,11 +186,6 @@ def main(args: Sequence[str] | None = None) -> None:
         from navlayers.cli import _errors  # noqa: PLC0415
 
         sys.exit(_errors.report(error))
-
-
-def _width() -> int:
-    """The width of help: that of the window, within reason."""
-    return min(shutil.get_terminal_size().columns, _WIDEST)
 
 
 def _as_a_program() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -56,7 +55,7 @@ def last(context: click.Context) -> Iterator[None]:
     finally:
         del context.meta[_WAITING]
         # Where the answer fills the window, the empty line would hide its first line.
-        full = _print.lines_printed() >= shutil.get_terminal_size().lines
+        full = _print.lines_printed() >= _print.window_size().lines
         for text in waiting:
             _print.echo(text.lstrip("\n") if full else text)
 

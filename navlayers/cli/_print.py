@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,7 +79,7 @@ def echo(text: str) -> None:
     """Print a result; through the pager, as git does, if it is higher than the terminal."""
     count(text.count("\n"))
     answers = sys.stdin is not None and sys.stdin.isatty()
-    if sys.stdout.isatty() and answers and text.count("\n") >= shutil.get_terminal_size().lines:
+    if sys.stdout.isatty() and answers and text.count("\n") >= window_size().lines:
         # Git's defaults: quit if it fits, keep colors, leave the text on the screen.
         os.environ.setdefault("LESS", "FRX")
         click.echo_via_pager(text.rstrip("\n"), color=True)
@@ -113,9 +112,16 @@ def without_commands(text: str) -> str:
     )
 
 
+def window_size() -> os.terminal_size:
+    """The columns and lines of the terminal."""
+    import shutil  # noqa: PLC0415 - for terminals alone
+
+    return shutil.get_terminal_size()
+
+
 def window() -> int | None:
     """The width of the terminal that is standard output, in columns; None for a file or a pipe."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return window_size().columns if sys.stdout.isatty() else None
 
 
 def put(content: str | bytes, output: str, *, force: bool, quiet: bool, keep: Path | Sequence[Path] = ()) -> None:
@@ -148,7 +154,7 @@ def notify(text: str) -> None:
     text = printable(text)
     with contextlib.suppress(OSError):
         if on_terminal() and text:
-            text = "\n".join(wrap(text, shutil.get_terminal_size().columns))
+            text = "\n".join(wrap(text, window_size().columns))
         count(text.count("\n") + 1)
         start = next((word for word in _STARTS if text.startswith(word)), "")
         toned = terminal_of(os.environ, color=_color(), tty=on_terminal()).tone(start, _STARTS.get(start, ""))
@@ -201,7 +207,7 @@ def progress(label: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
             if quiet or total < 2 or not on_terminal():
                 return
             if not bars:
-                width = max(min(_BAR, shutil.get_terminal_size().columns - _BESIDE_BAR), 1)
+                width = max(min(_BAR, window_size().columns - _BESIDE_BAR), 1)
                 bar = click.progressbar(length=total, label=label, file=sys.stderr, width=width, show_pos=True)
                 bars.append(stack.enter_context(bar))
             bars[0].update(1)
@@ -239,7 +245,7 @@ def after_answer(context: click.Context) -> Iterator[None]:
         option = "every" if "every" in context.params else "full"
         shown = len(notes) if context.params.get(option) else _fitting(notes)
         # An empty line, the note and the prompt follow.
-        if notes and 0 < lines_printed() < shutil.get_terminal_size().lines - 2:
+        if notes and 0 < lines_printed() < window_size().lines - 2:
             notify("")
         for text in notes[:shown]:
             note(text)
@@ -250,7 +256,7 @@ def after_answer(context: click.Context) -> Iterator[None]:
 
 def _fitting(notes: list[str]) -> int:
     """How many of the first notes fit below the answer."""
-    size = shutil.get_terminal_size()
+    size = window_size()
     # The other lines are empty, for the number of the other notes, and for the prompt.
     room = size.lines - lines_printed() - 3
     for number, text in enumerate(notes):

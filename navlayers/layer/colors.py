@@ -6,7 +6,6 @@ tinygradient 1.1, and picks one by the score's place between minValue and maxVal
 
 from __future__ import annotations
 
-import colorsys
 import math
 import re
 from functools import cached_property, lru_cache
@@ -17,6 +16,8 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+
+WHITE = "#ffffff"
 
 DEFAULT_COLORS = ("#ff6666", "#ffe766", "#8ec843")
 """The default gradient of layer format 4.5."""
@@ -131,7 +132,7 @@ def _round(number: float) -> int:
 
 # Colors in CSS and tinycolor notation.
 
-_HEX = re.compile(r"#?([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})")
+_HEX = "#?([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})"
 _NUMBER = r"([-+]?\d*\.\d+%?|[-+]?\d+%?)"
 # Rare in layers: compiled when a color needs it.
 _FUNCTION = rf"(rgb|hsl|hsv)(a?)[\s(]+{_NUMBER}[,\s]+{_NUMBER}[,\s]+{_NUMBER}(?:[,\s]+{_NUMBER})?\s*\)?"
@@ -147,7 +148,7 @@ def parse_color(text: str) -> tuple[int, int, int, float] | None:
     plain = text.strip().lower()
     if plain == "transparent":
         return 0, 0, 0, 0
-    digits = _HEX.fullmatch(plain)
+    digits = re.fullmatch(_HEX, plain)
     if digits:
         return _from_hex(digits[1])
     function = re.fullmatch(_FUNCTION, plain)
@@ -176,6 +177,8 @@ def _from_function(kind: str, first: str, second: str, third: str) -> tuple[int,
     if kind == "rgb":
         channels = tuple(_share(text, 255) for text in (first, second, third))
     else:
+        import colorsys  # noqa: PLC0415 - for few colors
+
         hue, middle, last = _share(first, 360), _share(_percentage(second), 100), _share(_percentage(third), 100)
         is_hsl = kind == "hsl"
         channels = colorsys.hls_to_rgb(hue, last, middle) if is_hsl else colorsys.hsv_to_rgb(hue, middle, last)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import pairwise
 
-from navlayers.layer.colors import Gradient, hex_of, rgb_of
+from navlayers.layer.colors import WHITE, Gradient, hex_of, rgb_of
 
-BLACK, WHITE = "#000000", "#ffffff"
+BLACK = "#000000"
 
 # The shares of red, green and blue in luminance.
 _SHARES = (0.2126, 0.7152, 0.0722)

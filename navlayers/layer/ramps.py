@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers._text.numbers import number_text, rounded
-from navlayers.layer.colors import Gradient, LegendItem, safe_maximum
-from navlayers.layer.contrast import WHITE
+from navlayers.layer.colors import WHITE, Gradient, LegendItem, safe_maximum
 from navlayers.mapping.model import HUNDRED
 from navlayers.mapping.nouns import CAPABILITY
 

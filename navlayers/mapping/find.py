@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections import Counter
 from functools import lru_cache
@@ -275,6 +274,8 @@ def _at_path(name: str, path: Path, known: dict[str, Source], format_: str | Non
             return (Source(f"{source_name(Path(file.path))}@{file.revision}", path, "git", content(file)),)
     if path.exists() or path.is_symlink() or (path.stem not in known and (path.suffix or len(path.parts) > 1)):
         return (Source(source_name(path), path),)
+    import difflib  # noqa: PLC0415 - for this error alone
+
     near = difflib.get_close_matches(path.stem.lower(), known, 3, 0.5)
     hint = f"did you mean {' or '.join(map(bare, near))}? " if near else ""
     raise InputError(

@@ -23,7 +23,6 @@ from navlayers.errors import (
     UsageError,
 )
 from navlayers.mapping import find
-from navlayers.mapping.assets import with_files
 from navlayers.mapping.find import read
 from navlayers.mapping.formats import Idle, ReadOptions, idle_options, without_effect
 from navlayers.mapping.model import Mapping, MappingSet
@@ -161,6 +160,8 @@ def prepare(
     """
     sources = list(sources)
     if reading.scope is not None:
+        from navlayers.mapping.assets import with_files  # noqa: PLC0415 - for a scope alone
+
         reading = msgspec.structs.replace(reading, scope=with_files(reading.scope))
     problems: list[Problem] = []
     skipped: list[Problem] = []
@@ -385,6 +386,8 @@ def in_scope(mapping_set: MappingSet, scope: attack.Scope, source: Source) -> In
         NavlayersError: the release is not installed, or lacks what the scope names, or the set does, or nothing of
             it is in scope, or the set has another scope.
     """
+    from navlayers.mapping.assets import with_files  # noqa: PLC0415 - for a scope alone
+
     scope = with_files(scope)
     _one_scope(scope, source)
     name = source.name

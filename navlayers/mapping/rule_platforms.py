@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from navlayers.attack.platforms import platforms_named
-from navlayers.mapping.where import values_of
 
 if TYPE_CHECKING:
     from navlayers.attack import Catalogue
@@ -35,6 +34,8 @@ def on_platforms(mapping_set: MappingSet, catalogue: Catalogue) -> tuple[Mapping
     wanted = catalogue.bounds.platforms if catalogue.bounds is not None else ()
     if not wanted or mapping_set.role == "control":
         return mapping_set.mappings
+    from navlayers.mapping.where import values_of  # noqa: PLC0415 - for a scope alone
+
     capabilities = {capability.id: capability for capability in mapping_set.capabilities}
     known: dict[str, frozenset[str]] = {}
 

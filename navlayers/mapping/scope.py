@@ -15,14 +15,15 @@ from navlayers.mapping.model import Mapping, groups_of
 from navlayers.mapping.rule_platforms import on_platforms
 from navlayers.mapping.segments import segments_of
 from navlayers.mapping.severity_scores import levels_of
-from navlayers.mapping.where import Condition, absent_values, check_names, condition, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
     from navlayers.attack import Catalogue, Scope
     from navlayers.attack.scope import Asset
+    from navlayers.errors import Place
     from navlayers.mapping.model import Capability, MappingSet, NonMappable
+    from navlayers.mapping.where import Condition
 
 _SCORE_TABLE = "--score-table"
 _CONTROL_NAMES = ("id", "name", "group")
@@ -92,6 +93,8 @@ def in_segments(mapping_set: MappingSet, wanted: Collection[str], name: str) -> 
 
 def _asset_test(asset: Asset, mapping_set: MappingSet, name: str = "") -> Callable[[Mapping], bool]:
     """Whether a mapping is by a control of an asset, and meets its condition; `name` is for errors."""
+    from navlayers.mapping.where import check_names, values_of  # noqa: PLC0415 - for assets alone
+
     wanted = {_control(text) for text in asset.controls}
     capabilities = {capability.id: capability for capability in mapping_set.capabilities}
     asked = _condition_of(asset) if asset.where else None
@@ -134,6 +137,8 @@ def compared_values(mapping_set: MappingSet, scope: Scope | None) -> dict[str, f
     table = {_SCORE_TABLE: levels_of(mapping_set)} if scope is not None and scope.score_table else {}
     if not names:
         return table
+    from navlayers.mapping.where import values_of  # noqa: PLC0415 - for conditions alone
+
     capabilities = {capability.id: capability for capability in mapping_set.capabilities}
     known: dict[str, set[str]] = {name: set() for name in names}
     for mapping in mapping_set.mappings:
@@ -150,6 +155,8 @@ def absent_in_all(scope: Scope | None, known: Iterable[dict[str, frozenset[str]]
         for name, of_set in values.items():
             every.setdefault(name, set()).update(of_set)
     for asked in _conditions(scope):
+        from navlayers.mapping.where import absent_values  # noqa: PLC0415 - for conditions alone
+
         yield from absent_values(asked, every)
     levels = every.get(_SCORE_TABLE, set())
     for level in scope.score_table if scope is not None else ():
@@ -160,12 +167,18 @@ def absent_in_all(scope: Scope | None, known: Iterable[dict[str, frozenset[str]]
 
 def _conditions(scope: Scope | None) -> Iterator[Condition]:
     if scope is not None:
-        yield from [condition(scope.where)] if scope.where else ()
+        yield from [_condition(scope.where)] if scope.where else ()
         yield from (_condition_of(asset) for asset in scope.assets if asset.where)
 
 
 def _condition_of(asset: Asset) -> Condition:
-    return condition(asset.where, Path(asset.folder), asset.place_of(asset.where))
+    return _condition(asset.where, Path(asset.folder), asset.place_of(asset.where))
+
+
+def _condition(text: str, folder: Path = Path(), place: Place | None = None) -> Condition:
+    from navlayers.mapping.where import condition  # noqa: PLC0415 - for conditions alone
+
+    return condition(text, folder, place)
 
 
 def _control(text: str) -> str:
@@ -186,7 +199,9 @@ def where_part(mapping_set: MappingSet, where: str, name: str) -> MappingSet:
     """
     if not where:
         return mapping_set
-    asked = condition(where)
+    from navlayers.mapping.where import check_names, values_of  # noqa: PLC0415 - for conditions alone
+
+    asked = _condition(where)
     capabilities = {capability.id: capability for capability in mapping_set.capabilities}
 
     def values(mapping: Mapping) -> dict[str, tuple[str, ...]]:

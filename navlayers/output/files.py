@@ -7,7 +7,6 @@ disk. Where one rename fails, those before it are undone; `stage` tells what hap
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from collections import Counter
 from contextlib import contextmanager, nullcontext, suppress
@@ -371,6 +370,8 @@ def _set_aside(move: _Move) -> None:
         # A hard link, so that the place is never empty.
         move.old.hardlink_to(move.place)
     except OSError:  # FAT, some network file systems
+        import shutil  # noqa: PLC0415 - for these alone
+
         shutil.copy2(move.place, move.old)
 
 

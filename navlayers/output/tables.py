@@ -18,8 +18,8 @@ Tone: TypeAlias = Literal["", "good", "bad", "warning", "accent", "dim", "strong
 Cell: TypeAlias = "str | float | None"
 """None is an empty cell, which is not 0."""
 
-_TECHNIQUE = re.compile(r"(?:[A-Z][A-Z0-9]*-)?T\d{4}(\.\d{3})?")
-_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+_TECHNIQUE = r"(?:[A-Z][A-Z0-9]*-)?T\d{4}(\.\d{3})?"
+_COLOR = "#[0-9a-fA-F]{6}"
 
 
 class Span(str):
@@ -162,7 +162,7 @@ def fill_of(cell: Cell, column: Column) -> str:
     if isinstance(cell, str):
         if isinstance(cell, Span) and cell.color:
             return cell.color
-        return cell.lower() if column.kind == "color" and _COLOR.fullmatch(cell) else ""
+        return cell.lower() if column.kind == "color" and re.fullmatch(_COLOR, cell) else ""
     if column.kind != "score" or cell is None:
         return ""
     from navlayers.layer.ramps import value_gradient  # noqa: PLC0415 - colored tables only
@@ -175,7 +175,7 @@ def address_of(cell: Cell, column: Column) -> str:
     if not isinstance(cell, str):
         return ""
     if column.kind == "technique" and not url_of(cell):
-        return technique_url(cell) if _TECHNIQUE.fullmatch(cell) else ""
+        return technique_url(cell) if re.fullmatch(_TECHNIQUE, cell) else ""
     url = url_of(cell) if isinstance(cell, Span) else cell
     return url if "://" in url and web_links([url]) == (url,) else ""
 

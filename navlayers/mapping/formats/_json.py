@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import math
 import re
 from functools import partial
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 """Keys and indices that lead to a value from the top of a document."""
 
-HALF_PAIR = re.compile(
+HALF_PAIR = (
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
@@ -34,20 +33,20 @@ HALF_PAIR = re.compile(
 _PAIR = len("\\ud800\\udc00")
 _STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 _KEY = re.compile(rb"[ \t\r\n,]*(" + _STRING + rb")[ \t\r\n]*:[ \t\r\n]*", re.DOTALL)
-_TOKEN = re.compile(_STRING + rb'|[][{}]|[^][{}",: \t\r\n]+', re.DOTALL)
+_TOKEN = rb"(?s)" + _STRING + rb'|[][{}]|[^][{}",: \t\r\n]+'
 _LEVELS = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 _MAX_LEVELS = 50
 _LONGEST_NUMBER = 60
 _NEXT = re.compile(rb"[ \t\r\n]*[,}]")
-_SPACED_KEY = re.compile(rb'"[ \t\r\n]+:')
+_SPACED_KEY = rb'"[ \t\r\n]+:'
 
-_ERROR = re.compile(
+_ERROR = (
     r"(?:Expected `(?P<wanted>[^`]+)`, got `[^`]+`|[^`]*missing required field `(?P<missing>[^`]+)`|.*?)"
     r"(?: - at `\$(?P<path>[^`]*)`)?"
 )
 """The message of msgspec for a value of the wrong type."""
 
-_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+_STEP = r"\.([^.\[]+)|\[(\d+)\]"
 _TYPES = {
     "str": "text",
     "int": "a number",
@@ -96,8 +95,8 @@ def convert(value: Any, type_: type[_T], report: Callable[[Path, Issue], None]) 
 
 def _wrong_type(error: str, value: Any) -> tuple[Path, Issue]:
     """The path to a value of the wrong type, and the issue."""
-    match = _ERROR.fullmatch(error)
-    path = tuple(key or int(index) for key, index in _STEP.findall((match and match["path"]) or ""))
+    match = re.fullmatch(_ERROR, error)
+    path = tuple(key or int(index) for key, index in re.findall(_STEP, (match and match["path"]) or ""))
     for step in path:
         value = value[step]
     name = "this"
@@ -118,6 +117,8 @@ def _is_numeric(value: Any) -> bool:
 
 def loads(text: str | bytes) -> Any:
     """The value of valid JSON text; an integer that no float holds is infinity."""
+    import json  # noqa: PLC0415 - for what msgspec does not decode
+
     return json.loads(text, parse_int=_integer, strict=False)
 
 
@@ -126,6 +127,8 @@ def dumps(value: Any) -> bytes:
     try:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:
+        import json  # noqa: PLC0415 - for such text alone
+
         text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False, separators=(",", ":"))
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
@@ -222,7 +225,7 @@ def members(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Mem
     except (msgspec.DecodeError, RecursionError):
         known = {}
     while match := _KEY.match(data, offset):
-        key = str(json.loads(match[1], strict=False))
+        key = str(loads(match[1])) if b"\\" in match[1] else match[1][1:-1].decode("utf-8", "surrogatepass")
         offset = _end_of_value(data, match.end(), known.get(key))
         yield Member(key, match.start(1), match.end(), offset)
 
@@ -233,7 +236,7 @@ def _end_of_value(data: bytes, start: int, known: msgspec.Raw | None) -> int:
         if data.startswith(value, start) and _NEXT.match(data, start + len(value)):
             return start + len(value)
     depth = 0
-    for token in _TOKEN.finditer(data, start):
+    for token in re.compile(_TOKEN).finditer(data, start):
         depth += _LEVELS.get(token[0], 0)
         if depth <= 0:
             return token.end()
@@ -286,7 +289,7 @@ def may_repeat_keys(text: bytes, keys: int) -> bool:
     """
     if text.count(b":") == keys:
         return False
-    return text.count(b'":') + len(_SPACED_KEY.findall(text)) != keys
+    return text.count(b'":') + len(re.findall(_SPACED_KEY, text)) != keys
 
 
 def not_json(source: Source, error: Exception, expected: str) -> InputError:
@@ -301,7 +304,7 @@ def not_json(source: Source, error: Exception, expected: str) -> InputError:
     # msgspec reports the byte after a wrong character behind the end.
     offset = int(position[1]) - ("trailing" in str(error)) if position else len(data.rstrip())
     # msgspec notices half a pair only some characters after it, if at all.
-    half = HALF_PAIR.search(data, max(offset - _PAIR, 0) if position else 0, offset + _PAIR)
+    half = re.compile(HALF_PAIR).search(data, max(offset - _PAIR, 0) if position else 0, offset + _PAIR)
     if half and position and half.start() > offset:
         half = None
     hint = "check for missing commas, quotes or brackets"
@@ -325,7 +328,7 @@ def not_json(source: Source, error: Exception, expected: str) -> InputError:
 def _too_deep(data: bytes) -> int:
     """The offset of the first bracket that is nested deeper than any valid file needs."""
     depth = 0
-    for token in _TOKEN.finditer(data):
+    for token in re.finditer(_TOKEN, data):
         depth += _LEVELS.get(token[0], 0)
         if depth > _MAX_LEVELS:
             return token.start()

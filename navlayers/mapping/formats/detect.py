@@ -27,16 +27,14 @@ _TOML = re.compile(rb"\[{1,2}[A-Za-z_][A-Za-z0-9_.-]{,80}\]")
 _HEAD = 1 << 18
 _NEXT_LINE = 1 << 10
 # Bounded: a key of blanks without end would take the square of its length.
-_KEY = re.compile(rb"""^["']?([A-Za-z$][A-Za-z0-9_$& -]{,80}?)["']?[ \t]*:(?:[ \t\r\n]|$)""", re.MULTILINE)
+_KEY = rb"""(?m)^["']?([A-Za-z$][A-Za-z0-9_$& -]{,80}?)["']?[ \t]*:(?:[ \t\r\n]|$)"""
 _SECURITY_STACK = frozenset({"ATT&CK version", "platform", "tags"})
 _SEPARATORS = (b",", b";", b"\t", b"|")
 _TITLES = 20
-_TECHNIQUE = re.compile(rb"\bT[0-9]{4}\b", re.IGNORECASE)
-_LISTED = re.compile(rb"\W*T[ _-]?[0-9]{4}\b(?!\.?[0-9]*:[ \t]*$)", re.IGNORECASE)
+_TECHNIQUE = rb"(?i)\bT[0-9]{4}\b"
+_LISTED = rb"(?i)\W*T[ _-]?[0-9]{4}\b(?!\.?[0-9]*:[ \t]*$)"
 """A line of a bare list of techniques: an id, maybe after a bullet or before a name."""
-_MARKDOWN = re.compile(
-    rb"(?m:^)[^\n|]*+\|[^\n]*+\n[ \t]{,3}\|?[ \t]{,20}:?-+:?[ \t]{,20}\|[-:| \t]{,2000}\r?(?:\n|\Z)"
-)
+_MARKDOWN = rb"(?m:^)[^\n|]*+\|[^\n]*+\n[ \t]{,3}\|?[ \t]{,20}:?-+:?[ \t]{,20}\|[-:| \t]{,2000}\r?(?:\n|\Z)"
 """The header of a table in Markdown, and the line below it."""
 
 _SIGMA = frozenset({"logsource", "detection"})
@@ -149,7 +147,7 @@ def json_keys(text: bytes) -> frozenset[str]:
 
 def yaml_keys(text: bytes) -> frozenset[str]:
     """The keys at the start of a line: in YAML, those of the top level."""
-    return frozenset(match[1].decode() for match in _KEY.finditer(text))
+    return frozenset(match[1].decode() for match in re.finditer(_KEY, text))
 
 
 def _json(data: bytes) -> Sniffed:
@@ -206,7 +204,7 @@ def _text(start: bytes) -> Sniffed:
         if word in start and all(re.search(pattern, start, re.MULTILINE) for pattern in patterns):
             return Sniffed(format_, certain=True)
     keys = yaml_keys(start)
-    if b"|" in start and _MARKDOWN.search(start) and not any(keys >= every for every, _ in _YAML_KEYS):
+    if b"|" in start and re.search(_MARKDOWN, start) and not any(keys >= every for every, _ in _YAML_KEYS):
         return Sniffed("markdown", certain=True)
     if _is_table(start):
         return Sniffed("csv")
@@ -222,14 +220,14 @@ def _is_table(start: bytes) -> bool:
     """Whether cells are separated in the first line; or below a title, where techniques follow."""
     lines = [line for line in start.splitlines()[:_TITLES] if line.strip()]
     lines = [line for line in lines if not line.startswith((b"#", b"---"))]
-    if lines and all(map(_LISTED.match, lines)):
+    if lines and all(re.match(_LISTED, line) for line in lines):
         return True
-    if not lines or _KEY.match(lines[0]) or lines[0].lstrip().startswith((b"- ", b"%", b"&", b"*", b"!")):
+    if not lines or re.match(_KEY, lines[0]) or lines[0].lstrip().startswith((b"- ", b"%", b"&", b"*", b"!")):
         return False
     if any(mark in lines[0] for mark in _SEPARATORS):
         return True
-    rows = (line for line in lines if not _KEY.match(line) and not line.lstrip().startswith(b"- "))
-    return any(map(_TECHNIQUE.search, rows))
+    rows = (line for line in lines if not re.match(_KEY, line) and not line.lstrip().startswith(b"- "))
+    return any(re.search(_TECHNIQUE, row) for row in rows)
 
 
 _LOOKED_AT = 200
@@ -240,7 +238,7 @@ _FILE_IS_SET = frozenset(
 )
 """What a file of a folder is whose format is not one of whole folders."""
 
-_ID = re.compile(rb"(?<![A-Za-z0-9])T[ -]?[0-9]{4}(?![0-9])", re.IGNORECASE)
+_ID = rb"(?i)(?<![A-Za-z0-9])T[ -]?[0-9]{4}(?![0-9])"
 _JSON_SETS = (b'"mapping_objects"', b'"techniques"', b'"spec_version"')
 
 
@@ -309,7 +307,7 @@ def _kind_of(file: Path) -> str:
         return "" if kind in _FILE_IS_SET else kind
     if ending not in YAML:
         # Of texts, those with a technique; a list of rules in a folder of rules has none.
-        return "table" if ending.startswith(".xls") or b"\0" in head or _ID.search(head) else ""
+        return "table" if ending.startswith(".xls") or b"\0" in head or re.search(_ID, head) else ""
     sniffed = _text(start)
     kind = sniffed.format
     if kind == "native" and not re.search(rb"^[\"']?(?:framework|capabilities)[\"']?[ \t]*:", head, re.MULTILINE):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from decimal import Decimal
 from functools import partial
@@ -153,6 +152,8 @@ def _odd_row(fields: Any, index: int, table: Table) -> ExplorerRow:
         message, expected = f"a row is {kind(fields)}", "an object with capability_id, attack_object_id and so on"
         table.report(index, "", Issue(message, expected, code="wrong-type"))
         return ExplorerRow(capability_id="?")
+    import json  # noqa: PLC0415 - for few files
+
     known = {field: value for field, value in fields.items() if field in ExplorerRow.__struct_fields__}
     extra = tuple(
         (field, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from decimal import Decimal
 from functools import partial
@@ -15,6 +14,7 @@ from navlayers.mapping.formats._json import (
     JsonLocator,
     dumps,
     json_object,
+    loads,
     may_repeat_keys,
     not_json,
     repeats,
@@ -23,7 +23,6 @@ from navlayers.mapping.formats._json import (
 from navlayers.mapping.formats.context import Places, Written
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.mappings_explorer import check_shape, read_document
-from navlayers.mapping.formats.mappings_explorer_write import document_of
 from navlayers.mapping.formats.source import as_text
 
 if TYPE_CHECKING:
@@ -72,7 +71,12 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
 
 def _metadata_value(text: str) -> Any:
     """The value of a metadata field. A number is the text as written: a version 16.10 is not 16.1."""
-    return text if text[0] in "-0123456789" else json.loads(text, parse_int=float)
+    if text[0] in "-0123456789":
+        return text
+    try:
+        return _row.decode(text)
+    except msgspec.DecodeError:  # an integer too large for msgspec
+        return loads(text)
 
 
 def _objects(raws: list[msgspec.Raw], findings: Findings, locator: JsonLocator) -> Iterator[Any]:
@@ -109,6 +113,8 @@ def _one_by_one(raws: list[msgspec.Raw], start: int, findings: Findings, locator
 
 def _odd_value(text: bytes, index: int, findings: Findings, locator: JsonLocator) -> Any:
     """A row with integers too large for msgspec, or lone surrogates."""
+    import json  # noqa: PLC0415 - for few rows
+
     try:
         return json.loads(text, parse_int=Decimal)
     except (ValueError, RecursionError):
@@ -120,6 +126,8 @@ def _odd_value(text: bytes, index: int, findings: Findings, locator: JsonLocator
 
 def encode(mapping_set: MappingSet) -> Written:
     """The set as Mappings Explorer JSON that the published schema allows; rows keep their order."""
+    from navlayers.mapping.formats.mappings_explorer_write import document_of  # noqa: PLC0415 - to write alone
+
     document = document_of(mapping_set, lambda row: msgspec.Raw(dumps(row)))
     head = {"metadata": document.metadata, "mapping_objects": ()}
     return Written(json_object(head, document.rows, _INDENT).getvalue(), document.notices)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import difflib
 import os
 import re
 import stat
@@ -305,6 +304,8 @@ def _names(folder: Path) -> list[str]:
 
 
 def _near(path: Path) -> str:
+    import difflib  # noqa: PLC0415 - for this error alone
+
     close = difflib.get_close_matches(path.name, _names(path.parent), 3, 0.6)
     if close:
         return f"did you mean {' or '.join(str(Place(str(path.with_name(name)))) for name in close)}?"

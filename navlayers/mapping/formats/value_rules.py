@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,10 +27,8 @@ NON_MAPPABLE = "non_mappable"
 
 TECHNIQUE_EXPECTED = "a technique id such as T1059 or T1059.001"
 
-_SIGNED = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?")
-NUMBER_LIKE = re.compile(
-    r"[-+]?(?:\.?[0-9][0-9._]*(?:[eE][-+]?[0-9]+)?|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|[nN][aA][nN])"
-)
+_SIGNED = r"[-+]?[0-9]+(?:\.[0-9]+)?"
+NUMBER_LIKE = r"[-+]?(?:\.?[0-9][0-9._]*(?:[eE][-+]?[0-9]+)?|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|[nN][aA][nN])"
 """What a scale has no names like, except plain decimal numbers; navlayers.schema.json says the same."""
 
 _DECIMAL_HINT = "write it as a plain decimal number, such as 50 or 72.5"
@@ -162,7 +159,7 @@ _RATINGS: dict[float, tuple[str, ...]] = {
 _LIKELY = {word: number for number, words in _RATINGS.items() for word in words}
 
 
-_WORD = re.compile(r"[^\W\d_][^#<>~=,]*")
+_WORD = r"[^\W\d_][^#<>~=,]*"
 
 _LISTED = 20
 """Maximum unknown words in an option to paste."""
@@ -201,7 +198,7 @@ class Scale:
         word = text.strip()
         near = "" if word.lower() in _LIKELY else self.near.suggestion(text)
         # Other texts, such as "#N/A" or ">80", are mistakes in a table rather than words of a scale.
-        if not near and _WORD.fullmatch(word):
+        if not near and re.fullmatch(_WORD, word):
             self._unknown.setdefault(word.lower(), word)
         return near
 
@@ -211,6 +208,8 @@ class Scale:
             return ""
         pairs = [f"{word}={decimal(_LIKELY.get(key, 50))}" for key, word in self._unknown.items()]
         more = ["…"] if len(pairs) > _LISTED else []
+        import shlex  # noqa: PLC0415 - for this hint alone
+
         option = shlex.quote(",".join([*pairs[:_LISTED], *more]))
         return f"say what the words are worth, 0-100, such as --scale {option}"
 
@@ -232,14 +231,14 @@ def score_value(text: str, scale: Scale) -> tuple[str | None, Issue | None]:
         return text, None
     if clean.lower() in scale.lower:
         return scale.lower[clean.lower()], None
-    if scale.range is not None and _SIGNED.fullmatch(clean):
+    if scale.range is not None and re.fullmatch(_SIGNED, clean):
         low, high = scale.range
         if low <= float(clean) <= high:
             return decimal(hundred(float(clean), scale.range)), None
     decimal_number = DECIMAL.fullmatch(clean)
     if decimal_number and float(clean) <= 100 and not scale.numbers and scale.range is None:
         return clean, None
-    if decimal_number or (_SIGNED.fullmatch(clean) and clean.startswith("-")):
+    if decimal_number or (re.fullmatch(_SIGNED, clean) and clean.startswith("-")):
         message = f"score value {quoted(text)} is outside the scale"
         advice = scale.outside(float(clean))
         return None, Issue(message, scale.expected, code="unknown-value", advice=advice)
@@ -252,7 +251,7 @@ def score_value(text: str, scale: Scale) -> tuple[str | None, Issue | None]:
 
 def scale_name(name: str) -> Issue | None:
     """The error of a name of a scale that is nearly a number, and could be mistaken for one."""
-    if DECIMAL.fullmatch(name) or not NUMBER_LIKE.fullmatch(name):
+    if DECIMAL.fullmatch(name) or not re.fullmatch(NUMBER_LIKE, name):
         return None
     message = f"score value {quoted(name)} is not a plain decimal number"
     return Issue(message, "a word, or a number such as 3 or 2.5", code="wrong-type")

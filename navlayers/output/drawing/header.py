@@ -7,8 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from navlayers._text.lines import single_line
-from navlayers.layer.colors import gradient_steps
-from navlayers.layer.contrast import WHITE
+from navlayers.layer.colors import WHITE, gradient_steps
 from navlayers.layer.matrix import HEADING
 from navlayers.layer.view import TECHNIQUES
 from navlayers.output.drawing import facts
