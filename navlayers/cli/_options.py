@@ -45,9 +45,6 @@ def complete(words: Words) -> Callable[[click.Context, click.Parameter, str], li
 
 def bundle(name: str, make: Callable[..., object], *options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Options that a command gets as one argument `name`: the result of `make` for their values."""
-    probe = functools.reduce(lambda function, option: option(function), options, lambda: None)
-    every = probe.__click_params__  # type: ignore[attr-defined]
-    parameters = [parameter.name for parameter in every if parameter.expose_value]
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
@@ -55,7 +52,11 @@ def bundle(name: str, make: Callable[..., object], *options: Callable[[Any], Any
             value = make(**{parameter: values.pop(parameter) for parameter in parameters})
             return function(*args, **{name: value}, **values)
 
-        return functools.reduce(lambda decorated, option: option(decorated), reversed(options), wrapped)
+        others = len(getattr(wrapped, "__click_params__", ()))
+        decorated = functools.reduce(lambda decorated, option: option(decorated), reversed(options), wrapped)
+        own: list[click.Parameter] = decorated.__click_params__[others:]  # type: ignore[attr-defined]
+        parameters = [parameter.name for parameter in own if parameter.expose_value]
+        return decorated
 
     return decorate
 
