@@ -109,6 +109,14 @@ def test_a_column_of_sub_techniques_completes_that_of_techniques(header: str, su
     ]
 
 
+def test_a_column_of_techniques_without_a_header_may_lack_cells() -> None:
+    text = "Control,Technique,\nc1,Valid Accounts,T1078\nc2\nc3,,T1110\n"
+    assert rows(text) == [("c1", "T1078", ""), ("c3", "T1110", "")]
+    mapping_set = read(text).mapping_set
+    assert [record.capability for record in mapping_set.non_mappable] == ["c2"]
+    assert not any(mapping.other for mapping in mapping_set.mappings)
+
+
 def test_headers_of_metadata_are_known_in_any_case() -> None:
     text = (
         "Mapping Framework,Mapping Framework Version,Attack Version,Technology Domain,Capability ID,"

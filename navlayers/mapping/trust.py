@@ -146,8 +146,8 @@ def evidence_notices(
             least = f"'{trust.least}'" if " " in trust.least else trust.least
             hint = f'`evidence` adds test results; "SET@evidence>={least}" limits one set alone'
             yield Problem(f"{name}: no mapping has evidence, so none of them counts", hint=hint)
-    coming = [m for m in before.mappings if m.evidence and scope.as_of and m.evidence.date > scope.as_of]
-    if scope.max_age is not None and coming:
+    coming = [m for m in before.mappings if m.evidence and m.evidence.date > scope.as_of] if trust.oldest else []
+    if coming:
         message = f"{name}: evidence of {quantity(len(coming), 'mapping')} is of a day after {scope.as_of}"
         yield Problem(message, place_of and place_of(coming[0]))
     stale = [evidence for evidence in found if trust.is_stale(evidence)]

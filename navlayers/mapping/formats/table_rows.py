@@ -184,7 +184,7 @@ class _Reader:
         fields = columns.fields
         texts = [(field, fields[field]) for field in _TEXT if field in fields]
         heads = [(field, fields[field]) for field in SET_FIELDS if field in fields]
-        technique, width = fields["attack_object_id"], len(columns.headers)
+        technique, width = fields["attack_object_id"], columns.width
         for line, raw in enumerate(grid.rows()):
             if line <= columns.row or not any(raw):
                 continue
@@ -319,9 +319,9 @@ class _Reader:
             and (columns.headers[column] or not cells[column].isdecimal())
             and (column not in self._wide.tools or column in self._wide.counts)
         )
-        return named + tuple(
-            (f"column {c + 1}", cells[c]) for c in range(len(columns.headers), len(cells)) if cells[c]
-        )
+        known = {*columns.fields.values(), *columns.more}
+        behind = [c for c in range(len(columns.headers), len(cells)) if cells[c] and c not in known]
+        return named + tuple((f"column {c + 1}", cells[c]) for c in behind)
 
     def _complete(self, columns: Columns, cells: list[str], row: ExplorerRow) -> None:
         """Set the fields of a row that need more than the text of a cell."""
