@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 
 
 def main() -> None:
     """Run the command line and exit."""
+    # Sets are many small objects and no cycles: looking for these by default takes 5-7 % of the CPU time.
+    gc.set_threshold(100_000)
     # Ctrl-C during the imports would print a traceback. Background jobs of shells ignore it, and still do.
     default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if default:
@@ -15,7 +18,11 @@ def main() -> None:
 
     if default:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    run()
+    try:
+        run()
+    finally:
+        # Python looks for cycles once more at its end, which for all objects of a run takes 5 % of its time.
+        gc.freeze()
 
 
 if __name__ == "__main__":
