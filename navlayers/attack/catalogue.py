@@ -117,7 +117,7 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
 
     def is_active(self, technique: str) -> bool:
         """Whether the release has an active technique with this id."""
-        return technique in self._active
+        return technique in self.active
 
     def named(self, name: str) -> tuple[Technique, ...]:
         """The active techniques with this name, in id order; without one, the inactive ones.
@@ -172,7 +172,8 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         return {technique_url(entry.id): entry.page for entry in self.techniques.values() if entry.page}
 
     @cached_property
-    def _active(self) -> frozenset[str]:
+    def active(self) -> frozenset[str]:
+        """The ids of the active techniques."""
         return frozenset(id_ for id_, entry in self.techniques.items() if entry.active)
 
     @cached_property

@@ -22,7 +22,7 @@ from navlayers.scoring.method import how_rolled_up, how_scored
 from navlayers.scoring.options import UNSPECIFIED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from navlayers.attack import Catalogue
     from navlayers.layer.colors import Gradient
@@ -249,11 +249,12 @@ class SetLayers:
         )
 
 
-def _by_technique(pairs: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[str]]:
+def _by_technique(pairs: Iterable[tuple[str, Collection[str]]]) -> dict[str, list[str]]:
     """Technique id → its texts, sorted so that the order of the rows makes no difference."""
     by_technique: dict[str, set[str]] = {}
     for technique, texts in pairs:
-        by_technique.setdefault(technique, set()).update(filter(None, texts))
+        if texts:
+            by_technique.setdefault(technique, set()).update(filter(None, texts))
     return {technique: sorted(texts) for technique, texts in by_technique.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import msgspec
@@ -89,7 +90,7 @@ def evidence_fields(mapping: Mapping) -> tuple[tuple[str, str], ...]:
 
 def has_evidence(mapping_set: MappingSet) -> bool:
     """Whether some mapping has evidence or a robustness."""
-    return any(m.evidence is not None or m.robustness is not None for m in mapping_set.mappings)
+    return bool({*map(attrgetter("evidence", "robustness"), mapping_set.mappings)} - {(None, None)})
 
 
 def with_evidence_fields(mapping_set: MappingSet) -> MappingSet:

@@ -6,6 +6,7 @@ All types are frozen; they hold what the file says, in the order of the file, an
 from __future__ import annotations
 
 import re
+from operator import attrgetter
 from typing import Literal, TypeAlias, get_args
 
 import msgspec
@@ -193,7 +194,12 @@ class MappingSet(msgspec.Struct, frozen=True):
     @property
     def scored(self) -> bool:
         """Whether it rates its mappings: it declares a scale or a range, or any mapping has a score value."""
-        return bool(self.scale or self.range) or any(mapping.value is not None for mapping in self.mappings)
+        return bool(self.scale or self.range) or not self.values <= {None}
+
+    @property
+    def values(self) -> set[str | None]:
+        """The score values of its mappings; None is that of mappings without one."""
+        return {*map(attrgetter("value"), self.mappings)}
 
     @property
     def default_type(self) -> str | None:

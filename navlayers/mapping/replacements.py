@@ -96,8 +96,9 @@ def inactive_ids(ids: Iterable[str], catalogue: Catalogue) -> list[Inactive]:
 def inactive(mapping_set: MappingSet, catalogue: Catalogue) -> tuple[Inactive, ...]:
     """The mapped techniques that are not active in the release, by id."""
     mappings: dict[str, list[Mapping]] = {}
+    active = catalogue.active
     for mapping in mapping_set.mappings:
-        if not catalogue.is_active(mapping.technique):
+        if mapping.technique not in active:
             mappings.setdefault(mapping.technique, []).append(mapping)
     releases = ReleaseChange(None, catalogue)
     techniques = []

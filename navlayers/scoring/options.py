@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import attrgetter
 from typing import TYPE_CHECKING, Literal, get_args
 
 import msgspec
@@ -196,15 +197,14 @@ def make_rules(mapping_set: MappingSet, options: ScoreOptions, trust: Trust = Tr
         low, high = score_range
         worth = low + worth * (high - low) / 100
     scale = dict(sorted(scale.items(), key=lambda item: (item[1], item[0])))
-    present = {mapping.category or UNSPECIFIED for mapping in mapping_set.mappings}
+    values = mapping_set.values
+    pairs = {*map(attrgetter("category", "value"), mapping_set.mappings)}
+    present = {category or UNSPECIFIED for category, _ in pairs}
     valued = {
-        mapping.category or UNSPECIFIED
-        for mapping in mapping_set.mappings
-        if mapping.value is not None or options.worth is not None
+        category or UNSPECIFIED for category, value in pairs if value is not None or options.worth is not None
     }
     if mapping_set.scored and not valued:
         valued = present  # nothing is rated yet, which is not the same as a set without ratings
-    values = {mapping.value for mapping in mapping_set.mappings}
     if not (mapping_set.scale or options.scale) and _only_numbers(values):
         scale = {}  # the words of the default scale would explain nothing
     order = (*CATEGORIES, UNSPECIFIED)
@@ -221,7 +221,7 @@ def make_rules(mapping_set: MappingSet, options: ScoreOptions, trust: Trust = Tr
         scored_categories=scored,
         used=tuple(value for value in scale if value in values),
         worth=worth if None in values else None,
-        several_types=len({mapping.type for mapping in mapping_set.mappings}) > 1,
+        several_types=len({*map(attrgetter("type"), mapping_set.mappings)}) > 1,
         evidenced=has_evidence(mapping_set),
         role=mapping_set.role,
         noun=noun(mapping_set),

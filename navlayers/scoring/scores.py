@@ -6,7 +6,9 @@ docs/scoring.md has the rules. The functions that aggregate are here. No result 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,6 +27,8 @@ from navlayers.scoring.segments import across, segment_notices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    _Rows = defaultdict[str, defaultdict[str, defaultdict[str, list[Mapping]]]]
 
 
 def mean(scores: Sequence[float]) -> float:
@@ -221,7 +225,8 @@ def score_set(mapping_set: MappingSet, catalogue: Catalogue, options: ScoreOptio
     if options.aggregate == "combined":  # defined for shares of 100 only
         mapping_set = in_hundred(mapping_set)
     rules = rules_at(mapping_set, catalogue, options)
-    mappings = tuple(mapping for mapping in mapping_set.mappings if catalogue.is_active(mapping.technique))
+    active = catalogue.active
+    mappings = tuple([mapping for mapping in mapping_set.mappings if mapping.technique in active])
     scores = all_scores(mappings, rules, catalogue)
     return Scored(mapping_set, catalogue, rules, mappings, scores, inactive(mapping_set, catalogue))
 
@@ -247,20 +252,33 @@ def all_scores(mappings: Sequence[Mapping], rules: Rules, catalogue: Catalogue) 
 
 def score(mappings: Iterable[Mapping], rules: Rules) -> dict[str, TechniqueScore]:
     """The scores of all mapped techniques, by sorted technique id."""
-    rows: dict[str, dict[str, dict[str, list[Mapping]]]] = {}
+    rows: _Rows = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
     for mapping in mappings:
-        by_category = rows.setdefault(mapping.technique, {})
-        by_capability = by_category.setdefault(mapping.category or UNSPECIFIED, {})
-        by_capability.setdefault(mapping.capability, []).append(mapping)
-    return {technique: _score_technique(technique, rows[technique], rules) for technique in sorted(rows)}
+        rows[mapping.technique][mapping.category or UNSPECIFIED][mapping.capability].append(mapping)
+    # Most capabilities have one row for a technique, and rate many alike.
+    known: dict[tuple[object, ...], Contribution] = {}
+    return {technique: _score_technique(technique, rows[technique], rules, known) for technique in sorted(rows)}
 
 
-def _score_technique(technique: str, rows: dict[str, dict[str, list[Mapping]]], rules: Rules) -> TechniqueScore:
+def _score_technique(
+    technique: str,
+    rows: dict[str, defaultdict[str, list[Mapping]]],
+    rules: Rules,
+    known: dict[tuple[object, ...], Contribution],
+) -> TechniqueScore:
     contributions: dict[str, tuple[Contribution, ...]] = {}
     for category in rules.categories:
         if category not in rows:
             continue
-        best = [_best(capability, group, rules) for capability, group in rows[category].items()]
+        best: list[Contribution] = []
+        for group in rows[category].values():
+            if len(group) > 1:
+                best.append(_best(group, rules))
+                continue
+            facts = _facts(group[0])
+            if facts not in known:
+                known[facts] = _best(group, rules)
+            best.append(known[facts])
         best.sort(key=lambda c: (1 if c.score is None else -c.score, c.capability))
         contributions[category] = tuple(best)
     return _technique_score(technique, contributions, rules)
@@ -277,12 +295,12 @@ def _technique_score(
     return TechniqueScore(technique, overall, categories, contributions)
 
 
-def _best(capability: str, rows: Sequence[Mapping], rules: Rules) -> Contribution:
+_facts = attrgetter("capability", "value", "type", "evidence", "robustness")
+"""What a mapping contributes to the scores of a technique in a category."""
+
+
+def _best(rows: Sequence[Mapping], rules: Rules) -> Contribution:
     """The contribution of a capability: the highest value of its rows for one technique and category."""
-    if len(rows) == 1:  # the usual case
-        row = rows[0]
-        kinds = (row.type,) if row.type else ()
-        return Contribution(capability, number(row, rules), row.value or None, kinds, row.evidence, row.robustness)
     best: tuple[float, str] | None = None
     for row in rows:
         worth = number(row, rules)
@@ -294,7 +312,7 @@ def _best(capability: str, rows: Sequence[Mapping], rules: Rules) -> Contributio
     evidence = strongest(row.evidence for row in counted)
     robustness = max((row.robustness for row in counted if row.robustness is not None), default=None)
     types_ = tuple(sorted(types) if len(types) > 1 else types)
-    return Contribution(capability, worth, value or None, types_, evidence, robustness)
+    return Contribution(rows[0].capability, worth, value or None, types_, evidence, robustness)
 
 
 def _aggregate(best: Sequence[Contribution], rules: Rules) -> float | None:
@@ -378,7 +396,7 @@ def odd_scores(name: str, scored: Scored) -> Iterator[Problem]:
 
 def unrated_mappings(name: str, mapping_set: MappingSet) -> Iterator[Problem]:
     """The notice that some mappings of a scored set have no score value."""
-    unrated = sum(mapping.value is None for mapping in mapping_set.mappings)
-    if unrated and mapping_set.scored:
+    if None in mapping_set.values and mapping_set.scored:
+        unrated = sum(mapping.value is None for mapping in mapping_set.mappings)
         some = quantity(unrated, "mapping")
         yield Problem(f"{name}: {some} without a score value, not rated", hint="set a score for them with --worth")

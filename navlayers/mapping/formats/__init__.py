@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from functools import cache, partial
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -252,10 +253,12 @@ def idle_options(inputs: Sequence[Sequence[Idle]]) -> Iterator[Problem]:
 def _drop_known_names(mapping_set: MappingSet) -> None:
     """Drop the names of techniques that are those of the set's ATT&CK release."""
     rows: list[Mapping | NonMappable] = [*mapping_set.mappings, *mapping_set.non_mappable]
-    named = [row for row in rows if row.technique is not None and row.technique_name is not None]
-    name_of = technique_names(mapping_set) if named else None
-    for row in named:
-        if name_of is not None and row.technique_name == name_of(row.technique or ""):
+    named = attrgetter("technique", "technique_name")
+    pairs = {(id_, name) for id_, name in {*map(named, rows)} if id_ is not None and name is not None}
+    name_of = technique_names(mapping_set) if pairs else None
+    known = {(id_, name) for id_, name in pairs if name_of is not None and name_of(id_) == name}
+    for row in rows if known else ():
+        if named(row) in known:
             # The rows were made just now: nobody has seen them yet, and copies would take time.
             msgspec.structs.force_setattr(row, "technique_name", None)
 
@@ -264,7 +267,7 @@ def _take_evidence(mapping_set: MappingSet, findings: Findings, places: Places) 
     """Take the evidence of mappings from their other fields, as rows have it; text that is none stays there."""
     is_field = cache(lambda name: evidence.field_key(name) in evidence.FIELDS)
     for index, mapping in enumerate(mapping_set.mappings):
-        if not any(is_field(name) for name, _ in mapping.other):
+        if not (mapping.other and any(is_field(name) for name, _ in mapping.other)):
             continue
         values, rest = _evidence_in(mapping.other, findings, partial(places.part, "mapping", index))
         for field, value in values.items():

@@ -16,7 +16,7 @@ from navlayers.mapping.formats.findings import Issue, duplicate_key
 from navlayers.mapping.formats.value_rules import numeric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.source import Source
@@ -207,8 +207,13 @@ class JsonLocator:
         return self._members.get(path)
 
 
-def members(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Member]:
-    """The members of the object or array between two byte offsets, in file order; none for other values."""
+def members(
+    data: bytes, start: int = 0, end: int | None = None, known: Mapping[str, msgspec.Raw] | None = None
+) -> Iterator[Member]:
+    """The members of the object or array between two byte offsets, in file order; none for other values.
+
+    `known` has the last value of each key of an object, if it is decoded: their tokens need no look.
+    """
     text = memoryview(data)[start:end]
     offset = start + 1
     if data.startswith(b"[", start):
@@ -220,8 +225,7 @@ def members(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Mem
     if not data.startswith(b"{", start):
         return
     try:
-        # The last value of each key: steps over the values without a look at their tokens.
-        known = _object.decode(text)
+        known = _object.decode(text) if known is None else known
     except (msgspec.DecodeError, RecursionError):
         known = {}
     while match := _KEY.match(data, offset):
@@ -243,13 +247,20 @@ def _end_of_value(data: bytes, start: int, known: msgspec.Raw | None) -> int:
     return len(data)
 
 
-def repeats(data: bytes, start: int = 0, end: int | None = None, *, depth: int = 0) -> list[Repeat]:
-    """The duplicate keys of an object, and of the objects up to `depth` levels below it."""
+def repeats(
+    data: bytes,
+    start: int = 0,
+    end: int | None = None,
+    *,
+    depth: int = 0,
+    known: Mapping[str, msgspec.Raw] | None = None,
+) -> list[Repeat]:
+    """The duplicate keys of an object, and of those up to `depth` levels below it; `known` is that of `members`."""
     if not data.startswith(b"{", start):
         return []
     seen: dict[str | int, Member] = {}
     again = []
-    for member in members(data, start, end):
+    for member in members(data, start, end, known):
         first = seen.setdefault(member.key, member)
         if first is not member:
             equal = data[first.value : first.end] == data[member.value : member.end]

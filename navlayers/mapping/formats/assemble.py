@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
-from typing import TYPE_CHECKING, cast
+from functools import lru_cache
+from itertools import compress
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -15,21 +16,33 @@ from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import naming_release
 from navlayers.mapping.formats.rows import COMPLETE, MEANINGLESS, ExplorerRow
 from navlayers.mapping.formats.value_rules import NON_MAPPABLE, named_technique
-from navlayers.mapping.model import Capability, Category, Mapping, MappingSet, NonMappable
+from navlayers.mapping.model import Capability, Mapping, MappingSet, NonMappable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from navlayers.mapping.formats.rows import Pairs, Table
+    from navlayers.mapping.formats.rows import Pairs, Seen, Table
 
-_meaningless = attrgetter(*MEANINGLESS)
-_NOTHING = (None,) * len(MEANINGLESS)
+_MAPS = ("capability_id", "attack_object_id", "status", "mapping_type")
+"""Fields that make a row a mapping, or a non-mappable."""
+
+_OF_BOTH = ("comments", "references", "capability_group", "attack_object_name", "capability_description")
+_OF_MAPPING = ("capability_id", "attack_object_id", "mapping_type", "score_category", "score_value", *_OF_BOTH)
+_OF_NON_MAPPABLE = ("capability_id", "attack_object_id", "mapping_type", *_OF_BOTH)
+"""The fields of a row in the order of those of a `Mapping` and of a `NonMappable`, which both end with `other`."""
+
+_ROWS_KEPT = 10_000
+"""Rows that differ in what they say of their capabilities: sets have about as many as capabilities."""
+
 _KEPT = frozenset({*MEANINGLESS, "related_score", "status"})
 """Fields of a row that readers keep in `other`."""
 
 _KEPT_OF_NON_MAPPABLES = _KEPT | {"score_category", "score_value"}
 _ABSENT = frozenset({"capability_description", "capability_group"})
 """Fields that are blank in `other` where the row lacks what its capability has."""
+
+
+_Part = TypeVar("_Part")
 
 
 class Assembled(msgspec.Struct, frozen=True):
@@ -47,69 +60,52 @@ def assemble(head: MappingSet, table: Table) -> Assembled:
         table: the rows. Errors go to its findings; with any, the result is incomplete.
     """
     _resolve_names(head, table)
+    every = table.seen()
     capabilities = {
-        id_: Capability(id_, seen.name() or id_, seen.group_ids(), seen.references())
-        for id_, seen in table.seen.items()
+        id_: Capability(id_, seen.name() or id_, seen.group_ids(), seen.references()) for id_, seen in every.items()
     }
-    mappings: list[Mapping] = []
-    non_mappable: list[NonMappable] = []
-    rows: dict[PartKind, list[int]] = {"mapping": [], "non_mappable": [], "capability": []}
-    for index, row in enumerate(table.rows):
-        if index in table.left_out:
-            continue
-        technique, name = row.attack_object_id, row.attack_object_name
-        capability = capabilities.get(row.capability_id) if row.capability_id is not None else None
-        spelled, group, other = _own(row, capability)
-        if index in table.extras:
-            other += table.extras[index]
-        if technique is None or capability is None or NON_MAPPABLE in (row.status, row.mapping_type):
-            record = NonMappable(
-                capability=row.capability_id,
-                technique=technique,
-                type=row.mapping_type,
-                comment=row.comments or "",
-                references=row.references or (),
-                group=group,
-                technique_name=name,
-                capability_name=spelled,
-                other=other + _only_of_mappings(row),
-            )
-            non_mappable.append(record)
-            rows["non_mappable"].append(index)
-            continue
-        if row.status != COMPLETE and row.status is not None:
-            other += (("status", row.status),)
-        # By position: this is the innermost statement of reading a million rows.
-        mapping = Mapping(
-            capability.id,
-            technique,
-            row.mapping_type,
-            cast("Category | None", row.score_category),
-            row.score_value,
-            row.comments or "",
-            row.references or (),
-            group,
-            name,
-            spelled,
-            other,
-        )
-        mappings.append(mapping)
-        rows["mapping"].append(index)
+    counts = [True] * len(table)
+    for index in table.left_out:
+        counts[index] = False
+    columns = {**table.columns, "comments": [comment or "" for comment in table.columns["comments"]]}
+    maps = [
+        count and None not in values[:2] and NON_MAPPABLE not in values[2:]
+        for count, *values in zip(counts, *(columns[field] for field in _MAPS), strict=True)
+    ]
+    columns["capability_description"], columns["capability_group"], other = _own(table, capabilities)
+    for index, pairs in table.extras.items():
+        other[index] += pairs
+    for index, status in enumerate(columns["status"]):
+        if not maps[index]:
+            other[index] += _only_of_mappings({field: column[index] for field, column in columns.items()})
+        elif status != COMPLETE and status is not None:
+            other[index] += (("status", status),)
+
+    def parts(type_: Callable[..., _Part], fields: Iterable[str], counts: list[bool]) -> tuple[_Part, ...]:
+        # By column and position: reading a million rows spends most of its time here.
+        return tuple(map(type_, *(compress(column, counts) for column in (*(columns[f] for f in fields), other))))
+
+    records = [count and not mapping for count, mapping in zip(counts, maps, strict=True)]
+    mappings = parts(Mapping, _OF_MAPPING, maps)
     table.report_unmapped({mapping.capability for mapping in mappings})
-    rows["capability"] += [seen.first for seen in table.seen.values()]
     mapping_set = msgspec.structs.replace(
         head,
-        groups=_with_undeclared(head.groups, table),
+        groups=_with_undeclared(head.groups, every, table),
         capabilities=tuple(capabilities.values()),
-        mappings=tuple(mappings),
-        non_mappable=tuple(non_mappable),
+        mappings=mappings,
+        non_mappable=parts(NonMappable, _OF_NON_MAPPABLE, records),
     )
-    return Assembled(mapping_set, dict(rows))
+    numbers: dict[PartKind, Sequence[int]] = {
+        "mapping": [*compress(range(len(table)), maps)],
+        "non_mappable": [*compress(range(len(table)), records)],
+        "capability": [seen.first for seen in every.values()],
+    }
+    return Assembled(mapping_set, numbers)
 
 
 def _resolve_names(head: MappingSet, table: Table) -> None:
     """Replace the names of techniques in the rows by their ids in the release of the set."""
-    texts = {row.attack_object_id for row in table.rows}
+    texts = {*table.columns["attack_object_id"]}
     names = {text for text in texts if text is not None and TECHNIQUE.fullmatch(text) is None}
     if not names:
         return
@@ -117,9 +113,9 @@ def _resolve_names(head: MappingSet, table: Table) -> None:
     table.resolve({name: named_technique(name, catalogue) for name in names})
 
 
-def _with_undeclared(declared: dict[str, str], table: Table) -> dict[str, str]:
+def _with_undeclared(declared: dict[str, str], every: dict[str, Seen], table: Table) -> dict[str, str]:
     groups = dict(declared)
-    for seen in table.seen.values():
+    for seen in every.values():
         for group, index in seen.groups.items():
             if group is not None and group not in groups:
                 groups[group] = group
@@ -130,38 +126,58 @@ def _with_undeclared(declared: dict[str, str], table: Table) -> dict[str, str]:
     return groups
 
 
-def _own(row: ExplorerRow, capability: Capability | None) -> tuple[str | None, str | None, Pairs]:
-    """Name, group and other fields of a row where they differ from its capability's."""
-    spelled, group, other = row.capability_description, row.capability_group, _other(row)
-    if capability is None:
-        return spelled, group, other
-    # A capability without a description is named by its id; a row that spells the id out keeps it.
-    if capability.name != capability.id:
-        if spelled is None:
-            other += (("capability_description", ""),)
-        elif spelled == capability.name:
-            spelled = None
-    if group is None and capability.groups:
-        other += (("capability_group", ""),)
-    return spelled, None if len(capability.groups) == 1 else group, other
+def _own(
+    table: Table, capabilities: dict[str, Capability]
+) -> tuple[list[str | None], list[str | None], list[Pairs]]:
+    """Name, group and other fields of each row where they differ from its capability's."""
+    columns = table.columns
+    fields = [field for field in MEANINGLESS if columns[field].count(None) < len(table)]
+
+    @lru_cache(maxsize=_ROWS_KEPT)
+    def own(
+        id_: str | None, spelled: str | None, group: str | None, related: str | None, *values: str | None
+    ) -> tuple[str | None, str | None, Pairs]:
+        pairs = zip((*fields, "related_score"), (*values, related or None), strict=True)
+        other = tuple((field, value) for field, value in pairs if value is not None)
+        capability = None if id_ is None else capabilities.get(id_)
+        if capability is None:
+            return spelled, group, other
+        # A capability without a description is named by its id; a row that spells the id out keeps it.
+        if capability.name != capability.id:
+            if spelled is None:
+                other += (("capability_description", ""),)
+            elif spelled == capability.name:
+                spelled = None
+        if group is None and capability.groups:
+            other += (("capability_group", ""),)
+        return spelled, None if len(capability.groups) == 1 else group, other
+
+    of_rows = zip(
+        *(columns[field] for field in ("capability_id", "capability_description", "capability_group")),
+        _related(columns),
+        *(columns[field] for field in fields),
+        strict=True,
+    )
+    every = [own(*values) for values in of_rows]
+    return [name for name, _, _ in every], [group for _, group, _ in every], [other for _, _, other in every]
 
 
-def _other(row: ExplorerRow) -> Pairs:
-    values = _meaningless(row)
-    other: Pairs = ()
-    if values != _NOTHING:
-        other = tuple(pair for pair in zip(MEANINGLESS, values, strict=True) if pair[1] is not None)
-    if row.related_score:
-        parent, dot, _ = (row.attack_object_id or "").partition(".")
-        if not (dot and row.related_score == parent and row.score_category):
-            other += (("related_score", row.related_score),)
-    return other
+def _related(columns: dict[str, list[Any]]) -> list[str | None]:
+    """The related scores, without the parents of scored sub-techniques that the published files have."""
+    column: list[str | None] = columns["related_score"]
+    if not any(column):
+        return column
+    rows = zip(column, columns["attack_object_id"], columns["score_category"], strict=True)
+    return [
+        None if category and technique and technique.partition(".")[:2] == (related, ".") else related
+        for related, technique, category in rows
+    ]
 
 
-def _only_of_mappings(row: ExplorerRow) -> Pairs:
+def _only_of_mappings(row: dict[str, Any]) -> Pairs:
     """Fields that a non-mappable has no place for."""
-    status = None if row.status == NON_MAPPABLE else row.status or ""
-    pairs = (("status", status), ("score_category", row.score_category), ("score_value", row.score_value))
+    status = None if row["status"] == NON_MAPPABLE else row["status"] or ""
+    pairs = (("status", status), ("score_category", row["score_category"]), ("score_value", row["score_value"]))
     return tuple((field, value) for field, value in pairs if value is not None)
 
 

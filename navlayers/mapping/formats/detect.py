@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from navlayers.mapping.formats.source import ENDINGS, MAX_BYTES, OLE, UTF16, YAML, walk
+from navlayers.mapping.formats.source import ENDINGS, MAX_BYTES, OLE, UTF16, YAML, Source, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from navlayers.mapping.formats.source import Source
 
 _ZIP = b"PK\x03\x04"
 _COMMENTS = (b"//", b"/*")
@@ -115,7 +113,7 @@ def sniff(source: Source) -> Sniffed:
         return Sniffed("xlsx")
     start = data[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n")
     if (start[:1] in {b"{", b"["} and not _TOML.match(start)) or start.startswith(_COMMENTS):
-        return _json(data)
+        return _json(source)
     sniffed = _text(start)
     named_table = sniffed == Sniffed("native") and source.path.lower().endswith((".csv", ".tsv"))
     return Sniffed("csv") if named_table else sniffed
@@ -150,8 +148,8 @@ def yaml_keys(text: bytes) -> frozenset[str]:
     return frozenset(match[1].decode() for match in re.finditer(_KEY, text))
 
 
-def _json(data: bytes) -> Sniffed:
-    data = data.removeprefix(b"\xef\xbb\xbf")
+def _json(source: Source) -> Sniffed:
+    data = source.data.removeprefix(b"\xef\xbb\xbf")
     first, more = first_line(data)
     try:
         if data.lstrip()[:1] == b"[":
@@ -163,7 +161,7 @@ def _json(data: bytes) -> Sniffed:
         # Kibana exports a rule in each line.
         if more.startswith(b"{") and is_export(first):
             return Sniffed("elastic", certain=True)
-        top = _top.decode(data)
+        top = source.members
     except (msgspec.DecodeError, RecursionError):
         # Not JSON, or not UTF-8: its head shows the intended format.
         head = data[:_HEAD]
@@ -199,7 +197,7 @@ def _text(start: bytes) -> Sniffed:
         # Spreadsheets save "Unicode text" in this way, as tables with tabs.
         start = start.decode("utf-16", "replace").encode()
         if start[:1] in {b"{", b"["}:
-            return _json(start)
+            return _json(Source("", start))
     for format_, (word, patterns) in _CONTENT.items():
         if word in start and all(re.search(pattern, start, re.MULTILINE) for pattern in patterns):
             return Sniffed(format_, certain=True)
@@ -299,7 +297,7 @@ def _kind_of(file: Path) -> str:
         ):
             if file.stat().st_size > MAX_BYTES:
                 return ""
-            format_ = _json(file.read_bytes()).format
+            format_ = _json(Source(str(file), file.read_bytes())).format
             return format_ if format_ in {"elastic", "sentinel"} else ""
         return "json" if any(name in head for name in _JSON_SETS) else ""
     if ending not in ENDINGS:

@@ -93,13 +93,13 @@ def check_shape(
 
 
 def read_document(
-    metadata: dict[str, Any], objects: Iterable[Any], place: Callable[[Path], Place], context: Context
+    metadata: dict[str, Any], batches: Iterable[list[Any]], place: Callable[[Path], Place], context: Context
 ) -> tuple[MappingSet, Places]:
     """A set from the values of a document.
 
     Args:
         metadata: the metadata object; numbers as text.
-        objects: the rows, in file order.
+        batches: the rows, in file order; of rows with findings of their own, each is a batch.
         place: the place of a value by its path, or of the nearest value around it.
         context: the options, and the findings that collect errors and notices.
 
@@ -113,11 +113,11 @@ def read_document(
         return place(("mapping_objects", index, field))
 
     table = Table(findings, row_place, value_rules.scale_of({}, context.options))
-    rows = _rows(objects, table, findings)
+    rows = _rows(batches, table, findings)
     while batch := list(islice(rows, _BATCH)):
         table.add(batch)
     table.report_misspelt()
-    if not table.rows:
+    if not len(table):
         issue = Issue("the set has no rows", hint="mapping_objects is an empty list", fatal=False, code="empty-set")
         findings.add(issue, place(("metadata",)))
     done = assemble(head, table)
@@ -128,15 +128,20 @@ def read_document(
     return done.mapping_set, places
 
 
-def _rows(objects: Iterable[Any], table: Table, findings: Findings) -> Iterator[ExplorerRow]:
-    lenient, mark = findings.leaves_out, findings.mark
-    for index, fields in enumerate(objects):
-        row = _row(fields, index, table)
-        if lenient and findings.left_out(mark, "row"):
-            table.left_out.add(index)
-        yield row
-        if lenient:
-            mark = findings.mark
+def _rows(batches: Iterable[list[Any]], table: Table, findings: Findings) -> Iterator[ExplorerRow]:
+    start, lenient, mark = 0, findings.leaves_out, findings.mark
+    for batch in batches:
+        try:
+            rows: Iterable[ExplorerRow] = msgspec.convert(batch, list[ExplorerRow])
+        except msgspec.ValidationError:
+            rows = (_row(fields, index, table) for index, fields in enumerate(batch, start))
+        for index, row in enumerate(rows, start):
+            if lenient and findings.left_out(mark, "row"):
+                table.left_out.add(index)
+            yield row
+            if lenient:
+                mark = findings.mark
+        start += len(batch)
 
 
 def _row(fields: Any, index: int, table: Table) -> ExplorerRow:

@@ -68,7 +68,8 @@ def document_of(mapping_set: MappingSet, write: Callable[[dict[str, Any]], objec
             fields["status"] += 1
             row.status = None
         if row.capability_id is not None:
-            seen.setdefault(row.capability_id, Seen(0)).add(row, 0)
+            of_capability = seen.setdefault(row.capability_id, Seen(0))
+            of_capability.add(row.references or (), row.capability_description, row.capability_group)
         rows.append(write(_fields(row)))
     for value, count in values.items():
         nearest = _nearest(value, mapping_set.scale)

@@ -56,7 +56,7 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
             message = f"{wording.quoted(name)} is unknown and left out"
             top.report(Issue(message, fatal=False, code="not-carried"), key)
     metadata, rows = items["metadata"][1], items["mapping_objects"][1]
-    objects = (_row(node, top) for node in rows.items) if isinstance(rows, Listing) else iter(())
+    objects = ([_row(node, top)] for node in rows.items) if isinstance(rows, Listing) else iter(())
     return read_document(_plain(metadata, top), objects, place, context)
 
 

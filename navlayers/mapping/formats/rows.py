@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from functools import partial
 from itertools import islice
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
+from msgspec.structs import astuple
 
 from navlayers._text import spelling, wording
-from navlayers.attack.ids import may_be_name
+from navlayers.attack.ids import TECHNIQUE, may_be_name
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.value_rules import NON_MAPPABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from navlayers.errors import Place
     from navlayers.mapping.formats.findings import Findings
@@ -52,10 +52,13 @@ class ExplorerRow(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     technology_domain: str | None = None
 
 
-MEANINGLESS = ExplorerRow.__struct_fields__[12:]
+FIELDS = ExplorerRow.__struct_fields__
+MEANINGLESS = FIELDS[12:]
 """Fields that repeat metadata of the set or name the author of the row; kept in `other`."""
 
 _MISSING: Any = object()
+
+_OF_CAPABILITY = ("capability_id", "references", "capability_description", "capability_group")
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -92,13 +95,13 @@ class Seen(msgspec.Struct):
     names: dict[str | None, int] = {}
     groups: dict[str | None, int] = {}
 
-    def add(self, row: ExplorerRow, index: int) -> None:
-        """Count the values of a row."""
-        references, name = row.references or (), row.capability_description
-        self.links[references] = self.links.get(references, 0) + 1
-        self.names[name] = self.names.get(name, 0) + 1
-        if row.capability_group not in self.groups:
-            self.groups[row.capability_group] = index
+    def add(
+        self, links: tuple[str, ...], name: str | None, group: str | None, index: int = 0, times: int = 1
+    ) -> None:
+        """Count the values of equal rows, by the number of the first."""
+        self.links[links] = self.links.get(links, 0) + times
+        self.names[name] = self.names.get(name, 0) + times
+        self.groups.setdefault(group, index)
 
     def group_ids(self) -> tuple[str, ...]:
         """The groups that its rows name, sorted, as the order of rows has no meaning."""
@@ -164,6 +167,8 @@ def _text(text: str) -> tuple[str | None, Issue | None]:
 
 def _technique(text: str) -> tuple[str | None, Issue | None]:
     """An id; or a name, as its release is known only when all rows are read."""
+    if TECHNIQUE.fullmatch(text):
+        return text, None
     return (text.strip(), None) if may_be_name(text) else value_rules.technique(text)
 
 
@@ -182,31 +187,37 @@ _RULES: dict[str, _Rule] = {
 _SCORE = frozenset({"score_category", "score_value"})
 
 
-def _is_non_mappable(row: ExplorerRow) -> bool:
-    return NON_MAPPABLE in (row.status, row.mapping_type)
-
-
 class Table:
-    """The rows of one file, checked and cleaned as they are added, and their counts by capability.
+    """The rows of one file by column, checked and cleaned as they are added, and their counts by capability.
 
+    `columns` maps each field of an `ExplorerRow` to its values.
     `place` gives the place of a field of a row by its number, or of the row where the field is "" or lacking.
     `extras` holds, by row number, the fields that an `ExplorerRow` has no room for, `left_out` the numbers of rows
     to leave out for their errors. Errors and notices go to `findings`. Score values are those of `scale`.
     """
 
     def __init__(self, findings: Findings, place: Callable[[int, str], Place], scale: value_rules.Scale) -> None:
-        self.rows: list[ExplorerRow] = []
+        self.columns: dict[str, list[Any]] = {field: [] for field in FIELDS}
         self.extras: dict[int, Pairs] = {}
         self.left_out: set[int] = set()
-        self.seen: dict[str, Seen] = {}
         self._findings = findings
         self._place = place
         self._scale = scale
         self._rules: dict[str, _Rule] = {**_RULES, "score_value": partial(value_rules.score_value, scale=scale)}
-        self._clean: dict[str, dict[str, str | None]] = {field: {} for field in self._rules}
-        self._references: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._clean: dict[str, dict[str | None, str | None]] = {field: {} for field in self._rules}
+        self._references: dict[tuple[str, ...] | None, tuple[str, ...]] = {None: ()}
         self._wrong: set[int] = set()
         self._unmapped: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self.columns["references"])
+
+    def kept(self, field: str) -> list[Any]:
+        """The values of a field in the rows that are not left out."""
+        column = self.columns[field]
+        return (
+            [value for index, value in enumerate(column) if index not in self.left_out] if self.left_out else column
+        )
 
     def report(self, index: int, field: str, issue: Issue) -> None:
         """Report an issue with a field of a row."""
@@ -230,42 +241,60 @@ class Table:
                 self.report(index, field, Issue(message, hint=hint, fatal=False, code="unknown-field"))
 
     def add(self, batch: list[ExplorerRow]) -> None:
-        """Add rows; their values are cleaned in place and equal values shared, so that batches keep memory low."""
-        start, mark = len(self.rows), self._findings.mark
+        """Add rows; their values are cleaned and equal values shared, so that batches keep memory low."""
+        start, mark = len(self), self._findings.mark
         self._wrong.clear()
-        # Field by field: a column repeats few values, so most of them need no call of their rule.
+        new: dict[str, tuple[Any, ...]] = dict(zip(FIELDS, zip(*map(astuple, batch), strict=True), strict=True))
         for field, rule in self._rules.items():
-            clean = self._clean[field]
-            column: list[str | None] = [*map(attrgetter(field), batch)]
-            if column.count(None) == len(column):
-                continue
-            for index, (row, raw) in enumerate(zip(batch, column, strict=True), start):
-                if raw is None:
-                    continue
-                value: str | None = clean.get(raw, _MISSING)
-                if value is _MISSING:
-                    value, issue = rule(raw)
-                    if issue is None:
-                        clean[raw] = value
-                    elif field in _SCORE and self._lacks_technique(index, row):
-                        value = raw
-                    else:
-                        self.report(index, field, issue)
-                setattr(row, field, value)
-        self.rows += batch
+            self._add_column(field, start, new.pop(field), rule)
+        links = new.pop("references")
+        self.columns["references"] += map(self._references.setdefault, links, links)
+        for field, values in new.items():
+            self.columns[field] += values
         self._leave_out(mark)
         mark = self._findings.mark
-        for index, row in enumerate(batch, start):
-            references = row.references or ()
-            row.references = self._references.setdefault(references, references)
-            if index not in self.left_out:
-                self._gather(index, row)
+        techniques, capabilities = self.columns["attack_object_id"], self.columns["capability_id"]
+        for index in range(start, len(self)):
+            if (techniques[index] is None or capabilities[index] is None) and index not in self.left_out:
+                self._check_incomplete(index)
         self._leave_out(mark)
+
+    def _add_column(self, field: str, start: int, values: Sequence[str | None], rule: _Rule) -> None:
+        """Add the values of a field; a column repeats few of them, so few calls of its rule clean it."""
+        clean, column = self._clean[field], self.columns[field]
+        wrong: dict[str | None, tuple[str | None, Issue]] = {}
+        for raw in {*values}:
+            if raw is not None and raw not in clean:
+                value, issue = rule(raw)
+                if issue is None:
+                    clean[raw] = value
+                else:
+                    wrong[raw] = (value, issue)
+        column += map(clean.get, values)
+        for index, raw in enumerate(values, start) if wrong else ():
+            if raw in wrong:
+                column[index], issue = wrong[raw]
+                if field in _SCORE and self._lacks_technique(index):
+                    column[index] = raw
+                else:
+                    self.report(index, field, issue)
+
+    def seen(self) -> dict[str, Seen]:
+        """What the rows of each capability say of it, in the order of their first rows."""
+        columns = [self.kept(field) for field in _OF_CAPABILITY]
+        numbers = [index for index in range(len(self)) if index not in self.left_out]
+        first = dict(zip(zip(*map(reversed, columns), strict=True), reversed(numbers), strict=True))
+        seen: dict[str, Seen] = {}
+        for values, times in Counter(zip(*columns, strict=True)).items():
+            id_, links, name, group = values
+            if id_ is not None:
+                seen.setdefault(id_, Seen(first[values])).add(links, name, group, first[values], times)
+        return seen
 
     def report_unmapped(self, mapped: Collection[str]) -> None:
         """Report the rows without a technique; of a mapped capability, they do not count as non-mappable."""
         for index in self._unmapped:
-            capability = self.rows[index].capability_id or ""
+            capability = self.columns["capability_id"][index] or ""
             hint = "it is kept as non-mappable; give it a technique id, or the status non_mappable"
             if capability in mapped:
                 name = wording.quoted(capability)
@@ -277,10 +306,10 @@ class Table:
         """Replace names of techniques by ids, each with its issue."""
         mark = self._findings.mark
         self._wrong.clear()
-        for index, row in enumerate(self.rows):
-            name = row.attack_object_id
+        column = self.columns["attack_object_id"]
+        for index, name in enumerate(column):
             if name is not None and name in names and index not in self.left_out:
-                row.attack_object_id, issue = names[name]
+                column[index], issue = names[name]
                 self.report(index, "attack_object_id", issue)
         self._leave_out(mark)
 
@@ -289,34 +318,36 @@ class Table:
         if self._findings.left_out(mark, "row", len(self._wrong - self.left_out)):
             self.left_out |= self._wrong
 
-    def _lacks_technique(self, index: int, row: ExplorerRow) -> bool:
+    def _lacks_technique(self, index: int) -> bool:
         """Whether a row has no technique, so that its score, maybe a total, says nothing."""
-        return row.attack_object_id is None and index not in self._wrong and not _is_non_mappable(row)
+        column = self.columns["attack_object_id"]
+        return column[index] is None and index not in self._wrong and not self.is_non_mappable(index)
 
-    def _gather(self, index: int, row: ExplorerRow) -> None:
-        non_mappable = _is_non_mappable(row)
-        if row.capability_id is not None:
-            if (row.score_category or row.score_value) and self._lacks_technique(index, row):
+    def is_non_mappable(self, index: int) -> bool:
+        """Whether a row says that it is one of a non-mappable."""
+        return NON_MAPPABLE in (self.columns["status"][index], self.columns["mapping_type"][index])
+
+    def _check_incomplete(self, index: int) -> None:
+        """Report what is wrong with a row without a technique or a capability."""
+        row = {field: column[index] for field, column in self.columns.items()}
+        non_mappable = self.is_non_mappable(index)
+        scored = row["score_category"] or row["score_value"]
+        if row["capability_id"] is not None:
+            if scored and self._lacks_technique(index):
                 self.report(index, "attack_object_id", _SCORE_ALONE)
                 self.left_out.add(index)
-                return
-            if row.attack_object_id is None and not non_mappable:
+            elif not non_mappable:
                 self._unmapped.append(index)
-            seen = self.seen.get(row.capability_id)
-            if seen is None:
-                seen = self.seen[row.capability_id] = Seen(index)
-            seen.add(row, index)
-        elif row.attack_object_id is None:
+        elif row["attack_object_id"] is None:
             self.report(index, "", _NAMELESS)
         elif not non_mappable:
-            self._report_no_capability(index, row)
+            self._report_no_capability(index, "score" if scored else "mapping type" if row["mapping_type"] else "")
 
-    def _report_no_capability(self, index: int, row: ExplorerRow) -> None:
-        """A technique alone can be a non-mappable, but a row that maps it has lost its capability."""
+    def _report_no_capability(self, index: int, what: str) -> None:
+        """A technique alone can be a non-mappable, but a row that maps it, by `what`, has lost its capability."""
         misspelt = next((name for name, _ in self.extras.get(index, ()) if meant(name) == "capability_id"), None)
         hint = "" if misspelt is None else f"it has {wording.quoted(misspelt)}; did you mean capability_id?"
-        if row.score_category or row.score_value or row.mapping_type:
-            what = "score" if row.score_category or row.score_value else "mapping type"
+        if what:
             message = f"this row has a {what} but names no capability"
             hint = hint or "complete the row, or give it the status non_mappable"
             issue = Issue(message, "a capability_id", hint, code="lost-capability")

@@ -40,6 +40,7 @@ _PART = 1 << 20
 _BLOCK = 1 << 12
 _CONTINUATIONS = bytes(range(0x80, 0xC0))
 _BOM = b"\xef\xbb\xbf"
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 """The byte order marks of UTF-16."""
 
@@ -78,6 +79,15 @@ class Source:
     def __init__(self, path: str, data: bytes) -> None:
         self.path = path
         self.data = data
+
+    @cached_property
+    def members(self) -> dict[str, msgspec.Raw]:
+        """The last value of each key of a JSON object, not decoded.
+
+        Raises:
+            msgspec.DecodeError, RecursionError: this is not JSON, or not an object.
+        """
+        return _members.decode(self.data.removeprefix(_BOM))
 
     def lines(self) -> Iterator[bytes]:
         """The lines with their ends, one at a time."""
@@ -257,11 +267,12 @@ def as_text(source: Source) -> Source:
     name, data = source.path, source.data
     if data.startswith(_BOM):
         data = data[len(_BOM) :]
+        source = Source(name, data)
     if data.startswith(_BOM):
         place = Place(name, 1, 1)
         raise InputError(Problem("a second byte order mark", place, "one at most", "remove it", code="encoding"))
     _check_text(name, data)
-    return Source(name, data)
+    return source
 
 
 def _read(name: str, max_bytes: int) -> bytes:

@@ -148,7 +148,7 @@ def report_unread(sheet: Sheet, table: Table, findings: Findings) -> None:
         issue = _ignored(sheet, column, texts.get(name, {})) or _unknown(sheet, column, used)
         if issue is not None:
             findings.add(issue, place(max(columns.row, 0), column))
-    written = {row.status for row in table.rows if row.status is not None}
+    written = {*table.columns["status"]} - {None}
     statuses = [status for status in sorted(written) if _NEGATIVE.search(status) and status != NON_MAPPABLE]
     if statuses:
         listed = wording.and_list([wording.quoted(status) for status in statuses[:_MOST_WORDS]])

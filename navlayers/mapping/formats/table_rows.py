@@ -142,7 +142,7 @@ class _Reader:
             while batch := list(islice(rows, _BATCH)):
                 self._table.add(batch)
         first = self._sheets[0]
-        if not (self._table.rows or self._findings.failed):
+        if not (len(self._table) or self._findings.failed):
             message = "the table has no rows below its header"
             place = first.grid.place(first.columns.row, 0)
             self._findings.add(Issue(message, fatal=False, code="empty-set"), place)
@@ -157,13 +157,12 @@ class _Reader:
             texts = wording.and_list(list(map(wording.quoted, self._without_score)))
             message = f"not rated: {wording.quantity(self._without_score.total(), 'score')} {texts}"
             self._findings.add(Issue(message, fatal=False, code="not-carried"), Place(self._path))
-        kept = [row for index, row in enumerate(self._table.rows) if index not in self._table.left_out]
-        ids = [row.attack_object_id for row in kept if row.attack_object_id is not None]
+        ids = [id_ for id_ in self._table.kept("attack_object_id") if id_ is not None]
         metadata = {SET_FIELDS[field]: text for field, (text, _, _) in self._heads.items()}
-        types = dict.fromkeys(row.mapping_type for row in kept)
+        types = dict.fromkeys(self._table.kept("mapping_type"))
         head = msgspec.structs.replace(
             make_head(self._context, metadata, ids, self.head("")),
-            groups={group: group for row in kept if (group := row.capability_group)},
+            groups={group: group for group in self._table.kept("capability_group") if group},
             mapping_types=tuple(MappingType(t) for t in types if t is not None and t != NON_MAPPABLE),
         )
         result = assemble(head, self._table)
