@@ -117,7 +117,9 @@ def _refuse_empty(ctx: click.Context, parameter: click.Parameter, value: Any) ->
 def _refuse_file(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
     """Callback of `-o` for a folder: refuses the name of a file too."""
     path, command = Path(value or ""), str(ctx.info_name)
-    if (re.fullmatch(_FILES, path.suffix) and not path.is_dir()) or (value == _print.STDOUT and command == "site"):
+    if (path.suffix and re.fullmatch(_FILES, path.suffix) and not path.is_dir()) or (
+        value == _print.STDOUT and command == "site"
+    ):
         layers = " --only overview" if command == "build" else ""
         one_file = f"for one file: navlayers {command} …{layers} -o - > {value}"
         hint = one_file if path.suffix == ".json" and command != "site" else f"such as -o {command}"
