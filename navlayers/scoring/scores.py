@@ -276,9 +276,10 @@ def _score_technique(
                 best.append(_best(group, rules))
                 continue
             facts = _facts(group[0])
-            if facts not in known:
-                known[facts] = _best(group, rules)
-            best.append(known[facts])
+            contribution = known.get(facts)
+            if contribution is None:
+                contribution = known[facts] = _best(group, rules)
+            best.append(contribution)
         best.sort(key=lambda c: (1 if c.score is None else -c.score, c.capability))
         contributions[category] = tuple(best)
     return _technique_score(technique, contributions, rules)

@@ -69,8 +69,10 @@ def assemble(head: MappingSet, table: Table) -> Assembled:
         counts[index] = False
     columns = {**table.columns, "comments": [comment or "" for comment in table.columns["comments"]]}
     maps = [
-        count and None not in values[:2] and NON_MAPPABLE not in values[2:]
-        for count, *values in zip(counts, *(columns[field] for field in _MAPS), strict=True)
+        count and capability is not None and technique is not None and NON_MAPPABLE not in (status, type_)
+        for count, capability, technique, status, type_ in zip(
+            counts, *(columns[field] for field in _MAPS), strict=True
+        )
     ]
     columns["capability_description"], columns["capability_group"], other = _own(table, capabilities)
     for index, pairs in table.extras.items():

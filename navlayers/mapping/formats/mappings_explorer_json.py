@@ -56,7 +56,7 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
         raise OtherFileError(problem)
     try:
         top = source.members
-        kinds = {key: {b"{": dict, b"[": list}.get(bytes(value)[:1], str) for key, value in top.items()}
+        kinds = {key: {b"{": dict, b"[": list}.get(bytes(memoryview(value)[:1]), str) for key, value in top.items()}
         check_shape(kinds, findings, locator.place, _EXPECTED)
         report_repeats(repeats(source.data, source.data.index(b"{"), known=top), findings, source.place)
         findings.raise_errors()

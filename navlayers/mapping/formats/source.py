@@ -37,6 +37,9 @@ LINE_END = re.compile(r"\r\n?|\n")
 """The end of a line of text, as editors and all readers count them: `str.splitlines` knows more."""
 
 _PART = 1 << 20
+_DECODED = 1 << 16
+"""Bytes of a text that are decoded at once: all of a large one would take four times its memory."""
+
 _BLOCK = 1 << 12
 _CONTINUATIONS = bytes(range(0x80, 0xC0))
 _BOM = b"\xef\xbb\xbf"
@@ -340,20 +343,12 @@ def _check_text(name: str, data: bytes) -> None:
         raise InputError(Problem("this is UTF-16 or UTF-32 text", place, "UTF-8", _save(name), code="encoding"))
     if data.isascii():
         return
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        if len(data) > _PART:
-            _decode_parts(data)
-        else:
-            data.decode()
+        for start in range(0, len(data), _DECODED):
+            decoder.decode(data[start : start + _DECODED], start + _DECODED >= len(data))
     except UnicodeDecodeError:
         _refuse_text(name, data)
-
-
-def _decode_parts(data: bytes) -> None:
-    """Decode a text without holding all of it."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    for start in range(0, len(data), _PART):
-        decoder.decode(data[start : start + _PART], start + _PART >= len(data))
 
 
 def _refuse_text(name: str, data: bytes) -> None:
