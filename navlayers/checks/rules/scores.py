@@ -71,10 +71,10 @@ def _repetitions(subject: Subject, first: int, others: list[int]) -> Iterator[Fi
     field = "technique" if mapping.value is None else "value"
     before = subject.place("mapping", first, field)
     # Thousands of rows may repeat one: its message differs only if a row differs in more than its place.
-    message = cache(partial(_repetition, mapping, before))
+    message, elsewhere = cache(partial(_repetition, mapping)), f" first {_where(before)},"
     for index in others:
         here = subject.place("mapping", index, field)
-        text = message(_difference(mapping, mappings[index]), elsewhere=here != before)
+        text = message("" if here == before else elsewhere, _difference(mapping, mappings[index]))
         yield finding("duplicate-mapping", here, text, hint="merge them, or remove one")
 
 
@@ -91,11 +91,10 @@ def _conflict(subject: Subject, same: list[int], values: list[str]) -> Finding:
     return finding("conflicting-values", place, message, hint=f"{more}layers use the highest; choose one")
 
 
-def _repetition(mapping: Mapping, first: Place, difference: str, *, elsewhere: bool) -> str:
+def _repetition(mapping: Mapping, where: str, difference: str) -> str:
     rating = f" {mapping.category}" if mapping.category else ""
     rating += f" {wording.bare(mapping.value)}" if mapping.value is not None else ""
     verb = f"is rated{rating}" if rating else "is mapped"
-    where = f" first {_where(first)}," if elsewhere else ""
     return f"{_what(mapping)} {verb} twice,{where} {difference}"
 
 
