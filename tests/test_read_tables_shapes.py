@@ -206,6 +206,8 @@ def test_a_row_with_an_ambiguous_name_is_left_out_if_lenient(run: Run) -> None:
     result = run("convert", "t.csv", "--format", "csv", "-o", "-", "--lenient")
     assert [line.split(",")[6] for line in result.out.splitlines()[1:]] == ["T1566"]
     assert "left out 1 row with errors" in result.err
+    native = run("convert", "t.csv", "-o", "-", "--lenient").out
+    assert native.partition("capabilities:\n")[2] == "  B:\n    techniques:\n      T1566:\n"
 
 
 @pytest.mark.parametrize("header", ["Technique,Name,EDR,Mail", "ID,Name,EDR,Mail", "Technique,Title,EDR,Mail"])
