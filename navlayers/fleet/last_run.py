@@ -61,7 +61,7 @@ def inputs_of(
     options: FleetOptions, found: TableFiles | Sequence[Tenant], left_out: Sequence[TenantRecord] = ()
 ) -> str:
     """The hash of the content of tenants, of the options and of the program; "" if a tenant may be read again."""
-    if any(record.passing for record in left_out):
+    if any(record.transient for record in left_out):
         return ""
     content = found.content if isinstance(found, TableFiles) else list(found)
     parts = [program(), settings_of(options), options.tenant, options.layers, options.reports, content, left_out]

@@ -101,8 +101,8 @@ def read_tenant(tenant: Tenant, job: Job) -> TenantRecord:
             record, rows = _read(tenant, local_paths(tenant, Path(folder)), job)
         except NavlayersError as error:
             problems = at_urls(error.problems, tenant, Path(folder))
-            record = TenantRecord(tenant.name, problems=problems, passing=_passing(error))
-            if record.passing:
+            record = TenantRecord(tenant.name, problems=problems, transient=_is_transient(error))
+            if record.transient:
                 return record
     schema = ROWS.with_metadata({_RECORD: msgspec.json.encode(record)})
     path = rows_file(tenant, job)
@@ -113,7 +113,7 @@ def read_tenant(tenant: Tenant, job: Job) -> TenantRecord:
     return record
 
 
-def _passing(error: NavlayersError) -> bool:
+def _is_transient(error: NavlayersError) -> bool:
     """Whether a failure may be gone without a change of the content: one of the file system, a missing package."""
     if not isinstance(error, InputError | UsageError | ReleaseError):
         return True

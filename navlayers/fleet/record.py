@@ -23,7 +23,7 @@ class TenantRecord(msgspec.Struct, frozen=True):
         scores: the categories that it scores; () if it has no scores.
         adjustments: what was brought to the scale and the release of the fleet.
         problems: why it is left out; () if it is scored.
-        passing: whether its problems may be gone without a change of its content, as those of a network.
+        transient: whether its problems may be gone without a change of its content, as those of a network.
     """
 
     name: str
@@ -38,4 +38,4 @@ class TenantRecord(msgspec.Struct, frozen=True):
     scores: tuple[str, ...] = ()
     adjustments: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
-    passing: bool = False
+    transient: bool = False

@@ -30,7 +30,7 @@ from navlayers.output.files import reported
 from navlayers.output.folders import INDEX, ResultFolders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from navlayers.fleet.changes import TenantChange
     from navlayers.fleet.inputs import FleetInputs
@@ -101,82 +101,160 @@ def run_fleet(
         reported(output),
         _state(output) as state,
     ):
-        table = table_files(text)
-        found: TableFiles | list[Tenant]
-        left_out: list[TenantRecord] = []
-        if table is None:
-            found, left_out, others = find_tenants(text)
-            read = f"files ending in {', '.join(ENDINGS)}"
+        source = _find(text)
+        return _Run(source, output, options, read_last_run(state), folders, on_progress).result()
+
+
+class _Source(NamedTuple):
+    """The input of a run.
+
+    Attributes:
+        text: its path or URL.
+        content: the files of a table, or the tenants to read.
+        left_out: the tenants that cannot be read.
+        notices: the files beside them.
+    """
+
+    text: str
+    content: TableFiles | list[Tenant]
+    left_out: list[TenantRecord]
+    notices: list[Problem]
+
+    def files(self) -> list[Path]:
+        """The files of this machine that it names, which are no results."""
+        if isinstance(self.content, TableFiles):
+            named = [*self.content.paths]
         else:
-            found, others, read = table, [*table.skipped], "Parquet files"
-        skipped = [skipped_notice(others, text, read)] if others else []
-        content = inputs_of(options, found, left_out)
-        last = read_last_run(state)
-        if last and content and last.inputs == content and is_current(output):
-            return FleetResult(last.records, last.covered, last.releases, (), 0, (*skipped, *last.notices), 0)
-        notices, earlier = _earlier(output, last, options)
-        inputs, files, tenants = _results(
-            text, found, left_out, folders, output, options, last, earlier, on_progress
+            named = [] if is_remote(self.text) else [self.text]
+        return [path for path in map(Path, named) if path.is_file()]
+
+
+def _find(text: str) -> _Source:
+    table = table_files(text)
+    if table is None:
+        tenants, left_out, others = find_tenants(text)
+        notices = [skipped_notice(others, text, f"files ending in {', '.join(ENDINGS)}")] if others else []
+        return _Source(text, tenants, left_out, notices)
+    notices = [skipped_notice(table.skipped, text, "Parquet files")] if table.skipped else []
+    return _Source(text, table, [], notices)
+
+
+class _Results(NamedTuple):
+    """What a run has scored and staged: its tenants, the files about all of them, and those of single ones."""
+
+    inputs: FleetInputs
+    files: FleetFiles
+    written: Written
+
+
+class _Run(NamedTuple):
+    """A run.
+
+    Attributes:
+        source: the input.
+        output: the folder.
+        options: how.
+        last: the last run into the folder that was completed; None without one.
+        folders: where results are staged.
+        on_progress: called as the run goes on.
+    """
+
+    source: _Source
+    output: Path
+    options: FleetOptions
+    last: LastRun | None
+    folders: ResultFolders
+    on_progress: Progress
+
+    @property
+    def state(self) -> Path:
+        """The folder of the state."""
+        return self.output / STATE
+
+    def result(self) -> FleetResult:
+        """Score what changed and write the folder; nothing if all is as the last run left it."""
+        source, last = self.source, self.last
+        content = inputs_of(self.options, source.content, source.left_out)
+        if last and content and last.inputs == content and is_current(self.output):
+            notices = (*source.notices, *last.notices)
+            return FleetResult(last.records, last.covered, last.releases, (), 0, notices, 0)
+        others, earlier = self._earlier()
+        results = self._results(earlier)
+        inputs, files, written = results
+        removed = self.folders.commit(source.files()).get("", 0)
+        self._keep(results, content)
+        notices = (*source.notices, *files.notices, *others, *written.notices)
+        return FleetResult(
+            inputs.records, files.covered, files.releases, files.changed, inputs.read, notices, removed
         )
-        notices += tenants.notices
-        keep = found.paths if isinstance(found, TableFiles) else [] if is_remote(text) else [text]
-        removed = folders.commit([path for path in map(Path, keep) if path.is_file()]).get("", 0)
-        content = "" if tenants.notices or any(record.passing for record in inputs.records) else content
+
+    def _earlier(self) -> tuple[list[Problem], Path | None]:
+        """The scores of the last run, if it had the same options, or a notice."""
+        scores = self.output / SCORES
+        if self.last is None or not scores.is_file():
+            return [], None
+        if self.last.settings == settings_of(self.options):
+            return [], scores
+        return [Problem("the options differ from those of the last run: changes are not listed")], None
+
+    def _results(self, earlier: Path | None) -> _Results:
+        """Score the tenants and stage the results, with what changed since the earlier scores."""
+        with extra("fleet"):
+            from navlayers.fleet import outputs, score  # noqa: PLC0415 - engines are slow to import
+            from navlayers.fleet.tenant_outputs import TenantOutputs  # noqa: PLC0415
+
+        inputs, engine = self._inputs()
+        options, folders = self.options, self.folders
+        single = TenantOutputs(inputs, engine, options, folders, self.output)
+        score.score(engine, inputs, self.state, options, self.on_progress)
+        with score.engine_errors(options.engine, self.state):
+            files = outputs.fleet_files(inputs, self.state, options.scoring, earlier)
+        written = single.write(self.last.tenants if self.last else {}, self.on_progress)
+        for path, data in files.files.items():
+            folders.add("", path, data)
+        scored = sum(not record.problems for record in inputs.records)
+        folders.add("", INDEX, outputs.fleet_index(files, scored, written.entries))
+        return _Results(inputs, files, written)
+
+    def _inputs(self) -> tuple[FleetInputs, Any]:
+        """The tenants, and the engine, which starts after files of tenants are read.
+
+        Raises:
+            InputError: no tenant can be scored.
+        """
+        with extra("fleet"):
+            from navlayers.fleet import inputs as reading  # noqa: PLC0415 - engines are slow to import
+            from navlayers.fleet.engine import connect  # noqa: PLC0415
+            from navlayers.fleet.score import engine_errors  # noqa: PLC0415
+
+        source, options, state = self.source, self.options, self.state
+        if isinstance(source.content, TableFiles):
+            engine = connect(options.engine, state)
+            with engine_errors(options.engine, state):
+                inputs = reading.of_table(engine, source.content, state, options)
+        else:
+            inputs = reading.of_tenants(source.content, source.left_out, state, options, self.on_progress)
+            engine = connect(options.engine, state)
+        if not inputs.batches:
+            problems = [problem for record in inputs.records for problem in record.problems]
+            raise InputError(problems or Problem("no mapping of a tenant", Place(without_credentials(source.text))))
+        return inputs, engine
+
+    def _keep(self, results: _Results, content: str) -> None:
+        """Write what the next run compares itself with, and remove what none can use."""
+        inputs, files, written = results
+        again = bool(written.notices) or any(record.transient for record in inputs.records)
         done = LastRun(
-            settings_of(options),
-            content,
+            settings_of(self.options),
+            "" if again else content,
             inputs.records,
             files.covered,
             files.releases,
             files.notices,
-            tenants.keys,
+            written.keys,
         )
-        (state / FILE).write_bytes(msgspec.json.encode(done))
-        _clean(state, {*inputs.used, *(batch.file.name for batch in inputs.batches)})
-    every = (*skipped, *files.notices, *notices)
-    return FleetResult(inputs.records, files.covered, files.releases, files.changed, inputs.read, every, removed)
-
-
-def _results(
-    text: str,
-    found: TableFiles | list[Tenant],
-    left_out: Sequence[TenantRecord],
-    folders: ResultFolders,
-    output: Path,
-    options: FleetOptions,
-    last: LastRun | None,
-    earlier: Path | None,
-    on_progress: Progress,
-) -> tuple[FleetInputs, FleetFiles, Written]:
-    """The tenants and their results, which are staged."""
-    with extra("fleet"):
-        from navlayers.fleet import inputs as reading  # noqa: PLC0415 - engines are slow to import
-        from navlayers.fleet import outputs, score  # noqa: PLC0415
-        from navlayers.fleet.engine import connect  # noqa: PLC0415
-        from navlayers.fleet.tenant_outputs import TenantOutputs  # noqa: PLC0415
-
-    state = output / STATE
-    engine: Any = None
-    if isinstance(found, TableFiles):
-        engine = connect(options.engine, state)
-        with score.engine_errors(options.engine, state):
-            inputs = reading.of_table(engine, found, state, options)
-    else:
-        inputs = reading.of_tenants(found, left_out, state, options, on_progress)
-        engine = connect(options.engine, state)
-    if not inputs.batches:
-        problems = [problem for record in inputs.records for problem in record.problems]
-        raise InputError(problems or Problem("no mapping of a tenant", Place(without_credentials(text))))
-    single = TenantOutputs(inputs, engine, options, folders, output, state)
-    score.score(engine, inputs, state, options, on_progress)
-    with score.engine_errors(options.engine, state):
-        files = outputs.fleet_files(inputs, state, options.scoring, earlier)
-    written = single.write(last.tenants if last else {}, on_progress)
-    for path, data in files.files.items():
-        folders.add("", path, data)
-    scored = sum(not record.problems for record in inputs.records)
-    folders.add("", INDEX, outputs.fleet_index(files, scored, written.entries))
-    return inputs, files, written
+        (self.state / FILE).write_bytes(msgspec.json.encode(done))
+        _clean(self.state, {*inputs.used, *(batch.file.name for batch in inputs.batches)})
 
 
 @contextmanager
@@ -199,16 +277,6 @@ def _state(output: Path) -> Iterator[Path]:
         with suppress(OSError):  # there is something in them
             state.rmdir()
             output.rmdir()
-
-
-def _earlier(output: Path, last: LastRun | None, options: FleetOptions) -> tuple[list[Problem], Path | None]:
-    """The scores of an earlier run, if it had the same options, or a notice."""
-    scores = output / SCORES
-    if last is None or not scores.is_file():
-        return [], None
-    if last.settings == settings_of(options):
-        return [], scores
-    return [Problem("the options differ from those of the last run: changes are not listed")], None
 
 
 def _clean(state: Path, used: set[str]) -> None:

@@ -18,6 +18,7 @@ from navlayers.fleet.processes import spread
 from navlayers.fleet.read import Job, rows_file
 from navlayers.fleet.score import engine_errors
 from navlayers.fleet.tenant_files import LAYER, REPORT, TenantWork, files_of_tenant
+from navlayers.fleet.tenants import STATE
 from navlayers.output.folders import FileEntry, read_index, sha256
 
 if TYPE_CHECKING:
@@ -82,7 +83,6 @@ class TenantOutputs:
         options: FleetOptions,
         folders: ResultFolders,
         output: Path,
-        state: Path,
     ) -> None:
         """Take the tenants.
 
@@ -91,11 +91,10 @@ class TenantOutputs:
             engine: what reads their mappings.
             options: which tenants, and how they are scored.
             folders: where the files go.
-            output: the folder, with files of the last run.
-            state: the folder of the state.
+            output: the folder, with files of the last run and the state.
         """
         self._inputs, self._engine, self._options = inputs, engine, options
-        self._folders, self._output, self._state = folders, output, state
+        self._folders, self._output, self._state = folders, output, output / STATE
         self._wanted = wanted_tenants(options, inputs.records)
         index = read_index(output)
         self._earlier: dict[str, list[FileEntry]] = {}

@@ -107,7 +107,7 @@ def find_tenants(text: str) -> tuple[list[Tenant], list[TenantRecord], list[str]
             tenants.append(Tenant(name, tuple(found[0]), files.content(found[0])))
         except OSError as error:
             problem = _unreadable(str(error.filename or found[0][0]), error)
-            left_out.append(TenantRecord(name, problems=(problem,), passing=True))
+            left_out.append(TenantRecord(name, problems=(problem,), transient=True))
     return tenants, left_out, files.skipped
 
 
