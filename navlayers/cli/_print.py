@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,8 +41,11 @@ LISTED = 10
 _BAR = 36
 """The columns of a progress bar."""
 
-_BESIDE_BAR = 46
-"""The columns beside it: label, percentage, time."""
+_DRAWN = 500
+"""How often it is drawn at most."""
+
+_LEAST_SECONDS = 0.5
+"""Before they have passed, a speed is chance."""
 
 
 def echo_table(headers: Sequence[str], rows: Iterable[tuple[Cell, ...]], right: Collection[int]) -> None:
@@ -200,19 +205,54 @@ def written(paths: Sequence[Path | str], unchanged: Sequence[Path | str]) -> Non
 @contextlib.contextmanager
 def progress(label: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
     """A progress bar on standard error if it is a terminal; yields a function to call with the total."""
+    with stages("", quiet=quiet) as show:
+        done = itertools.count(1)
+        yield lambda total: show(label, next(done), total, 0)
+
+
+@contextlib.contextmanager
+def stages(unit: str, *, quiet: bool) -> Iterator[Callable[[str, int, int, int], None]]:
+    """Progress bars on standard error if it is a terminal, one for each stage of a run.
+
+    Args:
+        unit: what is shown as a speed; "" for the time that is left.
+        quiet: show nothing.
+
+    Yields:
+        A function to call with the label of the stage, how many are done of how many, and the number of units done.
+    """
     with contextlib.ExitStack() as stack:
         bars: list[ProgressBar[int]] = []
 
-        def step(total: int) -> None:
+        def show(label: str, done: int, total: int, units: int) -> None:
             if quiet or total < 2 or not on_terminal():
                 return
-            if not bars:
-                width = max(min(_BAR, window_size().columns - _BESIDE_BAR), 1)
-                bar = click.progressbar(length=total, label=label, file=sys.stderr, width=width, show_pos=True)
-                bars.append(stack.enter_context(bar))
-            bars[0].update(1)
+            if not bars or bars[-1].label != label:
+                stack.close()
+                bars.append(stack.enter_context(_bar(label, total, unit)))
+            steps = done - bars[-1].pos
+            if done == total or steps > total // _DRAWN:
+                bars[-1].update(steps, units)
 
-        yield step
+        yield show
+
+
+def _bar(label: str, total: int, unit: str) -> ProgressBar[int]:
+    def speed(units: int | None) -> str | None:
+        seconds = time.time() - bar.start
+        return f"{units / seconds:,.0f} {unit}/s" if units and seconds > _LEAST_SECONDS else None
+
+    beside = len(f"{label}  []  {total}/{total}  ") + len(f"9,999,999 {unit}/s" if unit else "00:00:00")
+    bar: ProgressBar[int] = click.progressbar(
+        length=total,
+        label=label,
+        file=sys.stderr,
+        width=max(min(_BAR, window_size().columns - beside - 1), 1),
+        show_pos=True,
+        show_eta=not unit,
+        item_show_func=speed,
+    )
+    return bar
 
 
 def on_terminal() -> bool:

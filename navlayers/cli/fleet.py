@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,11 +84,8 @@ def command(
     from navlayers.fleet.run import run_fleet  # noqa: PLC0415
 
     options = FleetOptions(scoring, reading, attack_version, engine, tenant, processes or 0, layers, reports)
-    progress = _Progress(quiet=quiet)
-    try:
-        result = run_fleet(fleet, Path(output), options, force=force, on_progress=progress)
-    finally:
-        progress.end()
+    with _print.stages("mappings", quiet=quiet) as on_progress:
+        result = run_fleet(fleet, Path(output), options, force=force, on_progress=on_progress)
     left_out = [record for record in result.records if record.problems]
     if not quiet:
         _print.notices(map(_left_out_notice, left_out))
@@ -134,33 +128,3 @@ def _sentences(result: FleetResult) -> Iterator[str]:
     yield f"{quantity(count, 'tenant')} scored at ATT&CK {releases}.{without}"
     if result.changed is not None:
         yield f"{quantity(len(result.changed), 'tenant')} changed since the last run."
-
-
-class _Progress:
-    """A line on standard error, if it is a terminal: tenants, and mappings per second."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._shown = not quiet and _print.on_terminal()
-        self._stage, self._start, self._last = "", 0.0, 0.0
-
-    def __call__(self, stage: str, done: int, total: int, rows: int) -> None:
-        if not self._shown:
-            return
-        now = time.monotonic()
-        if stage != self._stage:
-            self.end()
-            self._stage, self._start = stage, now
-        elif now - self._last < 0.2 and done < total:
-            return
-        self._last = now
-        seconds = now - self._start
-        speed = f", {rows / seconds:,.0f} mappings/s" if rows and seconds > 0.5 else ""
-        text = f"{stage} {done:,} of {total:,} tenants{speed}"
-        sys.stderr.write(f"\r{text[: shutil.get_terminal_size().columns - 1]:<40}")
-        sys.stderr.flush()
-
-    def end(self) -> None:
-        """Go to the next line."""
-        if self._stage:
-            sys.stderr.write("\n")
-            self._stage = ""

@@ -148,7 +148,7 @@ def _read_all(
     for new in spread(_read_one, wanted, options.processes):
         done, rows = done + 1, rows + new.mappings
         known[new.name] = new
-        on_progress("Reading", done, len(wanted), rows)
+        on_progress("Reading tenants", done, len(wanted), rows)
     return [record for tenant, _ in work if (record := known[tenant.name]) is not None], len(wanted)
 
 

@@ -44,7 +44,7 @@ def score(engine: Any, inputs: FleetInputs, state: Path, options: FleetOptions, 
             pq.write_table(scores, part, compression="zstd", row_group_size=GROUP)
             part.replace(batch.file)
         done, rows = done + len(batch.tenants), rows + batch.rows
-        on_progress("Scoring", done, total, rows)
+        on_progress("Scoring tenants", done, total, rows)
 
 
 @contextmanager

@@ -128,7 +128,7 @@ class TenantOutputs:
             for result in spread(files_of_tenant, work, self._options.processes):
                 self._put(result, names, found)
                 done += 1
-                on_progress("Writing", done, total, 0)
+                on_progress("Writing tenants", done, total, 0)
         found.entries.sort(key=lambda entry: entry.path)
         return found
 
