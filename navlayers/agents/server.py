@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import signal
 import sys
@@ -18,6 +17,7 @@ from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 
 from navlayers.agents.tools import INSTRUCTIONS, TOOLS, answer
+from navlayers.version import version
 
 if TYPE_CHECKING:
     import socket
@@ -64,7 +64,7 @@ def server_of(inventory: Inventory) -> Server[dict[str, Any]]:
 
     return Server(
         "navlayers",
-        version=importlib.metadata.version("navlayers"),
+        version=version(),
         title="navlayers: coverage of MITRE ATT&CK",
         instructions=INSTRUCTIONS,
         on_list_tools=list_tools,

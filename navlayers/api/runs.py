@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.metadata
 import os
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from navlayers.errors import InputError, OutputError
 from navlayers.mapping import find, git
 from navlayers.output.files import Output, write_all
 from navlayers.output.folders import INDEX, read_index, sha256
+from navlayers.version import version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -241,7 +241,7 @@ def _fingerprint(step: Step, folder: Path) -> str:
     def add(*texts: str) -> None:
         digest.update(msgspec.json.encode(texts))
 
-    add(importlib.metadata.version("navlayers"), step.command, *step.args)
+    add(version(), step.command, *step.args)
     add(*map(str, release.releases()))
     if step.command == "history":
         add(git.head(folder))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,6 +13,7 @@ from navlayers.fleet.changes import CHANGES, NO_CHANGES
 from navlayers.fleet.record import TenantRecord
 from navlayers.fleet.table_files import TableFiles
 from navlayers.output.folders import read_index
+from navlayers.version import version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ class LastRun(msgspec.Struct, frozen=True):
 
 def program() -> str:
     """The version of navlayers, and the installed releases."""
-    return f"{version('navlayers')} {' '.join(map(str, attack.releases()))}"
+    return f"{version()} {' '.join(map(str, attack.releases()))}"
 
 
 def settings_of(options: FleetOptions) -> str:

@@ -223,7 +223,8 @@ class _Run(NamedTuple):
             InputError: no tenant can be scored.
         """
         with extra("fleet"):
-            from navlayers.fleet import inputs as reading  # noqa: PLC0415 - engines are slow to import
+            from navlayers.fleet import inputs as tenants  # noqa: PLC0415 - engines are slow to import
+            from navlayers.fleet import table_inputs as table  # noqa: PLC0415
             from navlayers.fleet.engine import connect  # noqa: PLC0415
             from navlayers.fleet.score import engine_errors  # noqa: PLC0415
 
@@ -231,9 +232,9 @@ class _Run(NamedTuple):
         if isinstance(source.content, TableFiles):
             engine = connect(options.engine, state)
             with engine_errors(options.engine, state):
-                inputs = reading.of_table(engine, source.content, state, options)
+                inputs = table.of_table(engine, source.content, state, options)
         else:
-            inputs = reading.of_tenants(source.content, source.left_out, state, options, self.on_progress)
+            inputs = tenants.of_tenants(source.content, source.left_out, state, options, self.on_progress)
             engine = connect(options.engine, state)
         if not inputs.batches:
             problems = [problem for record in inputs.records for problem in record.problems]

@@ -191,10 +191,15 @@ class FleetTable:
 
     def ratings(self, options: ScoreOptions) -> list[str]:
         """The distinct texts of the column of scores that are no plain numbers; without a column of texts, none."""
-        if "score" not in self.columns or self._table[self.columns["score"]].type().is_numeric():
+        if not self._has_ratings:
             return []
         texts = self._table.select(text=self._table[self.columns["score"]].cast("string"))
         return self._texts(texts if cells.scale_of(options).numbers else texts.filter(~_plain(texts.text)))
+
+    @property
+    def _has_ratings(self) -> bool:
+        """Whether scores are text."""
+        return "score" in self.columns and not self._table[self.columns["score"]].type().is_numeric()
 
     @staticmethod
     def _texts(texts: Any) -> list[str]:
@@ -219,6 +224,29 @@ class FleetTable:
 
     def _read(self, table: Any, options: ScoreOptions, techniques: Any, ratings: Any) -> Any:
         """`mappings` of a table, with its own columns `row_…`."""
+        rows = self._written(table)
+        both = rows.left_join(techniques, "written", rname="technique_{name}")
+        score = both.number
+        odd = both.odd | both.wrong.fill_null(False)
+        if self._has_ratings:
+            both = both.left_join(ratings, "rating", rname="rating_{name}")
+            score = both.value
+            odd = both.odd | both.wrong.fill_null(False) | both.rating_wrong.fill_null(False)
+            if not cells.scale_of(options).numbers:
+                plain = _plain(both.rating)
+                cast = ibis.ifelse(plain, both.rating.strip(), "0").cast("float64")
+                score = ibis.ifelse(plain, cast, score)
+                odd |= plain & (score > 100)
+        blank = both.wrong.isnull()
+        # A technique without a capability is one that was looked at, unless the row rates it.
+        odd |= both.capability.isnull() & ~blank & (score.notnull() | (both.category != UNSPECIFIED))
+        known = both.technique.notnull() & both.capability.notnull()
+        if options.worth is not None:
+            score = score.fill_null(float(options.worth))
+        return both.mutate(score=score, known=known, blank=blank, fault=odd)
+
+    def _written(self, table: Any) -> Any:
+        """The rows of a table that have a tenant: texts as they are written, numbers, and whether a cell is odd."""
         columns = self.columns
         category, text = ibis.literal(UNSPECIFIED), ibis.null("string")
         wrong: Any = ibis.literal(False)
@@ -248,26 +276,7 @@ class FleetTable:
             odd=wrong,
             **{name: table[name] for name in table.columns if name.startswith(_ROW)},
         )
-        rows = rows.filter(rows.tenant.notnull() & (rows.tenant != ""))
-        both = rows.left_join(techniques, "written", rname="technique_{name}")
-        score = both.number
-        odd = both.odd | both.wrong.fill_null(False)
-        if "score" in columns and not table[columns["score"]].type().is_numeric():
-            both = both.left_join(ratings, "rating", rname="rating_{name}")
-            score = both.value
-            odd = both.odd | both.wrong.fill_null(False) | both.rating_wrong.fill_null(False)
-            if not cells.scale_of(options).numbers:
-                plain = _plain(both.rating)
-                cast = ibis.ifelse(plain, both.rating.strip(), "0").cast("float64")
-                score = ibis.ifelse(plain, cast, score)
-                odd |= plain & (score > 100)
-        blank = both.wrong.isnull()
-        # A technique without a capability is one that was looked at, unless the row rates it.
-        odd |= both.capability.isnull() & ~blank & (score.notnull() | (both.category != UNSPECIFIED))
-        known = both.technique.notnull() & both.capability.notnull()
-        if options.worth is not None:
-            score = score.fill_null(float(options.worth))
-        return both.mutate(score=score, known=known, blank=blank, fault=odd)
+        return rows.filter(rows.tenant.notnull() & (rows.tenant != ""))
 
     def tenants(self, mappings: Any, domains: Sequence[str]) -> Any:
         """A row per tenant: its numbers, which categories it scores, and its domains.

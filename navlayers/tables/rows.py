@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import cache
-from importlib import metadata
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from navlayers._text.numbers import decimal, rounded
@@ -14,6 +12,7 @@ from navlayers.scoring.coverage import coverage_of
 from navlayers.scoring.options import OVERALL, number
 from navlayers.scoring.stats import capability_stats, set_stats
 from navlayers.tables.columns import TABLES
+from navlayers.version import version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -90,18 +89,13 @@ def _sets(each: ScoredSet) -> Iterator[Row]:
         mapping_set.source or None,
         mapping_set.licence or None,
         each.prepared.format,
-        _version(),
+        version(),
     )
 
 
 def _numbers(numbers: Mapping[str, float]) -> str | None:
     """As options have them: "protect=2,detect=1"; None for none."""
     return ",".join(f"{name}={decimal(each)}" for name, each in numbers.items()) or None
-
-
-@cache
-def _version() -> str:
-    return metadata.version("navlayers")
 
 
 def _names(each: ScoredSet) -> dict[str, str]:
