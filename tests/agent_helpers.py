@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from anyio.from_thread import start_blocking_portal
 from test_hostile_output import _set
 
@@ -33,8 +33,10 @@ capabilities:
 """
 
 
-def write_sets(folder: Path) -> Path:
-    """The folder with a hostile set, an own one, and two that the server is not given."""
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a hostile set, an own one, and two that the server is not given."""
+    folder = tmp_path_factory.mktemp("agent")
     (folder / "hostile.json").write_text(_set(comment="pwn"), encoding="utf-8")
     (folder / "own.yaml").write_text(OWN, encoding="utf-8")
     (folder / "secret.yaml").write_text(OWN.replace("own", "secret"), encoding="utf-8")
@@ -53,8 +55,8 @@ def client_of(place: Inventory | str) -> Client:
     return Client(place if isinstance(place, str) else server_of(place))
 
 
-@contextmanager
-def connected(folder: Path) -> Iterator[Callable[..., Any]]:
+@pytest.fixture(scope="module")
+def client(folder: Path) -> Iterator[Callable[..., Any]]:
     """A client of a server with two sets of the folder: `client("call_tool", name, arguments)`."""
     inventory = Inventory([str(folder / "hostile.json"), str(folder / "own.yaml")], Settings())
     with (
@@ -70,7 +72,8 @@ def run_async(answers: Callable[[], Any]) -> Any:
         return portal.call(answers)
 
 
-def asking(client: Callable[..., Any]) -> Ask:
+@pytest.fixture(scope="module")
+def ask(client: Callable[..., Any]) -> Ask:
     """`ask("compare", sets=[…])`: the answer, which the client holds to the schema of the tool."""
 
     def answered(tool: str, /, **arguments: Any) -> dict[str, Any]:

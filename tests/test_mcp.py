@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from agent_helpers import OWN, asking, client_of, connected, every_row, run_async, write_sets
+from agent_helpers import OWN, client_of, every_row, run_async
+from agent_helpers import ask as ask
+from agent_helpers import client as client
+from agent_helpers import folder as folder
 
 from navlayers.agents.inventory import Inventory, Settings
 from navlayers.agents.tools import TOOLS
@@ -17,8 +20,6 @@ from navlayers.attack import Scope
 from navlayers.mapping.formats.context import ReadOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from agent_helpers import Ask
     from conftest import Run
 
@@ -30,22 +31,6 @@ COUNTED = (
     *("mappings", "capabilities", "scored"),
 )
 CLOUDS = ["aws", "azure", "gcp", "m365"]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_sets(tmp_path_factory.mktemp("agent"))
-
-
-@pytest.fixture(scope="module")
-def client(folder: Path) -> Iterator[Callable[..., Any]]:
-    with connected(folder) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def ask(client: Callable[..., Any]) -> Ask:
-    return asking(client)
 
 
 def command(run: Run, *args: str, stdin: bytes = b"") -> Any:

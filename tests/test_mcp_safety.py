@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from agent_helpers import OWN, asking, client_of, connected, every_row, run_async, write_sets
+from agent_helpers import OWN, client_of, every_row, run_async
+from agent_helpers import ask as ask
+from agent_helpers import client as client
+from agent_helpers import folder as folder
 from test_hostile_output import _set
 
 from navlayers.agents.inventory import Inventory, Settings
@@ -28,22 +31,6 @@ if TYPE_CHECKING:
     from conftest import Run
 
 COMMAND = [sys.executable, "-m", "navlayers", "mcp"]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_sets(tmp_path_factory.mktemp("agent"))
-
-
-@pytest.fixture(scope="module")
-def client(folder: Path) -> Iterator[Callable[..., Any]]:
-    with connected(folder) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def ask(client: Callable[..., Any]) -> Ask:
-    return asking(client)
 
 
 def test_an_agent_reads_named_and_shipped_sets_and_no_other_file(
