@@ -22,6 +22,8 @@ _COLUMNS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 def csv_header(path: str) -> tuple[str, list[str]]:
     """The delimiter of a CSV file, and the names of its columns, each once.
 
+    `csv_table` holds whole files, and reads what engines do not: other encodings, `sep=`, titles above the header.
+
     Raises:
         InputError: it has no header, or is not UTF-8.
     """
