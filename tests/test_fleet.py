@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fleet_helpers import BLUE, GREEN, HEADER, RED, SCORES, duckdb, pa, pq, rows, scores, tenants, three
+from test_terminal import on_terminal
 
+from navlayers.cli import _print
 from navlayers.errors import InputError, Problem
 from navlayers.fleet import tenants as tenants_of
 from navlayers.fleet.tenants import without_credentials
@@ -172,6 +175,19 @@ def test_scales_and_releases_are_brought_to_one(run: Run, tmp_path: Path) -> Non
     old = {row["tenant"]: row for row in rows(Path("out/tenants.csv"))}["old"]
     assert old["release"] == "enterprise 18.1"
     assert old["adjustments"] == "ATT&CK enterprise 14 to 18.1, 0 techniques replaced; scores of 0–5 to 0–100"
+
+
+def test_a_terminal_shows_how_far_each_stage_is_and_how_fast(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(_print, "_LEAST_SECONDS", 0)
+    shown = on_terminal(60, "fleet", three(tmp_path), "-o", "out", NO_COLOR="1")
+    steps = [step.rstrip() for step in re.split("[\r\n]", re.sub(r"\x1b\[\S*?[a-zA-Z]", "", shown)) if "[" in step]
+    assert re.fullmatch(r"Reading tenants  \[#+-+\]  2/3  [\d,]+ mappings/s", steps[2])
+    scored = next(step for step in steps if step.startswith("Scoring tenants") and "3/3" in step)
+    assert re.fullmatch(r"Scoring tenants  \[#+\]  3/3  [\d,]+ mappings/s", scored)
+    assert max(map(len, steps)) <= 60
 
 
 def test_an_engine_that_is_not_installed_says_what_to_install(

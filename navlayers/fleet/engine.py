@@ -85,7 +85,9 @@ def _spark(master: str) -> Engine:
         from pyspark.sql import SparkSession  # noqa: PLC0415
     except ImportError as error:
         message = "this needs the package pyspark, which is not installed"
-        raise MissingExtraError(Problem(message, hint="pip install pyspark, and a Java runtime")) from error
+        raise MissingExtraError(
+            Problem(message, hint="pip install pyspark 'pandas<3', and a Java runtime")
+        ) from error
     if not master.startswith("local"):
         _reach(master)
     # Spark explains itself on standard error otherwise.
