@@ -11,6 +11,8 @@ import pytest
 from navlayers import InputError
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import Reading, ReadOptions
+from navlayers.mapping.formats.findings import LIMIT
+from navlayers.mapping.formats.rows import MOST_UNKNOWN
 
 if TYPE_CHECKING:
     from conftest import Run
@@ -402,3 +404,20 @@ def test_a_layer_in_utf_16_is_told_so() -> None:
     layer = '{"name": "n", "domain": "enterprise-attack", "versions": {"attack": "18"}, "techniques": []}'
     with pytest.raises(InputError, match=r"layer.json:1:1: this is UTF-16 or UTF-32 text; expected UTF-8"):
         readers.read("layer.json", data=layer.encode("utf-16"))
+
+
+def test_the_first_columns_without_a_meaning_are_compared_with_known_ones() -> None:
+    headers = [*(f"Column {number}" for number in range(MOST_UNKNOWN)), "Coments"]
+    unknown = 'unknown column "Coments"'
+    assert any(unknown in notice for notice in notices("Capability,Technique,Coments\nA,T1078,x\n"))
+    many = notices(f"Capability,Technique,{','.join(headers)}\nA,T1078{',x' * len(headers)}\n")
+    assert not any(unknown in notice for notice in many)
+
+
+def test_hints_are_sought_for_the_first_wrong_names(run: Run) -> None:
+    rows = "".join(f"c{number},Fishing {number:04}\n" for number in range(LIMIT + 5))
+    Path("t.csv").write_text(f"Capability,Technique\n{rows}")
+    found = json.loads(run("check", "t.csv", "--json").out)["findings"]
+    wrong = [finding["hint"] for finding in found if finding["code"] == "malformed-technique"]
+    assert len(wrong) == LIMIT + 5
+    assert [bool(hint) for hint in wrong] == [True] * LIMIT + [False] * 5

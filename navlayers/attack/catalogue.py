@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from navlayers._text.links import technique_url
-from navlayers._text.spelling import compact
+from navlayers._text.spelling import Names, compact
 from navlayers.attack.domains import DOMAIN_NAMES, Domain
 from navlayers.attack.scope import Bounds
 
@@ -125,7 +125,7 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         Case, blanks and punctuation make no difference. A sub-technique may follow its parent's name or id, as in
         "Valid Accounts: Cloud Accounts".
         """
-        entries = self._names.get(compact(name), ())
+        entries = self.names.get(compact(name), ())
         return tuple(entry for entry in entries if entry.active) or tuple(entries)
 
     def full_name(self, technique: str) -> str:
@@ -134,15 +134,24 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         parent = self.techniques.get(entry.parent) if entry and entry.parent else None
         return f"{parent.name}: {entry.name}" if entry and parent else entry.name if entry else ""
 
+    @cached_property
+    def full_names(self) -> Names:
+        """The full names of the active techniques, to be searched for a misspelled one."""
+        return Names(self.full_name(id_) for id_, entry in self.techniques.items() if entry.active)
+
     def spellings(self, technique: Technique) -> set[str]:
         """The `compact` forms of a technique's name, alone and after its parent's."""
         return {compact(technique.name), compact(self.full_name(technique.id))}
 
     def tactic(self, text: str) -> Tactic | None:
         """The tactic with this id, short name or name, regardless of case."""
-        wanted = compact(text)
-        names = ((tactic, (tactic.id, tactic.shortname, tactic.name)) for tactic in self.tactics)
-        return next((tactic for tactic, texts in names if wanted in map(compact, texts)), None)
+        return self._tactics.get(compact(text))
+
+    @cached_property
+    def _tactics(self) -> dict[str, Tactic]:
+        """The `compact` forms of ids and names → tactic; of several, the first."""
+        names = ((text, tactic) for tactic in self.tactics for text in (tactic.id, tactic.shortname, tactic.name))
+        return {compact(text): tactic for text, tactic in reversed([*names])}
 
     def subtechniques(self, parent: str) -> tuple[Technique, ...]:
         """The active sub-techniques of a technique, in id order."""
@@ -177,7 +186,8 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         return frozenset(id_ for id_, entry in self.techniques.items() if entry.active)
 
     @cached_property
-    def _names(self) -> dict[str, list[Technique]]:
+    def names(self) -> dict[str, list[Technique]]:
+        """The `compact` forms of names, alone and with those of their parents → techniques of any status."""
         names: defaultdict[str, list[Technique]] = defaultdict(list)
         for entry in self.techniques.values():
             for name in self.spellings(entry) | {compact(f"{entry.name} of {entry.parent or entry.id}")}:

@@ -77,9 +77,10 @@ def assemble(head: MappingSet, table: Table) -> Assembled:
     columns["capability_description"], columns["capability_group"], other = _own(table, capabilities)
     for index, pairs in table.extras.items():
         other[index] += pairs
-    for index, status in enumerate(columns["status"]):
+    rated = zip(*(columns[field] for field in ("status", "score_category", "score_value")), strict=True)
+    for index, (status, category, value) in enumerate(rated):
         if not maps[index]:
-            other[index] += _only_of_mappings({field: column[index] for field, column in columns.items()})
+            other[index] += _only_of_mappings(status, category, value)
         elif status != COMPLETE and status is not None:
             other[index] += (("status", status),)
 
@@ -176,11 +177,11 @@ def _related(columns: dict[str, list[Any]]) -> list[str | None]:
     ]
 
 
-def _only_of_mappings(row: dict[str, Any]) -> Pairs:
+def _only_of_mappings(status: str | None, category: str | None, value: str | None) -> Pairs:
     """Fields that a non-mappable has no place for."""
-    status = None if row["status"] == NON_MAPPABLE else row["status"] or ""
-    pairs = (("status", status), ("score_category", row["score_category"]), ("score_value", row["score_value"]))
-    return tuple((field, value) for field, value in pairs if value is not None)
+    pairs: Pairs = () if status == NON_MAPPABLE else (("status", status or ""),)
+    pairs += () if category is None else (("score_category", category),)
+    return pairs + (() if value is None else (("score_value", value),))
 
 
 def rows_of(

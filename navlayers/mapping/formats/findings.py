@@ -48,7 +48,7 @@ class Issue(NamedTuple):
 
     Attributes:
         message, expected: as in `Problem`.
-        hint: a function where it takes time to find, which is called only for problems that are kept.
+        hint: a function where it takes time to find, which is called for the first `LIMIT` problems alone.
         fatal: it is an error, not a notice.
         code: a key of checks/codes.toml.
         spelling: as in `Spelling`; an error has the id that is probably meant.
@@ -112,6 +112,7 @@ class Findings:
         self._errors_left_out: list[Problem] = []
         self._parts: defaultdict[str, int] = defaultdict(int)
         self._kept: dict[bool, list[Problem]] = {True: [], False: []}
+        self._known: dict[bool, set[Problem]] = {True: set(), False: set()}
         self._count = {True: 0, False: 0}
         self._notice_codes: set[str] = set()
         self._spellings = 0
@@ -144,7 +145,8 @@ class Findings:
             return
         worded = issue if isinstance(issue, Issue) else issue()
         where = place if isinstance(place, Place) else place()
-        hint = with_path(worded.hint if isinstance(worded.hint, str) else worded.hint(), where)
+        hint = worded.hint if isinstance(worded.hint, str) else worded.hint() if len(kept) < LIMIT else ""
+        hint = with_path(hint, where)
         parts = (worded.message, where, worded.expected, hint)
         problem = Problem(*parts, code=worded.code)
         if worded.spelling is not None:
@@ -154,12 +156,13 @@ class Findings:
         if worded.advice is not None and not hint:
             self._advice[problem] = worded.advice
         # Aliases and shared parts of YAML files bring a reader to the same value again.
-        if problem in kept:
+        if problem in self._known[fatal]:
             self._count[fatal] -= 1
             self._spellings -= isinstance(problem, Spelling) and not fatal
             self._code_counts[worded.code] -= not fatal
         else:
             kept.append(problem)
+            self._known[fatal].add(problem)
             if not fatal:
                 self._notice_codes.add(worded.code)
 
@@ -175,6 +178,7 @@ class Findings:
         """
         if not self.leaves_out or self._count[True] == mark[1]:
             return False
+        self._known[True].difference_update(self._kept[True][mark[0] :])
         self._errors_left_out += self._kept[True][mark[0] :]
         del self._kept[True][mark[0] :]
         self._count[True] = mark[1]

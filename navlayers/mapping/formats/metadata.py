@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from navlayers import attack
 from navlayers._text import wording
 from navlayers._text.slugs import slugs
+from navlayers._text.spelling import compact
 from navlayers._text.wording import and_list, quantity
 from navlayers.attack.domains import DOMAIN_NAMES, DOMAINS, Domain
 from navlayers.errors import Problem, ReleaseError, UsageError
@@ -135,13 +136,14 @@ def likely_release(domain: Domain, techniques: Iterable[str], tactics: Iterable[
     Of those that know as many ids, it is the one with most of the tactics, by id, name or short name.
     """
     ids, named = Counter(techniques), Counter(tactics)
+    names = {id_: compact(id_) for id_ in ids}
     best, most = "", (-1, -1)
     for release in reversed([release for release in attack.releases() if release.domain == domain]):
         catalogue = attack.load(release)
         known = 0
         for id_, count in ids.items():
             chain = catalogue.resolve(id_)
-            known += count * (catalogue.is_active(chain[-1]) if chain else bool(catalogue.named(id_)))
+            known += count * (catalogue.is_active(chain[-1]) if chain else names[id_] in catalogue.names)
         there = sum(count for tactic, count in named.items() if catalogue.tactic(tactic))
         if (known, there) > most:
             best, most = release.version, (known, there)
@@ -168,7 +170,7 @@ def refuse_other_domain(domain: Domain, techniques: Collection[str], place: Plac
     """
     counts = domain_counts(techniques)
     newest = attack.newest(domain)
-    own = sum(_has(newest, technique) for technique in techniques)
+    own = sum(_has(newest, technique, compact(technique)) for technique in techniques)
     others = {other: count for other, count in counts.items() if other != domain}
     if own >= max(LEAST_SHARE * sum(counts.values()), 1) or not others:
         return
@@ -190,16 +192,16 @@ def domain_counts(techniques: Iterable[str]) -> dict[Domain, int]:
 
 def domains_of(techniques: Iterable[str]) -> dict[str, Domain]:
     """Id or name → the first domain whose newest releases have it, those of each domain together."""
-    rest = dict.fromkeys(techniques)
+    rest = {id_: compact(id_) for id_ in techniques}
     domains: dict[str, Domain] = {}
     for domain in DOMAINS:
         if not rest:
             break
         newest = attack.newest(domain)
-        domains |= {id_: domain for id_ in rest if _has(newest, id_)}
-        rest = {id_: None for id_ in rest if id_ not in domains}
+        domains |= {id_: domain for id_, name in rest.items() if _has(newest, id_, name)}
+        rest = {id_: name for id_, name in rest.items() if id_ not in domains}
     return domains
 
 
-def _has(releases: Iterable[attack.Catalogue], technique: str) -> bool:
-    return any(release.get(technique) or release.named(technique) for release in releases)
+def _has(releases: Iterable[attack.Catalogue], id_: str, name: str) -> bool:
+    return any(id_ in release.techniques or name in release.names for release in releases)

@@ -117,7 +117,7 @@ class Seen(msgspec.Struct):
         return min(names)[1] if names else None
 
 
-_MOST_UNKNOWN = 200
+MOST_UNKNOWN = 200
 """Maximum unknown fields of a file that are compared with the known ones."""
 
 _SHORT = {
@@ -233,7 +233,7 @@ class Table:
             for field, _ in fields:
                 first.setdefault(field, index)
                 times[field] += 1
-        for field, index in islice(first.items(), _MOST_UNKNOWN):
+        for field, index in islice(first.items(), MOST_UNKNOWN):
             if known := meant(field):
                 rows = f"{times[field]:,} rows" if times[field] > 1 else "a row"
                 message = f"unknown field {wording.quoted(field)} in {rows}"
@@ -329,19 +329,19 @@ class Table:
 
     def _check_incomplete(self, index: int) -> None:
         """Report what is wrong with a row without a technique or a capability."""
-        row = {field: column[index] for field, column in self.columns.items()}
-        non_mappable = self.is_non_mappable(index)
-        scored = row["score_category"] or row["score_value"]
-        if row["capability_id"] is not None:
+        columns, non_mappable = self.columns, self.is_non_mappable(index)
+        scored = columns["score_category"][index] or columns["score_value"][index]
+        if columns["capability_id"][index] is not None:
             if scored and self._lacks_technique(index):
                 self.report(index, "attack_object_id", _SCORE_ALONE)
                 self.left_out.add(index)
             elif not non_mappable:
                 self._unmapped.append(index)
-        elif row["attack_object_id"] is None:
+        elif columns["attack_object_id"][index] is None:
             self.report(index, "", _NAMELESS)
         elif not non_mappable:
-            self._report_no_capability(index, "score" if scored else "mapping type" if row["mapping_type"] else "")
+            what = "score" if scored else "mapping type" if columns["mapping_type"][index] else ""
+            self._report_no_capability(index, what)
 
     def _report_no_capability(self, index: int, what: str) -> None:
         """A technique alone can be a non-mappable, but a row that maps it, by `what`, has lost its capability."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from navlayers._text import numbers, wording
 from navlayers._text.wording import or_list
 from navlayers.mapping.formats.findings import Issue
+from navlayers.mapping.formats.rows import MOST_UNKNOWN
 from navlayers.mapping.formats.table_columns import closest_header, columns_named, misspelled_field, names_of
 from navlayers.mapping.formats.table_content import MOST_MARKS, NOT_RATED, denies, failed
 from navlayers.mapping.formats.value_rules import NON_MAPPABLE, TECHNIQUE_EXPECTED
@@ -17,13 +18,14 @@ from navlayers.mapping.model import CATEGORIES, DECIMAL
 from navlayers.mapping.ranges import doubtful
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Mapping
 
     from navlayers.errors import Place
     from navlayers.mapping.formats.context import Context, PartKind
     from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.rows import Table
     from navlayers.mapping.formats.table import Sheet
+    from navlayers.mapping.formats.table_columns import Columns
     from navlayers.mapping.formats.table_content import Wide
     from navlayers.mapping.formats.value_rules import Scale
     from navlayers.mapping.model import MappingSet
@@ -143,9 +145,15 @@ def report_unread(sheet: Sheet, table: Table, findings: Findings) -> None:
         for name, text in pairs:
             if len(known := texts.setdefault(name, {})) <= MOST_MARKS:
                 known.setdefault(text.strip().lower(), text.strip())
-    used = {names_of(columns)[column] for column in columns.fields.values() if column < columns.width}
-    for column, name in columns.others.items():
-        issue = _ignored(sheet, column, texts.get(name, {})) or _unknown(sheet, column, used)
+    headers = names_of(columns)
+    used = {headers[column] for column in columns.fields.values() if column < columns.width}
+    for number, (column, name) in enumerate(columns.others.items()):
+        issue = _ignored(sheet, column, texts.get(name, {}))
+        if issue is None and columns.row >= 0 and sheet.header(column):
+            if headers[column] in used:
+                issue = _second(sheet.header(column))
+            elif number < MOST_UNKNOWN:
+                issue = _misspelled(columns, column)
         if issue is not None:
             findings.add(issue, place(max(columns.row, 0), column))
     written = {*table.columns["status"]} - {None}
@@ -174,16 +182,15 @@ def _ignored(sheet: Sheet, column: int, texts: Mapping[str, str]) -> Issue | Non
     return Issue(message, hint=hint, fatal=False, code="unknown-field")
 
 
-def _unknown(sheet: Sheet, column: int, used: Collection[str]) -> Issue | None:
-    """The notice of a second column of a header in use, or of a header close to a known one."""
-    columns = sheet.columns
-    header = sheet.header(column)
-    if columns.row < 0 or not header:
-        return None
-    if names_of(columns)[column] in used:
-        message = f"a second column {wording.quoted(header)} is not read"
-        hint = "rename one of them, or number the one to read with --columns"
-        return Issue(message, hint=hint, fatal=False, code="not-carried")
+def _second(header: str) -> Issue:
+    """The notice of a second column of a header in use."""
+    message = f"a second column {wording.quoted(header)} is not read"
+    hint = "rename one of them, or number the one to read with --columns"
+    return Issue(message, hint=hint, fatal=False, code="not-carried")
+
+
+def _misspelled(columns: Columns, column: int) -> Issue | None:
+    """The notice of a column with a header close to a known one."""
     field = misspelled_field(columns.others[column])
     known = field or closest_header(columns.others[column])
     if not known or known in columns.fields:

@@ -126,7 +126,7 @@ def _name_meant(text: str, catalogue: Catalogue) -> str:
         entries = newest(domain)[0].named(text) if domain != catalogue.domain else ()
         if len(entries) == 1:
             return f"it is {entries[0].id} of ATT&CK {DOMAIN_NAMES[domain]}; write the id"
-    return suggestion(text, [catalogue.full_name(one.id) for one in catalogue.techniques.values() if one.active])
+    return catalogue.full_names.suggestion(text)
 
 
 def kind(text: str) -> tuple[str | None, Issue | None]:
