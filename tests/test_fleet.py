@@ -182,11 +182,18 @@ def test_a_terminal_shows_how_far_each_stage_is_and_how_fast(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(_print, "_LEAST_SECONDS", 0)
-    shown = on_terminal(60, "fleet", three(tmp_path), "-o", "out", NO_COLOR="1")
+    folder = three(tmp_path)
+    layer = {"domain": "enterprise-attack", "versions": {"attack": "14"}, "techniques": [{"techniqueID": "T1078"}]}
+    for name in ("old", "older"):  # read again at the release of the others
+        (folder / f"{name}.json").write_text(json.dumps(layer | {"name": name}))
+    shown = on_terminal(60, "fleet", folder, "-o", "out", NO_COLOR="1")
     steps = [step.rstrip() for step in re.split("[\r\n]", re.sub(r"\x1b\[\S*?[a-zA-Z]", "", shown)) if "[" in step]
-    assert re.fullmatch(r"Reading tenants  \[#+-+\]  2/3  [\d,]+ mappings/s", steps[2])
-    scored = next(step for step in steps if step.startswith("Scoring tenants") and "3/3" in step)
-    assert re.fullmatch(r"Scoring tenants  \[#+\]  3/3  [\d,]+ mappings/s", scored)
+    assert re.fullmatch(r"Reading tenants  \[#+-+\]  2/5  [\d,]+ mappings/s", steps[2])
+    done = [match["done"] for step in steps if (match := re.match(r"Reading tenants .*\]  (?P<done>\S+)", step))]
+    assert done == ["0/5", "1/5", "2/5", "3/5", "4/5", "5/5", "0/2", "1/2", "2/2"]
+    assert f"Scoring tenants  [{'-' * 13}]  0/5" in steps
+    scored = next(step for step in steps if step.startswith("Scoring tenants") and "5/5" in step)
+    assert re.fullmatch(r"Scoring tenants  \[#+\]  5/5  [\d,]+ mappings/s", scored)
     assert max(map(len, steps)) <= 60
 
 

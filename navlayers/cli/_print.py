@@ -227,7 +227,8 @@ def stages(unit: str, *, quiet: bool) -> Iterator[Callable[[str, int, int, int],
         def show(label: str, done: int, total: int, units: int) -> None:
             if quiet or total < 2 or not on_terminal():
                 return
-            if not bars or bars[-1].label != label:
+            # A stage may begin again, such as the reading of tenants at another release.
+            if not bars or bars[-1].label != label or done < bars[-1].pos:
                 stack.close()
                 bars.append(stack.enter_context(_bar(label, total, unit)))
             steps = done - bars[-1].pos

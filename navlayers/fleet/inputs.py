@@ -1,4 +1,4 @@
-"""The inputs of a fleet: its tenants in batches of mappings to score, and those of files."""
+"""The inputs of a fleet: batches of mappings to score, and the tenants of a folder."""
 
 from __future__ import annotations
 
@@ -133,6 +133,7 @@ def _read_all(
     known = {tenant.name: read_record(tenant, job) for tenant, job in work}
     wanted = [(tenant, job) for tenant, job in work if known[tenant.name] is None]
     done = rows = 0
+    on_progress("Reading tenants", done, len(wanted), rows)
     for new in spread(_read_one, wanted, options.processes):
         done, rows = done + 1, rows + new.mappings
         known[new.name] = new
@@ -159,6 +160,6 @@ def grouped(records: Sequence[TenantRecord]) -> Iterator[list[TenantRecord]]:
 
 
 def state_name(kind: str, *parts: object) -> str:
-    """The name of a file of the state: of what it holds, and the hash of what that follows from."""
+    """The name of a file of the state: its kind, and the hash of what its content follows from."""
     text = msgspec.json.encode([kind, version(), *parts], order="deterministic")
     return f"{kind}-{hashlib.sha256(text).hexdigest()[:40]}.parquet"

@@ -36,6 +36,7 @@ def score(engine: Any, inputs: FleetInputs, state: Path, options: FleetOptions, 
         subtechniques = parquet(engine, [path])
     done = rows = 0
     total = sum(len(batch.tenants) for batch in inputs.batches)
+    on_progress("Scoring tenants", done, total, rows)
     for batch in inputs.batches:
         if not is_whole_file(batch.file, _SCORES):
             with engine_errors(options.engine, state):
