@@ -421,3 +421,11 @@ def test_hints_are_sought_for_the_first_wrong_names(run: Run) -> None:
     wrong = [finding["hint"] for finding in found if finding["code"] == "malformed-technique"]
     assert len(wrong) == LIMIT + 5
     assert [bool(hint) for hint in wrong] == [True] * LIMIT + [False] * 5
+
+
+def test_a_thousand_wrong_names_leave_the_words_of_the_scale_their_option(run: Run) -> None:
+    rows = "".join(f"c{number},T{number:08},\n" for number in range(LIMIT))
+    Path("t.csv").write_text(f"Capability,Technique,Score\n{rows}a,T1078,superb\n")
+    found = json.loads(run("check", "t.csv", "--json").out)["findings"]
+    (word,) = [finding for finding in found if finding["code"] == "unknown-value"]
+    assert word["hint"] == "say what the words are worth, 0-100, such as --scale superb=50"

@@ -48,7 +48,7 @@ class Issue(NamedTuple):
 
     Attributes:
         message, expected: as in `Problem`.
-        hint: a function where it takes time to find, which is called for the first `LIMIT` problems alone.
+        hint: a function where it takes time to find, which is called for the first `LIMIT` problems of a code.
         fatal: it is an error, not a notice.
         code: a key of checks/codes.toml.
         spelling: as in `Spelling`; an error has the id that is probably meant.
@@ -118,6 +118,7 @@ class Findings:
         self._spellings = 0
         self._code_counts: defaultdict[str, int] = defaultdict(int)
         self._advice: dict[Problem, Callable[[], str]] = {}
+        self._hints_sought: defaultdict[str, int] = defaultdict(int)
 
     def add(self, issue: Issue | Callable[[], Issue], place: Place | Callable[[], Place]) -> None:
         """Keep the issue with its place, or only count it when there are many already.
@@ -145,7 +146,7 @@ class Findings:
             return
         worded = issue if isinstance(issue, Issue) else issue()
         where = place if isinstance(place, Place) else place()
-        hint = worded.hint if isinstance(worded.hint, str) else worded.hint() if len(kept) < LIMIT else ""
+        hint = worded.hint if isinstance(worded.hint, str) else self._sought(worded.code, worded.hint)
         hint = with_path(hint, where)
         parts = (worded.message, where, worded.expected, hint)
         problem = Problem(*parts, code=worded.code)
@@ -165,6 +166,11 @@ class Findings:
             self._known[fatal].add(problem)
             if not fatal:
                 self._notice_codes.add(worded.code)
+
+    def _sought(self, code: str, hint: Callable[[], str]) -> str:
+        """A hint that takes time to find; "" for those after the first `LIMIT` of a code."""
+        self._hints_sought[code] += 1
+        return hint() if self._hints_sought[code] <= LIMIT else ""
 
     @property
     def mark(self) -> tuple[int, int]:
