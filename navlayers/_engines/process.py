@@ -111,7 +111,7 @@ class _Worker:
                     kind, value, self.usable = receive(self.process.stdout.fileno())
                     self.outcomes.put((kind, value))
         except (OSError, EOFError):
-            # The process has ended, and `death` says how. Here, as `end` closes the pipes when this thread is done.
+            # The process has ended, and `death` says how. What it wrote is read here: `end` closes the pipes.
             self.process.wait()
             self.last_words = self.process.stderr.read()
         except MemoryError:

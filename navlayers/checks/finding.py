@@ -6,7 +6,6 @@ import tomllib
 from collections import Counter
 from functools import cache, cached_property
 from importlib import resources
-from itertools import chain
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import msgspec
@@ -171,8 +170,8 @@ class Report(msgspec.Struct, frozen=True, dict=True):
     @property
     def worst(self) -> str:
         """The code to explain first: of the most serious level, the most frequent one; "" without findings."""
-        by_level = ((code for code in self.by_code() if (code, level) in self._kinds) for level in get_args(Level))
-        return next(chain.from_iterable(by_level), "")
+        codes = self.by_code()
+        return next((code for level in get_args(Level) for code in codes if (code, level) in self._kinds), "")
 
     def by_code(self) -> dict[str, int]:
         """Number of findings per code, most frequent first."""

@@ -32,7 +32,7 @@ _OF_NON_MAPPABLE = ("capability_id", "attack_object_id", "mapping_type", *_OF_BO
 """The fields of a row in the order of those of a `Mapping` and of a `NonMappable`, which both end with `other`."""
 
 _ROWS_KEPT = 10_000
-"""Rows that differ in what they say of their capabilities: sets have about as many as capabilities."""
+"""Descriptions of capabilities by rows that are remembered: most sets have about as many as capabilities."""
 
 _KEPT = frozenset({*MEANINGLESS, "related_score", "status"})
 """Fields of a row that readers keep in `other`."""
@@ -84,9 +84,9 @@ def assemble(head: MappingSet, table: Table) -> Assembled:
         elif status != COMPLETE and status is not None:
             other[index] += (("status", status),)
 
-    def parts(type_: Callable[..., _Part], fields: Iterable[str], counts: list[bool]) -> tuple[_Part, ...]:
+    def parts(type_: Callable[..., _Part], fields: Iterable[str], wanted: list[bool]) -> tuple[_Part, ...]:
         # By column and position: reading a million rows spends most of its time here.
-        return tuple(map(type_, *(compress(column, counts) for column in (*(columns[f] for f in fields), other))))
+        return tuple(map(type_, *(compress(column, wanted) for column in (*(columns[f] for f in fields), other))))
 
     records = [count and not mapping for count, mapping in zip(counts, maps, strict=True)]
     mappings = parts(Mapping, _OF_MAPPING, maps)

@@ -56,8 +56,6 @@ FIELDS = ExplorerRow.__struct_fields__
 MEANINGLESS = FIELDS[12:]
 """Fields that repeat metadata of the set or name the author of the row; kept in `other`."""
 
-_MISSING: Any = object()
-
 _OF_CAPABILITY = ("capability_id", "references", "capability_description", "capability_group")
 
 Pairs = tuple[tuple[str, str], ...]
@@ -188,7 +186,7 @@ _SCORE = frozenset({"score_category", "score_value"})
 
 
 class Table:
-    """The rows of one file by column, checked and cleaned as they are added, and their counts by capability.
+    """The rows of one file by column, checked and cleaned as they are added.
 
     `columns` maps each field of an `ExplorerRow` to its values.
     `place` gives the place of a field of a row by its number, or of the row where the field is "" or lacking.
