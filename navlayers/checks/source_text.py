@@ -91,13 +91,15 @@ class Text:
         """The place of an offset."""
         return Place(self.path, *self._lines.position(offset))
 
-    def find(self, value: str, place: Place, reach: int) -> Place | None:
+    def find(self, value: str, place: Place, reach: int, after: Place | None = None) -> Place | None:
         """The place of the first occurrence of a value, within `reach` characters after a place.
 
-        A quoted value is placed at its quote. Occurrences inside a longer word are skipped.
+        With `after`, a later place, it is the first one after that. A quoted value is placed at its quote.
+        Occurrences inside a longer word are skipped.
         """
         start = self.offset(place)
         end = 0 if start is None else start + reach
+        start = start if after is None else self.offset(after)
         while start is not None and (offset := self.text.find(value, start, end)) >= 0:
             end_of_value = offset + len(value)
             before, behind = self.text[offset - 1 : offset], self.text[end_of_value : end_of_value + 1]

@@ -50,6 +50,7 @@ def references(subject: Subject) -> Iterator[Finding]:
             if verdicts[link] is not None:
                 invalid.setdefault((link, capability), []).extend(rows[:_MOST])
                 counts[link, capability] += sum(kind != "capability" for kind, _, _, _ in rows)
+    lists = _Lists(subject)
     for (link, capability), rows in invalid.items():
         problem = verdicts[link]
         if problem is None:
@@ -57,7 +58,7 @@ def references(subject: Subject) -> Iterator[Finding]:
         code, message, hint = problem
         count = counts[link, capability]
         many = f", in {count} mappings" if count > 1 else ""
-        places = _places(subject, rows, link)
+        places = lists.places(rows, link)
         place = places[0] if places else subject.place(rows[0][0], rows[0][1], "references")
         clean = link.strip()
         fix = [Edit(place, clean, clean) for place in places] if code == "link-spaces" else []
@@ -78,22 +79,40 @@ def _by_list(subject: Subject) -> Iterable[list[_Row]]:
     return groups.values()
 
 
-def _places(subject: Subject, rows: list[_Row], link: str) -> list[Place]:
-    """The places of a link in the lists of references that hold it, in file order.
+class _Lists:
+    """The lists of references in the files of a set."""
 
-    In some formats rows share the links of their capability; in others the capability has those of its rows.
-    A match beyond the maximum length of a list therefore belongs to another list.
-    """
-    places = set()
-    seen = set()
-    for kind, index, _, listed in rows:
-        start = subject.place(kind, index, "references")
-        text = subject.texts.get(start.path)
-        if text is not None and not text.table and (start, id(listed)) not in seen:
-            seen.add((start, id(listed)))
-            place = text.find(link, start, sum(map(len, listed)) + _BETWEEN * (len(listed) + 1))
-            places |= {place} if place is not None else set()
-    return sorted(places)
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._lengths: dict[int, int] = {}
+        self._last: dict[tuple[Place, int], Place] = {}
+
+    def places(self, rows: list[_Row], link: str) -> list[Place]:
+        """The places of a link in the lists of references that hold it, in file order.
+
+        In some formats rows share the links of their capability; in others the capability has those of its rows.
+        A match beyond the maximum length of a list therefore belongs to another list.
+        """
+        places = set()
+        seen = set()
+        for kind, index, _, listed in rows:
+            start = self._subject.place(kind, index, "references")
+            text = self._subject.texts.get(start.path)
+            key = start, id(listed)
+            if text is None or text.table or key in seen:
+                continue
+            seen.add(key)
+            if key[1] not in self._lengths:
+                self._lengths[key[1]] = sum(map(len, listed)) + _BETWEEN * (len(listed) + 1)
+            reach = self._lengths[key[1]]
+            # Links are asked for in the order of their list, so the next one is usually behind the last.
+            last = self._last.get(key)
+            place = None if last is None else text.find(link, start, reach, last)
+            place = text.find(link, start, reach) if place is None else place
+            if place is not None:
+                self._last[key] = place
+                places.add(place)
+        return sorted(places)
 
 
 def verdict(link: str) -> tuple[str, str, str] | None:

@@ -131,8 +131,9 @@ class TextGrid:
         self._delimiter = delimiter
         self._start = start
         self._starts = array("Q")
-        # The cell of the last place: a cell of many mistakes has as many places.
+        # The cell of the last place, and the cells of its row if it had another: both may have many mistakes.
         self._last = (-1, -1), 0, ""
+        self._row: tuple[int, list[tuple[int, str]]] = (-1, [])
 
     def rows(self) -> Iterator[list[str]]:
         """Each row as long as it is written."""
@@ -169,6 +170,10 @@ class TextGrid:
     def _find(self, row: int, column: int) -> tuple[int, str]:
         """The offset of the text of a cell, or of its row, and its text if it is quoted."""
         start = self._starts[row]
+        if row == self._last[0][0] != self._row[0]:
+            self._row = row, [*map(_text_of, self._cells(start))]
+        if row == self._row[0]:
+            return self._row[1][column] if column < len(self._row[1]) else (start, "")
         line = _LINE.match(self._text, start)
         if line is not None and '"' not in line[0]:
             cells = line[0].split(self._delimiter, column)
@@ -176,10 +181,7 @@ class TextGrid:
         cell = self._cell.match(self._text, start)
         for _ in range(column):
             cell = self._cell.match(self._text, cell.end()) if cell and cell["end"] else None
-        if cell is None:
-            return start, ""
-        quoted = cell["quoted"]
-        return (cell.start(), "") if quoted is None else (cell.start("quoted"), quoted.replace('""', '"'))
+        return (start, "") if cell is None else _text_of(cell)
 
     def _cells(self, offset: int) -> Iterator[re.Match[str]]:
         """The cells of the row at an offset of the text, found again for messages: `csv` gives no places."""
@@ -225,6 +227,12 @@ class TextGrid:
     @cached_property
     def _lines(self) -> Lines:
         return Lines(self._text)
+
+
+def _text_of(cell: re.Match[str]) -> tuple[int, str]:
+    """The offset of the text of a cell, and its text if it is quoted."""
+    quoted = cell["quoted"]
+    return (cell.start(), "") if quoted is None else (cell.start("quoted"), quoted.replace('""', '"'))
 
 
 def decode(source: Source, findings: Findings) -> str:

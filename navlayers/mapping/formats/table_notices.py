@@ -137,6 +137,11 @@ def _as_score(sheet: Sheet, column: int) -> str:
     return f"--columns {shlex.quote(f'score={header if unique else column + 1}')}"
 
 
+def _reading(sheet: Sheet, column: int, words: str) -> str:
+    """The hint of a column that can be read as scores, by the scores of its words."""
+    return f"read it with: {_as_score(sheet, column)} --scale {shlex.quote(words)}"
+
+
 def report_unread(sheet: Sheet, table: Table, findings: Findings) -> None:
     """Report columns without a meaning, once each: yes and no, a second one of a header, nearly a known header."""
     columns, place = sheet.columns, sheet.grid.place
@@ -155,7 +160,7 @@ def report_unread(sheet: Sheet, table: Table, findings: Findings) -> None:
             elif number < MOST_UNKNOWN:
                 issue = _misspelled(columns, column)
         if issue is not None:
-            findings.add(issue, place(max(columns.row, 0), column))
+            findings.add(issue, partial(place, max(columns.row, 0), column))
     written = {*table.columns["status"]} - {None}
     statuses = [status for status in sorted(written) if _NEGATIVE.search(status) and status != NON_MAPPABLE]
     if statuses:
@@ -174,11 +179,11 @@ def _ignored(sheet: Sheet, column: int, texts: Mapping[str, str]) -> Issue | Non
     message = (
         f"column {wording.quoted(sheet.columns.others[column])} is ignored: rows with {listed} count as mappings"
     )
-    hint = _UNCOUNTED
+    hint: str | Callable[[], str] = _UNCOUNTED
     if {"score_value", *CATEGORIES}.isdisjoint(sheet.columns.fields):
         rated = [(word, text) for word, text in sorted(texts.items()) if word not in NOT_RATED]
         words = ",".join(f"{text}={0 if text in no or word == 'none' else 100}" for word, text in rated)
-        hint = f"read it with: {_as_score(sheet, column)} --scale {shlex.quote(words)}"
+        hint = partial(_reading, sheet, column, words)
     return Issue(message, hint=hint, fatal=False, code="unknown-field")
 
 
