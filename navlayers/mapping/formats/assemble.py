@@ -197,14 +197,14 @@ def rows_of(
     for part in parts:
         row = _row_of(part, capabilities.get(part.capability or ""), technique_name)
         mapped = isinstance(part, Mapping)
-        extra: Pairs = ()
+        extra: list[tuple[str, str]] = []
         for field, value in part.other:
             if field in (_KEPT if mapped else _KEPT_OF_NON_MAPPABLES):
                 setattr(row, field, value)
             elif field in _ABSENT and not value:
                 setattr(row, field, None)
             else:
-                extra += ((field, value),)
+                extra.append((field, value))
         if isinstance(part, Mapping):
             row.score_category, row.score_value = part.category, part.value
             if not row.status or row.status == NON_MAPPABLE:
@@ -220,7 +220,7 @@ def rows_of(
         parent, dot, _ = (part.technique or "").partition(".")
         if dot and row.score_category and row.related_score is None:
             row.related_score = parent
-        yield row, extra
+        yield row, tuple(extra)
 
 
 def _row_of(

@@ -13,7 +13,7 @@ from navlayers._text.wording import quantity, quoted
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats._json import convert, kind
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.formats.rows import Pairs
+from navlayers.mapping.formats.rows import MOST_UNKNOWN, Pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,10 +117,10 @@ def _entry(
     if not isinstance(value, dict):
         report((), Issue(f"this entry is {kind(value)}", 'an object with "techniqueID"', code="wrong-type"))
         return None
-    extra: Pairs = ()
+    extra: list[tuple[str, str]] = []
     for name, item in value.items():
         if item is not None and name not in _NAMES:
-            extra += ((name, item if isinstance(item, str) else _compact(item)),)
+            extra.append((name, item if isinstance(item, str) else _compact(item)))
             unknown.setdefault(name, []).append(index)
     enabled = value.get("enabled")
     if isinstance(enabled, str) and enabled.lower() in _TRUTH:
@@ -128,8 +128,9 @@ def _entry(
         texts.setdefault(enabled, []).append(index)
     fields = convert(value, _Fields, report) or _Fields()
     if value.get("techniqueID") is None:
-        near = [name for name, _ in extra if Names(["techniqueID", "technique"]).closest(name, 0.8)]
-        hint = f"it has {quoted(near[0])}; did you mean techniqueID?" if near else ""
+        names = Names(["techniqueID", "technique"])
+        near = next((name for name, _ in extra[:MOST_UNKNOWN] if names.closest(name, 0.8)), "")
+        hint = f"it has {quoted(near)}; did you mean techniqueID?" if near else ""
         message, expected = 'this entry has no "techniqueID"', "a technique id such as T1059"
         report((), Issue(message, expected, hint, code="malformed-technique"))
     technique, issue = None, None
@@ -160,7 +161,7 @@ def _entry(
         _compact(fields.metadata) if fields.metadata else "",
         tuple(item["url"] for item in links if item.get("url")),
         _compact(labels) if any(label is not None for label in labels) else "",
-        extra,
+        tuple(extra),
     )
 
 
