@@ -122,12 +122,12 @@ def _table(
         if not words or any(word in what for word in words):
             print(f"| `{what}`", end="", flush=True)
             for _, arguments in each:
-                print(f" | {_cost(arguments)}", end="", flush=True)
+                print(f" | {cost(arguments)}", end="", flush=True)
             print(" |", flush=True)
     print()
 
 
-def _cost(arguments: list[str]) -> str:
+def cost(arguments: list[str]) -> str:
     """The time and memory of a command, or why there is none."""
     # A child's peak counts what its parent had when it started: outputs are files, and inputs are made by others.
     with tempfile.TemporaryFile() as output:
