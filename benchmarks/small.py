@@ -92,6 +92,11 @@ CASES: list[tuple[str, str, Callable[[], tuple[str, int]]]] = [
         "names.csv",
         lambda: filled("Capability,Technique\n", lambda n, _: f"c{n},Acounts {n}\n"),
     ),
+    (
+        "rows of CSV with misspelled ids of two domains",
+        "spelled.csv",
+        lambda: filled("Capability,Technique\n", lambda n, _: f"c{n},t{1000 + n % 700}.{n % 9}\n"),
+    ),
     ("columns of CSV", "wide.csv", wide),
     ("broken links of a mapping", "links.json", links),
     (

@@ -133,9 +133,10 @@ def test_whoever_stops_early_ends_the_job() -> None:
 
 
 WAITS = """
-import sys
+import signal, sys
 sys.path.append(sys.argv[1])
 from navlayers._engines.process import results
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start background jobs without it
 for part in results("engine_jobs:wait", seconds=60):
     print(part, flush=True)
 """

@@ -11,7 +11,7 @@ import pytest
 from navlayers import InputError
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import Reading, ReadOptions
-from navlayers.mapping.formats.findings import LIMIT
+from navlayers.mapping.formats.findings import MOST_HINTS
 from navlayers.mapping.formats.rows import MOST_UNKNOWN
 
 if TYPE_CHECKING:
@@ -415,16 +415,16 @@ def test_the_first_columns_without_a_meaning_are_compared_with_known_ones() -> N
 
 
 def test_hints_are_sought_for_the_first_wrong_names(run: Run) -> None:
-    rows = "".join(f"c{number},Fishing {number:04}\n" for number in range(LIMIT + 5))
+    rows = "".join(f"c{number},Fishing {number:04}\n" for number in range(MOST_HINTS + 5))
     Path("t.csv").write_text(f"Capability,Technique\n{rows}")
     found = json.loads(run("check", "t.csv", "--json").out)["findings"]
     wrong = [finding["hint"] for finding in found if finding["code"] == "malformed-technique"]
-    assert len(wrong) == LIMIT + 5
-    assert [bool(hint) for hint in wrong] == [True] * LIMIT + [False] * 5
+    assert len(wrong) == MOST_HINTS + 5
+    assert [bool(hint) for hint in wrong] == [True] * MOST_HINTS + [False] * 5
 
 
-def test_a_thousand_wrong_names_leave_the_words_of_the_scale_their_option(run: Run) -> None:
-    rows = "".join(f"c{number},T{number:08},\n" for number in range(LIMIT))
+def test_many_wrong_ids_leave_the_words_of_the_scale_their_option(run: Run) -> None:
+    rows = "".join(f"c{number},T{number:08},\n" for number in range(MOST_HINTS))
     Path("t.csv").write_text(f"Capability,Technique,Score\n{rows}a,T1078,superb\n")
     found = json.loads(run("check", "t.csv", "--json").out)["findings"]
     (word,) = [finding for finding in found if finding["code"] == "unknown-value"]

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 LIMIT = 1_000
 """Maximum errors, and maximum notices, kept per file; further ones are only counted."""
 
+MOST_HINTS = 200
+"""Maximum problems of a code with hints that take time: more would take longer than the file."""
+
 MOST_ERRORS = 20_000
 """Errors after which reading ends, unless it goes on over errors: such a file is of another kind, or hostile."""
 
@@ -48,7 +51,7 @@ class Issue(NamedTuple):
 
     Attributes:
         message, expected: as in `Problem`.
-        hint: a function where it takes time to find, which is called for the first `LIMIT` problems of a code.
+        hint: a function where it takes time to find, which is called for the first `MOST_HINTS` problems of a code.
         fatal: it is an error, not a notice.
         code: a key of checks/codes.toml.
         spelling: as in `Spelling`; an error has the id that is probably meant.
@@ -168,9 +171,9 @@ class Findings:
                 self._notice_codes.add(worded.code)
 
     def _sought(self, code: str, hint: Callable[[], str]) -> str:
-        """A hint that takes time to find; "" for those after the first `LIMIT` of a code."""
+        """A hint that takes time to find; "" for those after the first `MOST_HINTS` of a code."""
         self._hints_sought[code] += 1
-        return hint() if self._hints_sought[code] <= LIMIT else ""
+        return hint() if self._hints_sought[code] <= MOST_HINTS else ""
 
     @property
     def mark(self) -> tuple[int, int]:
