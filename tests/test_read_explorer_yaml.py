@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -213,6 +214,21 @@ def test_a_set_without_rows_is_reported_and_lenient_reading_continues_after_erro
     assert [(one.capability, one.value) for one in found.mapping_set.mappings] == [("a", None)]
     assert found.mapping_set.non_mappable[0] == NonMappable("b")
     assert len(findings.errors()) == 2
+
+
+def test_a_reading_keeps_rows_in_little_memory_and_knows_their_places() -> None:
+    rows = "".join(ROW.replace("capability_id: a", f"capability_id: a{number}") for number in range(200))
+    text = f"{HEAD}mapping_objects:\n{rows}"
+    read(f"{HEAD}mapping_objects:\n{ROW}")
+    tracemalloc.start()
+    try:
+        reading = read(text)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 6 * len(text)
+    assert str(reading.place(199, field="comment")) == "set.yaml:3003:13"
+    assert str(reading.place(199, field="value")) == "set.yaml:3011:16"
 
 
 def _laughs(levels: int, wide: int) -> str:

@@ -33,7 +33,7 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     Raises:
         InputError: the text is not YAML, not a Mappings Explorer file, or wrong in the places listed.
     """
-    top = read_top(source, context.findings, _EXPECTED, strict=True)
+    top = read_top(source, context.findings, _EXPECTED, strict=True, rows="mapping_objects")
 
     def place(path: Path) -> Place:
         node: Node = top.branch

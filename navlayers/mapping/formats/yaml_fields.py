@@ -78,15 +78,15 @@ def kind(node: Node) -> str:
     return "a mapping" if isinstance(node, Branch) else "a list"
 
 
-def read_top(source: Source, findings: Findings, expected: str, *, strict: bool = False) -> Fields:
-    """The fields at the top of a file of one YAML document.
+def read_top(source: Source, findings: Findings, expected: str, *, strict: bool = False, rows: str = "") -> Fields:
+    """The fields at the top of a file of one YAML document; `rows` is that of `yaml_tree.parse`.
 
     Raises:
         InputError: the text is not YAML.
         OtherFileError: the document is not a mapping.
     """
     source = as_text(source)
-    root = parse(source, findings)
+    root = parse(source, findings, rows)
     if isinstance(root, Branch):
         return Fields(source.path, root, findings, strict=strict)
     text = root.text if isinstance(root, Scalar) else ""

@@ -7,6 +7,8 @@ programs vulnerable is refused: anchors, aliases, tags, several documents, deep 
 from __future__ import annotations
 
 import re
+from array import array
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -77,7 +79,7 @@ class Branch(msgspec.Struct, gc=False):
 class Listing(msgspec.Struct, gc=False):
     """A sequence."""
 
-    items: list[Node]
+    items: Sequence[Node]
     line: int
     column: int
 
@@ -86,16 +88,78 @@ Node = Scalar | Branch | Listing
 _EMPTY = Scalar("", True, 0, 0)
 
 
-def parse(source: Source, findings: Findings) -> Node:
+class _Rows(Sequence[Node]):
+    """The items of a long list, each a tree only while it is used.
+
+    It is kept as its texts and its layout: its kinds, keys and places, with lines that count from its first.
+    Equal texts are one, and so are equal layouts, which most rows have: this takes a tenth of the memory of trees.
+    """
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[Any, ...]] = []
+        self._lines = array("Q")
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        layout, *texts = self._rows[index]
+        return _unpacked(iter(layout).__next__, iter(texts).__next__, self._lines[index])
+
+    def append(self, node: Node, shared: dict[Any, Any]) -> None:
+        """Add an item; `shared` has the texts and layouts of those before it, by themselves."""
+        layout: list[Any] = []
+        texts: list[str] = []
+        _pack(node, node.line, layout, texts)
+        row = (tuple(layout), *texts)
+        self._rows.append(tuple(map(shared.setdefault, row, row)))
+        self._lines.append(node.line)
+
+
+def _pack(node: Node, first: int, layout: list[Any], texts: list[str]) -> None:
+    if type(node) is Scalar:
+        texts.append(node.text)
+        layout += (node.plain, node.line - first, node.column)
+    elif type(node) is Branch:
+        layout += (Branch, node.line - first, node.column, len(node.items))
+        for key, value in node.items.values():
+            layout += (key.text, key.plain, key.line - first, key.column)
+            _pack(value, first, layout, texts)
+    elif type(node) is Listing:
+        layout += (Listing, node.line - first, node.column, len(node.items))
+        for item in node.items:
+            _pack(item, first, layout, texts)
+
+
+def _unpacked(following: Callable[[], Any], text: Callable[[], str], first: int) -> Node:
+    kind, line, column = following(), first + following(), following()
+    if kind is Branch:
+        items: dict[str, tuple[Scalar, Node]] = {}
+        for _ in range(following()):
+            name = following()
+            key = Scalar(name, following(), first + following(), following())
+            items[name] = key, _unpacked(following, text, first)
+        return Branch(items, line, column)
+    if kind is Listing:
+        return Listing([_unpacked(following, text, first) for _ in range(following())], line, column)
+    return Scalar(text(), kind, line, column)
+
+
+def parse(source: Source, findings: Findings, rows: str = "") -> Node:
     """The tree of the one document of a text.
 
     Duplicate keys, keys that are not text, anchors and tags go to `findings`; they do not end the reading.
+
+    Args:
+        source: the text.
+        findings: where they go.
+        rows: the key at the top whose value may be a list of a million items, which then takes less memory.
 
     Raises:
         InputError: the text is not YAML, is nested too deeply, has aliases, no document or several.
     """
     try:
-        roots = list(_Builder(source, findings, strict=True).roots())
+        roots = list(_Builder(source, findings, strict=True, rows=rows).roots())
     except (yaml.YAMLError, UnicodeError) as error:
         findings.add(*_not_yaml(source, error))
         raise InputError(findings.errors()) from None
@@ -173,9 +237,16 @@ class _Builder:
     """Builds trees from the events of the parser; PyYAML's own nodes would take five times the memory."""
 
     def __init__(
-        self, source: Source, findings: Findings, *, strict: bool, keys: Container[str] | None = None
+        self,
+        source: Source,
+        findings: Findings,
+        *,
+        strict: bool,
+        keys: Container[str] | None = None,
+        rows: str = "",
     ) -> None:
         self._keys = keys
+        self._rows = rows
         self._path = source.path
         self._findings = findings
         self._strict = strict
@@ -198,7 +269,7 @@ class _Builder:
         if self._strict and self._aliased:
             raise InputError(self._findings.errors())
 
-    def _node(self, event: Any, depth: int) -> Node:
+    def _node(self, event: Any, depth: int, *, long: bool = False) -> Node:
         kind = type(event)
         if kind is ScalarEvent and event.tag is event.anchor is None:  # the usual case first
             text, mark = event.value, event.start_mark
@@ -220,6 +291,8 @@ class _Builder:
             raise self._error(event, _TOO_DEEP)
         elif kind is MappingStartEvent:
             node = Branch(self._items(depth + 1), mark.line + 1, mark.column + 1)
+        elif long:
+            node = Listing(self._long_list(depth + 1), mark.line + 1, mark.column + 1)
         else:
             items: list[Node] = []
             while type(item := self._next()) is not SequenceEndEvent:
@@ -229,14 +302,26 @@ class _Builder:
             self._anchors[event.anchor] = node, self._size - before
         return node
 
+    def _long_list(self, depth: int) -> _Rows:
+        rows = _Rows()
+        shared: dict[Any, Any] = {}
+        while type(item := self._next()) is not SequenceEndEvent:
+            node = self._node(item, depth)
+            # Aliases make trees huge, and are refused when all is read.
+            if not self._aliased:
+                rows.append(node, shared)
+        return rows
+
     def _items(self, depth: int) -> dict[str, tuple[Scalar, Node]]:
         items: dict[str, tuple[Scalar, Node]] = {}
-        needed = self._keys if depth == 1 else None
+        needed, rows = (self._keys, self._rows) if depth == 1 else (None, "")
         while type(event := self._next()) is not MappingEndEvent:
             key = self._node(event, depth)
             if needed is not None and isinstance(key, Scalar) and key.text not in needed:
                 self._skip(self._next(), depth)
                 value: Node = _EMPTY
+            elif rows and isinstance(key, Scalar) and key.text == rows:
+                value = self._node(self._next(), depth, long=True)
             else:
                 value = self._node(self._next(), depth)
             if not isinstance(key, Scalar):
