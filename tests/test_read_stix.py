@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,7 +12,7 @@ from conftest import SHARED, Run, row, set_of
 from navlayers import InputError
 from navlayers.errors import OtherFileError, Place
 from navlayers.mapping import formats as readers
-from navlayers.mapping.formats import Findings, ReadOptions, encode
+from navlayers.mapping.formats import Findings, ReadOptions, _json, encode
 from navlayers.mapping.model import NonMappable
 
 if TYPE_CHECKING:
@@ -284,6 +285,30 @@ def test_lenient_reading_gives_the_valid_parts() -> None:
     reading = readers.read("b.json", data=data, reading=SAID, findings=findings)
     assert len(reading.mapping_set.mappings) == 1
     assert len(findings.errors()) == 1
+
+
+def test_a_reading_keeps_mappings_in_little_memory_and_knows_their_places(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_json, "_SCANNED", 100)
+    rows = [
+        row(f"ids-{number % 20}", "T1078", "protect", "partial", comment=f"Why {number}.") for number in range(300)
+    ]
+    data = encode(set_of(rows), "stix").data
+    lines = data.decode().splitlines()
+    readers.read("set.json", data=data)
+    tracemalloc.start()
+    try:
+        reading = readers.read("set.json", data=data)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 2 * len(data)
+    # Again after they were forgotten.
+    for number in [*range(300), 0, 299]:
+        place = reading.place(number, field="comment")
+        comment = reading.mapping_set.mappings[number].comment
+        assert lines[place.line - 1][place.column - 1 :].startswith(f'"{comment}"')
 
 
 def test_places_lead_to_the_values_of_our_own_bundles() -> None:

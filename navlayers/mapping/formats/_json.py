@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import math
 import re
+from array import array
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -36,6 +38,12 @@ _KEY = re.compile(rb"[ \t\r\n,]*(" + _STRING + rb")[ \t\r\n]*:[ \t\r\n]*", re.DO
 _TOKEN = rb"(?s)" + _STRING + rb'|[][{}]|[^][{}",: \t\r\n]+'
 _LEVELS = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 _MAX_LEVELS = 50
+_SCANNED = 10_000
+"""Objects and arrays whose members are remembered."""
+
+_PART = 1 << 20
+"""Bytes of a value that are compared at once: it may be nearly all of a file."""
+
 _LONGEST_NUMBER = 60
 _NEXT = re.compile(rb"[ \t\r\n]*[,}]")
 _SPACED_KEY = rb'"[ \t\r\n]+:'
@@ -181,8 +189,9 @@ class JsonLocator:
     def __init__(self, source: Source) -> None:
         self._source = source
         start = len(source.data) - len(source.data.lstrip())
-        self._members: dict[Path, Member] = {(): Member("", start, start, len(source.data))}
-        self._scanned: set[Path] = set()
+        self._top = Member("", start, start, len(source.data))
+        # Object → its members; array → where its items, of which there may be a million, start and end.
+        self._inner: dict[Path, dict[str | int, Member] | array[int]] = {}
 
     def place(self, path: Path = ()) -> Place:
         """The place of the value at a path, or of the nearest one around it where there is none."""
@@ -195,16 +204,37 @@ class JsonLocator:
         return self._source.place((member.value if member else 0) + offset)
 
     def _member(self, path: Path) -> Member | None:
-        if path in self._members or not path:
-            return self._members[path]
-        outer = self._member(path[:-1])
-        if outer is None or path[:-1] in self._scanned:
+        if not path:
+            return self._top
+        around, step = path[:-1], path[-1]
+        inner = self._inner.get(around)
+        if inner is None:
+            outer = self._member(around)
+            if outer is None:
+                return None
+            inner = self._inner[around] = self._scanned(outer)
+            if len(self._inner) > _SCANNED:
+                self._forget()
+        if isinstance(inner, dict):
+            return inner.get(step)
+        if not isinstance(step, int) or not 0 <= step < len(inner) // 2:
             return None
-        self._scanned.add(path[:-1])
-        for member in members(self._source.data, outer.value, outer.end):
+        start, end = inner[2 * step : 2 * step + 2]
+        return Member(step, start, start, end)
+
+    def _scanned(self, outer: Member) -> dict[str | int, Member] | array[int]:
+        inner = members(self._source.data, outer.value, outer.end)
+        if self._source.data.startswith(b"[", outer.value):
+            return array("Q", chain.from_iterable((item.value, item.end) for item in inner))
+        found: dict[str | int, Member] = {}
+        for member in inner:
             # The first of duplicate keys counts for places.
-            self._members.setdefault((*path[:-1], member.key), member)
-        return self._members.get(path)
+            found.setdefault(member.key, member)
+        return found
+
+    def _forget(self) -> None:
+        """Forget the members of what is within the members of the top: they are soon scanned again."""
+        self._inner = {path: inner for path, inner in self._inner.items() if len(path) < 2}
 
 
 def members(
@@ -236,8 +266,10 @@ def members(
 
 def _end_of_value(data: bytes, start: int, known: msgspec.Raw | None) -> int:
     if known is not None:
-        value = bytes(known)
-        if data.startswith(value, start) and _NEXT.match(data, start + len(value)):
+        value = memoryview(known)
+        parts = range(0, len(value), _PART)
+        same = all(data.startswith(bytes(value[part : part + _PART]), start + part) for part in parts)
+        if same and _NEXT.match(data, start + len(value)):
             return start + len(value)
     depth = 0
     for token in re.compile(_TOKEN).finditer(data, start):

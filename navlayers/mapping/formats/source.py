@@ -60,7 +60,8 @@ class Lines:
             ends = LINE_END.finditer(text) if "\r" in text else re.finditer("\n", text)
         else:
             ends = re.finditer(rb"\r\n?|\n" if b"\r" in text else b"\n", text)
-        self.starts = array("Q", chain((0,), map(re.Match.end, ends)))
+        # Indented JSON has twenty lines for each mapping: half of the bytes are enough for files below 4 GB.
+        self.starts = array("I" if len(text) < 1 << 32 else "Q", chain((0,), map(re.Match.end, ends)))
 
     def position(self, offset: int, likely: int = 0) -> tuple[int, int]:
         """Line and column of an offset, counted from 1; `likely` is the line that it probably is in."""

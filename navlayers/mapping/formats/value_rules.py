@@ -140,11 +140,15 @@ def says_non_mappable(text: str) -> bool:
     return text.lower().replace("-", "_") == NON_MAPPABLE
 
 
+_CATEGORIES: dict[str, str] = {category: category for category in CATEGORIES}
+
+
 def category(text: str) -> tuple[str | None, Issue | None]:
     """A score category: protect, detect or respond, in any case."""
     clean = text.strip().lower()
     if not clean or clean in CATEGORIES:
-        return clean or None, None
+        # Not the text itself: a million rows share three.
+        return _CATEGORIES.get(clean), None
     return None, _unknown("score category", text, CATEGORIES, "unknown-category")
 
 

@@ -7,7 +7,7 @@ set, in the object of a capability, in the relationship of a mapping.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -67,14 +67,14 @@ _WATCHED = tuple(
 """Keys checked for duplicates: a check of all keys would take most of the time."""
 
 
-class Part(msgspec.Struct):
+class Part(msgspec.Struct, frozen=True):
     """A name with a value. STIX restricts the keys of objects, so names are values here."""
 
     name: str
     value: str
 
 
-class DeclaredType(msgspec.Struct, omit_defaults=True):
+class DeclaredType(msgspec.Struct, omit_defaults=True, frozen=True):
     """A mapping type of the set."""
 
     type_id: str
@@ -82,21 +82,21 @@ class DeclaredType(msgspec.Struct, omit_defaults=True):
     description: str = ""
 
 
-class DeclaredGroup(msgspec.Struct):
+class DeclaredGroup(msgspec.Struct, frozen=True):
     """A capability group of the set."""
 
     group_id: str
     name: str
 
 
-class Step(msgspec.Struct):
+class Step(msgspec.Struct, frozen=True):
     """A score value of the set's scale, and its number 0–100."""
 
     value: str
     score: float
 
 
-class Record(msgspec.Struct, omit_defaults=True, rename=ROW_PROPERTIES):
+class Record(msgspec.Struct, omit_defaults=True, frozen=True, rename=ROW_PROPERTIES):
     """A non-mappable, with the fields of `NonMappable` in the same order."""
 
     capability: str | None = None
@@ -110,7 +110,7 @@ class Record(msgspec.Struct, omit_defaults=True, rename=ROW_PROPERTIES):
     other: tuple[Part, ...] = ()
 
 
-class Properties(msgspec.Struct, omit_defaults=True):
+class Properties(msgspec.Struct, omit_defaults=True, frozen=True):
     """The properties of the extension: of a set (first part), a capability (second), a mapping (third)."""
 
     extension_type: str | None = None
@@ -147,7 +147,7 @@ class Properties(msgspec.Struct, omit_defaults=True):
     other_fields: tuple[Part, ...] = ()
 
 
-class Extensions(msgspec.Struct, omit_defaults=True):
+class Extensions(msgspec.Struct, omit_defaults=True, frozen=True):
     """The extensions of an object; those of others are not read."""
 
     own: Properties | None = msgspec.field(name=EXTENSION, default=None)
@@ -193,6 +193,16 @@ class StixObject(msgspec.Struct):
     source_ref: str | None = None
     target_ref: str | None = None
     extensions: Extensions | None = None
+
+    def share(self, shared: dict[Any, Any]) -> StixObject:
+        """The object itself, with those of its values that many objects have equal to it in `shared`."""
+        share = shared.setdefault
+        self.modified = share(self.modified, self.modified)
+        self.relationship_type = share(self.relationship_type, self.relationship_type)
+        self.source_ref = share(self.source_ref, self.source_ref)
+        self.target_ref = share(self.target_ref, self.target_ref)
+        self.extensions = share(self.extensions, self.extensions)
+        return self
 
     @property
     def own(self) -> Properties:
@@ -283,12 +293,14 @@ class Bundle:
         data = source.data
         try:
             top = _raws.decode(data)
-            if bytes(top.type) != b'"bundle"' or not bytes(top.objects).startswith(b"["):
+            if bytes(top.type) != b'"bundle"' or bytes(memoryview(top.objects)[:1]) != b"[":
                 raise self._other(top)
             report_repeats(repeats(data, data.index(b"{")), self.findings, source.place)
             self.findings.raise_errors()
-            raws = _list.decode(bytes(top.objects))
-            return [self._decode_object(number, bytes(raw)) for number, raw in enumerate(raws)], raws
+            raws = _list.decode(top.objects)
+            shared: dict[Any, Any] = {}
+            objects = [self._decode_object(number, bytes(raw)).share(shared) for number, raw in enumerate(raws)]
+            return objects, raws
         except msgspec.ValidationError:
             problem = Problem("the top level is not an object", self.place(), EXPECTED)
             raise OtherFileError(problem) from None
