@@ -95,10 +95,7 @@ def check(
         inputs.append(CheckedInput(path, read.format if read else "", source.origin))
         if read is not None and not any(each.level == "error" for each in findings):
             idle.append(readers.without_effect(source.name, reading, read.format, read.mapping_set))
-        # Techniques of the other parts of the table are checked with them.
-        first = source.name in source.parts[:1]
-        elsewhere = {"other-domain-technique", *([] if first else ["unknown-technique"])} if source.parts else set()
-        every += (each for each in findings if each.code not in elsewhere)
+        every += findings
     kept = (f for f in every if f.code not in ignore and (not select or f.code in select))
     texts = texts_of(inputs, {str(source.path): source.data for source in sources})
     owners = [each for each in inputs if each.origin not in KEPT]

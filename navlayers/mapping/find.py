@@ -12,7 +12,7 @@ import msgspec
 
 from navlayers._text.slugs import slugs
 from navlayers._text.wording import and_list, bare
-from navlayers.attack.domains import Domain
+from navlayers.attack.domains import DOMAINS, Domain
 from navlayers.attack.scope import Scope
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping import formats
@@ -122,7 +122,8 @@ def part_options(source: Source, options: ReadOptions) -> ReadOptions:
     """The options, with the domain of a source that is a part of a table."""
     if not source.domain:
         return options
-    return msgspec.structs.replace(options, metadata={**options.metadata, "domain": source.domain})
+    parts = tuple(domain for name in source.parts for domain in DOMAINS if name.endswith(f"-{domain}"))
+    return msgspec.structs.replace(options, metadata={**options.metadata, "domain": source.domain}, parts=parts)
 
 
 def shipped() -> tuple[Source, ...]:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from navlayers._text.formulas import restore
 from navlayers._text.wording import and_list
 from navlayers.errors import NavlayersError, Place, Problem
 from navlayers.mapping import formats
 from navlayers.mapping.find import may_be_table, part_options
-from navlayers.mapping.formats.findings import Assumed
+from navlayers.mapping.formats.findings import Assumed, Findings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
     from navlayers.attack.domains import Domain
     from navlayers.mapping.find import Source
     from navlayers.mapping.formats import Reading, ReadOptions
-    from navlayers.mapping.model import MappingSet
+    from navlayers.mapping.formats.context import Context
+    from navlayers.mapping.formats.table import Sheet
+
+_NAMING = ("attack_object_id", "subtechnique", "attack_object_name")
+"""Fields that name the technique of a row."""
 
 _ID = re.compile(rb"\bT[0-9]{4}(?:\.[0-9]{3})?\b", re.IGNORECASE)
 
@@ -27,15 +32,12 @@ _ID = re.compile(rb"\bT[0-9]{4}(?:\.[0-9]{3})?\b", re.IGNORECASE)
 def read(source: Source, options: ReadOptions) -> Reading:
     """The part that a source names of a table of several domains."""
     reading = formats.read(source.path, data=source.data, reading=part_options(source, options))
-    # The first part says it of rows of all parts: another one does not know the techniques that it has by name.
-    first = source.name == source.parts[0]
-    notices = [notice for notice in reading.notices if first or notice.code != "no-technique"]
-    notices += parts_notice(source)
-    part = _only(reading.mapping_set, source)
+    notices = (*reading.notices, *parts_notice(source))
+    part = reading.mapping_set
     # A framework that is the name of the file is that of all parts.
     if not part.title and any(isinstance(each, Assumed) and "framework" in each.assumed for each in notices):
         part = msgspec.structs.replace(part, title=source.name)
-    return msgspec.structs.replace(reading.only(part), notices=tuple(notices))
+    return msgspec.structs.replace(reading, mapping_set=part, notices=notices)
 
 
 def parts_notice(source: Source) -> tuple[Problem, ...]:
@@ -64,8 +66,10 @@ def _domains(source: Source, options: ReadOptions) -> list[Domain]:
     if source.mapping_set is not None or "domain" in options.metadata or not may_be_table(source, options):
         return []
     # Slow to import, and for tables alone.
+    from navlayers.mapping.formats.context import Context  # noqa: PLC0415
     from navlayers.mapping.formats.detect import sniff  # noqa: PLC0415
     from navlayers.mapping.formats.source import load  # noqa: PLC0415
+    from navlayers.mapping.formats.table import open_grids, set_sheets  # noqa: PLC0415
     from navlayers.mapping.formats.workbook import xml_of  # noqa: PLC0415
 
     try:
@@ -73,40 +77,61 @@ def _domains(source: Source, options: ReadOptions) -> list[Domain]:
         format_ = options.format or sniff(raw).format
         if format_ not in formats.TABLE_FORMATS:
             return []
-        # Reading takes longer than looking for ids, and almost all tables are of one domain.
+        # To parse takes longer than to look for ids, and almost all tables are of one domain.
         text = xml_of(raw.data, options.max_bytes) if format_ == "xlsx" else raw.data
         if not _several({id_.decode().upper() for id_ in {*_ID.findall(text)}}):
             return []
-        reading = formats.read(source.path, data=raw.data, reading=options)
+        context = Context(Findings(lenient=True), options)
+        sheets = set_sheets(raw.path, open_grids(raw, context), context)
+        if any(_states_domain(sheet) for sheet in sheets):
+            return []
+        return _several({technique for sheet in sheets for technique in _techniques(sheet, context)})
     except NavlayersError:  # reported when it is read
         return []
-    if not any(isinstance(notice, Assumed) and "domain" in notice.assumed for notice in reading.notices):
-        return []
-    return _several({mapping.technique for mapping in reading.mapping_set.mappings})
+
+
+def _states_domain(sheet: Sheet) -> bool:
+    column = sheet.columns.fields.get("technology_domain")
+    return column is not None and any(cells[column].strip() for _, cells in sheet.data_rows())
+
+
+def _techniques(sheet: Sheet, context: Context) -> set[str]:
+    """The techniques of the rows that map something; in place of an id, there may be a name."""
+    from navlayers.mapping.formats.metadata import technique_id  # noqa: PLC0415 - for tables alone
+    from navlayers.mapping.formats.table_content import NO_VALUE  # noqa: PLC0415
+    from navlayers.mapping.formats.value_rules import says_non_mappable  # noqa: PLC0415
+
+    columns, fields = sheet.columns, sheet.columns.fields
+    wide = sheet.wide(context.options.scale)
+    ratings = columns.categories.values()
+    kinds = [fields[field] for field in ("status", "mapping_type") if field in fields]
+    capability = fields.get("capability_id", fields.get("capability_description"))
+    name = fields.get("attack_object_name")
+    holding = [*columns.more, *(fields[field] for field in _NAMING if field in fields)]
+    known: set[tuple[str, ...]] = set()
+    found: set[str] = set()
+    for line, raw in enumerate(sheet.grid.rows()):
+        cells = raw if len(raw) >= columns.width else [*raw, *[""] * (columns.width - len(raw))]
+        key = tuple([cells[column] for column in holding])
+        if line <= columns.row or key in known or not (capability is None or cells[capability].strip()):
+            continue
+        cells = [*map(restore, cells)]
+        if any(says_non_mappable(cells[column].strip()) for column in kinds):
+            continue
+        if ratings and all(cells[column].strip().lower() in NO_VALUE for column in ratings):
+            continue
+        if wide.tools and not any(wide.value(column, cells[column])[0] for column in wide.tools):
+            continue
+        known.add(key)
+        techniques = [technique.id for technique, _ in sheet.techniques(line, cells, context.findings)]
+        found.update(techniques or ([cells[name]] if name is not None else []))
+    return {*map(technique_id, found)}
 
 
 def _several(techniques: Collection[str]) -> list[Domain]:
-    """The domains of ids, that of most ids first; none if all are of one domain, apart from a few strays."""
+    """The domains of ids or names, that of most first; none if all are of one domain, apart from a few strays."""
     from navlayers.mapping.formats.metadata import LEAST_SHARE, domain_counts  # noqa: PLC0415 - for tables alone
 
     counts = domain_counts(techniques)
     domains = [domain for domain in counts if counts[domain] >= LEAST_SHARE * len(techniques)]
     return sorted(domains, key=lambda domain: -counts[domain]) if len(domains) > 1 else []
-
-
-def _only(mapping_set: MappingSet, source: Source) -> MappingSet:
-    """The mappings of one domain; those of a domain without a part belong to the largest part."""
-    from navlayers.mapping.formats.metadata import domains_of  # noqa: PLC0415 - for tables alone
-
-    owners = domains_of(mapping.technique for mapping in mapping_set.mappings)
-    stem = source.name.removesuffix(source.domain)
-
-    def kept(technique: str | None) -> bool:
-        part = f"{stem}{owners.get(technique or '')}"
-        return source.name == (part if part in source.parts else source.parts[0])
-
-    mappings = tuple(mapping for mapping in mapping_set.mappings if kept(mapping.technique))
-    records = tuple(record for record in mapping_set.non_mappable if kept(record.technique))
-    used = {mapping.capability for mapping in mappings} | {record.capability for record in records}
-    capabilities = tuple(c for c in mapping_set.capabilities if c.id in used)
-    return msgspec.structs.replace(mapping_set, mappings=mappings, non_mappable=records, capabilities=capabilities)

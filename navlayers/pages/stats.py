@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -257,43 +258,53 @@ def tactics(numbers: SetNumbers) -> Table:
 
 
 _MOST_COLUMNS, _RANGES = 20, 5
-"""Maximum score values with a column each; the number of ranges that more of them share."""
+"""Maximum numbers, and maximum words, with a column each; the number of ranges that more numbers share."""
+
+_REST = "\0"
+"""The column of the rarest of more words than `_MOST_COLUMNS`; no value has this character."""
 
 
 def values(numbers: SetNumbers) -> Table:
     """Per category the number of mappings of each score value, from the lowest; else per mapping type.
 
     Values of one number have one column, under their name on the scale if they have one. More numbers than fit
-    share columns of equal ranges, each up to its second number.
+    share columns of equal ranges, each up to its second number; the rarest of more words share one column.
     """
     stats = numbers.stats
     scale = numbers.prepared.set.scale or DEFAULT_SCALE
-    every = dict.fromkeys(value for counts in stats.values.values() for value in counts)
+    totals = [Counter[float | str]() for _ in stats.values]
     headers: dict[float | str, str] = {}
-    for value in sorted(every, key=lambda value: value not in scale):
-        headers.setdefault(_level(value, scale), value)
-    ordered = sorted(headers, key=lambda level: (isinstance(level, str), level))
-
-    place: dict[float | str, float | str] = {level: level for level in ordered}
-    numbered = [level for level in ordered if isinstance(level, float | int)]
+    for total, counts in zip(totals, stats.values.values(), strict=True):
+        for value, number in counts.items():
+            level = _level(value, scale)
+            total[level] += number
+            if level not in headers or (value in scale and headers[level] not in scale):
+                headers[level] = value
+    numbered = sorted(level for level in headers if isinstance(level, float | int))
+    words = sorted(level for level in headers if isinstance(level, str))
+    place: dict[float | str, float | str] = {}
     if len(numbered) > _MOST_COLUMNS:
         low, width = numbered[0], (numbered[-1] - numbered[0]) / _RANGES
         highest = [low + width * number for number in range(1, _RANGES)] + [numbered[-1]]
-        place |= {level: next(high for high in highest if level <= high) for level in numbered}
+        place = {level: next(high for high in highest if level <= high) for level in numbered}
         headers |= {high: f"{high - width:.3g}–{high:.3g}" for high in highest}
-        ordered = [*highest, *ordered[len(numbered) :]]
-
-    def count(counts: dict[str, int], level: float | str) -> int:
-        return sum(number for value, number in counts.items() if place[_level(value, scale)] == level)
+        numbered = highest
+    if len(words) > _MOST_COLUMNS:
+        often = sorted(words, key=lambda word: (-sum(total[word] for total in totals), word))[: _MOST_COLUMNS - 1]
+        place |= dict.fromkeys(set(words).difference(often), _REST)
+        headers[_REST] = f"{len(words) - len(often):,} others"
+        words = [*sorted(often), _REST]
+    shown = [Counter[float | str]() for _ in totals]
+    for columns, total in zip(shown, totals, strict=True):
+        for level, number in total.items():
+            columns[place.get(level, level)] += number
+    levels: list[float | str] = [*numbered, *words]
 
     names = ["" if category == UNSPECIFIED else category for category in stats.values]
     first = Field("mappings", names) if any(names) else Field("score", ["mappings"], shown=stats.scored)
     fields = [
         first,
-        *(
-            Field(headers[level], [count(counts, level) for counts in stats.values.values()], "number")
-            for level in ordered
-        ),
+        *(Field(headers[level], [columns[level] for columns in shown], "number") for level in levels),
     ]
     return table_of("values", "", fields)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from navlayers.attack.domains import Domain
 from navlayers.attack.scope import Scope
 from navlayers.errors import Place, Problem, ReleaseError
 from navlayers.mapping.formats.findings import Findings
@@ -42,6 +43,7 @@ class ReadOptions(msgspec.Struct, frozen=True):
         format: a name of `navlayers.mapping.formats.FORMATS`; None: the content decides.
         columns: content of a column of a table ("technique", "score", …) → its header.
         metadata: name of `METADATA` → value that overrides that of the file.
+        parts: the domains of a table of several, the largest first; its rows of the domain of `metadata` are read.
         max_bytes: inputs larger than this are refused.
         lenient: leave out, with a notice, rows, entries and rules with errors, and files of a folder that cannot be
             read.
@@ -56,6 +58,7 @@ class ReadOptions(msgspec.Struct, frozen=True):
     format: str | None = None
     columns: dict[str, str] = {}
     metadata: dict[str, str] = {}
+    parts: tuple[Domain, ...] = ()
     max_bytes: int = MAX_BYTES
     lenient: bool = False
     score_range: Range | None = None

@@ -20,7 +20,7 @@ MOST_HINTS = 200
 """Maximum problems of a code with hints that take time: more would take longer than the file."""
 
 MOST_ERRORS = 20_000
-"""Errors after which reading ends, unless it goes on over errors: such a file is of another kind, or hostile."""
+"""Errors after which reading ends, unless it leaves out what has them: the file is of another kind, or hostile."""
 
 INPUT = "<input>"
 """What stands for the path of the input, as a shell takes it, in the hint of an issue."""
@@ -104,8 +104,8 @@ def duplicate_key(key: str, first: Place) -> Issue:
 class Findings:
     """Errors and notices of one file in the order found; places are computed only for those that are kept.
 
-    `lenient`: errors do not end the reading, which a check needs. `leave_out`: parts with errors, such as a row,
-    are left out; other errors end the reading.
+    `lenient`: the errors end no reading, which a check needs, unless there are `MOST_ERRORS`. `leave_out`: parts
+    with errors, such as a row, are left out; other errors end the reading.
     """
 
     def __init__(self, limit: int = LIMIT, *, lenient: bool = False, leave_out: bool = False) -> None:
@@ -143,7 +143,7 @@ class Findings:
             if shown and len(kept) >= self._limit and not self._lenient:
                 return
         self._count[fatal] += 1
-        if fatal and self._count[True] == MOST_ERRORS and not (self._lenient or self.leaves_out):
+        if fatal and self._count[True] == MOST_ERRORS and not self.leaves_out:
             raise InputError(self.errors())
         if len(kept) + (len(self._errors_left_out) if fatal else 0) >= self._limit:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from navlayers._text.slugs import slugs
 from navlayers._text.spelling import compact
 from navlayers._text.wording import and_list, quantity
 from navlayers.attack.domains import DOMAIN_NAMES, DOMAINS, Domain
+from navlayers.attack.ids import TECHNIQUE, likely_id
 from navlayers.errors import Problem, ReleaseError, UsageError
 from navlayers.mapping.formats import value_rules
 from navlayers.mapping.formats.findings import Issue
@@ -19,7 +21,7 @@ from navlayers.mapping.model import DETAILS, UNVERSIONED, MappingSet, Role
 from navlayers.mapping.nouns import likely_role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from navlayers.errors import Place
     from navlayers.mapping.formats.context import Context
@@ -201,6 +203,30 @@ def domains_of(techniques: Iterable[str]) -> dict[str, Domain]:
         domains |= {id_: domain for id_, name in rest.items() if _has(newest, id_, name)}
         rest = {id_: name for id_, name in rest.items() if id_ not in domains}
     return domains
+
+
+def owner(part: str, parts: Sequence[Domain]) -> Callable[[str], bool]:
+    """A test whether a technique, by its id or name, is of one domain of several; without `parts`, every one is.
+
+    Args:
+        part: the domain.
+        parts: all of them; techniques that are of none belong to the first.
+    """
+    newest = {domain: attack.newest(domain) for domain in DOMAINS} if parts else {}
+
+    @cache
+    def owns(technique: str) -> bool:
+        id_ = technique_id(technique)
+        name = compact(id_)
+        domain = next((each for each in DOMAINS if _has(newest[each], id_, name)), None)
+        return part == (domain if domain in parts else parts[0])
+
+    return owns if parts else lambda _: True
+
+
+def technique_id(text: str) -> str:
+    """The technique id that a text holds or spells in another way; the text itself for a name."""
+    return found[0] if (found := TECHNIQUE.search(text)) else likely_id(text) or text
 
 
 def _has(releases: Iterable[attack.Catalogue], id_: str, name: str) -> bool:

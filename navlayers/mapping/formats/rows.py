@@ -115,6 +115,9 @@ class Seen(msgspec.Struct):
         return min(names)[1] if names else None
 
 
+_MOST_UNCLEAN = 10_000
+"""Maximum different values of a field with an issue that are remembered."""
+
 MOST_UNKNOWN = 200
 """Maximum unknown fields of a file that are compared with the known ones."""
 
@@ -203,6 +206,7 @@ class Table:
         self._scale = scale
         self._rules: dict[str, _Rule] = {**_RULES, "score_value": partial(value_rules.score_value, scale=scale)}
         self._clean: dict[str, dict[str | None, str | None]] = {field: {} for field in self._rules}
+        self._unclean: dict[str, dict[str | None, tuple[str | None, Issue]]] = {field: {} for field in self._rules}
         self._references: dict[tuple[str, ...] | None, tuple[str, ...]] = {None: ()}
         self._wrong: set[int] = set()
         self._unmapped: list[int] = []
@@ -259,17 +263,21 @@ class Table:
 
     def _add_column(self, field: str, start: int, values: Sequence[str | None], rule: _Rule) -> None:
         """Add the values of a field; a column repeats few of them, so few calls of its rule clean it."""
-        clean, column = self._clean[field], self.columns[field]
-        wrong: dict[str | None, tuple[str | None, Issue]] = {}
+        clean, wrong, column = self._clean[field], self._unclean[field], self.columns[field]
+        if len(wrong) > _MOST_UNCLEAN:
+            wrong.clear()
+        unclean = False
         for raw in {*values}:
-            if raw is not None and raw not in clean:
+            if raw in wrong:
+                unclean = True
+            elif raw is not None and raw not in clean:
                 value, issue = rule(raw)
                 if issue is None:
                     clean[raw] = value
                 else:
-                    wrong[raw] = (value, issue)
+                    wrong[raw], unclean = (value, issue), True
         column += map(clean.get, values)
-        for index, raw in enumerate(values, start) if wrong else ():
+        for index, raw in enumerate(values, start) if unclean else ():
             if raw in wrong:
                 column[index], issue = wrong[raw]
                 if field in _SCORE and self._lacks_technique(index):

@@ -8,9 +8,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from navlayers._text.formulas import restore
+from navlayers._text.wording import and_list, quoted
+from navlayers.errors import Place
 from navlayers.mapping.formats.detect import sniff
-from navlayers.mapping.formats.table_columns import no_technique_column
-from navlayers.mapping.formats.table_content import NO_VALUE, holds_ids
+from navlayers.mapping.formats.findings import Issue
+from navlayers.mapping.formats.table_columns import CAPABILITY, check_names, no_technique_column, refuse_missing
+from navlayers.mapping.formats.table_content import NO_VALUE, Wide, find_wide, holds_ids
 from navlayers.mapping.formats.table_header import find_columns
 from navlayers.mapping.formats.table_values import (
     NOT_A_NUMBER,
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from fractions import Fraction
 
-    from navlayers.errors import Place
     from navlayers.mapping.formats.context import Context
     from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.source import Source
@@ -110,6 +112,18 @@ class Sheet(NamedTuple):
                 line, [*map(str, cells)], str(text), amount(clean(text), "." if isinstance(text, Number) else mark)
             )
 
+    def wide(self, scale: Iterable[str]) -> Wide:
+        """The columns of tools and counts in a table that has neither capabilities nor scores.
+
+        Args:
+            scale: words for which the user gives scores.
+        """
+        columns = self.columns
+        if columns.row < 0 or columns.categories or not {*CAPABILITY, "score_value"}.isdisjoint(columns.fields):
+            return Wide({})
+        headers = {column: columns.headers[column] for column in columns.others if columns.headers[column]}
+        return find_wide((cells for _, cells in self.data_rows()), headers, scale)
+
     def techniques(self, line: int, cells: Sequence[str], findings: Findings) -> list[tuple[Technique, int]]:
         """The techniques of a row, each with its column; ids that are written together go to the findings."""
         columns = self.columns
@@ -120,8 +134,9 @@ class Sheet(NamedTuple):
         for column in (usual, *columns.more):
             text = cells[column]
             parts = () if text.strip().lower() in NO_VALUE else techniques(text)
-            for _, several in groupby((part for part in parts if part.text), key=lambda part: part.offset):
-                together = list(several)
+            several = [part for part in parts if part.text]
+            for _, same in groupby(several, key=lambda part: part.offset) if several else ():
+                together = list(same)
                 issue = respelled(together[0].text, *(part.id for part in together))
                 findings.add(issue, partial(self.grid.place, line, column, together[0].offset))
             result += [(part, column) for part in parts]
@@ -203,3 +218,32 @@ def technique_sheets(path: str, grids: Sequence[Grid], user_headers: Mapping[str
     if not sheets:
         raise no_technique_column(path, grids, user_headers)
     return sheets
+
+
+def set_sheets(path: str, grids: Sequence[Grid], context: Context) -> list[Sheet]:
+    """The sheet whose header has the most known columns and those with the same header, with a notice of others.
+
+    Raises:
+        InputError: no sheet has a column of techniques, or a column that the user names is missing.
+        UsageError: `columns` of the options has an unknown name.
+    """
+    user_headers, findings = check_names(context.options.columns), context.findings
+    sheets = technique_sheets(path, grids, user_headers)
+    best = max(sheets, key=lambda sheet: len(sheet.columns.fields))
+    alike = [sheet for sheet in sheets if sheet.columns.headers == best.columns.headers]
+    others = [quoted(sheet.grid.name) for sheet in sheets if sheet not in alike]
+    if others:
+        kind = best.grid.kind if len(alike) == 1 else f"{best.grid.kind}s"
+        names = and_list([quoted(sheet.grid.name) for sheet in alike])
+        message = f"reading only {kind} {names}: the columns of {and_list(others)} differ"
+        hint = f"give the {best.grid.kind}s the same header, or read one at a time"
+        findings.add(Issue(message, hint=hint, fatal=False, code="not-carried"), Place(path))
+    for sheet in alike:
+        if sheet.grid.hidden:
+            message = f"sheet {quoted(sheet.grid.name)} is hidden; it is read"
+            issue = Issue(message, hint="delete it if it is not part of the set", fatal=False, code="not-carried")
+            findings.add(issue, Place(path))
+    for sheet in alike[1:]:
+        sheet.grid.path = f"{path}[{sheet.grid.name}]"
+    refuse_missing(alike[0].grid, alike[0].columns, user_headers)
+    return alike

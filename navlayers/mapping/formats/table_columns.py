@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from navlayers.errors import InputError, OtherFileError, Place, Problem, UsageEr
 from navlayers.mapping import evidence
 from navlayers.mapping.formats import rows
 from navlayers.mapping.formats.table_content import holds_ids
+from navlayers.mapping.formats.table_values import REMEMBERED
 from navlayers.mapping.model import CATEGORIES, SEGMENT_FIELDS
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ SET_FIELDS = {
     "last_update": "updated",
 }
 """Published column that has the same value in every row → field of the set."""
+
+CAPABILITY = frozenset({"capability_id", "capability_description"})
+"""Fields that name the capability of a row."""
 
 _SET_WORDS = {field: {field.replace("_", "")} for field in SET_FIELDS}
 _SET_WORDS["attack_version"] |= {"attckversion", "mitreattckversion", "mitreattackversion"}
@@ -260,6 +264,7 @@ def others_of(headers: list[str], fields: dict[str, int]) -> dict[int, str]:
     return {column: name for name, column in columns.items()}
 
 
+@lru_cache(REMEMBERED)
 def normal(header: str) -> str:
     """A header without case, blanks and marks; a known one without the plural of its last word."""
     plain = compact(header.casefold().replace("&amp;", "&").replace("(s)", ""))

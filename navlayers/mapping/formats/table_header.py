@@ -160,9 +160,10 @@ def _is_technique(text: str, is_name: Callable[[str], bool]) -> bool:
 
 def repeats_header(columns: Columns, cells: Sequence[str]) -> bool:
     """Whether a row below the header has the texts of one of its rows, in any spelling."""
+    technique = columns.fields["attack_object_id"]
     for names in columns.rows:
-        first = next((column for column, name in enumerate(names) if name), 0)
         # Almost every row differs in this cell, and to normalize all cells takes longer than to read them.
-        if normal(cells[first]) == names[first] and [*map(normal, cells[: len(names)])] == names:
+        same = normal(cells[technique]) == names[technique] if technique < len(names) else True
+        if same and [*map(normal, cells[: len(names)])] == names:
             return True
     return False

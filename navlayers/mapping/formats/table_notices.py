@@ -11,7 +11,13 @@ from navlayers._text import numbers, wording
 from navlayers._text.wording import or_list
 from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.rows import MOST_UNKNOWN
-from navlayers.mapping.formats.table_columns import closest_header, columns_named, misspelled_field, names_of
+from navlayers.mapping.formats.table_columns import (
+    CAPABILITY,
+    closest_header,
+    columns_named,
+    misspelled_field,
+    names_of,
+)
 from navlayers.mapping.formats.table_content import MOST_MARKS, NOT_RATED, denies, failed
 from navlayers.mapping.formats.value_rules import NON_MAPPABLE, TECHNIQUE_EXPECTED
 from navlayers.mapping.model import CATEGORIES, DECIMAL
@@ -30,7 +36,6 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.value_rules import Scale
     from navlayers.mapping.model import MappingSet
 
-CAPABILITY = frozenset({"capability_id", "capability_description"})
 _MEANINGS = {
     "attack_object_id": "techniques",
     "attack_object_name": "names of techniques",

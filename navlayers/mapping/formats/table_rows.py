@@ -19,22 +19,24 @@ from navlayers.mapping.formats import table_values, value_rules
 from navlayers.mapping.formats.assemble import assemble
 from navlayers.mapping.formats.context import Places
 from navlayers.mapping.formats.findings import Issue
-from navlayers.mapping.formats.metadata import file_id, make_head
+from navlayers.mapping.formats.metadata import file_id, make_head, owner
 from navlayers.mapping.formats.rows import ExplorerRow, Table, row_field
-from navlayers.mapping.formats.table import technique_sheets
-from navlayers.mapping.formats.table_columns import SET_FIELDS, check_names, columns_named, refuse_missing
+from navlayers.mapping.formats.table import set_sheets
+from navlayers.mapping.formats.table_columns import (
+    CAPABILITY,
+    SET_FIELDS,
+    columns_named,
+)
 from navlayers.mapping.formats.table_content import (
     NO_VALUE,
     NOT_RATED,
     TOTALS,
     Wide,
     failed,
-    find_wide,
     known_names,
 )
 from navlayers.mapping.formats.table_header import repeats_header
 from navlayers.mapping.formats.table_notices import (
-    CAPABILITY,
     report_columns,
     report_counts,
     report_failed,
@@ -72,32 +74,8 @@ def read(path: str, grids: Sequence[Grid], context: Context) -> tuple[MappingSet
         InputError: there is none, or something in them is wrong; all of it is listed.
         UsageError: `columns` of the options has an unknown name.
     """
-    user_headers = check_names(context.options.columns)
-    sheets = _alike(path, technique_sheets(path, grids, user_headers), context)
-    refuse_missing(sheets[0].grid, sheets[0].columns, user_headers)
-    reader = _Reader(path, sheets, context)
+    reader = _Reader(path, set_sheets(path, grids, context), context)
     return reader.read(), Places(reader.part, reader.head)
-
-
-def _alike(path: str, sheets: list[Sheet], context: Context) -> list[Sheet]:
-    """The sheet whose header has the most known columns and those with the same header, with a notice of others."""
-    best = max(sheets, key=lambda sheet: len(sheet.columns.fields))
-    alike = [sheet for sheet in sheets if sheet.columns.headers == best.columns.headers]
-    others = [wording.quoted(sheet.grid.name) for sheet in sheets if sheet not in alike]
-    if others:
-        kind = best.grid.kind if len(alike) == 1 else f"{best.grid.kind}s"
-        names = wording.and_list([wording.quoted(sheet.grid.name) for sheet in alike])
-        message = f"reading only {kind} {names}: the columns of {wording.and_list(others)} differ"
-        hint = f"give the {best.grid.kind}s the same header, or read one at a time"
-        context.findings.add(Issue(message, hint=hint, fatal=False, code="not-carried"), Place(path))
-    for sheet in alike:
-        if sheet.grid.hidden:
-            message = f"sheet {wording.quoted(sheet.grid.name)} is hidden; it is read"
-            issue = Issue(message, hint="delete it if it is not part of the set", fatal=False, code="not-carried")
-            context.findings.add(issue, Place(path))
-    for sheet in alike[1:]:
-        sheet.grid.path = f"{path}[{sheet.grid.name}]"
-    return alike
 
 
 class _Reader:
@@ -115,7 +93,11 @@ class _Reader:
         self._unrated = 0
         self._without_score: Counter[str] = Counter()
         domain, _ = value_rules.domain(context.options.metadata.get("domain", ""))
-        self._is_name = known_names((domain,) if domain else DOMAINS)
+        parts = context.options.parts
+        self._is_name = known_names((domain,) if domain and not parts else DOMAINS)
+        # A table of several domains is read once for each; rows without a technique belong to the first.
+        self._parted, self._first_part = bool(parts), domain in parts[:1]
+        self._owns = owner(domain or "", parts)
         self._wide = Wide({})
         self._no_capability = False
         self._zeros = 0
@@ -133,7 +115,7 @@ class _Reader:
     def read(self) -> MappingSet:
         for sheet in self._sheets:
             self._first_rows.append(len(self._lines))
-            self._wide = self._find_wide(sheet)
+            self._wide = sheet.wide(self._context.options.scale)
             holding = (sheet.columns.fields["attack_object_id"], *sheet.columns.more)
             self._relations = frozenset(column for column in holding if not columns_named(sheet.columns, column))
             self._no_capability = CAPABILITY.isdisjoint(sheet.columns.fields)
@@ -170,22 +152,17 @@ class _Reader:
         report_scale(result.mapping_set, self._context, self.part, percent=self._percent)
         return result.mapping_set
 
-    def _find_wide(self, sheet: Sheet) -> Wide:
-        """The columns of tools and counts in a table that has neither capabilities nor scores."""
-        columns = sheet.columns
-        if columns.row < 0 or columns.categories or not {*CAPABILITY, "score_value"}.isdisjoint(columns.fields):
-            return Wide({})
-        headers = {column: columns.headers[column] for column in columns.others if columns.headers[column]}
-        return find_wide((cells for _, cells in sheet.data_rows()), headers, self._context.options.scale)
-
     def _rows_of(self, sheet: Sheet) -> Iterator[ExplorerRow]:
         grid, columns = sheet
         fields = columns.fields
         texts = [(field, fields[field]) for field in _TEXT if field in fields]
         heads = [(field, fields[field]) for field in SET_FIELDS if field in fields]
         technique, width = fields["attack_object_id"], columns.width
+        owns, others = self._owns, self._parted and not columns.more and "subtechnique" not in fields
         for line, raw in enumerate(grid.rows()):
             if line <= columns.row or not any(raw):
+                continue
+            if others and technique < len(raw) and single_technique(raw[technique]) and not owns(raw[technique]):
                 continue
             # As plain text: other types of text cannot be written as JSON.
             cells = [*map(str, raw)]
@@ -193,9 +170,10 @@ class _Reader:
                 cells += [""] * (width - len(cells))
             # Almost no row needs a closer look: at headers, totals, failed formulas and the like.
             text = "\n".join(cells)
-            plain = single_technique(cells[technique]) is not None and len(cells) <= columns.width and not heads
-            plain = plain and not ("'" in text or "#" in text or "Err:" in text)
-            if not plain and not self._maps(sheet, line, cells, heads):
+            if "'" in text or "#" in text or "Err:" in text or len(cells) > columns.width or heads:
+                if not self._maps(sheet, line, cells, heads):
+                    continue
+            elif single_technique(cells[technique]) is None and self._is_aside(sheet, line, cells):
                 continue
             row = ExplorerRow()
             for field, column in texts:
@@ -214,16 +192,20 @@ class _Reader:
             if self._findings.mark != mark:
                 self._findings.left_out(mark, "row")
                 return False
-        column, message = self._aside(sheet, cells)
-        if message:
-            if not self._findings.left_out(mark, "row"):
-                issue = Issue(message, fatal=False, code="not-carried")
-                self._findings.add(issue, partial(sheet.grid.place, line, column))
+        if self._is_aside(sheet, line, cells, mark):
             return False
         for field, column in heads:
             if cells[column]:
                 self._take_head(field, sheet, line, cells[column])
         return not self._findings.left_out(mark, "row")
+
+    def _is_aside(self, sheet: Sheet, line: int, cells: list[str], mark: tuple[int, int] | None = None) -> bool:
+        """Whether a row maps nothing, with a notice, unless it has errors since the mark."""
+        column, message = self._aside(sheet, cells)
+        if message and not (mark and self._findings.left_out(mark, "row")):
+            issue = Issue(message, fatal=False, code="not-carried")
+            self._findings.add(issue, partial(sheet.grid.place, line, column))
+        return bool(message)
 
     def _aside(self, sheet: Sheet, cells: list[str]) -> tuple[int, str]:
         """The notice of a row that maps nothing, such as a total, and its column; no text for other rows."""
@@ -283,7 +265,7 @@ class _Reader:
         unrated = self._not_rated(cells[fields["score_value"]]) if "score_value" in fields else ""
         by_column = columns.categories or self._wide.tools
         parts: Sequence[tuple[Technique | None, int]] = techniques or [(None, -1)]
-        for technique, column in parts:
+        for technique, column in self._of_part(parts) if self._parted else parts:
             each = row
             if technique is not None:
                 if len(techniques) > 1:
@@ -307,6 +289,12 @@ class _Reader:
                     unrated = ""
                 self._lines.append(line)
                 yield rated
+
+    def _of_part(
+        self, techniques: Sequence[tuple[Technique | None, int]]
+    ) -> Sequence[tuple[Technique | None, int]]:
+        """Those techniques of a row that are of the part that is read of a table of several domains."""
+        return [each for each in techniques if (self._owns(each[0].id) if each[0] else self._first_part)]
 
     def _extra(self, columns: Columns, cells: list[str]) -> Pairs:
         """The cells of columns without a meaning, by their names."""

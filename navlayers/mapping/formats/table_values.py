@@ -17,6 +17,7 @@ _OWN = r"(?:[A-Z][A-Z0-9]*-)?"
 """The prefix of ids of ATT&CK Workbench, such as ORG-."""
 
 _ID = rf"{_OWN}T[0-9]{{4}}(?:\.[0-9]{{3}})?(?![0-9.]*[0-9])"
+_SOME_ID = re.compile("T[0-9]{4}")
 _URL = re.compile(r"https?://\S*/techniques/(T[0-9]{4})(?:/([0-9]{3}))?/?(?:[?#]\S*)?")
 _BETWEEN = re.compile(
     rf"[;\r\n；、•]++|[,|&+，]\s*+(?={_OWN}[Tt][ -]?[0-9]|https?:)|(?<=[0-9])\s*+/\s*+(?={_OWN}[Tt][0-9])"
@@ -92,7 +93,7 @@ def _techniques(part: str, offset: int) -> Iterator[Technique]:
 
 
 def _technique(part: str, offset: int) -> Technique:
-    if TECHNIQUE.fullmatch(part) or stands_for_several(part):
+    if _SOME_ID.search(part) is None or TECHNIQUE.fullmatch(part) or stands_for_several(part):
         return Technique(part, None, offset)
     if url := _URL.fullmatch(part):
         return Technique(f"{url[1]}.{url[2]}" if url[2] else url[1], None, offset)
