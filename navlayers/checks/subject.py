@@ -43,6 +43,7 @@ class Subject:
         self, reading: Reading, texts: Texts, version: str | None = None, as_of: str = "", trust: Trust = Trust()
     ) -> None:
         self.reading = reading
+        self._other_names: dict[str, dict[str, str]] = {}
         self.set: MappingSet = reading.mapping_set
         self.texts = texts
         self.as_of = as_of
@@ -156,6 +157,15 @@ class Subject:
         of_domain = (release for release in attack.releases() if release.domain == self.set.domain)
         own = self.catalogue.version if self.catalogue else ""
         return tuple(attack.load(release) for release in of_domain if release.version != own)
+
+    def other_names(self, technique: str) -> dict[str, str]:
+        """The letters of the names that other releases give a technique → the newest of them."""
+        if technique not in self._other_names:
+            entries = ((release, release.get(technique)) for release in self.releases)
+            self._other_names[technique] = {
+                name: release.version for release, entry in entries if entry for name in release.spellings(entry)
+            }
+        return self._other_names[technique]
 
 
 def lookalike(text: str) -> str:

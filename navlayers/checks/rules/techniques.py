@@ -138,9 +138,9 @@ def fits(name: str | None, ids: tuple[str, str], subject: Subject) -> bool:
     """Whether any release gives one of the techniques this name."""
     if name is None or subject.catalogue is None:
         return True
-    releases = (subject.catalogue, *subject.releases)
-    entries = ((release.get(id_), release) for release in releases for id_ in ids)
-    return any(entry is not None and compact(name) in release.spellings(entry) for entry, release in entries)
+    plain, entries = compact(name), filter(None, map(subject.catalogue.get, ids))
+    own = any(plain in subject.catalogue.spellings(entry) for entry in entries)
+    return own or any(plain in subject.other_names(id_) for id_ in ids)
 
 
 def _means_another(name: str | None, ids: tuple[str, str], subject: Subject) -> bool:
@@ -226,19 +226,24 @@ def _name_verdict(entry: Technique, name: str, catalogue: Catalogue, subject: Su
     if others:
         hint = f"{written} is the name of {wording.comma_list([named(other, catalogue) for other in others])}"
         return _NameVerdict("technique-name", message, f"{hint}; is the id or the name wrong?", fixed=False)
-    spellings = catalogue.spellings(entry)
-    close = max(difflib.SequenceMatcher(None, compact(name), text).ratio() for text in spellings)
-    if close >= _TYPO:
+    if any(_similar(compact(name), text) for text in catalogue.spellings(entry)):
         return _NameVerdict("technique-spelling", message, "did you mean the release's name?", fixed=False)
     return _NameVerdict("technique-name", message, "is the id or the name wrong?", fixed=False)
+
+
+def _similar(name: str, right: str) -> bool:
+    """Whether a name is probably the right one with a mistake."""
+    # No ratio is above that of the lengths, which takes no time.
+    if 2 * min(len(name), len(right)) < _TYPO * (len(name) + len(right)):
+        return False
+    matcher = difflib.SequenceMatcher(None, name, right)
+    return matcher.quick_ratio() >= _TYPO and matcher.ratio() >= _TYPO
 
 
 def _elsewhere(id_: str, name: str, subject: Subject) -> str:
     """The release in which the technique, or one that it replaced, has that name."""
     plain = compact(name)
-    for release in reversed(subject.releases):
-        entry = release.get(id_)
-        if entry is not None and plain in release.spellings(entry):
-            return f"ATT&CK {release.version}"
+    if version := subject.other_names(id_).get(plain):
+        return f"ATT&CK {version}"
     old = subject.former.get((plain, id_))
     return f"{old}, which it replaced" if old else ""

@@ -22,6 +22,7 @@ from navlayers.mapping.formats.findings import Issue
 from navlayers.mapping.formats.metadata import file_id, make_head, owner
 from navlayers.mapping.formats.rows import ExplorerRow, Table, row_field
 from navlayers.mapping.formats.table import set_sheets
+from navlayers.mapping.formats.table_asides import Asides
 from navlayers.mapping.formats.table_columns import (
     CAPABILITY,
     SET_FIELDS,
@@ -30,12 +31,10 @@ from navlayers.mapping.formats.table_columns import (
 from navlayers.mapping.formats.table_content import (
     NO_VALUE,
     NOT_RATED,
-    TOTALS,
     Wide,
     failed,
     known_names,
 )
-from navlayers.mapping.formats.table_header import repeats_header
 from navlayers.mapping.formats.table_notices import (
     report_columns,
     report_counts,
@@ -99,6 +98,7 @@ class _Reader:
         self._parted, self._first_part = bool(parts), domain in parts[:1]
         self._owns = owner(domain or "", parts)
         self._wide = Wide({})
+        self._asides = Asides(sheets[0], self._wide, self._is_name)
         self._no_capability = False
         self._zeros = 0
         self._percent = False
@@ -118,6 +118,7 @@ class _Reader:
             self._wide = sheet.wide(self._context.options.scale)
             holding = (sheet.columns.fields["attack_object_id"], *sheet.columns.more)
             self._relations = frozenset(column for column in holding if not columns_named(sheet.columns, column))
+            self._asides = Asides(sheet, self._wide, self._is_name)
             self._no_capability = CAPABILITY.isdisjoint(sheet.columns.fields)
             report_columns(sheet, self._wide, self._findings)
             rows = self._rows_of(sheet)
@@ -201,35 +202,11 @@ class _Reader:
 
     def _is_aside(self, sheet: Sheet, line: int, cells: list[str], mark: tuple[int, int] | None = None) -> bool:
         """Whether a row maps nothing, with a notice, unless it has errors since the mark."""
-        column, message = self._aside(sheet, cells)
+        column, message = self._asides.notice(cells)
         if message and not (mark and self._findings.left_out(mark, "row")):
             issue = Issue(message, fatal=False, code="not-carried")
             self._findings.add(issue, partial(sheet.grid.place, line, column))
         return bool(message)
-
-    def _aside(self, sheet: Sheet, cells: list[str]) -> tuple[int, str]:
-        """The notice of a row that maps nothing, such as a total, and its column; no text for other rows."""
-        columns, fields = sheet.columns, sheet.columns.fields
-        technique = fields["attack_object_id"]
-        if single_technique(cells[technique]) is not None:
-            return 0, ""  # as almost every row: an id is neither a header nor a total
-        if repeats_header(columns, cells):
-            return 0, "the header is repeated; this row is left out"
-        if not _is_total(cells[technique]):
-            ids = (technique, *columns.more, fields.get("subtechnique", technique))
-            if any(cells[column].strip().lower() not in NO_VALUE for column in ids):
-                return 0, ""
-            if "attack_object_name" in fields and self._is_name(cells[fields["attack_object_name"]]):
-                return 0, ""
-        capabilities = [fields[field] for field in ("capability_id", "capability_description") if field in fields]
-        for column in (technique, *capabilities):
-            if _is_total(cells[column]):
-                return column, "this row of totals is left out"
-        if not capabilities or not cells[capabilities[0]].strip():
-            scores = [*columns.categories.values(), *self._wide.tools, fields.get("score_value", technique)]
-            if any(cells[column].strip().lower() not in NO_VALUE for column in scores):
-                return technique, "this row has only a score; it is left out"
-        return 0, ""
 
     def _cut(self, sheet: Sheet, line: int, cells: list[str]) -> None:
         """Remove the cells of a row right of the header, which must be blank."""
@@ -415,7 +392,3 @@ class _Reader:
             return Place(self._path, 1, 1)
         _, sheet, line = self._heads[column]
         return sheet.grid.place(line, sheet.columns.fields[column])
-
-
-def _is_total(text: str) -> bool:
-    return text.strip().rstrip(":").lower() in TOTALS
