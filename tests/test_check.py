@@ -331,3 +331,13 @@ def test_unfixable_findings_against_another_release_have_no_fix(run: Run, tmp_pa
     path = write_set(tmp_path / "one.json", [("mfa", "T1053.001", "protect", "partial")])
     assert "can be fixed with --fix" in run("check", path).err
     assert "can be mended" not in run("check", path, "--attack", "18.1").err
+
+
+def test_a_check_ends_after_20_000_errors(run: Run, tmp_path: Path) -> None:
+    """A table that is wrong in every row is of another kind, or hostile."""
+    table = tmp_path / "names.csv"
+    rows = (f"C{number},Unknown {number}\n" for number in range(20_100))
+    table.write_text(f"capability,technique\n{''.join(rows)}", encoding="utf-8")
+    found = json.loads(run("check", table, "--json").out)["findings"]
+    assert found[0]["message"] == "… and at least 15,000 more problems"
+    assert [finding["line"] for finding in found[-2:]] == [5000, 5001]

@@ -182,3 +182,38 @@ def test_as_one_set_stats_says_what_layers_leave_out(run: Run, tmp_path: Path, t
     assert "rules: layers leave out 2 of the 4 capabilities, whose techniques are not active" in table_of_sets
     badge = run("badge", table, "-o", tmp_path / "badge.svg").err
     assert "a badge shows one layer, but there are 3 (--meta domain=enterprise reads all rows as one set)" in badge
+
+
+def test_names_and_errors_of_all_domains_are_those_of_their_parts(run: Run, table: Path) -> None:
+    """A name belongs to the domain that has it, and an error to the row that has it, whatever the other rows are."""
+    rows = ("rule,technique,score", "R1,T1059.001,50", "R2,T1626,40", "R3,Call Log,30", "R4,PowerShell,20")
+    table.write_text("\n".join((*rows, "R5,T105,10", "")), encoding="utf-8")
+    found = [
+        line for line in run("check", table, "--ignore", "assumed-metadata").out.splitlines() if ".csv:" in line
+    ]
+    assert [line.split(": ", 1)[1].split(" is ")[0] for line in found] == [
+        'technique-id-spelling technique "Call Log"',
+        'technique-id-spelling technique "PowerShell"',
+        'malformed-technique technique id "T105"',
+    ]
+    table.write_text("\n".join((*rows, "")), encoding="utf-8")
+    sets = {each["name"]: each["mappings"] for each in json.loads(run("stats", table, "--json").out)}
+    assert sets == {"rules-enterprise": 2, "rules-mobile": 2}
+
+
+@pytest.mark.parametrize("other", ["T1059.001", "T1059.001 - PowerShell"])
+def test_scores_of_all_domains_are_on_one_scale(run: Run, table: Path, other: str) -> None:
+    """Scores of 1 alone are suspicious, but not beside 90 in rows of another domain."""
+    table.write_text(f"rule,technique,score\nR1,T1626,1\nR2,{other},1\n", encoding="utf-8")
+    assert run("check", table, "--select", "suspicious-scale").out.count("no score is above 1") == 2
+    table.write_text(f"rule,technique,score\nR1,T1626,1\nR2,{other},90\n", encoding="utf-8")
+    assert "no score is above" not in run("check", table, "--select", "suspicious-scale").out
+
+
+def test_a_domain_whose_techniques_have_no_rating_is_no_part(run: Run, table: Path) -> None:
+    """A list of all techniques, of which one domain is rated, is a table of that domain."""
+    table.write_text("technique,protect,detect\nT1059.001,partial,\nT1110,,minimal\nT1626,,\nT0801,-,n/a\n")
+    told = run("stats", table)
+    assert (told.code, "several" in told.err) == (0, False)
+    table.write_text("technique,Tool A,Tool B\nT1059.001,x,\nT1110,,x\nT1626,,\nT0801,,\n")
+    assert "several" not in run("stats", table).err

@@ -152,3 +152,15 @@ def tactics_of(domain: str, version: str) -> dict[str, set[str]]:
             for phase in thing.get("kill_chain_phases", ()):
                 columns.setdefault(phase["phase_name"], set()).add(identifier)
     return columns
+
+
+def test_the_rarest_of_many_mapping_types_share_a_column(run: Run, tmp_path: Path) -> None:
+    """19 types have a column each: those of most mappings, and of equally frequent ones the first by name."""
+    types = [f"t{number:02}" for number in range(25)] + ["t24"]
+    table = tmp_path / "types.csv"
+    rows = "".join(f"C{number},T1078,{type_}\n" for number, type_ in enumerate(types))
+    table.write_text(f"capability,technique,mapping type\n{rows}", encoding="utf-8")
+    lines = [line.split() for line in run("stats", table).out.splitlines()]
+    head = next(number for number, line in enumerate(lines) if line[:1] == ["t00"])
+    assert lines[head] == [*(f"t{number:02}" for number in range(18)), "t24", "6", "others"]
+    assert lines[head + 1] == [*["1"] * 18, "2", "6"]

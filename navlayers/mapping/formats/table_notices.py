@@ -24,7 +24,7 @@ from navlayers.mapping.model import CATEGORIES, DECIMAL
 from navlayers.mapping.ranges import doubtful
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from navlayers.errors import Place
     from navlayers.mapping.formats.context import Context, PartKind
@@ -213,7 +213,12 @@ def _misspelled(columns: Columns, column: int) -> Issue | None:
 
 
 def report_scale(
-    mapping_set: MappingSet, context: Context, part: Callable[[PartKind, int, str], Place], *, percent: bool
+    mapping_set: MappingSet,
+    context: Context,
+    part: Callable[[PartKind, int, str], Place],
+    others: Collection[str] = (),
+    *,
+    percent: bool,
 ) -> None:
     """Report numbers that are probably not 0–100, unless the user gives their range.
 
@@ -221,12 +226,14 @@ def report_scale(
         mapping_set: the set.
         context: has the options and the findings.
         part: gives the place of a field of a mapping.
+        others: scores of other parts of the table.
         percent: some of the numbers are percentages.
     """
     values = [mapping.value for mapping in mapping_set.mappings if mapping.value is not None]
-    if context.options.score_range or not all(map(DECIMAL.fullmatch, values)):
+    every = [*values, *others]
+    if context.options.score_range or not values or not all(map(DECIMAL.fullmatch, every)):
         return
-    likely = doubtful([float(value) for value in values if value not in context.options.scale])
+    likely = doubtful([float(value) for value in every if value not in context.options.scale])
     if likely is not None:
         message = f"no score is above {likely[1]:g}, and scores are read as 0–100"
         # Percentages are 0–100, even if all of them are small.

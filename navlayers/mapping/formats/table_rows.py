@@ -23,18 +23,8 @@ from navlayers.mapping.formats.metadata import file_id, make_head, owner
 from navlayers.mapping.formats.rows import ExplorerRow, Table, row_field
 from navlayers.mapping.formats.table import set_sheets
 from navlayers.mapping.formats.table_asides import Asides
-from navlayers.mapping.formats.table_columns import (
-    CAPABILITY,
-    SET_FIELDS,
-    columns_named,
-)
-from navlayers.mapping.formats.table_content import (
-    NO_VALUE,
-    NOT_RATED,
-    Wide,
-    failed,
-    known_names,
-)
+from navlayers.mapping.formats.table_columns import CAPABILITY, SET_FIELDS, columns_named
+from navlayers.mapping.formats.table_content import NO_VALUE, NOT_RATED, Wide, failed, known_names
 from navlayers.mapping.formats.table_notices import (
     report_columns,
     report_counts,
@@ -102,6 +92,7 @@ class _Reader:
         self._no_capability = False
         self._zeros = 0
         self._percent = False
+        self._ratings: list[int] = []
         self._scores: dict[str, str] = {}
         # Columns of techniques whose headers say how a technique is related, such as Primary Impact.
         self._relations: frozenset[int] = frozenset()
@@ -119,6 +110,9 @@ class _Reader:
             holding = (sheet.columns.fields["attack_object_id"], *sheet.columns.more)
             self._relations = frozenset(column for column in holding if not columns_named(sheet.columns, column))
             self._asides = Asides(sheet, self._wide, self._is_name)
+            fields = sheet.columns.fields
+            rated = [fields["score_value"]] if "score_value" in fields else []
+            self._ratings = [*rated, *sheet.columns.categories.values(), *self._wide.tools]
             self._no_capability = CAPABILITY.isdisjoint(sheet.columns.fields)
             report_columns(sheet, self._wide, self._findings)
             rows = self._rows_of(sheet)
@@ -150,7 +144,8 @@ class _Reader:
         )
         result = assemble(head, self._table)
         self._parts = result.rows
-        report_scale(result.mapping_set, self._context, self.part, percent=self._percent)
+        scores = set(filter(None, self._scores.values())) if self._parted else set()
+        report_scale(result.mapping_set, self._context, self.part, scores, percent=self._percent)
         return result.mapping_set
 
     def _rows_of(self, sheet: Sheet) -> Iterator[ExplorerRow]:
@@ -164,6 +159,7 @@ class _Reader:
             if line <= columns.row or not any(raw):
                 continue
             if others and technique < len(raw) and single_technique(raw[technique]) and not owns(raw[technique]):
+                self._note_scores(raw)
                 continue
             # As plain text: other types of text cannot be written as JSON.
             cells = [*map(str, raw)]
@@ -242,7 +238,7 @@ class _Reader:
         unrated = self._not_rated(cells[fields["score_value"]]) if "score_value" in fields else ""
         by_column = columns.categories or self._wide.tools
         parts: Sequence[tuple[Technique | None, int]] = techniques or [(None, -1)]
-        for technique, column in self._of_part(parts) if self._parted else parts:
+        for technique, column in self._of_part(parts, cells) if self._parted else parts:
             each = row
             if technique is not None:
                 if len(techniques) > 1:
@@ -267,10 +263,17 @@ class _Reader:
                 self._lines.append(line)
                 yield rated
 
+    def _note_scores(self, cells: Sequence[str]) -> None:
+        """Remember the scores of a row of any part, which all parts have on the same scale."""
+        for column in self._ratings:
+            if column < len(cells):
+                self._score(cells[column])
+
     def _of_part(
-        self, techniques: Sequence[tuple[Technique | None, int]]
+        self, techniques: Sequence[tuple[Technique | None, int]], cells: Sequence[str]
     ) -> Sequence[tuple[Technique | None, int]]:
         """Those techniques of a row that are of the part that is read of a table of several domains."""
+        self._note_scores(cells)
         return [each for each in techniques if (self._owns(each[0].id) if each[0] else self._first_part)]
 
     def _extra(self, columns: Columns, cells: list[str]) -> Pairs:
