@@ -185,7 +185,7 @@ def test_as_one_set_stats_says_what_layers_leave_out(run: Run, tmp_path: Path, t
 
 
 def test_names_and_errors_of_all_domains_are_those_of_their_parts(run: Run, table: Path) -> None:
-    """A name belongs to the domain that has it, and an error to the row that has it, whatever the other rows are."""
+    """A name belongs to the domain that has it, and an error to its row, whatever the other rows are."""
     rows = ("rule,technique,score", "R1,T1059.001,50", "R2,T1626,40", "R3,Call Log,30", "R4,PowerShell,20")
     table.write_text("\n".join((*rows, "R5,T105,10", "")), encoding="utf-8")
     found = [
