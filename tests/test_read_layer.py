@@ -414,3 +414,14 @@ def test_very_many_duplicate_entries_are_reported_once(tmp_path: Path) -> None:
     assert len(reading.mapping_set.mappings) == 2
     told = [notice.message for notice in reading.notices if "duplicate" in notice.message]
     assert (len(told), told[-1]) == (101, "19,898 more duplicate entries")
+
+
+def test_a_field_is_suggested_for_the_first_200_unknown_ones() -> None:
+    """Each is compared with all fields of an entry, and an entry of a megabyte has 90,000."""
+    found = reading(layer({"techniqueID": "T1078", "score": 1, **{f"comment{n}": "" for n in range(201)}}))
+    unknown = notes(found, "unknown-field")
+    hints = "did you mean comment? it is kept as plain text", "it is kept as plain text"
+    for number, hint in zip((199, 200), hints, strict=True):
+        assert unknown[number].endswith(f'unknown field "comment{number}" in an entry ({hint})')
+    wrong = problems(layer(*({"techniqeID": f"T{n}"} for n in range(201))))
+    assert [problem.endswith("did you mean techniqueID?)") for problem in (wrong[199], wrong[200])] == [True, False]

@@ -8,6 +8,7 @@ import pytest
 from conftest import build_layers
 
 import navlayers
+from navlayers.attack.id_changes import Tactics
 from navlayers.layer.document import encode_layer
 from navlayers.mapping.formats import read
 from navlayers.mapping.model import MappingSet
@@ -366,3 +367,12 @@ def test_layers_without_entries_stay_without() -> None:
         upgrade_layer({k: v for k, v in layer().items() if k != "techniques"}, "18.1")[0].get("techniques") is None
     )
     assert upgrade_layer(layer() | {"techniques": None}, "18.1")[0].get("techniques") is None
+
+
+def test_tactics_are_looked_up_once_for_all_entries(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    add = Tactics._add
+    monkeypatch.setattr(Tactics, "_add", lambda self, catalogues: (made.append(self), add(self, catalogues)))
+    entries, report = upgraded(*(entry("T1078", f"x{n}") for n in range(9)))
+    assert entries == []
+    assert [len(report.dropped), len(made)] == [9, 4]

@@ -9,7 +9,6 @@ from stix_facts import PAIRS
 
 from navlayers import attack
 from navlayers.attack.domains import DOMAINS
-from navlayers.attack.platforms import platforms_of
 from navlayers.upgrades.layers import upgrade_layer
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 def names(domain: str, version: str) -> tuple[str, ...]:
     catalogue = attack.find(DOMAINS[DOMAINS.index(domain)], version).catalogue
-    return platforms_of(catalogue)
+    return catalogue.platforms
 
 
 def filtered(before: list[str], old: str | None, new: str, domain: str = "enterprise") -> tuple[list[str], Report]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ from navlayers.analysis.compare_result import (
     Difference,
     Gap,
     Measures,
-    Overlap,
     Relation,
     TacticTotals,
     Threatened,
@@ -112,7 +110,6 @@ def side_by_side(
             unrated=len(rated_by_none),
         ),
         tactics=tuple(tactics),
-        overlaps=tuple(_overlap(a, b, measures) for a, b in itertools.combinations(names, 2)),
         differences=tuple(Difference(a, b, _changes(measures[a], measures[b])) for a, b in pairs),
         threats=tuple(_threatened(threat, measures) for threat in threats),
     )
@@ -168,12 +165,6 @@ def _totals(measures: Measures, total: int, *, unique: int, best: int, unrated: 
 def _threatened(threat: Coverage, measures: Mapping[str, Measures]) -> Threatened:
     techniques = sorted(threat.measures())
     return Threatened(threat, {t: tuple(name for name in measures if t in measures[name]) for t in techniques})
-
-
-def _overlap(first: str, second: str, measures: Mapping[str, Measures]) -> Overlap:
-    a, b = measures[first].keys(), measures[second].keys()
-    both, either = len(a & b), len(a | b)
-    return Overlap((first, second), both, either, both / either if either else None)
 
 
 def _changes(before: Measures, after: Measures) -> dict[str, Change]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -19,6 +21,8 @@ from navlayers.scoring.options import OVERALL
 from navlayers.scoring.scores import capabilities_of
 
 if TYPE_CHECKING:
+    from collections.abc import Set
+
     from navlayers.mapping.model import Range, Role
 
 
@@ -172,7 +176,7 @@ class Threatened(msgspec.Struct, frozen=True):
         return self.threat.noun.statement(number, capabilities_of(self.threat.scores.values()))
 
 
-class Comparison(msgspec.Struct, Tabular, frozen=True):
+class Comparison(msgspec.Struct, Tabular, frozen=True, dict=True):
     """Inputs side by side, overall or in one category.
 
     Attributes:
@@ -185,7 +189,6 @@ class Comparison(msgspec.Struct, Tabular, frozen=True):
         totals: those of each input.
         union: those of all inputs together, by the best score.
         tactics: totals per tactic, in the order of the matrix.
-        overlaps: each pair of inputs.
         differences: of two inputs, or of each input from the baseline.
         threats: sets of threats beside inputs that are not: what is to be covered. They count nowhere else.
         notices: what to tell the user, in addition to the notices of each input.
@@ -201,7 +204,6 @@ class Comparison(msgspec.Struct, Tabular, frozen=True):
     totals: tuple[Totals, ...]
     union: Totals
     tactics: tuple[TacticTotals, ...]
-    overlaps: tuple[Overlap, ...]
     differences: tuple[Difference, ...]
     threats: tuple[Threatened, ...] = ()
     notices: tuple[Problem, ...] = ()
@@ -231,7 +233,7 @@ class Comparison(msgspec.Struct, Tabular, frozen=True):
             for technique, row in self.rows.items()
         ]
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of the inputs."""
         return tuple(coverage.name for coverage in self.inputs)
@@ -246,7 +248,7 @@ class Comparison(msgspec.Struct, Tabular, frozen=True):
         """The role that gives colors: threat if the inputs are threats."""
         return "threat" if self.noun.threat else "control"
 
-    @property
+    @cached_property
     def noun(self) -> Noun:
         """The word for the capabilities of the inputs."""
         return common_noun(coverage.noun for coverage in self.inputs)
@@ -256,17 +258,17 @@ class Comparison(msgspec.Struct, Tabular, frozen=True):
         """The category, or `OVERALL`."""
         return self.category or OVERALL
 
-    @property
+    @cached_property
     def scores(self) -> list[float | None]:
         """The score of each input for each technique that it covers; None: not rated."""
         return [scores[self.measure] for row in self.rows.values() for scores in row.scores.values()]
 
-    @property
+    @cached_property
     def counts(self) -> bool:
         """Whether scores are numbers of capabilities, not 0–100."""
         return any(coverage.counts for coverage in self.inputs)
 
-    @property
+    @cached_property
     def covered_only(self) -> bool:
         """Whether only coverage is compared: every covered technique has the score 100."""
         return any(coverage.covered_only for coverage in self.inputs)
@@ -276,7 +278,18 @@ class Comparison(msgspec.Struct, Tabular, frozen=True):
         """The range of the scores, which all inputs have."""
         return self.inputs[0].scored.rules.range or HUNDRED
 
-    @property
+    @cached_property
+    def overlaps(self) -> tuple[Overlap, ...]:
+        """Each pair of inputs."""
+        covered = [(coverage.name, coverage.measures(self.category).keys()) for coverage in self.inputs]
+        return tuple(_overlap(*first, *second) for first, second in combinations(covered, 2))
+
+    @cached_property
     def highest(self) -> float:
         """The highest score of any input; 0 where there is none."""
         return max((row.best for row in self.rows.values()), default=0)
+
+
+def _overlap(first: str, of_first: Set[str], second: str, of_second: Set[str]) -> Overlap:
+    both, either = len(of_first & of_second), len(of_first | of_second)
+    return Overlap((first, second), both, either, both / either if either else None)

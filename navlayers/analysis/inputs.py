@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from navlayers.mapping.find import Source
-    from navlayers.mapping.model import Capability, MappingSet, Range
+    from navlayers.mapping.model import Mapping, MappingSet, NonMappable, Range
 
 
 class InputSet(msgspec.Struct, frozen=True):
@@ -50,7 +51,12 @@ class InputSet(msgspec.Struct, frozen=True):
         if len(self.inputs) != 1 or self.inputs[0].format != "layer" or len(self.inputs[0].set.capabilities) < 2:
             return self
         layer_list = self.inputs[0]
-        layers = tuple(_single_layer(layer_list, capability) for capability in layer_list.set.capabilities)
+        sets = _single_layers(layer_list.set)
+        wholes = None if layer_list.whole is None else _single_layers(layer_list.whole)
+        layers = tuple(
+            msgspec.structs.replace(layer_list, set=single, whole=wholes and wholes[id_], name=id_)
+            for id_, single in sets.items()
+        )
         counted = frozenset(layer.name for layer in layers) if self.counted else frozenset()
         return msgspec.structs.replace(self, inputs=layers, counted=counted)
 
@@ -214,20 +220,25 @@ def _is_counted(layer: Prepared, layers: tuple[bool, ...]) -> bool:
     return all(layers)
 
 
-def _single_layer(layer_list: Prepared, capability: Capability) -> Prepared:
-    """One layer of a list as an input."""
-
-    def single(layers: MappingSet) -> MappingSet:
-        return msgspec.structs.replace(
+def _single_layers(layers: MappingSet) -> dict[str, MappingSet]:
+    """Id of each layer of a list → the layer as a set."""
+    mappings: defaultdict[str, list[Mapping]] = defaultdict(list)
+    for mapping in layers.mappings:
+        mappings[mapping.capability].append(mapping)
+    records: defaultdict[str | None, list[NonMappable]] = defaultdict(list)
+    for record in layers.non_mappable:
+        records[record.capability].append(record)
+    return {
+        capability.id: msgspec.structs.replace(
             layers,
             title=capability.name,
             version="",
             capabilities=(capability,),
-            mappings=tuple(m for m in layers.mappings if m.capability == capability.id),
-            non_mappable=tuple(r for r in layers.non_mappable if r.capability == capability.id),
+            mappings=tuple(mappings[capability.id]),
+            non_mappable=tuple(records[capability.id]),
         )
-
-    return msgspec.structs.replace(layer_list.changed(single), name=capability.id)
+        for capability in layers.capabilities
+    }
 
 
 def _layer_input(layer: Prepared, *, is_counted: bool) -> Prepared:

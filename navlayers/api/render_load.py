@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -30,12 +31,13 @@ from navlayers.pages.results import ALL
 from navlayers.scoring.options import ScoreOptions
 from navlayers.scoring.scores import score_set
 from navlayers.upgrades.layers import upgraded_layer
-from navlayers.upgrades.routes import Routes
+from navlayers.upgrades.routes import Route, Routes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from navlayers.attack.domains import Domain
     from navlayers.mapping.find import Source
 
 _REPLACEMENT = rb"\\ufffd"
@@ -120,10 +122,16 @@ def load_layers(
     whole = sources.Source(raw.path, re.sub(HALF_PAIR, _REPLACEMENT, raw.data))
     read = format_versions.read(whole, reading.metadata, lenient=reading.lenient)
     items, notices = [], [*read.notices]
+
+    @cache
+    def route(domain: Domain, own: str, written: str) -> tuple[attack.Found, Route]:
+        target = attack.find(domain, attack_version, own=own)
+        return target, Routes(target.release.version)[domain, written]
+
     # The Navigator opens the last layer of a list in its first tab.
     for number, item in enumerate(reversed(read.layers)):
         name = source.name if read.single else f"{source.name}, layer {number + 1}"
-        layer, catalogue, about = _at_release(item, source, attack_version)
+        layer, catalogue, about = _at_release(item, source, attack_version, route)
         notices += about
         items.append(Item(name, layer, catalogue, raw.data if read.single and whole.data == raw.data else b""))
     return items, notices, without_effect(source.name, reading, "layer")
@@ -138,7 +146,10 @@ def _format(source: Source, reading: ReadOptions) -> str:
 
 
 def _at_release(
-    item: format_versions.Read, source: Source, attack_version: str | None
+    item: format_versions.Read,
+    source: Source,
+    attack_version: str | None,
+    routes: Callable[[Domain, str, str], tuple[attack.Found, Route]],
 ) -> tuple[dict[str, Any], attack.Catalogue, list[Problem]]:
     """The layer in format 4.5 at the requested release, else its own or the nearest, else the likely one."""
     notices = []
@@ -148,8 +159,7 @@ def _at_release(
         message = f"the layer does not name its ATT&CK release; using {attack_version or own}"
         notices.append(Problem(message, place))
     try:
-        target = attack.find(item.domain, attack_version, own=own)
-        route = Routes(target.release.version)[item.domain, item.attack_version]
+        target, route = routes(item.domain, own, item.attack_version)
     except NavlayersError as error:
         problems = (problem.at(place) for problem in error.problems)
         raise type(error)(problems) from None

@@ -186,6 +186,11 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         return frozenset(id_ for id_, entry in self.techniques.items() if entry.active)
 
     @cached_property
+    def platforms(self) -> tuple[str, ...]:
+        """The platforms of the active techniques, in the order of the techniques."""
+        return tuple(dict.fromkeys(name for t in self.techniques.values() if t.active for name in t.platforms))
+
+    @cached_property
     def names(self) -> dict[str, list[Technique]]:
         """The `compact` forms of names, alone and with those of their parents → techniques of any status."""
         names: defaultdict[str, list[Technique]] = defaultdict(list)

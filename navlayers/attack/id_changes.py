@@ -181,6 +181,11 @@ class ReleaseChange:
         return Tactics(self.old, self.new)
 
     @cached_property
+    def old_tactics(self) -> Tactics | None:
+        """The tactics of the old release by all their names; None if it is not installed."""
+        return Tactics(None, self.old) if self.old else None
+
+    @cached_property
     def additions(self) -> tuple[Addition, ...] | None:
         """Techniques only in the new release, by id; None if the old release is not installed."""
         if self.old is None:

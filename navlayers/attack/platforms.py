@@ -25,16 +25,10 @@ OLD_NAMES = {"mac": "macOS"}
 """Layers before format 3.0 have this name; their other names differ in case alone."""
 
 
-def platforms_of(catalogue: Catalogue) -> tuple[str, ...]:
-    """The platforms of a release's active techniques, in the order of the techniques."""
-    techniques = catalogue.techniques.values()
-    return tuple(dict.fromkeys(name for t in techniques if t.active for name in t.platforms))
-
-
 def platforms_named(text: str, catalogue: Catalogue) -> tuple[str, ...]:
     """The platforms of a release that a name means, in any case, also an older or newer one; () for none."""
     steps = RENAMES.get(catalogue.domain, ())
-    known = [*platforms_of(catalogue), *(name for _, renames in steps for pair in renames.items() for name in pair)]
+    known = [*catalogue.platforms, *(name for _, renames in steps for pair in renames.items() for name in pair)]
     by_case = {name.casefold(): name for name in reversed(known)}
     wanted = " ".join(text.split()).casefold()
     names = [by_case.get(OLD_NAMES.get(wanted, wanted).casefold(), "")]
@@ -44,4 +38,4 @@ def platforms_named(text: str, catalogue: Catalogue) -> tuple[str, ...]:
     for since, renames in reversed(steps):
         if since > number(catalogue.version):
             names = [old for name in names for old in [o for o, new in renames.items() if new == name] or [name]]
-    return tuple(name for name in names if name in known[: len(platforms_of(catalogue))])
+    return tuple(name for name in names if name in catalogue.platforms)

@@ -9,7 +9,7 @@ import msgspec
 from navlayers._text.spelling import suggestion
 from navlayers._text.wording import and_list, or_list, quantity, quoted
 from navlayers.attack.domains import DOMAIN_NAMES, DOMAINS
-from navlayers.attack.platforms import platforms_named, platforms_of
+from navlayers.attack.platforms import platforms_named
 from navlayers.errors import FURTHER_WORDS, MOST_PROBLEMS, NavlayersError, Place, Problem, ScopeError
 
 if TYPE_CHECKING:
@@ -289,7 +289,7 @@ def _cells(technique: Technique) -> Iterable[tuple[str, str]]:
 def _platforms(texts: Iterable[str], whole: Catalogue, asset: Asset | None = None) -> tuple[str, ...]:
     names: dict[str, None] = {}
     problems: list[Problem] = []
-    known = sorted(platforms_of(whole), key=str.casefold)
+    known = sorted(whole.platforms, key=str.casefold)
     for text in texts:
         if len(problems) == MOST_PROBLEMS:
             problems.append(_further_words("--platform", text, asset))

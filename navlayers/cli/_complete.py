@@ -97,13 +97,11 @@ def threats(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> 
 
 def platforms(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> Items:
     """Platforms of the newest releases, with their domains; of a list, the last word."""
-    from navlayers.attack.platforms import platforms_of  # noqa: PLC0415 - for one option alone
-
     before, comma, last = incomplete.rpartition(",")
     words = []
     for domain in DOMAINS:
         with contextlib.suppress(NavlayersError):
-            words += [(name, domain) for name in sorted(platforms_of(attack.find(domain).catalogue))]
+            words += [(name, domain) for name in sorted(attack.find(domain).catalogue.platforms)]
     start = last.casefold()
     return _items(((f"{before}{comma}{w}", d) for w, d in words if w.casefold().startswith(start)), before + comma)
 

@@ -218,7 +218,7 @@ def _legend(items: Iterable[Any]) -> Iterator[LegendItem]:
 
 def _platforms(filters: dict[str, Any], catalogue: Catalogue, notice: Notice) -> tuple[str, ...]:
     names = [p for p in _list(filters.get("platforms")) if isinstance(p, str)]
-    in_release = {platform for t in catalogue.techniques.values() if t.active for platform in t.platforms}
+    in_release = set(catalogue.platforms)
     by_lower = {platform.lower(): platform for platform in in_release}
     # A release before 9 has AWS itself.
     written = {p for p in names if p in in_release}

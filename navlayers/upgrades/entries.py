@@ -11,7 +11,7 @@ import msgspec
 
 from navlayers._text.links import technique_url
 from navlayers._text.wording import bare
-from navlayers.attack.id_changes import IdChange, Tactics
+from navlayers.attack.id_changes import IdChange
 from navlayers.layer.annotate import EXACT
 from navlayers.layer.repair import as_json
 from navlayers.upgrades.report import Dropped, Merged, MovedEntry, Pairs
@@ -149,11 +149,11 @@ class EntryUpgrade:
 
     def _was_shown(self, entry: Entry) -> bool:
         """Whether the technique has the tactic of the entry in the old release; True where that is not known."""
-        old = self._releases.old
+        old, tactics = self._releases.old, self._releases.old_tactics
         before = old.get(entry.id) if old else None
-        if old is None or before is None or not before.active or entry.tactic is None:
+        if tactics is None or before is None or not before.active or entry.tactic is None:
             return True
-        return Tactics(None, old).find(entry.tactic) in before.tactics
+        return tactics.find(entry.tactic) in before.tactics
 
     def _moved(self, entry: Entry, identifier: str, to: tuple[str, ...]) -> Iterator[Entry]:
         tactic = entry.tactic or ""

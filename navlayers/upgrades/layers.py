@@ -10,7 +10,7 @@ import msgspec
 from navlayers._text.json_text import encode_members
 from navlayers._text.wording import bare, comma_list
 from navlayers.attack.domains import DOMAIN_NAMES
-from navlayers.attack.platforms import OLD_NAMES, RENAMES, platforms_of
+from navlayers.attack.platforms import OLD_NAMES, RENAMES
 from navlayers.attack.versions import canonical, number
 from navlayers.errors import InputError, Problem, UsageError
 from navlayers.layer import format_versions
@@ -152,7 +152,7 @@ def _update_filter(layer: Document, route: Route) -> Platforms | None:
     if not filters or not filters.get("platforms"):
         return None
     before: list[str] = filters["platforms"]
-    new = platforms_of(route.releases.new)
+    new = route.releases.new.platforms
     after: dict[str, None] = {}
     removed = []
     if set(before) >= _all_platforms(route):
@@ -172,7 +172,7 @@ def _update_filter(layer: Document, route: Route) -> Platforms | None:
 def _all_platforms(route: Route) -> frozenset[str]:
     """All platforms of the old release; without it, all platforms of layer format 3.0."""
     if route.releases.old is not None:
-        return frozenset(platforms_of(route.releases.old))
+        return frozenset(route.releases.old.platforms)
     return _ALL_OF_FORMAT_3.get(route.domain, frozenset({""}))
 
 

@@ -32,7 +32,7 @@ from navlayers.mapping.model import HUNDRED
 from navlayers.mapping.ranges import doubtful, range_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from navlayers.mapping.formats._json import Path
     from navlayers.mapping.formats.findings import Findings
@@ -177,7 +177,7 @@ class Layer:
         """The place of a value, or of the nearest one around it."""
         return self._locator.place((*self._path, *path))
 
-    def report(self, issue: Issue, *path: str | int) -> None:
+    def report(self, issue: Issue | Callable[[], Issue], *path: str | int) -> None:
         """Report an issue of the value at a path."""
         self.findings.add(issue, partial(self.place, *path))
 

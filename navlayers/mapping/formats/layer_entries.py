@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -99,8 +100,9 @@ def read_entries(layer: Layer) -> Iterator[Entry | None]:
         message = f"enabled is the text {quoted(text)} in {entries}"
         issue = Issue(message, "true or false", hint, fatal=False, code="wrong-type")
         layer.report(issue, "techniques", indexes[0], "enabled")
-    for field, indexes in unknown.items():
-        near = Names(_NAMES).closest(field, 0.8)
+    names = Names(_NAMES)
+    for number, (field, indexes) in enumerate(unknown.items()):
+        near = names.closest(field, 0.8) if number < MOST_UNKNOWN else None
         hint = f"did you mean {near}? it is kept as plain text" if near else "it is kept as plain text"
         entries = quantity(len(indexes), "entry", "entries") if len(indexes) > 1 else "an entry"
         issue = Issue(f"unknown field {quoted(field)} in {entries}", hint=hint, fatal=False, code="unknown-field")
@@ -115,7 +117,8 @@ def _entry(
             layer.report(issue, "techniques", index, *path)
 
     if not isinstance(value, dict):
-        report((), Issue(f"this entry is {kind(value)}", 'an object with "techniqueID"', code="wrong-type"))
+        wanted = 'an object with "techniqueID"'
+        layer.report(lambda: Issue(f"this entry is {kind(value)}", wanted, code="wrong-type"), "techniques", index)
         return None
     extra: list[tuple[str, str]] = []
     for name, item in value.items():
@@ -128,10 +131,8 @@ def _entry(
         texts.setdefault(enabled, []).append(index)
     fields = convert(value, _Fields, report) or _Fields()
     if value.get("techniqueID") is None:
-        names = Names(["techniqueID", "technique"])
-        near = next((name for name, _ in extra[:MOST_UNKNOWN] if names.closest(name, 0.8)), "")
-        hint = f"it has {quoted(near)}; did you mean techniqueID?" if near else ""
         message, expected = 'this entry has no "techniqueID"', "a technique id such as T1059"
+        hint = partial(_hint, tuple(extra)) if extra else ""
         report((), Issue(message, expected, hint, code="malformed-technique"))
     technique, issue = None, None
     if fields.technique is not None:
@@ -163,6 +164,13 @@ def _entry(
         _compact(labels) if any(label is not None for label in labels) else "",
         tuple(extra),
     )
+
+
+def _hint(extra: Pairs) -> str:
+    """A question with the field that may be the misspelled id; "" if none is similar."""
+    names = Names(["techniqueID", "technique"])
+    near = next((name for name, _ in extra[:MOST_UNKNOWN] if names.closest(name, 0.8)), "")
+    return f"it has {quoted(near)}; did you mean techniqueID?" if near else ""
 
 
 def _score(fields: _Fields) -> float | None:

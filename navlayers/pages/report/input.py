@@ -100,7 +100,7 @@ class ReportInput(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """The word for the capabilities of the inputs."""
         return self.comparison.noun
 
-    @property
+    @cached_property
     def sets(self) -> tuple[int, ...]:
         """The numbers of the inputs that are mapping sets; layers do not name their capabilities."""
         return tuple(number for number, coverage in enumerate(self.inputs) if not coverage.is_layer)
