@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 import yaml
@@ -12,6 +13,9 @@ from jsonschema import Draft202012Validator
 
 import navlayers
 from navlayers import attack
+from navlayers.attack.scope import Scope
+from navlayers.mapping.assets import with_files
+from navlayers.mapping.formats import layer_document
 
 if TYPE_CHECKING:
     from conftest import Run
@@ -211,3 +215,12 @@ def test_sets_of_different_scopes_are_refused_together() -> None:
     with pytest.raises(navlayers.UsageError, match="was loaded with another scope"):
         navlayers.compare(aws, reading=linux)
     assert navlayers.compare(aws, "gcp", reading=windows).catalogue.scope == "Windows"
+
+
+def test_a_layer_that_an_asset_names_many_times_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("a.json").write_text(json.dumps(layer()), encoding="utf-8")
+    Path("many.yaml").write_text(f"include: [{'a.json, ' * 99}]", encoding="utf-8")
+    read = Mock(wraps=layer_document.load_layers)
+    monkeypatch.setattr(layer_document, "load_layers", read)
+    with_files(Scope(presets=("asset:many.yaml",)))
+    assert read.call_count == 1

@@ -23,10 +23,7 @@ def is_control(char: str) -> bool:
 
 def columns(text: str) -> int:
     """The width of the text on a terminal, in columns."""
-    if text.isascii():
-        return len(text)
-    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
-    return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
+    return len(text) if text.isascii() else sum(map(_WIDTHS.__getitem__, text))
 
 
 def wrap(text: str, width: int) -> list[str]:
@@ -86,3 +83,15 @@ class _Replacements(dict[int, str]):
 
 
 _REPLACEMENTS = _Replacements()
+
+
+class _Widths(dict[str, int]):
+    """Character → its columns: two of a wide one, none of one that goes above another."""
+
+    def __missing__(self, char: str) -> int:
+        width = 1 + (unicodedata.east_asian_width(char) in "WF") - (unicodedata.combining(char) > 0)
+        self[char] = width
+        return width
+
+
+_WIDTHS = _Widths()

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 
+@lru_cache(maxsize=4096)
 def percent(part: float | Fraction, whole: float | Fraction, goal: Fraction | None = None) -> float:
     """A share in percent with one decimal, for tables.
 
@@ -25,6 +26,7 @@ def percent_figure(part: float | Fraction, whole: float | Fraction, goal: Fracti
     return f"{percent(part, whole, goal):.1f}%"
 
 
+@lru_cache(maxsize=4096)
 def percent_text(part: float | Fraction, whole: float | Fraction, goal: Fraction | None = None) -> str:
     """A share in whole percent, for sentences: "46%", "<1%" if it is not nothing, ">99%" if not the whole."""
     share = _share(part, whole)

@@ -109,7 +109,7 @@ def join(
         executed: the level of a test that ran without a result; None: it shows nothing.
     """
     newest = _newest(outcomes, catalogue)
-    names = {text.casefold() for c in mapping_set.capabilities for text in (c.id, c.name)}
+    names = {"", *(text.casefold() for c in mapping_set.capabilities for text in (c.id, c.name))}
     by_id = {c.id: dict.fromkeys((c.id.casefold(), c.name.casefold())) for c in mapping_set.capabilities}
     by_technique = Counter(outcome.technique for outcome in newest)
     tests: dict[tuple[str, str], list[Outcome]] = {}
@@ -165,7 +165,7 @@ def join(
         missed=tuple(dict.fromkeys(sorted(missed, key=lambda one: (one.technique, one.capability)))),
         partly=partly,
         not_mapped={t: count for t, count in sorted(by_technique.items()) if t not in mapped and catalogue.get(t)},
-        unknown=tuple(sorted({o.capability for o in newest if o.capability.casefold() not in names | {""}})),
+        unknown=tuple(sorted({o.capability for o in newest if o.capability.casefold() not in names})),
         untested=tuple(sorted(mapped - decided)),
         tested=tuple(sorted(decided)),
         by_technique=unnamed,

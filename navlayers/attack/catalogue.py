@@ -1,6 +1,6 @@
 """The content of one ATT&CK release: tactics, techniques, and the groups, software and campaigns that use them."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import cached_property
 from typing import Literal
 
@@ -184,6 +184,11 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
     def active(self) -> frozenset[str]:
         """The ids of the active techniques."""
         return frozenset(id_ for id_, entry in self.techniques.items() if entry.active)
+
+    @cached_property
+    def tactic_sizes(self) -> Counter[str]:
+        """Short name of each tactic → the number of its active techniques and sub-techniques."""
+        return Counter(name for t in self.techniques.values() if t.active for name in t.tactics)
 
     @cached_property
     def platforms(self) -> tuple[str, ...]:

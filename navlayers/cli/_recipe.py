@@ -94,7 +94,7 @@ def read_recipe(path: Path) -> tuple[Step, ...]:
             used |= own
             steps += [step] if step else []
     for name, key in general.items():
-        if name not in used and not findings.errors():
+        if name not in used and not findings.failed:
             message = f"{quoted(name)} is no option of these outputs" if steps else "the recipe has no outputs"
             top.wrong(key, message, "options of the commands in outputs", code="unknown-key")
     if not (steps or findings.errors()):
@@ -127,7 +127,7 @@ def _step(
     target = own.node("output") if "output" in own else node
     if isinstance(node, Branch) and "output" not in own:
         own.wrong("", f"{command} has no output", "output: file or folder")
-        return None, set(general)
+        return None, set()
     paths = tuple(_paths(target, command, outputs))
     args: list[str] = []
     used = set()
@@ -141,7 +141,7 @@ def _step(
         hint = "add as-of: with a date"
         fields.wrong("max-age", "ages are counted to today, so each day has another result", "a date", hint)
     inputs = own if "sets" in own else top
-    used |= {name for name in general if name in own or name == "sets"}
+    used |= {"sets", *own.branch.items} & general.keys()
     sets = [text for text, _ in inputs.texts("sets")]
     if len(sets) > 1 and _single(command):
         expected = f"one set, as in {command}: {{output: …, sets: {sets[0]}}}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,9 +50,8 @@ def with_files(scope: Scope) -> Scope:
 
 
 def _with_layers(texts: Iterable[str | Listed], folder: Path) -> tuple[str | Listed, ...]:
-    return tuple(
-        _layer(text, folder / text) if isinstance(text, str) and is_layer_file(text) else text for text in texts
-    )
+    read = cache(lambda name: _layer(name, folder / name))
+    return tuple(read(text) if isinstance(text, str) and is_layer_file(text) else text for text in texts)
 
 
 def _layer(name: str, path: Path) -> Listed:

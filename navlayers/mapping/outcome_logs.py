@@ -67,13 +67,14 @@ def _having(found: Sequence[Node], key: str) -> bool:
 def _attire(path: str, top: Node, reader: Reader) -> None:
     """The procedures of an ATTiRe log, which ran if all of their steps ended with 0."""
     for procedure in nodes(top, ("procedures",)):
+        if not (places := _places(path, reader, procedure, ("mitre-technique-id",))):
+            continue
         steps = ("steps", "exit-code")
         late = "true" in {text.lower() for text in texts(procedure, ("steps", "is-timeout"))}
         ran = not late and all(code == "0" for code in texts(procedure, steps))
         test = first(procedure, ("procedure-id", "id")) or first(procedure, ("procedure-name",))
-        _add(
-            *(path, reader, procedure, ("mitre-technique-id",), "ran" if ran else "failed"),
-            date=first(procedure, ("steps", "time-start")),
+        reader.add(
+            *(places, "ran" if ran else "failed", first(procedure, ("steps", "time-start")), places[0][1]),
             test=test,
             note=first(procedure, ("procedure-name",)),
         )
@@ -88,18 +89,22 @@ def _caldera(path: str, top: Node, items: Sequence[Node], reader: Reader) -> Non
         for step in nodes(agent, ("steps",))
     ]
     for step in steps:
+        if not (places := _places(path, reader, step, ("attack", "technique_id"))):
+            continue
         ran = first(step, ("status",)) == "0"
-        _add(
-            *(path, reader, step, ("attack", "technique_id"), "ran" if ran else "failed"),
-            date=first(step, ("run",)) or first(step, ("delegated",)),
+        reader.add(
+            *(places, "ran" if ran else "failed"),
+            *(first(step, ("run",)) or first(step, ("delegated",)), places[0][1]),
             test=first(step, ("ability_id",)),
             note=first(step, ("name",)),
         )
     for event in items:
+        if not (places := _places(path, reader, event, ("attack_metadata", "technique_id"))):
+            continue
         ran = first(event, ("status",)) == "0"
-        _add(
-            *(path, reader, event, ("attack_metadata", "technique_id"), "ran" if ran else "failed"),
-            date=first(event, ("finished_timestamp",)) or first(event, ("delegated_timestamp",)),
+        reader.add(
+            *(places, "ran" if ran else "failed"),
+            *(first(event, ("finished_timestamp",)) or first(event, ("delegated_timestamp",)), places[0][1]),
             test=first(event, ("ability_metadata", "ability_id")),
             note=first(event, ("ability_metadata", "ability_name")),
         )
@@ -127,9 +132,9 @@ def _openaev(path: str, top: Node, reader: Reader) -> None:
             if kind in _OF_STATUS:
                 result_: Result = _OF_STATUS[kind].get(status, "open")
                 test, name = first(inject, ("inject_id",)), first(inject, ("inject_title",))
-                _add(
-                    path, reader, inject, ids, result_, date=date, test=f"{test} {kind.lower()} {number}", note=name
-                )
+                if places := _places(path, reader, inject, ids):
+                    test = f"{test} {kind.lower()} {number}"
+                    reader.add(places, result_, date, places[0][1], test=test, note=name)
 
 
 def _status(expectation: Node) -> str:
@@ -156,12 +161,9 @@ def _injects(top: Node) -> Iterator[Node]:
             stack += reversed(node.items)
 
 
-def _add(
-    path: str, reader: Reader, node: Node, ids: tuple[str, ...], result: Result, *, date: str, **about: str
-) -> None:
+def _places(path: str, reader: Reader, node: Node, ids: tuple[str, ...]) -> list[tuple[str, Where]]:
+    """The technique ids of a result with their places; one without any goes to the reader."""
     written = [one for one in nodes(node, ids) if isinstance(one, Scalar) and one.text.strip()]
-    places: list[tuple[str, Where]] = [(one.text, Place(path, one.line, one.column)) for one in written]
-    if places:
-        reader.add(places, result, date, places[0][1], **about)
-    else:
+    if not written:
         reader.without_id.append(Place(path, node.line, node.column))
+    return [(one.text, Place(path, one.line, one.column)) for one in written]

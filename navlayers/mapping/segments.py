@@ -23,11 +23,10 @@ def segments_of(mapping_set: MappingSet) -> tuple[str, ...]:
     return tuple(by_case[name] for name in sorted(by_case))
 
 
-def by_segment(mappings: Iterable[Mapping], segments: Iterable[str]) -> dict[str, list[Mapping]]:
-    """Segment → the mappings that hold for it: its own, and those without a segment, which hold for all."""
-    segments = tuple(segments)
-    if not segments:
-        return {}
+def by_segment(
+    mappings: Iterable[Mapping], segments: Iterable[str]
+) -> tuple[dict[str, list[Mapping]], list[Mapping]]:
+    """Segment → the mappings of it alone; and those without a segment, which hold for all."""
     own: dict[str, list[Mapping]] = {}
     of_all: list[Mapping] = []
     for mapping in mappings:
@@ -36,4 +35,4 @@ def by_segment(mappings: Iterable[Mapping], segments: Iterable[str]) -> dict[str
             own.setdefault(name, []).append(mapping)
         if not names:
             of_all.append(mapping)
-    return {segment: [*own.get(segment.casefold(), ()), *of_all] for segment in segments}
+    return {segment: own.get(segment.casefold(), []) for segment in segments}, of_all

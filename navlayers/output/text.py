@@ -188,12 +188,12 @@ def _painted(text: str, value: Cell, column: Column, terminal: Terminal) -> str:
 
 def _shared(natural: Sequence[int], least: Sequence[int], width: int | None) -> list[int] | None:
     """Column widths that fit, the widest columns narrowed first; None if the minimum widths do not fit."""
-    widths = list(natural)
     if width is None:
-        return widths
-    room = width - GAP * (len(widths) - 1)
+        return list(natural)
+    room = width - GAP * (len(natural) - 1)
     if sum(least) > room:
         return None
+    widths = [min(each, room) for each in natural]
     while sum(widths) > room:
         widest = max((i for i in range(len(widths)) if widths[i] > least[i]), key=lambda i: widths[i])
         widths[widest] -= 1
@@ -321,9 +321,10 @@ class _Writer:
 def _stacked(table: Table, filled: Sequence[int]) -> list[list[int]]:
     """The numbers of columns in groups: a column and the columns that may go below it."""
     groups: dict[int, list[int]] = {}
+    known = set(filled)
     for number in filled:
         under = table.columns[number].under
-        groups.setdefault(under if under in filled and under is not None else number, []).append(number)
+        groups.setdefault(under if under in known and under is not None else number, []).append(number)
     return list(groups.values())
 
 

@@ -245,8 +245,8 @@ def all_scores(mappings: Sequence[Mapping], rules: Rules, catalogue: Catalogue) 
     merged = roll_up(score(mappings, rules), rules, catalogue)
     if not rules.segments:
         return merged
-    own = by_segment(mappings, rules.segments)
-    parts = {segment: roll_up(score(each, rules), rules, catalogue) for segment, each in own.items()}
+    own, of_all = by_segment(mappings, rules.segments)
+    parts = {segment: roll_up(score([*each, *of_all], rules), rules, catalogue) for segment, each in own.items()}
     return across(merged, parts, rules)
 
 

@@ -142,16 +142,25 @@ def evidence_counts(mapping_set: MappingSet, catalogue: Catalogue) -> dict[str, 
 
 def _segments(mapping_set: MappingSet, catalogue: Catalogue) -> dict[str, Any]:
     """The fields of segments; none for a set without them."""
+    segments = segments_of(mapping_set)
+    if not segments:
+        return {}
+    of_each, of_all = by_segment(mapping_set.mappings, segments)
+    shared = frozenset(m.technique for m in of_all if catalogue.is_active(m.technique))
+    capabilities = {mapping.capability for mapping in of_all}
     found: list[SegmentStats] = []
-    everywhere: set[str] | None = None
-    for segment, mappings in by_segment(mapping_set.mappings, segments_of(mapping_set)).items():
-        techniques = {m.technique for m in mappings if catalogue.is_active(m.technique)}
-        everywhere = techniques if everywhere is None else everywhere & techniques
+    tactics: dict[frozenset[str], tuple[TacticStats, ...]] = {}
+    everywhere = set(catalogue.active)
+    for segment, mappings in of_each.items():
+        techniques = shared.union(m.technique for m in mappings if catalogue.is_active(m.technique))
+        if techniques not in tactics:
+            tactics[techniques] = tactic_stats(techniques, catalogue)
+        everywhere &= techniques
         subs = sum("." in technique for technique in techniques)
-        capabilities = len({mapping.capability for mapping in mappings})
-        numbers = (len(mappings), capabilities, len(techniques) - subs, subs)
-        found.append(SegmentStats(segment, *numbers, tactic_stats(techniques, catalogue)))
-    return {} if everywhere is None else {"segments": tuple(found), "in_all_segments": len(everywhere)}
+        own = {mapping.capability for mapping in mappings} - capabilities
+        numbers = (len(mappings) + len(of_all), len(capabilities) + len(own), len(techniques) - subs, subs)
+        found.append(SegmentStats(segment, *numbers, tactics[techniques]))
+    return {"segments": tuple(found), "in_all_segments": len(everywhere)}
 
 
 def tactic_stats(techniques: Collection[str], catalogue: Catalogue) -> tuple[TacticStats, ...]:
@@ -159,9 +168,10 @@ def tactic_stats(techniques: Collection[str], catalogue: Catalogue) -> tuple[Tac
 
     Every share of a tactic is of this number.
     """
-    every = [technique for technique in catalogue.techniques.values() if technique.active]
-    total = Counter(name for technique in every for name in technique.tactics)
-    mapped = Counter(name for technique in every if technique.id in techniques for name in technique.tactics)
+    mapped = Counter(
+        name for id_ in techniques if catalogue.is_active(id_) for name in catalogue.techniques[id_].tactics
+    )
+    total = catalogue.tactic_sizes
     return tuple(
         TacticStats(tactic.shortname, tactic.name, mapped[tactic.shortname], total[tactic.shortname])
         for tactic in catalogue.tactics

@@ -58,6 +58,7 @@ class Entries:
         self._scores = score_names(self._types, self._scale.names)
         self._techniques: dict[str, str] = {}
         self._type_issues: dict[str, Issue | None] = {}
+        self._groups: dict[str, frozenset[str]] = {}
 
     @property
     def count(self) -> int:
@@ -232,7 +233,11 @@ class Entries:
         """The group that an entry is filed under, which has to be one of its capability's."""
         text = fields.optional("group")
         group = fields.identifier(text, "group") if text is not None else None
-        if group is not None and capability is not None and group not in capability.groups:
+        if group is None or capability is None:
+            return group
+        if capability.id not in self._groups:  # a capability may have thousands
+            self._groups[capability.id] = frozenset(capability.groups)
+        if group not in self._groups[capability.id]:
             message = f"capability {quoted(capability.id)} is not in group {quoted(group)}"
             known = capability.groups
             expected = f"one of {comma_list(known)}" if known else "no group: it has none"

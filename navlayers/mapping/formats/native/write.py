@@ -54,7 +54,7 @@ def _check(mapping_set: MappingSet) -> None:
     rows: list[Mapping | NonMappable] = [*mapping_set.mappings, *mapping_set.non_mappable]
     if not (mapping_set.capabilities or rows):
         raise OutputError(Problem("the set has no capabilities", expected="a set that maps something"))
-    groups = {capability.id: capability.groups for capability in mapping_set.capabilities}
+    groups = {capability.id: {*capability.groups} for capability in mapping_set.capabilities}
     for row in rows:
         if row.capability is None and row.technique is None:
             message = "a non-mappable names neither a capability nor a technique"
