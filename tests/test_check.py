@@ -5,11 +5,12 @@ import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import create_autospec
 
 import pytest
 from conftest import CORPUS_FILES, SHARED, write_set
 
-from navlayers.checks import Report, check, render
+from navlayers.checks import Report, check, render, source_text
 from navlayers.checks.finding import codes, explanations, finding
 from navlayers.checks.rules import links
 from navlayers.errors import Place
@@ -341,3 +342,47 @@ def test_a_check_ends_after_20_000_errors(run: Run, tmp_path: Path) -> None:
     found = json.loads(run("check", table, "--json").out)["findings"]
     assert found[0]["message"] == "… and at least 15,000 more problems"
     assert [finding["line"] for finding in found[-2:]] == [5000, 5001]
+
+
+def test_thousands_of_unused_groups_have_the_places_of_their_declarations(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is searched for behind the one before it, and those that are written with escapes not for ever."""
+    calls = create_autospec(source_text.Text.find, side_effect=source_text.Text.find)
+    monkeypatch.setattr(source_text.Text, "find", calls)
+    text = f"{HEAD}capabilities: {{c: {{groups: [g1], techniques: {{T1078: }}}}}}\ngroups:\n  g1: One\n"
+    text += "".join(f"  g{number}: G\n" for number in range(2, 200))
+    assert findings(file, text) == [f"{number + 6}:3 unused-group" for number in range(2, 200)]
+    assert calls.call_count == 199 - 1
+    calls.reset_mock()
+    escaped = "".join(f'  "\\x68{number}": H\n' for number in range(500))
+    assert (
+        findings(file, f"{HEAD}groups:\n{escaped}capabilities: {{c: {{techniques: {{T1078: }}}}}}\n")
+        == ["6:3 unused-group"] * 500
+    )
+    assert calls.call_count == 100
+
+
+def test_links_that_are_written_with_escapes_are_not_searched_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "_MOST_IN_VAIN", 3_000)
+    path = write_set(tmp_path / "one.json", [("mfa", "T1078", "detect", "minimal")])
+    content = json.loads(path.read_text())
+    content["mapping_objects"][0]["references"] = [f"http://a/{number}" for number in range(20)]
+    path.write_text(json.dumps(content, indent=1).replace("http://a/", "http:\\/\\/a\\/"))
+    calls = create_autospec(source_text.Text.find, side_effect=source_text.Text.find)
+    monkeypatch.setattr(source_text.Text, "find", calls)
+    found = [each for each in check(resolve([str(path)])).findings if each.code == "broken-link"]
+    assert len(found) == 20
+    assert len({each.place for each in found}) == 1
+    assert calls.call_count == 2
+
+
+def test_many_types_and_values_do_not_make_messages_long(file: Path) -> None:
+    """Each of thousands of errors would list all of them."""
+    numbers = "".join(f"  {number}: {number / 10}\n" for number in range(300))
+    text = f"{HEAD}scale:\n{numbers}capabilities: {{c: {{techniques: {{T1078: {{protect: 999}}}}}}}}\n"
+    file.write_text(text)
+    (found,) = check(resolve([str(file)])).findings
+    assert found.expected == f"{', '.join(map(str, range(12)))}, …"

@@ -3,6 +3,7 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from unittest.mock import create_autospec
 
 import msgspec
 import pytest
@@ -10,7 +11,7 @@ from conftest import CORPUS, CORPUS_FILES, Run, write_set
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navlayers.checks import check, fix
+from navlayers.checks import check, fix, fixes
 from navlayers.mapping import formats as readers
 from navlayers.mapping.find import Source, resolve
 
@@ -248,3 +249,22 @@ def test_a_revoked_id_with_the_name_of_another_technique_is_reported_and_not_fix
     assert fix(report) == ()
     path.write_text(f"{HEAD}  a:\n    techniques:\n      T1086: {{detect: minimal, name: Powershell}}\n")
     assert b"T1059.001: {detect: minimal, name: PowerShell}" in mended(path)
+
+
+def test_fixes_that_contradict_each_other_do_not_prevent_those_of_other_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is read again a few times only, however many fixes make it invalid."""
+    monkeypatch.setattr(fixes, "_MOST_READ", 0)
+    reads = create_autospec(readers.read, side_effect=readers.read)
+    monkeypatch.setattr(readers, "read", reads)
+    both = "".join(f"  b{number}: {{techniques: {{t1078: x, T1078: z}}}}\n" for number in range(64))
+    path = tmp_path / "set.yaml"
+    path.write_text(f"{HEAD}{both}  c: {{techniques: {{t1110: x}}}}\n  d: {{techniques: {{t1059.1: x}}}}\n")
+    report = check(resolve([str(path)]))
+    reads.reset_mock()
+    (one,) = fix(report)
+    assert one.after.decode() == path.read_text().replace("t1110", "T1110").replace("t1059.1", "T1059.001")
+    assert [finding.place.line for finding in one.findings] == [70, 71]
+    assert reads.call_count <= 2 * (1 + 4)
+    assert one.diff.count("@@") == 2

@@ -207,3 +207,30 @@ def test_ids_and_dates_of_any_set_are_those_that_oscal_allows(run: Run) -> None:
     assert re.findall(r'"control-id": "([^"]+)"', result.out) == ["_1.2_a", "b_c"]
     dated = run("convert", "own.csv", "--format", "oscal", "-o", "-", "--meta", "updated=2025-01-31")
     assert '"start": "2025-01-31T00:00:00Z"' in dated.out
+
+
+@pytest.mark.parametrize(
+    ("imports", "message"),
+    [
+        (
+            [{"exclude-controls": [{"matching": [{"pattern": f"*{n}"} for n in range(1_001)]}]}],
+            "1,001 patterns of control",
+        ),
+        ([{}] * 1_001, "of length <= 1000 - at `$.imports`"),
+    ],
+)
+def test_thousands_of_patterns_and_imports_are_refused(
+    run: Run, imports: list[dict[str, Any]], message: str
+) -> None:
+    result = run("stats", written(profile(*imports)))
+    assert result.code == 2
+    assert message in result.err
+
+
+def test_a_resource_that_every_import_links_to_is_read_once() -> None:
+    """Its text names the revision; thousands of links to it would take minutes."""
+    content = profile(*[{"href": "#r", "include-controls": [{"with-ids": ["ac-2"]}]}] * 1_000)
+    content["profile"]["back-matter"] = {"resources": [{"uuid": "r", "description": "NIST rev4 " * 20_000}]}
+    found = navlayers.load(written(content))
+    assert found.version == "rev4"
+    assert [one.id for one in found.capabilities] == ["AC-2"]

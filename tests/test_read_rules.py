@@ -300,3 +300,15 @@ def test_no_entity_of_xml_is_expanded() -> None:
         found = readers.read("rules.xml", data=f"{declared}{text}".encode()).mapping_set
         (mapping,) = found.mappings
         assert "&a; &b;" in f"{found.capabilities} {mapping} {found.groups}"
+
+
+def test_a_condition_of_sysmon_belongs_to_the_event_next_around_it() -> None:
+    """With dozens of events around it, a condition would be dozens of rules."""
+    inner = '<Rule><Image name="T1059">x</Image></Rule><Hash onmatch="exclude"><Image name="T1003">x</Image></Hash>'
+    events = f'<A onmatch="include"><B onmatch="include">{inner}</B><Image name="T1110">x</Image></A>'
+    text = f"<Sysmon><EventFiltering>{events}</EventFiltering></Sysmon>"
+    found = readers.read("s.xml", data=text.encode(), reading=ReadOptions(format="sysmon")).mapping_set
+    assert [(mapping.technique, dict(mapping.other)["event"]) for mapping in found.mappings] == [
+        ("T1059", "B"),
+        ("T1110", "A"),
+    ]

@@ -13,6 +13,7 @@ from navlayers import InputError
 from navlayers.errors import OtherFileError, Place
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import Findings, ReadOptions, _json, encode
+from navlayers.mapping.formats.stix import read as stix_read
 from navlayers.mapping.model import NonMappable
 
 if TYPE_CHECKING:
@@ -373,3 +374,30 @@ def test_metadata_of_the_user_overrides_that_of_the_bundle() -> None:
     data = encode(set_of([row("ids", "T1078")]), "stix").data
     reading = readers.read("b.json", data=data, reading=ReadOptions(metadata={"version": "9", "title": "Mine"}))
     assert (reading.mapping_set.version, reading.mapping_set.title) == ("9", "Mine")
+
+
+def test_objects_of_one_capability_join_their_groups() -> None:
+    first = control(1, labels=["a", "b"], external_references=[{"source_name": "x", "external_id": "c"}])
+    objects = [
+        first,
+        *(control(n, **{**first, "id": ref("course-of-action", n), "labels": [f"l{n}", "a"]}) for n in (2, 3)),
+    ]
+    links = [relation(n, ref("course-of-action", n), T) for n in (1, 2, 3)]
+    (capability,) = read(*objects, technique(1, "T1078"), *links).mapping_set.capabilities
+    assert capability.groups == ("a", "b", "l2", "l3")
+
+
+def test_links_of_a_capability_are_joined_to_those_of_a_million_mappings_at_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Relationships share the links of their capability, but for those that have some of their own."""
+    many = control(1, external_references=[{"url": f"https://a.org/{number}"} for number in range(3)])
+    own = [{"url": "https://b.org"}]
+    bundle = [many, technique(1, "T1078"), *(relation(n, A, T, f"k{n}", external_references=own) for n in range(3))]
+    monkeypatch.setattr(stix_read, "_MOST_LINKS", 9)
+    first, *_, last = read(*bundle, relation(9, A, T)).mapping_set.mappings
+    assert first.references == (*last.references, "https://b.org")
+    monkeypatch.setattr(stix_read, "_MOST_LINKS", 8)
+    (problem,) = problems(*bundle)
+    assert problem.startswith("b.json:6:")
+    assert "relationships with references of their own" in problem

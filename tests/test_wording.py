@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from navlayers._text.wording import of_matrix, quantity
+from navlayers._text.wording import of_matrix, quantity, quoted
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,8 @@ def test_a_number_has_its_noun(number: int, words: str) -> None:
 def test_a_noun_may_have_a_plural_of_its_own() -> None:
     assert quantity(1, "capability", "capabilities") == "1 capability"
     assert quantity(20, "capability", "capabilities") == "20 capabilities"
+
+
+def test_only_the_start_of_a_long_text_is_looked_at() -> None:
+    assert quoted("é" * 60 + "\x07" * 9) == f'"{"é" * 60}…"'
+    assert quoted("é\x07") == r'"\xe9\x07"'

@@ -16,8 +16,10 @@ _DATE = r"(?<![\w./-])\d{1,4}([./-])\d{1,2}\1\d{1,4}(?![\w/-])"
 
 def bare(text: str) -> str:
     """A value as messages show it without quotes: cut when long, with control characters escaped."""
-    visible = text if text.isprintable() else text.encode("unicode_escape").decode()
-    return f"{visible[:_SHOWN]}…" if len(visible) > _SHOWN else visible
+    # A text may have megabytes, and many messages about it.
+    start = text[:_SHOWN]
+    visible = start if start.isprintable() else start.encode("unicode_escape").decode()
+    return f"{visible[:_SHOWN]}…" if max(len(text), len(visible)) > _SHOWN else visible
 
 
 def quoted(text: str) -> str:

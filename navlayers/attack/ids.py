@@ -54,6 +54,9 @@ _NEARLY = r"[Tt]?\s*[-_]?([0-9]{4})(?:\s*[./_-]\s*([0-9]{1,3}))?"
 _DIGITS = str.maketrans("OoIl", "0011")
 """Letters that look like digits."""
 
+_LONGEST_ID = 40
+"""Characters of an id that others are close to, and more."""
+
 _SUGGESTED = 2
 """Maximum number of suggestions; of more ids that are equally close, none is suggested."""
 
@@ -102,7 +105,9 @@ def suggestion(identifier: str, catalogue: Catalogue, name: str = "") -> str:
     named = [entry.id for entry in catalogue.named(name) if entry.active]
     if catalogue.is_active(identifier) or len(named) == 1:
         return _question([identifier] if catalogue.is_active(identifier) else named, catalogue)
-    places = range(2, len(identifier))
+    # Of a name, or another text that one character does not make an id, nothing is close.
+    far = len(identifier) > _LONGEST_ID or len(re.findall(r"[^A-Z0-9.-]", identifier)) > 1
+    places = range(2, 0 if far else len(identifier))
     swapped = {f"{identifier[: n - 1]}{identifier[n]}{identifier[n - 1]}{identifier[n + 1 :]}" for n in places}
     near = sorted(filter(catalogue.is_active, swapped))
     parent, dot, _ = identifier.partition(".")
@@ -110,6 +115,8 @@ def suggestion(identifier: str, catalogue: Catalogue, name: str = "") -> str:
         numbers = [child.id.removeprefix(parent) for child in catalogue.subtechniques(parent)]
         subs = f"{numbers[0]} to {numbers[-1]}" if numbers else "no sub-techniques"
         return _question([*near, parent], catalogue) if near else f"{_full(parent, catalogue)} has {subs}"
+    if far:
+        return ""
     changed = {f"{identifier[:n]}{digit}{identifier[n + 1 :]}" for n in (1, *places) for digit in "0123456789"}
     near = near or sorted(filter(catalogue.is_active, changed))
     return _question(near if len(near) <= _SUGGESTED else [], catalogue)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import io
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, cast
 
 import msgspec
@@ -16,17 +16,22 @@ from navlayers.checks.subject import lookalike
 from navlayers.errors import InputError, Place
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import Findings, ReadOptions
+from navlayers.mapping.formats.findings import LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from collections.abc import Mapping as Dict
 
-    from navlayers.checks.finding import Edit, Report
+    from navlayers.checks.finding import Report
     from navlayers.checks.source_text import Text
     from navlayers.mapping.model import Mapping, MappingSet, NonMappable
 
 # Edits are short: one line around them shows where they are.
 _CONTEXT = 1
+_MOST_READ = 4_000_000
+"""Bytes that are read again to find out which fixes are valid together."""
+
+_LEAST_TRIES = 4
 _NO_DATA: dict[str, bytes | None] = {}
 
 
@@ -48,11 +53,9 @@ class FixedFile(msgspec.Struct, frozen=True):
         else:
             lines = [f"--- {path}\n", f"+++ {path}\n"]
             changed = [line for line, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
-            while changed:
-                gaps = (n for n in range(1, len(changed)) if changed[n] > changed[n - 1] + 2 * _CONTEXT)
-                count = next(gaps, None)
-                hunk, changed = changed[:count], changed[count:] if count else []
-                lines += _hunk(old, new, hunk)
+            starts = [n for n in range(1, len(changed)) if changed[n] > changed[n - 1] + 2 * _CONTEXT]
+            for start, end in pairwise([0, *starts, len(changed)] if changed else []):
+                lines += _hunk(old, new, changed[start:end])
         return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
@@ -114,16 +117,22 @@ def fix(
 def _fixed(
     text: Text, before: bytes, findings: Sequence[Finding], options: ReadOptions
 ) -> tuple[bytes, list[Finding]]:
-    """The content with all fixes applied, or with as many as are valid together, found by bisection."""
-    after = _edited(text, before, findings, options)
+    """The content with all fixes applied, or with as many as are valid together.
+
+    Those in lines with errors that they cause are tried apart, by bisection: first the others, if there are any.
+    """
+    after, faults = _edited(text, before, findings, options)
     if after is not None:
         return after, list(findings)
     fixed: list[Finding] = []
-    best = before
+    best, tries = before, max(_LEAST_TRIES, _MOST_READ // len(before))
 
     def add(some: Sequence[Finding]) -> None:
-        nonlocal best
-        now = _edited(text, before, [*fixed, *some], options)
+        nonlocal best, tries
+        if not some or not tries:
+            return
+        tries -= 1
+        now, _ = _edited(text, before, [*fixed, *some], options)
         if now is not None:
             best = now
             fixed.extend(some)
@@ -131,30 +140,40 @@ def _fixed(
             add(some[: len(some) // 2])
             add(some[len(some) // 2 :])
 
-    add(findings[: len(findings) // 2])
-    add(findings[len(findings) // 2 :])
-    return best, fixed
+    sound = [each for each in findings if not any(edit.place.line in faults for edit in each.fix)]
+    if 0 < len(sound) < len(findings):
+        add(sound)
+    known = set(map(id, fixed))
+    rest = [each for each in findings if id(each) not in known]
+    add(rest[: len(rest) // 2])
+    add(rest[len(rest) // 2 :])
+    known = set(map(id, fixed))
+    return best, [each for each in findings if id(each) in known]
 
 
-def _edited(text: Text, before: bytes, findings: Iterable[Finding], options: ReadOptions) -> bytes | None:
+def _edited(
+    text: Text, before: bytes, findings: Iterable[Finding], options: ReadOptions
+) -> tuple[bytes | None, set[int]]:
+    """The content with fixes applied; None if they are not valid together, and the lines of errors from them."""
     edits = list(dict.fromkeys(edit for finding in findings for edit in finding.fix))
     after = text.edited(edits)
-    return after if after is not None and _same(text.path, before, after, edits, options) else None
-
-
-def _same(path: str, before: bytes, after: bytes, edits: Sequence[Edit], options: ReadOptions) -> bool:
-    """Whether both texts read as the same set except for the edits, and the new one without further errors."""
+    if after is None:
+        return None, set()
     changed = {edit.old: edit.new for edit in edits}
-    errors = [Findings(lenient=True), Findings(lenient=True)]
+    limit = max(LIMIT, len(edits))
+    errors = [Findings(limit, lenient=True), Findings(limit, lenient=True)]
     try:
         old, new = (
-            readers.read(path, data=data, reading=options, findings=findings).mapping_set
+            readers.read(text.path, data=data, reading=options, findings=findings).mapping_set
             for data, findings in zip((before, after), errors, strict=True)
         )
     except InputError:
-        return False
-    worse = errors[1].count > errors[0].count
-    return not worse and _comparable(old, changed) == _comparable(new, changed)
+        return None, set()
+    if errors[1].count > errors[0].count:
+        lines = [{each.place.line for each in some.errors() if each.place} for some in errors]
+        return None, lines[1] - lines[0]
+    # Reads as the same set except for the edits, and without further errors.
+    return after if _comparable(old, changed) == _comparable(new, changed) else None, set()
 
 
 def _comparable(mapping_set: MappingSet, changed: dict[str, str]) -> object:

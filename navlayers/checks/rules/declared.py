@@ -10,6 +10,7 @@ from navlayers._text.wording import comma_list, quoted
 from navlayers.checks.finding import Edit, finding
 from navlayers.checks.subject import lookalike
 from navlayers.mapping.formats import FORMATS
+from navlayers.mapping.formats.findings import MOST_HINTS
 from navlayers.mapping.formats.value_rules import NON_MAPPABLE
 
 if TYPE_CHECKING:
@@ -23,25 +24,35 @@ if TYPE_CHECKING:
 # Characters searched for a declaration after the start of its section.
 _REACH = 1_000_000
 
+_MOST_MISSED = 100
+"""Declarations that are searched for and not found, as those that are spelled with escapes."""
+
 
 def unused_groups(subject: Subject) -> Iterator[Finding]:
     """Groups without capabilities."""
     used = {group for capability in subject.set.capabilities for group in capability.groups}
     used |= {row.group for _, _, row in subject.everything() if row.group is not None}
     unused = [group for group in subject.set.groups if group not in used]
-    for group in unused:
+    for group, place in _declared_at(subject, unused):
         message = f"group {quoted(group)} is declared but has no capabilities"
-        place = _declared_at(subject, "groups", group)
         yield finding("unused-group", place, message, hint="remove it, or add capabilities to it")
 
 
-def _declared_at(subject: Subject, field: str, id_: str) -> Place:
-    """The place where an id is declared, or else the start of the section."""
-    start = subject.reading.place_of(field)
+def _declared_at(subject: Subject, groups: Iterable[str]) -> Iterator[tuple[str, Place]]:
+    """Each of the groups with the place where it is declared, or else the start of the section."""
+    start = subject.reading.place_of("groups")
     text = subject.texts.get(start.path)
-    if text is None:
-        return start
-    return text.find(id_, start, _REACH) or start
+    last: Place | None = None
+    missed = 0
+    for group in groups:
+        found = None
+        if text is not None and missed < _MOST_MISSED:
+            # Groups are asked for in the order of their section, so the next one is usually behind the last.
+            found = text.find(group, start, _REACH, last) if last is not None else None
+            found = found or text.find(group, start, _REACH)
+            missed += found is None
+            last = found or last
+        yield group, found or start
 
 
 def types(subject: Subject) -> Iterator[Finding]:
@@ -49,22 +60,19 @@ def types(subject: Subject) -> Iterator[Finding]:
     declared = {mapping_type.id: None for mapping_type in subject.set.mapping_types}
     if not declared:
         return
-    names = Names(declared)
+    names, expected = Names(declared), f"a declared mapping type: {comma_list(list(declared))}"
     similar = _by_lookalike(declared)
+    hints: dict[str, str] = {}
     for kind, index, row in subject.everything():
         # Readers accept the status non_mappable in place of a type.
         if row.type is not None and row.type not in declared and row.type != NON_MAPPABLE:
             place = subject.place(kind, index, "type")
             matches = similar.get(lookalike(row.type), [])
             fix = (Edit(place, row.type, matches[0]),) if len(matches) == 1 else ()
-            yield finding(
-                "undeclared-type",
-                place,
-                f"mapping type {quoted(row.type)} is not declared",
-                f"a declared mapping type: {comma_list(list(declared))}",
-                names.suggestion(row.type),
-                fix,
-            )
+            if row.type not in hints:
+                hints[row.type] = names.suggestion(row.type) if len(hints) < MOST_HINTS else ""
+            message = f"mapping type {quoted(row.type)} is not declared"
+            yield finding("undeclared-type", place, message, expected, hints[row.type], fix)
 
 
 def unmapped_capabilities(subject: Subject) -> Iterator[Finding]:
@@ -88,12 +96,10 @@ def lookalikes(subject: Subject) -> Iterator[Finding]:
             message = f"capability id {quoted(id_)} differs from {quoted(first)} only in case or punctuation"
             place = subject.place("capability", index[id_], "id")
             yield finding("lookalike-id", place, message, hint="write both the same way")
-    for ids in _by_lookalike(subject.declared).values():
-        for id_ in ids[1:]:
-            message = f"group id {quoted(id_)} differs from {quoted(ids[0])} only in case or punctuation"
-            yield finding(
-                "lookalike-id", _declared_at(subject, "groups", id_), message, hint="write both the same way"
-            )
+    firsts = {id_: ids[0] for ids in _by_lookalike(subject.declared).values() for id_ in ids[1:]}
+    for id_, place in _declared_at(subject, firsts):
+        message = f"group id {quoted(id_)} differs from {quoted(firsts[id_])} only in case or punctuation"
+        yield finding("lookalike-id", place, message, hint="write both the same way")
 
 
 def _by_lookalike(ids: Iterable[str]) -> dict[str, list[str]]:

@@ -23,6 +23,9 @@ _BETWEEN = 100
 _MOST = 1_000
 """Maximum number of rows with the same list of references that are searched for the places of its links."""
 
+_MOST_IN_VAIN = 100_000_000
+"""Characters that are searched for links that are not there, as those that are spelled with escapes."""
+
 _Row = tuple[Literal["mapping", "non_mappable", "capability"], int, str | None, tuple[str, ...]]
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _START = re.compile(r"(?<![/=?&%:.])https?://", re.IGNORECASE)
@@ -39,7 +42,7 @@ _ENDINGS = re.compile(r"(?:corp|inc|etc)\.$", re.IGNORECASE)
 
 def references(subject: Subject) -> Iterator[Finding]:
     """Invalid references, once per capability, with the number of its mappings."""
-    invalid: dict[tuple[str, str | None], list[_Row]] = {}
+    invalid: dict[tuple[str, str | None], list[list[_Row]]] = {}
     counts: Counter[tuple[str, str | None]] = Counter()
     verdicts: dict[str, tuple[str, str, str] | None] = {}
     for rows in _by_list(subject):
@@ -48,18 +51,18 @@ def references(subject: Subject) -> Iterator[Finding]:
             if link not in verdicts:
                 verdicts[link] = verdict(link)
             if verdicts[link] is not None:
-                invalid.setdefault((link, capability), []).extend(rows[:_MOST])
-                counts[link, capability] += sum(kind != "capability" for kind, _, _, _ in rows)
+                invalid.setdefault((link, capability), []).append(rows)
+                counts[link, capability] += len(rows) - (rows[0][0] == "capability")
     lists = _Lists(subject)
-    for (link, capability), rows in invalid.items():
+    for (link, capability), groups in invalid.items():
         problem = verdicts[link]
         if problem is None:
             continue
         code, message, hint = problem
         count = counts[link, capability]
         many = f", in {count} mappings" if count > 1 else ""
-        places = lists.places(rows, link)
-        place = places[0] if places else subject.place(rows[0][0], rows[0][1], "references")
+        places = lists.places(chain.from_iterable(rows[:_MOST] for rows in groups), link)
+        place = places[0] if places else subject.place(groups[0][0][0], groups[0][0][1], "references")
         clean = link.strip()
         fix = [Edit(place, clean, clean) for place in places] if code == "link-spaces" else []
         yield finding(code, place, f"link {wording.quoted(link)} {message}{many}", hint=hint, fix=fix)
@@ -86,8 +89,10 @@ class _Lists:
         self._subject = subject
         self._lengths: dict[int, int] = {}
         self._last: dict[tuple[Place, int], Place] = {}
+        self._in_vain: Counter[tuple[Place, int]] = Counter()
+        self._all_in_vain = 0
 
-    def places(self, rows: list[_Row], link: str) -> list[Place]:
+    def places(self, rows: Iterable[_Row], link: str) -> list[Place]:
         """The places of a link in the lists of references that hold it, in file order.
 
         In some formats rows share the links of their capability; in others the capability has those of its rows.
@@ -95,11 +100,14 @@ class _Lists:
         """
         places = set()
         seen = set()
-        for kind, index, _, listed in rows:
+        for number, (kind, index, _, listed) in enumerate(rows):
+            # The first row is usually the one that has the list.
+            if number and self._all_in_vain > _MOST_IN_VAIN:
+                break
             start = self._subject.place(kind, index, "references")
             text = self._subject.texts.get(start.path)
             key = start, id(listed)
-            if text is None or text.table or key in seen:
+            if text is None or text.table or key in seen or self._in_vain[key] > _MOST_IN_VAIN:
                 continue
             seen.add(key)
             if key[1] not in self._lengths:
@@ -112,6 +120,9 @@ class _Lists:
             if place is not None:
                 self._last[key] = place
                 places.add(place)
+            else:
+                self._in_vain[key] += reach
+                self._all_in_vain += reach
         return sorted(places)
 
 

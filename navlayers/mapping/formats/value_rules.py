@@ -168,6 +168,9 @@ _WORD = r"[^\W\d_][^#<>~=,]*"
 _LISTED = 20
 """Maximum unknown words in an option to paste."""
 
+_MOST_NUMBERS = 101
+"""Maximum numbers of a scale in a message that lists all of them."""
+
 
 class Scale:
     """The names of a scale, indexed for case-insensitive lookup, and the range of its other numbers."""
@@ -183,7 +186,8 @@ class Scale:
         self.numbers = score_range is None and any(map(DECIMAL.fullmatch, self.names))
         low, high = map(decimal, score_range or HUNDRED)
         others = "" if self.numbers else f" or a number from {low} to {high}"
-        self.expected = f"{or_list(self.names) if self.numbers else comma_list(self.names)}{others}"
+        every = self.numbers and len(self.names) <= _MOST_NUMBERS
+        self.expected = f"{or_list(self.names) if every else comma_list(self.names)}{others}"
         self.near = Names(self.names)
 
     def outside(self, number: float) -> Callable[[], str] | None:

@@ -319,8 +319,8 @@ class Parts:
             for kind, count in counts:
                 del self._nodes[kind][count:]
             del self.mappings[counts[0][1] :], self.non_mappable[counts[1][1] :]
-            for id_ in list(self.capabilities)[counts[2][1] :]:
-                del self.capabilities[id_]
+            while len(self.capabilities) > counts[2][1]:
+                self.capabilities.popitem()
 
     def in_set(self, head: MappingSet, **fields: Any) -> MappingSet:
         """The set with these parts, from its metadata and its other fields."""

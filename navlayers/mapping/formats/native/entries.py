@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from navlayers._text.spelling import Names, suggestion
+from navlayers._text.spelling import Names
 from navlayers._text.wording import bare, comma_list, quoted
 from navlayers.mapping.evidence import FIELDS, parse_evidence
 from navlayers.mapping.formats import value_rules
@@ -51,14 +51,15 @@ class Entries:
         self.parts = Parts(top.path, top.findings)
         self._top = top
         self._blank = top.inner(Branch({}, 0, 0))
-        self._head = head
         self._default_type = head.default_type
         self._types = {mapping_type.id for mapping_type in head.mapping_types}
+        self._groups = _Groups(())
+        self._known_types = comma_list(sorted(self._types))
         self._scale = value_rules.scale_of(head.scale, options)
         self._scores = score_names(self._types, self._scale.names)
+        self._release = cache(partial(naming_release, head))
         self._techniques: dict[str, str] = {}
         self._type_issues: dict[str, Issue | None] = {}
-        self._groups: dict[str, frozenset[str]] = {}
 
     @property
     def count(self) -> int:
@@ -71,8 +72,7 @@ class Entries:
         findings, mark = self._top.findings, self._top.findings.mark
         technique = self._techniques.get(key.text)
         if technique is None:
-            release = partial(naming_release, self._head)
-            technique, issue = value_rules.technique(key.text, "a technique id is empty", release)
+            technique, issue = value_rules.technique(key.text, "a technique id is empty", self._release)
             self._top.report(issue, key)
             if findings.left_out(mark, "entry"):
                 return
@@ -124,7 +124,7 @@ class Entries:
             return Issue(f"{quoted(type_)} is not a mapping type", _ENTRY, hint, code="not-a-type")
         if not self._types:
             return None
-        expected = f"one of the mapping types that the set declares: {comma_list(sorted(self._types))}"
+        expected = f"one of the mapping types that the set declares: {self._known_types}"
         return Issue(f"mapping type {quoted(type_)} is not declared", expected, fatal=False, code="undeclared-type")
 
     def _entry(self, capability: Capability, technique: str, key: Scalar, fields: Fields) -> None:
@@ -235,13 +235,13 @@ class Entries:
         group = fields.identifier(text, "group") if text is not None else None
         if group is None or capability is None:
             return group
-        if capability.id not in self._groups:  # a capability may have thousands
-            self._groups[capability.id] = frozenset(capability.groups)
-        if group not in self._groups[capability.id]:
+        if self._groups.ids is not capability.groups:
+            self._groups = _Groups(capability.groups)
+        if group not in self._groups.every:
             message = f"capability {quoted(capability.id)} is not in group {quoted(group)}"
             known = capability.groups
             expected = f"one of {comma_list(known)}" if known else "no group: it has none"
-            hint = partial(_nearest_group, group, known)
+            hint = partial(self._groups.nearest, group)
             fields.report(Issue(message, expected, hint, code="foreign-group"), "group")
         return group
 
@@ -256,5 +256,17 @@ class Entries:
         return value
 
 
-def _nearest_group(group: str, groups: tuple[str, ...]) -> str:
-    return suggestion(group, groups) or "add the group to the capability"
+class _Groups:
+    """The groups of a capability, which may be thousands, for as many entries that are filed under them."""
+
+    def __init__(self, ids: tuple[str, ...]) -> None:
+        self.ids = ids
+        self.every = frozenset(ids)
+
+    @cached_property
+    def _names(self) -> Names:
+        return Names(self.ids)
+
+    def nearest(self, group: str) -> str:
+        """The hint about a group that is none of them."""
+        return self._names.suggestion(group) or "add the group to the capability"

@@ -121,7 +121,7 @@ class Document(_Part, frozen=True):
     control_implementation: _Implementation | None = None
     components: list[_Holder] = []
     capabilities: list[_Holder] = []
-    imports: list[_Import] = []
+    imports: Annotated[list[_Import], msgspec.Meta(max_length=1_000)] = []
 
     @property
     def requirements(self) -> list[Requirement]:
@@ -130,6 +130,11 @@ class Document(_Part, frozen=True):
         parts = [self.control_implementation] if self.control_implementation else []
         parts += [part for holder in holders for part in holder.control_implementations]
         return [one for part in parts for one in part.implemented_requirements]
+
+    @property
+    def patterns(self) -> set[str]:
+        """The patterns of ids by which a profile chooses controls or leaves them out."""
+        return _patterns(one for part in self.imports for one in (*part.include_controls, *part.exclude_controls))
 
     def chosen(self, known: Iterable[str], plain: Callable[[str], str]) -> list[str]:
         """The controls that a profile chooses: those that it names, and those of a catalog that it means otherwise.
@@ -142,12 +147,13 @@ class Document(_Part, frozen=True):
             Their ids in this spelling.
         """
         names: dict[str, None] = {}
+        fitting = {pattern: {id_ for id_ in known if fnmatchcase(id_, pattern)} for pattern in self.patterns}
         for part in self.imports:
-            left_out = {id_ for id_ in known if _fits(id_, part.exclude_controls)}
+            left_out = {id_ for pattern in _patterns(part.exclude_controls) for id_ in fitting[pattern]}
             named = [plain(id_) for one in part.include_controls for id_ in one.with_ids]
-            patterns = [one for one in part.include_controls if one.matching]
+            fits = {id_ for pattern in _patterns(part.include_controls) for id_ in fitting[pattern]}
             every = part.include_all is not None or not part.include_controls
-            meant = [id_ for id_ in known if every or _fits(id_, patterns)]
+            meant = [id_ for id_ in known if every or id_ in fits]
             excluded = left_out | {plain(id_) for one in part.exclude_controls for id_ in one.with_ids}
             names |= dict.fromkeys(id_ for id_ in (*named, *meant) if id_ not in excluded)
         return [*names]
@@ -162,15 +168,15 @@ class Document(_Part, frozen=True):
         links += [self.import_profile.href] if self.import_profile else []
         resources = {f"#{one.uuid}": one for one in self.back_matter.resources}
         texts = [*links, self.metadata.title]
-        for link in links:
+        for link in dict.fromkeys(links):
             if one := resources.get(link):
                 texts += [one.title, one.description, *(rlink.href for rlink in one.rlinks)]
         found = {match[1] for text in texts for match in _REVISION.finditer(text)}
         return f"rev{found.pop()}" if len(found) == 1 else ""
 
 
-def _fits(id_: str, selections: Iterable[_Selection]) -> bool:
-    return any(fnmatchcase(id_, match.pattern.casefold()) for one in selections for match in one.matching)
+def _patterns(selections: Iterable[_Selection]) -> set[str]:
+    return {match.pattern.casefold() for one in selections for match in one.matching}
 
 
 def status_of(states: Iterable[str]) -> str:

@@ -30,6 +30,9 @@ SETS = {"rev5": "nist_800_53", "rev4": "nist_800_53-rev4"}
 SCALE = {"implemented": 100.0, "alternative": 100.0, "partial": 50.0, "planned": 0.0}
 """What the state of a control is worth."""
 
+MOST_PATTERNS = 1_000
+"""Maximum patterns of ids in a profile: each is compared with every control."""
+
 _LEVELS: dict[str, Level] = {"planned": "declared"}
 _ID = re.compile(r"([A-Za-z]{2})-0{,9}([0-9]{1,9})(?:[.(]0{,9}([0-9]{1,9})\)?)?")
 
@@ -60,6 +63,10 @@ def read(source: Source, context: Context) -> tuple[MappingSet, Places]:
     catalog = _catalog(SETS[revision])
     known = {_plain(one.id): one.id for one in catalog.capabilities}
     states: dict[str, list[str]] = {}
+    if len(document.patterns) > MOST_PATTERNS:
+        raise InputError(
+            Problem(f"{len(document.patterns):,} patterns of control ids", whole, f"at most {MOST_PATTERNS:,}")
+        )
     if kind == "profile":
         states = {id_: [] for id_ in document.chosen(known, _plain)}
     for one in document.requirements:

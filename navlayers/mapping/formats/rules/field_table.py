@@ -12,7 +12,7 @@ from navlayers.mapping.formats.yaml_fields import Fields, is_null
 from navlayers.mapping.formats.yaml_tree import Branch, Listing, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from navlayers.mapping.formats.findings import Findings
     from navlayers.mapping.formats.source import Source
@@ -61,16 +61,18 @@ class FieldTable(NamedTuple):
     number: Mapping[str, Path] = {}
 
 
-def nodes(node: Node | None, path: Path) -> Iterator[Node]:
+def nodes(node: Node | None, path: Path) -> Sequence[Node]:
     """The nodes at a path below a node, those of all items where a list is on the way."""
+    for number, key in enumerate(path):
+        if isinstance(node, Branch):  # the usual case first: this is called twenty times for each rule
+            node = node.get(key)
+        elif isinstance(node, Listing):
+            return [found for item in node.items for found in nodes(item, path[number:])]
+        else:
+            return ()
     if isinstance(node, Listing):
-        for item in node.items:
-            yield from nodes(item, path)
-    elif not path:
-        if node is not None and not is_null(node):
-            yield node
-    elif isinstance(node, Branch):
-        yield from nodes(node.get(path[0]), path[1:])
+        return [found for item in node.items for found in nodes(item, ())]
+    return () if node is None or is_null(node) else (node,)
 
 
 def texts(node: Node | None, path: Path) -> Iterator[str]:
@@ -131,7 +133,7 @@ def rule_of(fields: Fields, table: FieldTable, rule_set: RuleSet, number: int | 
         rule_set.date(first(root, path).replace("/", "-"))
     if table.tactics:
         rule_set.tactics += texts(root, table.tactics)
-    counts = ((name, len([*nodes(root, path)])) for name, path in table.number.items())
+    counts = ((name, len(nodes(root, path))) for name, path in table.number.items())
     places = {"id": table.id, "name": table.name, "comment": table.comment, **table.groups}
     other = [(name, ", ".join(dict.fromkeys(texts(root, path)))) for name, path in table.other.items()]
     return Rule(
@@ -143,7 +145,7 @@ def rule_of(fields: Fields, table: FieldTable, rule_set: RuleSet, number: int | 
         first(root, table.comment),
         tuple(dict.fromkeys(texts(root, table.references))) if table.references else (),
         [*other, *((name, str(count)) for name, count in counts if count)],
-        {name: node for name, path in places.items() if (node := next(nodes(root, path), None)) is not None},
+        {name: node for name, path in places.items() if (node := next(iter(nodes(root, path)), None)) is not None},
         number,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -207,6 +208,8 @@ class RuleSet:
         self._numbers: dict[str, int] = {}
         self._file: Fields | None = None
         self._held: list[Place] = []
+        # A file has many rules.
+        self._named = ("", "")
 
     def date(self, text: str) -> None:
         """Count the day of a rule for the metadata of the set; other texts are ignored."""
@@ -253,8 +256,7 @@ class RuleSet:
         id_ = rule.id
         if id_ and id_ not in self.parts.capabilities:
             return id_
-        path = self.inner_path(rule.fields.path).replace("/", "-")
-        name = slug(path.rpartition(".")[0] or path) or "rule"
+        name = self._name(rule.fields.path)
         if not id_:
             id_ = name if rule.number is None else f"{name}-{rule.number}"
         if id_ in self.parts.capabilities:
@@ -269,6 +271,13 @@ class RuleSet:
             id_ = other
         return id_
 
+    def _name(self, path: str) -> str:
+        """The id of a rule without one of its own: that of its file."""
+        if self._named[0] != path:
+            inner = self.inner_path(path).replace("/", "-")
+            self._named = path, slug(inner.rpartition(".")[0] or inner) or "rule"
+        return self._named[1]
+
     def _groups(self, rule: Rule) -> list[str]:
         groups = []
         for grouping, text in rule.groups:
@@ -276,7 +285,7 @@ class RuleSet:
                 continue
             known = self._content.groupings[grouping].values
             if known and text not in known:
-                message, hint = f"unknown {grouping} {quoted(text)}", suggestion(text, known)
+                message, hint = f"unknown {grouping} {quoted(text)}", partial(suggestion, text, known)
                 issue = Issue(message, or_list(known), hint, fatal=False, code="unknown-term")
                 rule.fields.report(issue, rule.keys.get(grouping, grouping))
             groups.append(self._group(grouping, text))

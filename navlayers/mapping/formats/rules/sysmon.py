@@ -10,11 +10,15 @@ from navlayers.mapping.formats.rules import rule_set
 from navlayers.mapping.formats.rules.field_table import IDS, FieldTable, one_per_document
 from navlayers.mapping.formats.rules.markup import elements
 from navlayers.mapping.formats.rules.rule_set import Content, Grouping
-from navlayers.mapping.formats.rules.tree import branch_of, scalar_at
+from navlayers.mapping.formats.rules.tree import branch_of
 from navlayers.mapping.formats.yaml_files import FileKind
+from navlayers.mapping.formats.yaml_tree import Scalar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from navlayers.mapping.formats.findings import Findings
+    from navlayers.mapping.formats.rules.markup import Element
     from navlayers.mapping.formats.source import Source
     from navlayers.mapping.formats.yaml_tree import Branch, Node
 
@@ -39,18 +43,29 @@ def _parse(source: Source, findings: Findings) -> list[Node]:
     Conditions that exclude events detect nothing.
     """
     rules: dict[tuple[str, str], Branch] = {}
-    for event in elements(source).descendants():
-        if event.name in _EVENTS or event.attributes.get("onmatch", ("", 0))[0].lower() != _INCLUDE:
+    for event, condition in _conditions(elements(source)):
+        name, offset = condition.attributes.get("name", ("", 0))
+        if not re.search(IDS, name) or (event, name) in rules:
             continue
-        for condition in event.descendants():
-            name, offset = condition.attributes.get("name", ("", 0))
-            if not re.search(IDS, name) or (event.name, name) in rules:
-                continue
-            values = {"technique": name, "event": event.name, "field": condition.name}
-            values |= {"name": f"{event.name}: {name}", "text": f"{condition.name} {condition.text}".strip()}
-            texts = {key: [scalar_at(source, text, offset)] for key, text in values.items()}
-            rules[event.name, name] = branch_of(texts, source.place(offset))
+        values = {"technique": name, "event": event, "field": condition.name}
+        values |= {"name": f"{event}: {name}", "text": f"{condition.name} {condition.text}".strip()}
+        place = source.place(offset)
+        texts = {key: [Scalar(text, True, place.line, place.column)] for key, text in values.items()}
+        rules[event, name] = branch_of(texts, place)
     return [*rules.values()]
+
+
+def _conditions(top: Element) -> Iterator[tuple[str, Element]]:
+    """The elements within events that are included, each with the name of the event that is the next around it."""
+    rest = [(child, "") for child in reversed(top.children)]
+    while rest:
+        element, event = rest.pop()
+        if event:
+            yield event, element
+        match = element.attributes.get("onmatch")
+        if match is not None and element.name not in _EVENTS:
+            event = element.name if match[0].lower() == _INCLUDE else ""
+        rest += [(child, event) for child in reversed(element.children)]
 
 
 CONTENT = Content(

@@ -24,6 +24,9 @@ _NEAR = 1 << 16
 _MOST_MISSED = 100
 """Keys that are searched for in the rest of the file and not found, as those that are spelled with escapes."""
 
+_MOST_TEXTS_MISSED = 2_000
+"""Other texts that are searched for and not found."""
+
 MAX_DEPTH = 50
 
 
@@ -90,6 +93,7 @@ class _Texts:
         self._end = end
         self._is_json = self._data.startswith((b"{", b"["), len(self._data) - len(self._data.lstrip()))
         self._missed = 0
+        self._texts_missed = 0
 
     def key(self, name: str) -> Scalar:
         """A key of TOML or JSON, as both are usually written."""
@@ -104,7 +108,9 @@ class _Texts:
             raise too_deep(self._source, before.line, before.column)
         if isinstance(value, str):
             needle = value[:_LONGEST].partition("\n")[0].encode("utf-8", "surrogatepass")
-            found = self._data.find(needle, self._offset, min(self._offset + _NEAR, self._end))
+            end = min(self._offset + _NEAR, self._end) if self._texts_missed < _MOST_TEXTS_MISSED else 0
+            found = self._data.find(needle, self._offset, end)
+            self._texts_missed += found < 0
             return self.scalar(value, found) if found >= 0 else Scalar(value, True, before.line, before.column)
         if isinstance(value, dict):
             return Branch(

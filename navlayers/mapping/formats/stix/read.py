@@ -7,6 +7,7 @@ objects are capabilities.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, cast
 
@@ -76,6 +77,9 @@ _FOREIGN_CAPABILITY: dict[str, Path] = {
     "groups": ("labels",),
     "references": ("external_references",),
 }
+_MOST_LINKS = 1_000_000
+"""Maximum links of all mappings that have some of their own beside those of their capability."""
+
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -105,6 +109,9 @@ class _Reader:
         self._labels: set[str] = set()
         self._sources: set[tuple[str, str]] = set()
         self._references: dict[tuple[str, ...], tuple[str, ...]] = {}
+        # Number of a capability's object → its links; and the number of links in the mappings that have own ones.
+        self._shared: dict[int, tuple[str, ...]] = {}
+        self._joined_links = 0
 
     def read(self) -> MappingSet:
         bundle, links = self._bundle, self._links.links
@@ -148,11 +155,15 @@ class _Reader:
             record: Path = (*OWN, "non_mappable", index)
             return self._bundle.place(self._grouping, (*record, own[-1]) if field else record)
         if kind == "capability":
-            number, paths = list(self._origins.values())[index]
+            number, paths = self._every_origin[index]
             return self._bundle.place(number, paths.get(field, ()))
         number = self._links.links[index].relationship
         paths = _STANDARD if self._bundle.objects[number].is_own else _FOREIGN
         return self._bundle.place(number, paths.get(field, own) if field else ())
+
+    @cached_property
+    def _every_origin(self) -> list[tuple[int, dict[str, Path]]]:
+        return list(self._origins.values())
 
     def _find_grouping(self) -> int | None:
         """The number of the grouping that navlayers wrote."""
@@ -225,6 +236,7 @@ class _Reader:
         """Read the capabilities that map to a technique, and all capabilities that navlayers wrote."""
         sources = {link.source for link in self._links.links}
         described = 0
+        groups_of: dict[str, dict[str, None]] = {}
         for number, item in enumerate(self._bundle.objects):
             own = item.own
             is_own = own.capability_id is not None
@@ -246,8 +258,9 @@ class _Reader:
             message = f"duplicate capability id {quoted(capability.id)}, first in {place.position}"
             hint = "both objects are read as one capability"
             self._bundle.report(Issue(message, hint=hint, fatal=False, code="duplicate-key"), number)
-            groups = tuple(dict.fromkeys((*known.groups, *capability.groups)))
-            self._capabilities[capability.id] = msgspec.structs.replace(known, groups=groups)
+            groups_of.setdefault(known.id, dict.fromkeys(known.groups)).update(dict.fromkeys(capability.groups))
+        for id_, names in groups_of.items():
+            self._capabilities[id_] = msgspec.structs.replace(self._capabilities[id_], groups=tuple(names))
         if described:
             descriptions = "description" if described == 1 else "descriptions"
             message = f"{described:,} {descriptions} not carried over: a capability has only a name"
@@ -309,17 +322,34 @@ class _Reader:
             names = ((own.group_id or "").strip() or None, own.technique_name, own.capability_name)
             about = (own.mapping_type, category, value, item.description or "", references)
             return Mapping(capability.id, link.technique, *about, *names, other)
-        references = tuple(dict.fromkeys((*capability.references, *item.links(own=False))))
+        references = self._joined(link.source, capability.references, item.links(own=False), link.relationship)
         pattern = self._bundle.get(item.target_ref)
         return Mapping(
             capability.id,
             link.technique,
             item.relationship_type or "",
             comment=item.description or "",
-            references=self._references.setdefault(references, references),
+            references=references,
             technique_name=pattern.name if pattern is not None else None,
             other=_other_properties(bytes(self._bundle.raws[link.relationship])),
         )
+
+    def _joined(self, source: int, shared: tuple[str, ...], own: tuple[str, ...], number: int) -> tuple[str, ...]:
+        """The links of a capability's object, the same for all of its mappings, then those of a relationship."""
+        if source not in self._shared:
+            shared = tuple(dict.fromkeys(shared))
+            self._shared[source] = self._references.setdefault(shared, shared)
+        shared = self._shared[source]
+        if not own or self._joined_links > _MOST_LINKS:
+            return shared
+        self._joined_links += len(shared)
+        if self._joined_links > _MOST_LINKS:
+            message = "relationships with references of their own, of a capability with many"
+            expected = f"at most {_MOST_LINKS:,} references in all"
+            issue = Issue(message, expected, "split the file", code="wrong-shape")
+            self._bundle.report(issue, number, ("external_references",))
+        joined = tuple(dict.fromkeys((*shared, *own)))
+        return self._references.setdefault(joined, joined)
 
     def _score(self, number: int, scale: value_rules.Scale) -> tuple[Category | None, str | None]:
         own = self._bundle.objects[number].own
