@@ -367,3 +367,12 @@ def test_the_time_limit_holds_for_all_runs_together() -> None:
     elements = [(choose.randint(1, 9), choose.sample(ids, 5)) for _ in range(200)]
     choice = solve(cover_problem(dict.fromkeys(ids, 1), elements, budget=12), 1)
     assert not choice.settled
+
+
+def test_of_many_candidates_that_cover_the_same_200_are_named_for_each() -> None:
+    """All 20,000 of each of 20,000 took gigabytes."""
+    ids = tuple(f"c{n:04}" for n in range(500))
+    beside = Redundancies([Level("T1078", 1, ids)], ids)
+    first, last = beside.of("c0000"), beside.of("c0499")
+    assert (first.by, last.by) == (ids[1:201], ids[:200])
+    assert beside.of("c0498").by is last.by

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 MOST = 3
 """Maximum number of candidates listed that together make another one redundant."""
 
+MOST_ALONE = 200
+"""Maximum number of those listed that each do alone: thousands of candidates may cover the same."""
+
 
 class Redundancy(msgspec.Struct, frozen=True, rename={"only": "only_it", "together": "by_all_of_them_together"}):
     """Whether other candidates cover all that a candidate covers.
@@ -23,7 +27,8 @@ class Redundancy(msgspec.Struct, frozen=True, rename={"only": "only_it", "togeth
     Attributes:
         only: techniques to which no other candidate gives as high a score, by id.
         redundant: there are none, although the candidate covers techniques.
-        by: ids of other candidates that cover all of it; empty if more than `MOST` are needed.
+        by: ids of other candidates that cover all of it, `MOST_ALONE` at most; empty if more than `MOST` are
+            needed.
         together: the candidates of `by` cover it only together; else each does alone.
     """
 
@@ -106,6 +111,8 @@ class Redundancies:
         self._given_by_one = (1 << sum(len(givers) < 2 for givers in self._givers)) - 1
         # Level → what each of its givers gives: thousands of candidates are compared without a call for each.
         self._given = [[self._gives[giver] for giver in givers] for givers in self._givers]
+        # What candidates give → those that give it, one more than is listed, and those that are.
+        self._alone: dict[int, tuple[tuple[str, ...], tuple[str, ...]]] = {}
 
     def of(self, candidate: str) -> Redundancy:
         """The candidate's unique contribution, or the other candidates that cover all of it."""
@@ -116,20 +123,19 @@ class Redundancies:
             return Redundancy(tuple(sorted(only)), redundant=False)
         alone = self._enough(gives, candidate)
         if alone:
-            return Redundancy((), redundant=True, by=tuple(alone))
+            return Redundancy((), redundant=True, by=alone)
         return Redundancy((), redundant=True, by=self._few_together(gives, candidate), together=True)
 
-    def _enough(self, gives: int, candidate: str) -> list[str]:
+    def _enough(self, gives: int, candidate: str) -> tuple[str, ...]:
         """The other candidates that each give all of it, and so its level with the fewest givers, by id."""
-        level = next(_bits(gives))
-        shared = [*map(gives.__and__, self._given[level])]
-        if shared.count(gives) == (candidate in self._givers[level]):
-            return []
-        return [
-            other
-            for other, part in zip(self._givers[level], shared, strict=True)
-            if part == gives and other != candidate
-        ]
+        if gives not in self._alone:
+            level = next(_bits(gives))
+            shared = map(gives.__and__, self._given[level])
+            every = (other for other, part in zip(self._givers[level], shared, strict=True) if part == gives)
+            alone = tuple(islice(every, MOST_ALONE + 1))
+            self._alone[gives] = alone, alone[:MOST_ALONE]
+        alone, listed = self._alone[gives]
+        return tuple(other for other in alone if other != candidate) if candidate in alone else listed
 
     def _few_together(self, gives: int, candidate: str) -> tuple[str, ...]:
         """Up to `MOST` other candidates that give all of it together; () if there are none.

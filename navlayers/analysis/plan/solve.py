@@ -81,17 +81,22 @@ def useful(problem: CoverProblem) -> tuple[int, ...]:
     """
     # A bit per element: what thousands of candidates have in common takes one operation each.
     masks = [sum(1 << element for element in gives) for gives in problem.gives]
-    of_givers = [[masks[giver] for giver in element.givers] for element in problem.elements]
+    # Of candidates that cover the same, one is left.
+    best: dict[int, int] = {}
+    for candidate in sorted(range(len(masks)), key=lambda candidate: (problem.costs[candidate], candidate)):
+        best.setdefault(masks[candidate], candidate)
+    givers = [[g for g in element.givers if best[masks[g]] == g] for element in problem.elements]
+    of_givers = [[masks[giver] for giver in each] for each in givers]
 
     def may_help(candidate: int) -> bool:
         gives, cost, mask = problem.gives[candidate], problem.costs[candidate], masks[candidate]
-        if not gives or (problem.budget is not None and cost > problem.budget):
+        if not gives or best[mask] != candidate or (problem.budget is not None and cost > problem.budget):
             return False
         rarest = min(gives, key=lambda element: len(of_givers[element]))
         shared = [*map(mask.__and__, of_givers[rarest])]
         if shared.count(mask) == 1:  # its own
             return True
-        others = zip(problem.elements[rarest].givers, shared, strict=True)
+        others = zip(givers[rarest], shared, strict=True)
         return not any(
             common == mask and (problem.costs[other], other) < (cost, candidate) for other, common in others
         )
