@@ -100,6 +100,11 @@ CASES: list[tuple[str, str, Callable[[], tuple[str, int]]]] = [
     ("columns of CSV", "wide.csv", wide),
     ("broken links of a mapping", "links.json", links),
     (
+        "segments of CSV",
+        "segments.csv",
+        lambda: filled("Capability,Technique,Segment\n", lambda n, t: f"c,{t},s{n}\n"),
+    ),
+    (
         "rows of Markdown",
         "a.md",
         lambda: filled("| Capability | Technique |\n|---|---|\n", lambda n, t: f"|c{n % 1000}|{t}|\n"),
@@ -108,6 +113,22 @@ CASES: list[tuple[str, str, Callable[[], tuple[str, int]]]] = [
         "capabilities of native YAML",
         "a.yaml",
         lambda: filled(NATIVE, lambda n, t: f"  c{n}: {{techniques: {{{t}: mitigates}}}}\n"),
+    ),
+    (
+        "layers of a list",
+        "list.json",
+        lambda: filled(
+            "[",
+            lambda n, t: f'{"," * (n > 0)}{{"name":"n{n}","techniques":[{{"techniqueID":"{t}","score":1}}]}}',
+            "]",
+        ),
+    ),
+    (
+        "unknown fields of a layer's entry",
+        "entry.json",
+        lambda: filled(
+            '{"name":"l","techniques":[{"techniqueID":"T1078","score":1', lambda n, _: f',"k{n}":1', "}]}"
+        ),
     ),
     (
         "Sigma rules",

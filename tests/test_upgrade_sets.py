@@ -12,6 +12,7 @@ from stix_facts import RELEASES, end, facts
 import navlayers
 from navlayers.mapping.evidence import Evidence
 from navlayers.mapping.model import MappingSet, NonMappable
+from navlayers.upgrades.entries import joined
 from navlayers.upgrades.report import counts
 from navlayers.upgrades.sets import upgrade_set
 
@@ -297,3 +298,9 @@ def test_any_rows_are_accounted_for_and_twice_is_once(rows: list[navlayers.Mappi
         key = (new.capability, new.category, new.technique)
         found[key] = max(found.get(key, -1), numbers[new.value])
     assert found == best
+
+
+def test_joined_comments_have_each_text_once() -> None:
+    """One within the others is left out, as whole paragraphs; new lines are not searched for."""
+    texts = ["a", "b\nc", "", " \n", "a", "a\n\nb\nc", "b", "c\n\na", *(f"n{n}" for n in range(3)), "n0\n\nn1"]
+    assert joined(texts) == "a\n\nb\nc\n\nb\n\nc\n\na\n\nn0\n\nn1\n\nn2"

@@ -259,8 +259,14 @@ def _united(lists: Iterable[Iterable[Document]]) -> list[Document]:
 
 def joined(texts: Iterable[str]) -> str:
     """Texts with a blank line between them, each once."""
-    whole = ""
+    parts: dict[str, None] = {}
+    lines = {""}
     for text in texts:
-        if text.strip() and f"{_BLANK}{text}{_BLANK}" not in f"{_BLANK}{whole}{_BLANK}":
-            whole = f"{whole}{_BLANK}{text}" if whole else text
-    return whole
+        if text in parts or not text.strip():
+            continue
+        own = text.split("\n")
+        # Only a text of known lines may be within the others, which take time to join.
+        if not lines.issuperset(own) or f"{_BLANK}{text}{_BLANK}" not in f"{_BLANK}{_BLANK.join(parts)}{_BLANK}":
+            parts[text] = None
+            lines.update(own)
+    return _BLANK.join(parts)
