@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 # Edits are short: one line around them shows where they are.
 _CONTEXT = 1
-_MOST_READ = 4_000_000
+_MOST_READ = 2_000_000
 """Bytes that are read again to find out which fixes are valid together."""
 
-_LEAST_TRIES = 4
+_LEAST_TRIES = 2
 _NO_DATA: dict[str, bytes | None] = {}
 
 
@@ -121,7 +121,10 @@ def _fixed(
 
     Those in lines with errors that they cause are tried apart, by bisection: first the others, if there are any.
     """
-    after, faults = _edited(text, before, findings, options)
+    old = _read(text.path, before, options, len(findings))
+    if old is None:
+        return before, []
+    after, faults = _edited(text, old, findings, options)
     if after is not None:
         return after, list(findings)
     fixed: list[Finding] = []
@@ -132,7 +135,7 @@ def _fixed(
         if not some or not tries:
             return
         tries -= 1
-        now, _ = _edited(text, before, [*fixed, *some], options)
+        now, _ = _edited(text, old, [*fixed, *some], options)
         if now is not None:
             best = now
             fixed.extend(some)
@@ -151,29 +154,30 @@ def _fixed(
     return best, [each for each in findings if id(each) in known]
 
 
+def _read(path: str, data: bytes, options: ReadOptions, findings: int) -> tuple[MappingSet, Findings] | None:
+    """The set in a text, and its errors; None if it cannot be read."""
+    errors = Findings(max(LIMIT, findings), lenient=True)
+    try:
+        return readers.read(path, data=data, reading=options, findings=errors).mapping_set, errors
+    except InputError:
+        return None
+
+
 def _edited(
-    text: Text, before: bytes, findings: Iterable[Finding], options: ReadOptions
+    text: Text, old: tuple[MappingSet, Findings], findings: Iterable[Finding], options: ReadOptions
 ) -> tuple[bytes | None, set[int]]:
     """The content with fixes applied; None if they are not valid together, and the lines of errors from them."""
     edits = list(dict.fromkeys(edit for finding in findings for edit in finding.fix))
     after = text.edited(edits)
-    if after is None:
+    new = _read(text.path, after, options, len(edits)) if after is not None else None
+    if after is None or new is None:
         return None, set()
-    changed = {edit.old: edit.new for edit in edits}
-    limit = max(LIMIT, len(edits))
-    errors = [Findings(limit, lenient=True), Findings(limit, lenient=True)]
-    try:
-        old, new = (
-            readers.read(text.path, data=data, reading=options, findings=findings).mapping_set
-            for data, findings in zip((before, after), errors, strict=True)
-        )
-    except InputError:
-        return None, set()
-    if errors[1].count > errors[0].count:
-        lines = [{each.place.line for each in some.errors() if each.place} for some in errors]
+    if new[1].count > old[1].count:
+        lines = [{each.place.line for each in errors.errors() if each.place} for _, errors in (old, new)]
         return None, lines[1] - lines[0]
-    # Reads as the same set except for the edits, and without further errors.
-    return after if _comparable(old, changed) == _comparable(new, changed) else None, set()
+    # It reads as the same set except for the edits, and without further errors.
+    changed = {edit.old: edit.new for edit in edits}
+    return after if _comparable(old[0], changed) == _comparable(new[0], changed) else None, set()
 
 
 def _comparable(mapping_set: MappingSet, changed: dict[str, str]) -> object:
