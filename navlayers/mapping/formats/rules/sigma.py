@@ -85,8 +85,8 @@ def _rules(rule_set: RuleSet, path: str, trees: Iterable[Node]) -> None:
                 rule_set.extend(rules[key], rule)
             else:
                 rules[key] = rule_set.add(rule._replace(number=number if rules else None))
-        if rule_set.findings.leaves_out:
-            rules = {key: id_ for key, id_ in rules.items() if id_ in rule_set.parts.capabilities}
+        if rules[key] not in rule_set.parts.capabilities:  # it is left out
+            del rules[key]
 
 
 def _rule(rule_set: RuleSet, fields: Fields) -> Rule:
