@@ -131,6 +131,13 @@ CASES: list[tuple[str, str, Callable[[], tuple[str, int]]]] = [
         ),
     ),
     (
+        "unused groups of native YAML",
+        "groups.yaml",
+        lambda: filled(
+            f"{NATIVE}  c: {{techniques: {{T1078: mitigates}}}}\ngroups:\n", lambda n, _: f"  g{n}: G\n"
+        ),
+    ),
+    (
         "Sigma rules",
         "sigma.yml",
         lambda: filled(
@@ -155,6 +162,15 @@ CASES: list[tuple[str, str, Callable[[], tuple[str, int]]]] = [
                 f"<rule id='{n + 1}' level='3'><description>d</description><mitre><id>{t}</id></mitre></rule>\n"
             ),
             "</group>",
+        ),
+    ),
+    (
+        "Sysmon conditions",
+        "sysmon.xml",
+        lambda: filled(
+            "<Sysmon><EventFiltering><E onmatch='include'>",
+            lambda n, t: f"<I name='{t},{n}'/>",
+            "</E></EventFiltering></Sysmon>",
         ),
     ),
     (
