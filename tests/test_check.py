@@ -10,7 +10,7 @@ from unittest.mock import create_autospec
 import pytest
 from conftest import CORPUS_FILES, SHARED, write_set
 
-from navlayers.checks import Report, check, render, source_text
+from navlayers.checks import Report, check, render, source_text, subject
 from navlayers.checks.finding import codes, explanations, finding
 from navlayers.checks.rules import links
 from navlayers.errors import Place
@@ -373,8 +373,11 @@ def test_links_that_are_written_with_escapes_are_not_searched_for_ever(
     path.write_text(json.dumps(content, indent=1).replace("http://a/", "http:\\/\\/a\\/"))
     calls = create_autospec(source_text.Text.find, side_effect=source_text.Text.find)
     monkeypatch.setattr(source_text.Text, "find", calls)
+    places = create_autospec(subject.Subject.place, side_effect=subject.Subject.place)
+    monkeypatch.setattr(subject.Subject, "place", places)
     found = [each for each in check(resolve([str(path)])).findings if each.code == "broken-link"]
     assert len(found) == 20
+    assert sum(call.kwargs == {"field": "references"} for call in places.call_args_list) <= 2
     assert len({each.place for each in found}) == 1
     assert calls.call_count == 2
 

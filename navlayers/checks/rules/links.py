@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
@@ -62,7 +63,7 @@ def references(subject: Subject) -> Iterator[Finding]:
         count = counts[link, capability]
         many = f", in {count} mappings" if count > 1 else ""
         places = lists.places(chain.from_iterable(rows[:_MOST] for rows in groups), link)
-        place = places[0] if places else subject.place(groups[0][0][0], groups[0][0][1], "references")
+        place = places[0] if places else lists.start(*groups[0][0][:2])
         clean = link.strip()
         fix = [Edit(place, clean, clean) for place in places] if code == "link-spaces" else []
         yield finding(code, place, f"link {wording.quoted(link)} {message}{many}", hint=hint, fix=fix)
@@ -87,6 +88,8 @@ class _Lists:
 
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
+        # A row may have thousands of links, and its place take as long as reading it.
+        self.start = cache(partial(subject.place, field="references"))
         self._lengths: dict[int, int] = {}
         self._last: dict[tuple[Place, int], Place] = {}
         self._in_vain: Counter[tuple[Place, int]] = Counter()
@@ -104,7 +107,7 @@ class _Lists:
             # The first row is usually the one that has the list.
             if number and self._all_in_vain > _MOST_IN_VAIN:
                 break
-            start = self._subject.place(kind, index, "references")
+            start = self.start(kind, index)
             text = self._subject.texts.get(start.path)
             key = start, id(listed)
             if text is None or text.table or key in seen or self._in_vain[key] > _MOST_IN_VAIN:
