@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 BYTES = 1_000_000
 RUNS = 4
+DOMAINS = ("T1078", "T1404", "T0800", "T1059", "T1406", "T0801")
 TECHNIQUES = ("T1078", "T1059", "T1003", "T1110", "T1021")
 NATIVE = 'framework: f\nversion: v1\ndomain: enterprise\nattack_version: "16.1"\ncapabilities:\n'
 ATOMIC = "supported_platforms: [windows]\n  executor: {name: sh, command: c}\n"
@@ -46,14 +47,14 @@ def main() -> None:
             print(f"| {what} | {parts:,} | {' | '.join(figures)} |", flush=True)
 
 
-def filled(head: str, part: Callable[[int, str], str], end: str = "") -> tuple[str, int]:
-    """A text of a megabyte, and the number of its parts; each gets its number and a technique."""
+def filled(head: str, part: Callable[[int, str], str], end: str = "", *, parts: int = 1) -> tuple[str, int]:
+    """A text of a megabyte, and the number of its parts; each call writes some, by its number and a technique."""
     texts, size = [head], len(head) + len(end)
     for number in count():
         text = part(number, TECHNIQUES[number % len(TECHNIQUES)])
         size += len(text)
         if size > BYTES:
-            return "".join([*texts, end]), number
+            return "".join([*texts, end]), parts * number
         texts.append(text)
     raise AssertionError
 
@@ -96,6 +97,21 @@ CASES: list[tuple[str, str, Callable[[], tuple[str, int]]]] = [
         "rows of CSV with misspelled ids of two domains",
         "spelled.csv",
         lambda: filled("Capability,Technique\n", lambda n, _: f"c{n},t{1000 + n % 700}.{n % 9}\n"),
+    ),
+    (
+        "rows of CSV of three domains",
+        "domains.csv",
+        lambda: filled("Capability,Technique\n", lambda n, _: f"c{n},{DOMAINS[n % len(DOMAINS)]}\n"),
+    ),
+    (
+        "rows of CSV without a technique",
+        "bare.csv",
+        lambda: filled("Capability,Technique\n", lambda n, _: f"c{n},\n"),
+    ),
+    (
+        "scores of CSV, three in a row",
+        "scores.csv",
+        lambda: filled("Technique,Protect,Detect,Respond\n", lambda _, t: f"{t},1,1,1\n", parts=3),
     ),
     ("columns of CSV", "wide.csv", wide),
     ("broken links of a mapping", "links.json", links),

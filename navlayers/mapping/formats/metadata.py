@@ -138,14 +138,16 @@ def likely_release(domain: Domain, techniques: Iterable[str], tactics: Iterable[
     Of those that know as many ids, it is the one with most of the tactics, by id, name or short name.
     """
     ids, named = Counter(techniques), Counter(tactics)
-    names = {id_: compact(id_) for id_ in ids}
+    names: dict[str, list[str]] = {}
+    for id_ in ids:
+        names.setdefault(compact(id_), []).append(id_)
     best, most = "", (-1, -1)
     for release in reversed([release for release in attack.releases() if release.domain == domain]):
         catalogue = attack.load(release)
-        known = 0
-        for id_, count in ids.items():
-            chain = catalogue.resolve(id_)
-            known += count * (catalogue.is_active(chain[-1]) if chain else names[id_] in catalogue.names)
+        own = ids.keys() & catalogue.techniques.keys()
+        known = sum(ids[id_] for id_ in own if catalogue.is_active(catalogue.resolve(id_)[-1]))
+        by_name = (id_ for name in names.keys() & catalogue.names.keys() for id_ in names[name])
+        known += sum(ids[id_] for id_ in by_name if id_ not in own)
         there = sum(count for tactic, count in named.items() if catalogue.tactic(tactic))
         if (known, there) > most:
             best, most = release.version, (known, there)

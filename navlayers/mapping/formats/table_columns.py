@@ -300,7 +300,8 @@ def no_technique_column(path: str, grids: Iterable[Grid], user_headers: Mapping[
             seen.append(
                 f"{f'{grid.kind} {quoted(grid.name)}' if grid.name else 'the table'} has {comma_list(headers)}"
             )
-        near = near or next((header for header in headers if closest_header(header) in _TECHNIQUES), "")
+        compared = islice(headers, rows.MOST_UNKNOWN)
+        near = near or next((header for header in compared if closest_header(header) in _TECHNIQUES), "")
     there = "; ".join(seen[:3])
     message, expected = (
         "no technique column",
