@@ -107,6 +107,13 @@ capabilities:
     ]
 
 
+def test_groups_have_the_places_of_their_declarations(file: Path) -> None:
+    """Not those where a capability names them, or where their ids are within longer ones."""
+    groups = "groups:\n  g1: One\n  a: x\n  b: x\n  B: x\n  A: x\n  1: x\n"
+    text = f"{HEAD}{groups}capabilities: {{c: {{groups: [g1, a, b, A, B], techniques: {{T1078: }}}}}}\n"
+    assert findings(file, text) == ["9:3 lookalike-id", "10:3 lookalike-id", "11:3 unused-group"]
+
+
 def test_the_same_finding_in_many_rows_is_one_line_with_the_other_places(run: Run, tmp_path: Path) -> None:
     rows = [(f"c{number}", "T1053.001", "protect", "partial") for number in range(6)]
     path = write_set(tmp_path / "many.json", rows)

@@ -208,6 +208,14 @@ def test_scores_of_all_domains_are_on_one_scale(run: Run, table: Path, other: st
     assert run("check", table, "--select", "suspicious-scale").out.count("no score is above 1") == 2
     table.write_text(f"rule,technique,score\nR1,T1626,1\nR2,{other},90\n", encoding="utf-8")
     assert "no score is above" not in run("check", table, "--select", "suspicious-scale").out
+    table.write_text(f"technique,protect,detect\nT1626,1,none\n{other},1,none\n", encoding="utf-8")
+    assert run("check", table, "--select", "suspicious-scale").out.count("no score is above 1") == 2
+
+
+@pytest.mark.parametrize("other", ["T1626", "T1626 - Abuse Elevation Control Mechanism"])
+def test_rows_of_all_domains_agree_about_the_set(run: Run, table: Path, other: str) -> None:
+    table.write_text(f"rule,technique,mapping_framework\nR1,T1059.001,one\nR2,{other},two\n", encoding="utf-8")
+    assert 'wrong-type mapping_framework is "two", but "one" in rows above' in run("check", table).out
 
 
 def test_a_domain_whose_techniques_have_no_rating_is_no_part(run: Run, table: Path) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _BOM = "\ufeff"
 _QUOTES = frozenset({'"', "'"})
+_WITHIN = _QUOTES | {"-", "_", "."}
 _BEHIND = frozenset({"", " ", "\t", "\r", "\n", ",", ":", "}", "]"})
 _DELIMITERS = (",", ";", "\t", "|")
 _PLAIN = re.compile(r"[A-Za-z0-9(][A-Za-z0-9_./()&' +-]*")
@@ -105,7 +106,7 @@ class Text:
             before, behind = self.text[offset - 1 : offset], self.text[end_of_value : end_of_value + 1]
             if before in _QUOTES and behind == before:
                 return self.place(offset - 1)
-            if before not in _QUOTES and behind in _BEHIND:
+            if before not in _WITHIN and not before.isalnum() and behind in _BEHIND:
                 return self.place(offset)
             start = offset + 1
         return None

@@ -97,7 +97,7 @@ def lookalikes(subject: Subject) -> Iterator[Finding]:
             place = subject.place("capability", index[id_], "id")
             yield finding("lookalike-id", place, message, hint="write both the same way")
     firsts = {id_: ids[0] for ids in _by_lookalike(subject.declared).values() for id_ in ids[1:]}
-    for id_, place in _declared_at(subject, firsts):
+    for id_, place in _declared_at(subject, filter(firsts.__contains__, subject.declared)):
         message = f"group id {quoted(id_)} differs from {quoted(firsts[id_])} only in case or punctuation"
         yield finding("lookalike-id", place, message, hint="write both the same way")
 

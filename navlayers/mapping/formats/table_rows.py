@@ -154,7 +154,8 @@ class _Reader:
         texts = [(field, fields[field]) for field in _TEXT if field in fields]
         heads = [(field, fields[field]) for field in SET_FIELDS if field in fields]
         technique, width = fields["attack_object_id"], columns.width
-        owns, others = self._owns, self._parted and not columns.more and "subtechnique" not in fields
+        # Columns about the set, and ids in several cells, need a look at the rows of the other parts.
+        owns, others = self._owns, self._parted and not (heads or columns.more or "subtechnique" in fields)
         for line, raw in enumerate(grid.rows()):
             if line <= columns.row or not any(raw):
                 continue
@@ -266,7 +267,7 @@ class _Reader:
     def _note_scores(self, cells: Sequence[str]) -> None:
         """Remember the scores of a row of any part, which all parts have on the same scale."""
         for column in self._ratings:
-            if column < len(cells):
+            if column < len(cells) and cells[column].strip().lower() not in NO_VALUE:
                 self._score(cells[column])
 
     def _of_part(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import yaml
@@ -26,7 +26,7 @@ from yaml import (
 from navlayers._text import wording
 from navlayers.errors import InputError, Place, Problem
 from navlayers.mapping.formats.findings import Findings, Issue, duplicate_key
-from navlayers.mapping.formats.source import Lines
+from navlayers.mapping.formats.yaml_events import error_place, events
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
@@ -41,13 +41,8 @@ MAX_ALIASED = 1_000_000
 
 _VALUE = 10
 _LONGEST_NAME = 60
-# The parser of libyaml is several times faster, but PyYAML may be installed without it.
-_PARSER = yaml.cyaml.CParser if yaml.__with_libyaml__ else yaml.SafeLoader  # type: ignore[attr-defined]
 _STARTS = frozenset({MappingStartEvent, SequenceStartEvent})
 _ENDS = frozenset({MappingEndEvent, SequenceEndEvent})
-_OTHER_ENDS = tuple(end.encode() for end in "\x85\u2028\u2029")
-"""What YAML 1.1 takes for ends of lines, and editors and other readers do not."""
-
 _QUOTE = "put it between quotes if it is meant as text"
 _TOO_DEEP = Issue(
     "the YAML is nested too deeply", f"at most {MAX_DEPTH} levels; a mapping set needs 8", code="wrong-shape"
@@ -193,46 +188,6 @@ def documents(source: Source, findings: Findings, keys: Container[str] | None = 
         raise InputError(syntax.errors()) from None
 
 
-class _Mark(NamedTuple):
-    """A line and a column, counted from 0."""
-
-    line: int
-    column: int
-
-
-def _has_other_ends(data: bytes) -> bool:
-    return not data.isascii() and any(end in data for end in _OTHER_ENDS)
-
-
-def _marks(data: bytes) -> Callable[[Any], Any]:
-    """A function from a mark of the parser to one in lines as editors count them."""
-    if not _has_other_ends(data):
-        return lambda mark: mark
-    lines = Lines(data.decode("utf-8", "replace"))
-
-    def position(mark: Any) -> _Mark:
-        line, column = lines.position(mark.index)
-        return _Mark(line - 1, column - 1)
-
-    return position
-
-
-def _events(data: bytes) -> Callable[[], Any]:
-    """A function that gives the next event of a text, None at its end."""
-    following: Callable[[], Any] = _PARSER(data).get_event
-    if not _has_other_ends(data):
-        return following
-    mark = _marks(data)
-
-    def next_event() -> Any:
-        event = following()
-        if event is not None:
-            event.start_mark = mark(event.start_mark)
-        return event
-
-    return next_event
-
-
 class _Builder:
     """Builds trees from the events of the parser; PyYAML's own nodes would take five times the memory."""
 
@@ -250,7 +205,7 @@ class _Builder:
         self._path = source.path
         self._findings = findings
         self._strict = strict
-        self._next = _events(source.data)
+        self._next = events(source.data)
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._size = 0
         self._aliased = 0
@@ -395,7 +350,7 @@ def _not_yaml(source: Source, error: yaml.YAMLError | UnicodeError) -> tuple[Iss
         return Issue(message, code="encoding"), Place(source.path)
     reason = wording.excerpt(getattr(error, "problem", None) or getattr(error, "reason", None) or str(error))
     context = getattr(error, "context", None)
-    place = _error_place(source, error)
+    place = error_place(source, error)
     if "nesting depth" in reason:  # libyaml reads ahead, and may meet its own limit before ours
         return _TOO_DEEP, place
     message = f"this is not YAML: {reason}{' ' + context if context else ''}"
@@ -415,14 +370,3 @@ def _hint(source: Source, reason: str, place: Place) -> str:
     if "characters are not allowed" in reason:
         return "remove it, or write it as an escape between double quotes"
     return "check indentation, brackets and quotes, here and in the lines above"
-
-
-def _error_place(source: Source, error: yaml.YAMLError) -> Place:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    if mark is not None:
-        # A text that ends too early is faulted on the line after its last.
-        end = source.place(len(source.data.rstrip()))
-        mark = _marks(source.data)(mark)
-        return min(Place(source.path, mark.line + 1, mark.column + 1), end)
-    position = getattr(error, "position", None)
-    return source.place(position) if isinstance(position, int) else Place(source.path)
