@@ -225,3 +225,13 @@ def test_a_domain_whose_techniques_have_no_rating_is_no_part(run: Run, table: Pa
     assert (told.code, "several" in told.err) == (0, False)
     table.write_text("technique,Tool A,Tool B\nT1059.001,x,\nT1110,,x\nT1626,,\nT0801,,\n")
     assert "several" not in run("stats", table).err
+
+
+@pytest.mark.parametrize(("score", "parts"), [("20", ["rules-enterprise", "rules-mobile"]), ("y", ["rules"])])
+def test_a_domain_whose_rows_all_have_errors_is_no_part_of_lenient_reading(
+    run: Run, table: Path, score: str, parts: list[str]
+) -> None:
+    table.write_text(f"technique;rule;score\nT1078;R1;10\nT1404;R2;{score}\nT0801;R3;x\n")
+    told = run("stats", table, "--lenient", "--json")
+    assert [(each["name"], each["mappings"]) for each in json.loads(told.out)] == [(name, 1) for name in parts]
+    assert 'line 4: unknown score value "x"' in told.err

@@ -52,13 +52,27 @@ def by_domain(sources: Iterable[Source], options: ReadOptions) -> tuple[Source, 
     """The sources, with one for each domain of a table that does not state its domain and has several."""
     result: list[Source] = []
     for source in sources:
-        domains = _domains(source, options)
-        names = tuple(f"{source.name}-{domain}" for domain in domains)
-        parts = zip(names, domains, strict=True)
-        result += [msgspec.structs.replace(source, name=name, domain=d, parts=names) for name, d in parts] or [
-            source
-        ]
+        parts = _parts(source, _domains(source, options))
+        if options.lenient and not all(sound := [_reads(part, options) for part in parts]):
+            # All rows of a part have errors: it is no part, and they are left out with those of the others.
+            domains = [part.domain for part, reads in zip(parts, sound, strict=True) if reads and part.domain]
+            parts = _parts(source, domains if len(domains) > 1 else ())
+        result += parts or [source]
     return tuple(result)
+
+
+def _parts(source: Source, domains: Collection[Domain]) -> list[Source]:
+    names = tuple(f"{source.name}-{domain}" for domain in domains)
+    pairs = zip(names, domains, strict=True)
+    return [msgspec.structs.replace(source, name=name, domain=domain, parts=names) for name, domain in pairs]
+
+
+def _reads(part: Source, options: ReadOptions) -> bool:
+    try:
+        read(part, options)
+    except NavlayersError:
+        return False
+    return True
 
 
 def _domains(source: Source, options: ReadOptions) -> list[Domain]:
