@@ -117,9 +117,12 @@ def test_upgrade_writes_a_file_of_each_domain(run: Run, tmp_path: Path, table: P
 
 
 def test_fixes_of_all_parts_are_written(run: Run, table: Path) -> None:
-    table.write_text(table.read_text().replace("T1626", "t1626").replace("T0801", "t0801"))
+    """A name is that of a technique in its part alone."""
+    text = table.read_text().replace("T1626", "t1626").replace("T0801", "t0801")
+    table.write_text(f"{text.rstrip()}\nR4;Call Log;20\n")
     assert run("check", table, "--fix").code == 0
     assert "R2;T1626;40\nR3;T0801;30\n" in table.read_text()
+    assert table.read_text().endswith("\nR4;T1636.002;20\n")
 
 
 def test_standard_input_and_workbooks_are_split(run: Run, tmp_path: Path, table: Path) -> None:

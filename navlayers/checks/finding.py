@@ -16,6 +16,8 @@ from navlayers.errors import Place, Problem, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from navlayers.mapping.formats import ReadOptions
+
 Level = Literal["error", "warning", "note"]
 
 _PAGE_HEAD = """\
@@ -124,11 +126,15 @@ def finding(
 
 
 class CheckedInput(NamedTuple):
-    """An input of a run: its path, its format ("" if no reader accepts it), and its origin."""
+    """An input of a run: its path, its format ("" if no reader accepts it), and its origin.
+
+    `part` has the options of a part of a table of several domains; None for other inputs.
+    """
 
     path: str
     format: str
     origin: str
+    part: ReadOptions | None = None
 
 
 class Report(msgspec.Struct, frozen=True, dict=True):

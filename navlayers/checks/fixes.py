@@ -107,7 +107,9 @@ def fix(
         text, before = texts.get(path), texts.data(path)
         if owner is None or owner.origin in KEPT or text is None or before is None:
             continue
-        options = msgspec.structs.replace(reading, format=owner.format or reading.format)
+        # A table of several domains is a set for each.
+        parts = [each.part for each in report.inputs if each.path == path and each.part is not None]
+        options = [msgspec.structs.replace(each, format=owner.format or each.format) for each in parts or [reading]]
         after, fixed = _fixed(text, before, findings, options)
         if after != before:
             files.append(FixedFile(path, before, after, tuple(fixed)))
@@ -115,7 +117,7 @@ def fix(
 
 
 def _fixed(
-    text: Text, before: bytes, findings: Sequence[Finding], options: ReadOptions
+    text: Text, before: bytes, findings: Sequence[Finding], options: Sequence[ReadOptions]
 ) -> tuple[bytes, list[Finding]]:
     """The content with all fixes applied, or with as many as are valid together.
 
@@ -154,17 +156,19 @@ def _fixed(
     return best, [each for each in findings if id(each) in known]
 
 
-def _read(path: str, data: bytes, options: ReadOptions, findings: int) -> tuple[MappingSet, Findings] | None:
-    """The set in a text, and its errors; None if it cannot be read."""
+def _read(
+    path: str, data: bytes, options: Sequence[ReadOptions], findings: int
+) -> tuple[list[MappingSet], Findings] | None:
+    """The sets in a text, one for each of the options, and their errors; None if it cannot be read."""
     errors = Findings(max(LIMIT, findings), lenient=True)
     try:
-        return readers.read(path, data=data, reading=options, findings=errors).mapping_set, errors
+        return [readers.read(path, data=data, reading=o, findings=errors).mapping_set for o in options], errors
     except InputError:
         return None
 
 
 def _edited(
-    text: Text, old: tuple[MappingSet, Findings], findings: Iterable[Finding], options: ReadOptions
+    text: Text, old: tuple[list[MappingSet], Findings], findings: Iterable[Finding], options: Sequence[ReadOptions]
 ) -> tuple[bytes | None, set[int]]:
     """The content with fixes applied; None if they are not valid together, and the lines of errors from them."""
     edits = list(dict.fromkeys(edit for finding in findings for edit in finding.fix))
@@ -175,9 +179,10 @@ def _edited(
     if new[1].count > old[1].count:
         lines = [{each.place.line for each in errors.errors() if each.place} for _, errors in (old, new)]
         return None, lines[1] - lines[0]
-    # It reads as the same set except for the edits, and without further errors.
+    # It reads as the same sets except for the edits, and without further errors.
     changed = {edit.old: edit.new for edit in edits}
-    return after if _comparable(old[0], changed) == _comparable(new[0], changed) else None, set()
+    same = all(_comparable(a, changed) == _comparable(b, changed) for a, b in zip(old[0], new[0], strict=True))
+    return after if same else None, set()
 
 
 def _comparable(mapping_set: MappingSet, changed: dict[str, str]) -> object:

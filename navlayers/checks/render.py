@@ -85,7 +85,7 @@ def _json(report: Report) -> str:
         }
         for finding in report.findings
     ]
-    checked = [{"path": path, "format": format_} for path, format_, _ in report.inputs]
+    checked = [{"path": each.path, "format": each.format} for each in report.inputs]
     return json_text(
         {"checked": checked, "errors": report.errors, "warnings": report.warnings, "findings": findings}
     )

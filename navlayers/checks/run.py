@@ -81,9 +81,8 @@ def check(
     for source in sources:
         path = STDIN if str(source.path) == STDIN else str(source.path)
         try:
-            read, findings = _findings_of(
-                path, source.data, part_options(source, reading), (attack_version, as_of, trust)
-            )
+            options = part_options(source, reading)
+            read, findings = _findings_of(path, source.data, options, (attack_version, as_of, trust))
         except UsageError as error:
             raise UsageError(problem.at(Place(path)) for problem in error.problems) from None
         except OtherFileError as error:
@@ -92,7 +91,8 @@ def check(
                 continue
             read, findings = None, [_as_finding(problem, fatal=True) for problem in error.problems]
             foreign |= all(problem.code == "wrong-shape" for problem in error.problems)
-        inputs.append(CheckedInput(path, read.format if read else "", source.origin))
+        part = options if source.parts else None
+        inputs.append(CheckedInput(path, read.format if read else "", source.origin, part))
         if read is not None and not any(each.level == "error" for each in findings):
             idle.append(readers.without_effect(source.name, reading, read.format, read.mapping_set))
         every += findings
