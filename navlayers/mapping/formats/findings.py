@@ -104,8 +104,8 @@ def duplicate_key(key: str, first: Place) -> Issue:
 class Findings:
     """Errors and notices of one file in the order found; places are computed only for those that are kept.
 
-    `lenient`: the errors end no reading, which a check needs, unless there are `MOST_ERRORS`. `leave_out`: parts
-    with errors, such as a row, are left out; other errors end the reading.
+    `lenient`: reading goes on after errors, which a check needs, up to `MOST_ERRORS`. `leave_out`: parts with
+    errors, such as a row, are left out; other errors end the reading.
     """
 
     def __init__(self, limit: int = LIMIT, *, lenient: bool = False, leave_out: bool = False) -> None:
