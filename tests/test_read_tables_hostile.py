@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import gc
 import io
 import struct
+import tracemalloc
 import zipfile
 from functools import cache
 
@@ -225,3 +227,20 @@ def test_the_limit_of_the_csv_module_is_left_as_it_was() -> None:
     before = csv.field_size_limit()
     readers.read("set.csv", data=b"Technique,Control\nT1059,a\n")
     assert csv.field_size_limit() == before
+
+
+def test_long_cells_are_forgotten_when_a_table_is_read() -> None:
+    """A server that reads many tables would otherwise keep gigabytes of them."""
+
+    def read(letters: str) -> None:
+        rows = "".join(f"c,{letter * 100_000},50\n" for letter in letters)
+        with pytest.raises(InputError):
+            readers.read("long.csv", data=f"capability,technique,score\n{rows}".encode())
+
+    read("ab")
+    tracemalloc.start()
+    read("cdefghij")
+    gc.collect()
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 500_000

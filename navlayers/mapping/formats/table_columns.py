@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from navlayers.errors import InputError, OtherFileError, Place, Problem, UsageEr
 from navlayers.mapping import evidence
 from navlayers.mapping.formats import rows
 from navlayers.mapping.formats.table_content import holds_ids
-from navlayers.mapping.formats.table_values import REMEMBERED
+from navlayers.mapping.formats.table_values import remembered
 from navlayers.mapping.model import CATEGORIES, SEGMENT_FIELDS
 
 if TYPE_CHECKING:
@@ -264,7 +264,7 @@ def others_of(headers: list[str], fields: dict[str, int]) -> dict[int, str]:
     return {column: name for name, column in columns.items()}
 
 
-@lru_cache(REMEMBERED)
+@remembered
 def normal(header: str) -> str:
     """A header without case, blanks and marks; a known one without the plural of its last word."""
     plain = compact(header.casefold().replace("&amp;", "&").replace("(s)", ""))

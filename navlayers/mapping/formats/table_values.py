@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from fractions import Fraction
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from functools import lru_cache, wraps
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from navlayers.attack.ids import TECHNIQUE, stands_for_several
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _OWN = r"(?:[A-Z][A-Z0-9]*-)?"
 """The prefix of ids of ATT&CK Workbench, such as ORG-."""
@@ -44,6 +44,22 @@ _LONGEST_LIST = 1_000_000
 REMEMBERED = 10_000
 """Results that are kept: the rows of a table repeat techniques and links."""
 
+_LONGEST_REMEMBERED = 500
+"""Characters of a text whose result is kept: thousands of long texts would fill the memory of a server."""
+
+_Rule = TypeVar("_Rule", bound="Callable[..., Any]")
+
+
+def remembered(rule: _Rule) -> _Rule:
+    """The function of a text, which keeps its results for texts of up to 500 characters."""
+    known = lru_cache(REMEMBERED)(rule)
+
+    @wraps(rule)
+    def result(text: str, *more: str) -> Any:
+        return rule(text, *more) if len(text) > _LONGEST_REMEMBERED else known(text, *more)
+
+    return cast("_Rule", result)
+
 
 class Technique(NamedTuple):
     """A technique in a cell: its id as written, its name if there is one, and the offset of the id in the cell.
@@ -57,13 +73,13 @@ class Technique(NamedTuple):
     text: str = ""
 
 
-@lru_cache(REMEMBERED)
+@remembered
 def single_technique(text: str) -> Technique | None:
     """The technique of a cell that holds its id alone, as written in ATT&CK; None for other cells."""
     return Technique(text) if TECHNIQUE.fullmatch(text) else None
 
 
-@lru_cache(REMEMBERED)
+@remembered
 def techniques(text: str) -> tuple[Technique, ...]:
     """The techniques of a cell in their order, without duplicates; malformed ids are included as they are.
 
@@ -106,7 +122,7 @@ def _technique(part: str, offset: int) -> Technique:
     return Technique(part, None, offset)
 
 
-@lru_cache(REMEMBERED)
+@remembered
 def references(text: str) -> tuple[str, ...]:
     """The links of a cell: a list in Python or JSON syntax, or links separated by blanks, commas or line ends."""
     clean = text.strip()
@@ -157,7 +173,7 @@ _NUMBERS = {".": _number_pattern(r"\.", ","), ",": _number_pattern(",", ".")}
 _GROUPS = {mark: str.maketrans(mark, ".", _BLANKS + other) for mark, other in (".,", ",.")}
 
 
-@lru_cache(REMEMBERED)
+@remembered
 def amount(text: str, mark: str = "") -> Fraction | str:
     """The exact number ≥ 0 of a text, which may have a currency, or what is wrong with it, as "is …".
 
