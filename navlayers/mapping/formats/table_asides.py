@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from navlayers.mapping.formats.table import Sheet
     from navlayers.mapping.formats.table_content import Wide
 
+_TOTAL = "this row of totals is left out"
+
 
 class Asides:
     """Finds the rows of a sheet that map nothing.
@@ -28,7 +30,9 @@ class Asides:
         self._columns = columns = sheet.columns
         fields = columns.fields
         self._technique = technique = fields["attack_object_id"]
-        self._ids = dict.fromkeys((technique, *columns.more, fields.get("subtechnique", technique)))
+        self._further = {*columns.more, fields.get("subtechnique", technique)} - {technique}
+        # A row without a technique repeats no header that names the technique.
+        self._headed = all(technique < len(names) and names[technique] for names in columns.rows)
         self._name = fields.get("attack_object_name")
         self._capabilities = [fields[f] for f in ("capability_id", "capability_description") if f in fields]
         self._scores = dict.fromkeys(
@@ -41,16 +45,17 @@ class Asides:
         technique = cells[self._technique]
         if single_technique(technique) is not None:
             return 0, ""  # as almost every row: an id is neither a header nor a total
-        if repeats_header(self._columns, cells):
+        if (technique or not self._headed) and repeats_header(self._columns, cells):
             return 0, "the header is repeated; this row is left out"
-        if not _is_total(technique):
-            if any(_has_value(cells[column]) for column in self._ids):
-                return 0, ""
-            if self._name is not None and self._is_name(cells[self._name]):
-                return 0, ""
-        for column in (self._technique, *self._capabilities):
+        if _is_total(technique):
+            return self._technique, _TOTAL
+        if _has_value(technique) or any(_has_value(cells[column]) for column in self._further):
+            return 0, ""
+        if self._name is not None and self._is_name(cells[self._name]):
+            return 0, ""
+        for column in self._capabilities:
             if _is_total(cells[column]):
-                return column, "this row of totals is left out"
+                return column, _TOTAL
         named = self._capabilities and cells[self._capabilities[0]].strip()
         if not named and any(_has_value(cells[column]) for column in self._scores):
             return self._technique, "this row has only a score; it is left out"
