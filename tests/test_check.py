@@ -281,6 +281,21 @@ def test_thousands_of_findings_take_no_more_than_three_seconds(lines: str, file:
     check(resolve([str(file)]))
 
 
+def test_rows_that_repeat_a_mapping_often_are_counted(tmp_path: Path) -> None:
+    """A table without capabilities may repeat each technique thousands of times."""
+    file = tmp_path / "set.csv"
+    for rows, places in ((21, [*range(3, 23)]), (22, [*range(3, 23)]), (1_000, [*range(3, 23)])):
+        file.write_text("Capability,Technique,Protect\n" + "c,T1078,partial\n" * rows, encoding="utf-8")
+        found = [each for each in check(resolve([str(file)])).findings if each.code == "duplicate-mapping"]
+        assert [each.place.line for each in found] == places
+    assert found[18].message == (
+        'T1078 of capability "c" is rated protect partial twice, first in line 2, column 9, identically'
+    )
+    assert found[19].message == (
+        'T1078 of capability "c" is rated protect partial 980 more times from here on, first in line 2, column 9'
+    )
+
+
 @pytest.mark.cpu(1)
 def test_thousands_of_equal_findings_are_one_with_its_places() -> None:
     equal = tuple(finding("duplicate-mapping", Place("a.csv", line, 1), "twice") for line in range(2, 30_002))

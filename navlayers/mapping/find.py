@@ -16,7 +16,7 @@ from navlayers.attack.domains import DOMAINS, Domain
 from navlayers.attack.scope import Scope
 from navlayers.errors import InputError, Place, Problem, UsageError
 from navlayers.mapping import formats
-from navlayers.mapping.formats import FORMATS, READS, TABLE_FORMATS
+from navlayers.mapping.formats import FORMATS, READS, TABLE_FORMATS, Reading, ReadOptions
 from navlayers.mapping.formats.context import Places
 from navlayers.mapping.formats.detect import likely_set, sniff_folder
 from navlayers.mapping.formats.findings import FIRST_FILE
@@ -25,8 +25,6 @@ from navlayers.mapping.model import MappingSet
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
-
-    from navlayers.mapping.formats import Reading, ReadOptions
 
 HERE = "mappings"
 """The folder that holds a project's own sets."""
@@ -63,6 +61,7 @@ class Source(msgspec.Struct, frozen=True):
         notices: of how the set in memory was made.
         files: the files and folders that the set in memory was made of.
         part: the part of the set that the user names after "@", a capability group or a condition; "" for all.
+        known: the options and the result of a reading that was needed to find the source; None for most.
     """
 
     name: str
@@ -76,6 +75,7 @@ class Source(msgspec.Struct, frozen=True):
     notices: tuple[Problem, ...] = ()
     files: tuple[Path, ...] = ()
     part: str = ""
+    known: tuple[ReadOptions, Reading] | None = None
 
 
 def read(source: Source, options: ReadOptions) -> Reading:

@@ -31,6 +31,8 @@ _ID = re.compile(rb"\bT[0-9]{4}(?:\.[0-9]{3})?\b", re.IGNORECASE)
 
 def read(source: Source, options: ReadOptions) -> Reading:
     """The part that a source names of a table of several domains."""
+    if source.known is not None and source.known[0] == options:
+        return source.known[1]
     reading = formats.read(source.path, data=source.data, reading=part_options(source, options))
     notices = (*reading.notices, *parts_notice(source))
     part = reading.mapping_set
@@ -53,10 +55,11 @@ def by_domain(sources: Iterable[Source], options: ReadOptions) -> tuple[Source, 
     result: list[Source] = []
     for source in sources:
         parts = _parts(source, _domains(source, options))
-        if options.lenient and not all(sound := [_reads(part, options) for part in parts]):
+        if options.lenient:
+            sound = [each for part in parts if (each := _with_reading(part, options)).known]
             # All rows of a part have errors: it is no part, and they are left out with those of the others.
-            domains = [part.domain for part, reads in zip(parts, sound, strict=True) if reads and part.domain]
-            parts = _parts(source, domains if len(domains) > 1 else ())
+            domains = [part.domain for part in sound if part.domain]
+            parts = sound if len(sound) == len(parts) else _parts(source, domains if len(domains) > 1 else ())
         result += parts or [source]
     return tuple(result)
 
@@ -67,12 +70,12 @@ def _parts(source: Source, domains: Collection[Domain]) -> list[Source]:
     return [msgspec.structs.replace(source, name=name, domain=domain, parts=names) for name, domain in pairs]
 
 
-def _reads(part: Source, options: ReadOptions) -> bool:
+def _with_reading(part: Source, options: ReadOptions) -> Source:
+    """The part with its reading, or as it is if it cannot be read."""
     try:
-        read(part, options)
+        return msgspec.structs.replace(part, known=(options, read(part, options)))
     except NavlayersError:
-        return False
-    return True
+        return part
 
 
 def _domains(source: Source, options: ReadOptions) -> list[Domain]:

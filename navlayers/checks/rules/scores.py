@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _Key = tuple[str, str, str | None]
 
+_MOST_REPETITIONS = 20
+"""Repetitions of a mapping with a finding of their own; one finding counts the rest, as 10,000 tell no more."""
+
 
 def incomplete_scores(subject: Subject) -> Iterator[Finding]:
     """Categories without a value and values without a category, in sets that use both."""
@@ -72,10 +75,14 @@ def _repetitions(subject: Subject, first: int, others: list[int]) -> Iterator[Fi
     before = subject.place("mapping", first, field)
     # Thousands of rows may repeat one: its message differs only if a row differs in more than its place.
     message, elsewhere = cache(partial(_repetition, mapping)), f" first {_where(before)},"
-    for index in others:
+    single = others if len(others) <= _MOST_REPETITIONS else others[: _MOST_REPETITIONS - 1]
+    for index in single:
         here = subject.place("mapping", index, field)
         text = message("" if here == before else elsewhere, _difference(mapping, mappings[index]))
         yield finding("duplicate-mapping", here, text, hint="merge them, or remove one")
+    if rest := others[len(single) :]:
+        text = f"{_what(mapping)} {_verb(mapping)} {len(rest):,} more times from here on,{elsewhere.rstrip(',')}"
+        yield finding("duplicate-mapping", subject.place("mapping", rest[0], field), text, hint="merge them")
 
 
 def _conflict(subject: Subject, same: list[int], values: list[str]) -> Finding:
@@ -92,10 +99,13 @@ def _conflict(subject: Subject, same: list[int], values: list[str]) -> Finding:
 
 
 def _repetition(mapping: Mapping, where: str, difference: str) -> str:
+    return f"{_what(mapping)} {_verb(mapping)} twice,{where} {difference}"
+
+
+def _verb(mapping: Mapping) -> str:
     rating = f" {mapping.category}" if mapping.category else ""
     rating += f" {wording.bare(mapping.value)}" if mapping.value is not None else ""
-    verb = f"is rated{rating}" if rating else "is mapped"
-    return f"{_what(mapping)} {verb} twice,{where} {difference}"
+    return f"is rated{rating}" if rating else "is mapped"
 
 
 def _difference(first: Mapping, mapping: Mapping) -> str:

@@ -38,7 +38,9 @@ LONGEST_CELL = 2_000_000
 _SEPARATOR = re.compile(r'"?sep=([^"\r\n])"?(?:\r\n?|\n)', re.IGNORECASE)
 """A first line that names the separator, which Excel understands."""
 
-_LINE = re.compile(r"[^\r\n]*+(?:\r\n?|\n)|[^\r\n]++\Z")
+_LINE = re.compile(r"[\r\n]*+(?:([^\r\n]++(?:\r\n?|\n)?+)|\Z)")
+"""A line that is not empty, as group 1, and the empty ones before it."""
+
 _BOM = "\ufeff"
 _SAVE = 'save it as UTF-8, which spreadsheets call "CSV UTF-8"'
 _QUOTED = re.compile(r'[",\r\n]|^\s|\s$')
@@ -140,7 +142,9 @@ class TextGrid:
         lines = _LINE.finditer(self._text, self._start)
         number = 0
         for line in lines:
-            start, text = line.start(), line[0]
+            start, text = line.start(1), line[1]
+            if text is None:  # the end
+                return
             if '"' in text or len(text) > LONGEST_CELL:
                 cells = chain([text], (further[0] for further in lines))
                 try:
@@ -170,14 +174,20 @@ class TextGrid:
     def _find(self, row: int, column: int) -> tuple[int, str]:
         """The offset of the text of a cell, or of its row, and its text if it is quoted."""
         start = self._starts[row]
+        if not column and not self._text.startswith('"', start):
+            return start, ""
         if row == self._last[0][0] != self._row[0]:
             self._row = row, [*map(_text_of, self._cells(start))]
         if row == self._row[0]:
             return self._row[1][column] if column < len(self._row[1]) else (start, "")
-        line = _LINE.match(self._text, start)
-        if line is not None and '"' not in line[0]:
-            cells = line[0].split(self._delimiter, column)
-            return (line.end() - len(cells[-1]) if len(cells) > column else start), ""
+        # Many rows have one mistake each: their ends are sought faster than a pattern matches a wide row.
+        end = self._starts[row + 1] if row + 1 < len(self._starts) else len(self._text)
+        for mark in "\n\r":
+            found = self._text.find(mark, start, end)
+            end = end if found < 0 else found
+        if self._text.find('"', start, end) < 0:
+            cells = self._text[start:end].split(self._delimiter, column)
+            return (end - len(cells[-1]) if len(cells) > column else start), ""
         cell = self._cell.match(self._text, start)
         for _ in range(column):
             cell = self._cell.match(self._text, cell.end()) if cell and cell["end"] else None

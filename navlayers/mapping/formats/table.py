@@ -7,7 +7,7 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from navlayers._text.formulas import restore
+from navlayers._text.formulas import MARK, restore
 from navlayers._text.wording import and_list, quoted
 from navlayers.errors import Place
 from navlayers.mapping.formats.detect import sniff
@@ -97,7 +97,8 @@ class Sheet(NamedTuple):
         width = self.columns.width
         for line, cells in enumerate(self.grid.rows()):
             if line > self.columns.row and any(cells):
-                yield line, [*map(restore, cells), *[""] * (width - len(cells))]
+                plain = map(restore, cells) if MARK in "".join(cells) else cells
+                yield line, [*plain, *[""] * (width - len(cells))]
 
     def amounts(self, column: int, *, percent: bool = False) -> Iterator[Amount]:
         """The number in a column of each row below the header; with `percent`, a percent sign may follow it.

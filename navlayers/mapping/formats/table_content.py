@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache, lru_cache
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from navlayers import attack
@@ -73,6 +75,7 @@ _ABOUT = {
 """Words of headers of columns that say something about a technique, not how well a tool covers it."""
 
 _SCORES = 100
+_BATCH = 1024
 
 
 class Wide(NamedTuple):
@@ -138,12 +141,14 @@ def technique_columns(rows: Iterable[Sequence[str]]) -> list[int]:
     """The columns in which at least half of the cells with a text hold ids of techniques."""
     filled: dict[int, int] = {}
     ids: dict[int, int] = {}
-    holds = lru_cache(REMEMBERED)(holds_ids)  # most cells repeat
-    for row in rows:
-        for column, cell in enumerate(row):
-            if cell.strip().lower() not in NO_VALUE:
-                filled[column] = filled.get(column, 0) + 1
-                ids[column] = ids.get(column, 0) + holds(cell)
+    holds = lru_cache(REMEMBERED)(holds_ids)
+    rows = iter(rows)
+    while batch := [*islice(rows, _BATCH)]:
+        for column, cells in enumerate(zip_longest(*batch, fillvalue="")):
+            for cell, count in Counter(cells).items():  # most cells repeat
+                if cell.strip().lower() not in NO_VALUE:
+                    filled[column] = filled.get(column, 0) + count
+                    ids[column] = ids.get(column, 0) + count * holds(cell)
     return [column for column, count in sorted(ids.items()) if count and 2 * count >= filled[column]]
 
 
@@ -175,22 +180,37 @@ def find_wide(rows: Iterable[Sequence[str]], headers: Mapping[int, str], scale: 
         scale: words for which the user gives scores.
     """
     scored = {word.lower() for word in scale}
+
+    @lru_cache(REMEMBERED)  # most cells repeat
+    def meaning(cell: str) -> tuple[Rating | None, str, Fraction | None, int] | None:
+        """The kind of a cell, its word, number and dots; None without a value."""
+        text = cell.strip()
+        word = text.lower()
+        if word in NO_VALUE or failed(text):
+            return None
+        number = _number(text)
+        return (
+            "word" if word in scored else _kind(text),
+            word,
+            None if isinstance(number, str) else number,
+            sum(char in _FILLED + _EMPTY for char in text),
+        )
+
     kinds: dict[int, Rating | None] = {}
     most: dict[int, Fraction] = {}
     dots = 0
     for row in rows:
         for column in headers:
-            text = row[column].strip() if column < len(row) else ""
-            if text.lower() in NO_VALUE or failed(text):
+            known = meaning(row[column]) if column < len(row) else None
+            if known is None:
                 continue
-            kind = "word" if text.lower() in scored else _kind(text)
+            kind, word, number, size = known
             before = kinds.setdefault(column, kind)
             if before != kind:
-                kinds[column] = "word" if {before, kind} == {"word", "mark"} and text.lower() in _RATINGS else None
+                kinds[column] = "word" if {before, kind} == {"word", "mark"} and word in _RATINGS else None
             if kind == "dots":
-                dots = max(dots, sum(char in _FILLED + _EMPTY for char in text))
-            number = _number(text)
-            if not isinstance(number, str):
+                dots = max(dots, size)
+            if number is not None:
                 most[column] = max(most.get(column, number), number)
     words = {column: {*re.findall(r"[a-z]+|#", header.lower())} for column, header in headers.items()}
     rated = {column: kind for column, kind in kinds.items() if kind is not None and not words[column] & _ABOUT}

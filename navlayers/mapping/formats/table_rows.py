@@ -267,8 +267,9 @@ class _Reader:
     def _note_scores(self, cells: Sequence[str]) -> None:
         """Remember the scores of a row of any part, which all parts have on the same scale."""
         for column in self._ratings:
-            if column < len(cells) and cells[column].strip().lower() not in NO_VALUE:
-                self._score(cells[column])
+            text = cells[column] if column < len(cells) else ""
+            if text not in self._scores and text.strip().lower() not in NO_VALUE:
+                self._score(text)
 
     def _of_part(
         self, techniques: Sequence[tuple[Technique | None, int]], cells: Sequence[str]
