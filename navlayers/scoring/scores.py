@@ -303,6 +303,7 @@ _facts = attrgetter("capability", "value", "type", "evidence", "robustness")
 def _best(rows: Sequence[Mapping], rules: Rules) -> Contribution:
     """The contribution of a capability: the highest value of its rows for one technique and category."""
     best: tuple[float, str] | None = None
+    rows = [*{_facts(row): row for row in rows}.values()]
     for row in rows:
         worth = number(row, rules)
         if worth is not None and (best is None or (worth, row.value or "") > best):

@@ -115,20 +115,27 @@ def contradictions(subject: Subject) -> Iterator[Finding]:
     pairs = {(mapping.capability, mapping.technique) for mapping in subject.set.mappings}
     covered = {mapping.technique: mapping.capability for mapping in subject.set.mappings}
     for index, record in enumerate(subject.set.non_mappable):
-        capability = quoted(record.capability or "")
+        # Almost no record contradicts a mapping: the message is worked out for those that do.
         if record.technique is None:
-            message = f"capability {capability} is marked non-mappable but has mappings"
             wrong, field = record.capability in mapped, "capability"
         elif record.capability is None:
-            by = quoted(covered.get(record.technique, ""))
-            message = f"technique {record.technique} is marked non-mappable but capability {by} is mapped to it"
             wrong, field = record.technique in covered, "technique"
         else:
-            message = f"{record.technique} of capability {capability} is marked non-mappable and is also mapped"
             wrong, field = (record.capability, record.technique) in pairs, "technique"
         if wrong and _explicit(record):
+            message = _contradiction(record, covered)
             place = subject.place("non_mappable", index, field)
             yield finding("mapped-non-mappable", place, message, hint="remove the record or the mappings")
+
+
+def _contradiction(record: NonMappable, covered: dict[str, str]) -> str:
+    capability = quoted(record.capability or "")
+    if record.technique is None:
+        return f"capability {capability} is marked non-mappable but has mappings"
+    if record.capability is None:
+        by = quoted(covered.get(record.technique, ""))
+        return f"technique {record.technique} is marked non-mappable but capability {by} is mapped to it"
+    return f"{record.technique} of capability {capability} is marked non-mappable and is also mapped"
 
 
 def _explicit(record: NonMappable) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -43,6 +44,7 @@ def techniques(subject: Subject) -> Iterator[Finding]:
         return
     verdicts: dict[str, _Verdict | None] = {}
     advised: set[str] = set()
+    own_release = cache(partial(_active_in, subject))
     for kind, index, row in subject.rows():
         technique = row.technique or ""
         if technique not in verdicts:
@@ -62,7 +64,7 @@ def techniques(subject: Subject) -> Iterator[Finding]:
             elif not subject.assumes_release:  # the input may be right for its own release
                 fix = _fix(subject, kind, index, row, verdict.successor, place)
         found = finding(verdict.code, place, verdict.message, hint=hint, fix=fix)
-        own = _active_in(technique, subject) if subject.assumes_release else ""
+        own = own_release(technique) if subject.assumes_release else ""
         if subject.assumes_release and (own or verdict.code in _LATER):
             # The same advice for all of them: once is enough.
             if own not in advised:
@@ -73,7 +75,7 @@ def techniques(subject: Subject) -> Iterator[Finding]:
         yield found
 
 
-def _active_in(technique: str, subject: Subject) -> str:
+def _active_in(subject: Subject, technique: str) -> str:
     """The newest other release in which a technique is active; "" for none."""
     return next((each.version for each in reversed(subject.releases) if each.is_active(technique)), "")
 

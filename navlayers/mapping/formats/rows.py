@@ -299,13 +299,16 @@ class Table:
 
     def report_unmapped(self, mapped: Collection[str]) -> None:
         """Report the rows without a technique; of a mapped capability, they do not count as non-mappable."""
+        message, code = "this row names no technique", "no-technique"
+        hint = "it is kept as non-mappable; give it a technique id, or the status non_mappable"
+        kept = Issue(message, hint=hint, fatal=False, code=code)
         for index in self._unmapped:
             capability = self.columns["capability_id"][index] or ""
-            hint = "it is kept as non-mappable; give it a technique id, or the status non_mappable"
+            issue = kept
             if capability in mapped:
                 name = wording.quoted(capability)
                 hint = f"{name} has mappings, so it does not count as non-mappable; give the row a technique id"
-            issue = Issue("this row names no technique", hint=hint, fatal=False, code="no-technique")
+                issue = Issue(message, hint=hint, fatal=False, code=code)
             self.report(index, "attack_object_id", issue)
 
     def resolve(self, names: Mapping[str, tuple[str | None, Issue]]) -> None:

@@ -267,9 +267,8 @@ class _Reader:
     def _note_scores(self, cells: Sequence[str]) -> None:
         """Remember the scores of a row of any part, which all parts have on the same scale."""
         for column in self._ratings:
-            text = cells[column] if column < len(cells) else ""
-            if text not in self._scores and text.strip().lower() not in NO_VALUE:
-                self._score(text)
+            if column < len(cells) and self._has_rating(cells[column]):
+                self._score(cells[column])
 
     def _of_part(
         self, techniques: Sequence[tuple[Technique | None, int]], cells: Sequence[str]
@@ -313,6 +312,9 @@ class _Reader:
             known = self._scores[text] = "" if self._not_rated(text) else table_values.score(text)
         return known
 
+    def _has_rating(self, text: str) -> bool:
+        return text in self._scores or text.strip().lower() not in NO_VALUE
+
     def _not_rated(self, text: str) -> str:
         """The text of a cell of scores that says that there is none, such as N/A; "" for others."""
         clean = text.strip()
@@ -326,7 +328,7 @@ class _Reader:
             yield from self._by_tool(columns, row, cells)
             return
         categories = columns.categories
-        rated = [c for c in categories.items() if cells[c[1]].strip().lower() not in NO_VALUE]
+        rated = [each for each in categories.items() if self._has_rating(cells[each[1]])]
         if row.attack_object_id is None:
             # A total has a score in each category, but it is reported once.
             rated = [] if says_non_mappable(row.status or "") else rated[:1]
