@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 import yaml
+from hypothesis import assume
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ LARGE = (" ", "a", "/", "-", "http", "T1078,", "\n", "\0", "[", "é", "<", "1")
 """What a long text repeats."""
 
 LONG = 200_000
+MOST_BYTES = 5_000_000
 DEEP = "DEEP"
 """Stands for lists in lists, 3,000 deep."""
 
@@ -348,6 +350,8 @@ def changed(draw: st.DrawFn, documents: tuple[tuple[str, Any], ...], *, mild: bo
             content = content.replace("\n", draw(st.sampled_from(("\r\n", "\r", "\n\n", "\u2028", "\x85", "\0"))))
         encoding = draw(st.sampled_from(ENCODINGS)) if how == 3 else "utf-8"
         content = content.encode(encoding, "replace" if how in (3, 4) else "surrogatepass")
+    # Rows with a long text are repeated, too; the bounds are those of a megabyte.
+    assume(len(content) <= MOST_BYTES)
     if mild:
         return content
     how = draw(st.integers(0, 9))

@@ -224,6 +224,8 @@ def _ambiguous(number: str, marks: list[str]) -> bool:
 
 def _split(text: str) -> tuple[str, str]:
     """The sign of a number, and the number without its currency."""
-    clean = _CURRENCY.sub("", text.strip()).strip()
+    clean = text.strip()
+    if len(clean) <= _LONGEST_NUMBER:  # longer texts are no numbers
+        clean = _CURRENCY.sub("", clean).strip()
     sign = clean[:1] if clean[:1] in ("-", "−") else ""
     return sign, clean.removeprefix(sign).strip()
