@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,8 @@ from navlayers.output.stage import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from conftest import Run
 
 PRELUDE = """
 import hashlib, itertools, json, os, sys
@@ -142,6 +144,31 @@ def test_the_next_run_finds_all_old_files_or_all_new_ones(case: str, tmp_path: P
     assert set(states) == {"old", "new"}
     assert states == sorted(states, reverse=True)
     assert len(states) > 10
+
+
+LINES = (
+    "convert set.csv -o set.yaml",
+    "check set.csv --fix",
+    "upgrade set.yaml --in-place --attack 19.1",
+    "stats set.csv",
+)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_run_with_nothing_to_write_finishes_what_was_begun(line: str, run: Run) -> None:
+    """`stats` writes nothing, and leaves the folder as it is."""
+    folder = Path.cwd()
+    (folder / "set.csv").write_text("Capability,Technique\nc,T1059\n", encoding="utf-8")
+    run("convert", "set.csv", "-o", "set.yaml", "--meta", "attack_version=19.1", "-q")
+    stage = folder / f"{PREFIX}0123456789abcdef"
+    (stage / "new").mkdir(parents=True)
+    (stage / "new" / "b.txt").write_text("new", encoding="utf-8")
+    journal = {"moves": [{"place": "../b.txt", "new": "new/b.txt"}]}
+    (stage / "journal.json").write_text(json.dumps(journal), encoding="utf-8")
+    assert run(*line.split(), "--meta", "attack_version=19.1").code == 0
+    begun = line.startswith("stats")
+    assert stage.exists() is begun
+    assert (folder / "b.txt").exists() is not begun
 
 
 def test_a_stage_of_a_run_that_is_alive_or_of_another_program_stays(tmp_path: Path) -> None:

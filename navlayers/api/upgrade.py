@@ -20,6 +20,7 @@ from navlayers.mapping.formats import source as sources
 from navlayers.mapping.formats.findings import Assumed, LeftOut
 from navlayers.mapping.load import MOST_SKIPPED, nothing_read
 from navlayers.output.files import Output, write_all
+from navlayers.output.stage import recover_all
 from navlayers.pages.upgrade import form_for, render
 from navlayers.upgrades import sets
 from navlayers.upgrades.report import FileReport, Report
@@ -104,6 +105,8 @@ def upgrade_files(
     """
     find.refuse_in_memory(inputs)
     outputs.check(inputs, output, in_place=in_place)
+    if in_place:
+        recover_all(source.path for source in inputs if source.data is None)
     form = None if report is None else form_for(report)
     named = output is not None and output != STDIN and not outputs.is_folder(inputs, output)
     upgrader = _Upgrader(Routes(attack_version), reading, to, output if named else None, in_place)

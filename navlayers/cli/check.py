@@ -97,6 +97,7 @@ def command(
     from navlayers.checks import Report, render  # noqa: PLC0415
     from navlayers.checks import check as check_sources  # noqa: PLC0415
     from navlayers.checks import fix as fix_sources  # noqa: PLC0415
+    from navlayers.checks.run import KEPT  # noqa: PLC0415
     from navlayers.mapping.load import nothing_read  # noqa: PLC0415
     from navlayers.mapping.table_domains import parts_notice  # noqa: PLC0415
 
@@ -114,6 +115,10 @@ def command(
         max_age=max_age,
     )
     inputs = sources(sets, reading)
+    if fix and not diff:
+        from navlayers.output.stage import recover_all  # noqa: PLC0415 - only where something is written
+
+        recover_all(each.path for each in inputs if each.data is None and each.origin not in KEPT)
     report = run(inputs)
     fixed = fix_sources(report, {str(each.path): each.data for each in inputs}, reading) if fix or diff else ()
     # The fixed set is the result of `check --fix -`, so everything else goes to standard error.

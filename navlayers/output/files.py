@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from navlayers.errors import OutputError, Place, Problem
-from navlayers.output.stage import Stage, finish, lock, locked, unlock
+from navlayers.output.stage import Stage, finish, lock, locked, recover, unlock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -73,11 +73,15 @@ def write_all(outputs: Iterable[Output], *, keep: Path | Sequence[Path] = ()) ->
     files: list[_File] = []
     streams: list[Output] = []
     problems: list[Problem] = []
+    recovered: set[Path] = set()
     with Changes() as changes:
         for output in outputs:
             path = Path(output.path)
             try:
                 with reported(path):
+                    if not _is_stream(path) and (folder := path.resolve().parent) not in recovered:
+                        recover(folder)
+                        recovered.add(folder)
                     state = _state(path)
                     differs = _differs(output, kept)
             except OutputError as error:

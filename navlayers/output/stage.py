@@ -119,10 +119,27 @@ def locked(folder: Path) -> Iterator[None]:
         unlock(held)
 
 
+def recover(folder: Path) -> None:
+    """Finish what runs that were killed began in a folder, also where the next one has nothing to write."""
+    if folder.is_dir():
+        with locked(folder):
+            finish(folder)
+
+
+def recover_all(paths: Iterable[Path]) -> None:
+    """Finish what runs that were killed began where files, or all of a folder, are to be replaced in place."""
+    folders: set[Path] = set()
+    for path in paths:
+        below = [Path(folder) for folder, _, _ in os.walk(path)] if path.is_dir() else [path.resolve().parent]
+        folders.update(below)
+    for folder in sorted(folders):
+        recover(folder)
+
+
 def finish(folder: Path) -> None:
-    """Finish the moves of runs that were killed, and remove their stages from a folder."""
+    """Finish the moves of runs that were killed, and remove their stages from a locked folder."""
     for path in sorted(folder.glob(f"{PREFIX}*")):
-        if not path.is_dir() or path.is_symlink() or not {entry.name for entry in path.iterdir()} <= _CONTENT:
+        if not _is_stage(path):
             continue
         if (held := lock(path, wait=False)) is None:  # its run is alive
             continue
@@ -140,6 +157,12 @@ def finish(folder: Path) -> None:
 
 
 _CONTENT = {"new", "old", _JOURNAL, f"{_JOURNAL}.new"}
+
+
+def _is_stage(path: Path) -> bool:
+    with suppress(OSError):  # another user's, or removed by its own run in this moment
+        return path.is_dir() and not path.is_symlink() and {entry.name for entry in path.iterdir()} <= _CONTENT
+    return False
 
 
 def _read(stage: Path) -> Journal | None:
