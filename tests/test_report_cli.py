@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 from typing import TYPE_CHECKING
 
@@ -343,6 +345,41 @@ def test_a_logo_that_takes_too_long_to_draw_is_refused(
     refused = run("report", "gcp", "--logo", logo, "--sections", "summary", "-o", tmp_path / "report.html")
     assert (refused.code, f"{logo}: {says}" in refused.err) == (2, True)
     assert not (tmp_path / "report.html").exists()
+
+
+_SPANS, _RULES = "<tspan>a</tspan>" * 1_001, ".a{fill:red}" * 5_000
+MUCH = {
+    "letters": (f"<text y='9'>{'abcd ' * 2_001}</text>", "too much text or CSS; expected at most 10,000 letters, "),
+    "spans": (f"<text y='9'>{_SPANS}</text>", "too much text or CSS; expected at most 10,000 letters, "),
+    "css": (
+        f"<style>{_RULES}</style>",
+        "too much text or CSS; expected at most 10,000 letters, 1,000 text spans and",
+    ),
+    "pixels": (
+        "<image width='9' height='9' href='PICTURE'/>" * 2,
+        "the logo has too many pixels; expected 25 million",
+    ),
+    "damaged": (
+        "<image width='9' height='9' href='data:image/png;base64,abc'/>",
+        "the logo is not a readable picture",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", MUCH)
+def test_a_logo_that_takes_much_to_draw_is_refused_before_it_is_drawn(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """The time to draw text and CSS grows with their square; a picture of a few kilobytes may fill gigabytes."""
+    monkeypatch.setattr("navlayers.output.logo._refuse_undrawable", pytest.fail)
+    shapes, says = MUCH[what]
+    picture = io.BytesIO()
+    Image.new("1", (4_000, 3_200)).save(picture, "PNG")
+    shapes = shapes.replace("PICTURE", "data:image/png;base64," + base64.b64encode(picture.getvalue()).decode())
+    logo = tmp_path / "logo.svg"
+    logo.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 50">{shapes}</svg>')
+    refused = run("report", "gcp", "--logo", logo, "--sections", "summary", "-o", tmp_path / "report.html")
+    assert (refused.code, says in refused.err) == (2, True)
 
 
 def test_a_png_with_a_wrong_checksum_is_refused(run: Run, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 import warnings
@@ -21,8 +22,13 @@ _MOST_PIXELS = 25_000_000
 _LONGEST_SIDE = 100_000
 _SVG = "{http://www.w3.org/2000/svg}"
 _LENGTH = re.compile(r"\s*+([0-9]+(?:\.[0-9]+)?)\s*+(?:px|pt)?\s*")
-_MOST_SECONDS = 10
-"""Logos take about a second; a filter of a few bytes can take hours."""
+_MOST_SECONDS = 2
+"""Logos of brands take a tenth of a second to draw, 1 MB of shapes one second, a filter of a few bytes hours."""
+
+_MOST_LETTERS, _MOST_SPANS, _LONGEST_STYLE = 10_000, 1_000, 50_000
+"""Maximum text, parts of texts, and CSS: the time to draw them grows with their square."""
+
+_SPANS = frozenset({"tspan", "textPath", "tref"})
 
 _DRAW = b'#image(bytes(sys.inputs.logo), format: "svg")'
 _KINDS: dict[str, LogoKind] = {"PNG": "png", "JPEG": "jpeg"}
@@ -31,6 +37,7 @@ _DOCTYPE = re.compile(rb"<!DOCTYPE\s+svg(?:\s+(?:PUBLIC\s+)?\"[^\"<>]*\"){0,2}(?
 
 _DECLARATION = re.compile(rb"<!(?:DOCTYPE|ENTITY)|<\?xml-stylesheet", re.IGNORECASE)
 _INTERNAL = re.compile(r"#|data:image/(?:png|jpeg);base64,")
+_PICTURE = re.compile(r"\s*data:image/(?:png|jpeg);base64,")
 _URL = re.compile(r"""url\(\s*["']?\s*""", re.IGNORECASE)
 _LOADS = ("@import", "image(", "image-set(", "cross-fade(", "src(")
 """What loads files in CSS beside `url(…)`."""
@@ -64,23 +71,30 @@ def read_logo(path: str | Path) -> Logo:
     return _svg(data, place) if b"<svg" in data[:4096] else _pixels(data, place)
 
 
-def _pixels(data: bytes, place: Place) -> Logo:
+def _pixels(data: bytes, place: Place, *, whole: bool = True) -> Logo:
+    """A picture of pixels, all of which are read if `whole`."""
     from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - for logos alone
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a picture that is too large raises below
-            # Checks the sums of PNG, which `load` does not and the compiler of PDF does.
-            Image.open(io.BytesIO(data), formats=tuple(_KINDS)).verify()
             with Image.open(io.BytesIO(data), formats=tuple(_KINDS)) as image:
                 kind, (width, height) = _KINDS[str(image.format)], image.size
-                if width * height <= _MOST_PIXELS:
+                if whole and width * height <= _MOST_PIXELS:
+                    # Checks the sums of PNG, which `load` does not and the compiler of PDF does.
+                    Image.open(io.BytesIO(data), formats=tuple(_KINDS)).verify()
                     image.load()
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise InputError(_too_many_pixels(place)) from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise InputError(Problem("the logo is not a readable picture", place, _EXPECTED)) from error
     if width * height > _MOST_PIXELS:
-        raise InputError(Problem("the logo has too many pixels", place, f"{_MOST_PIXELS / 1e6:g} million at most"))
+        raise InputError(_too_many_pixels(place))
     return Logo(data, kind, width, height)
+
+
+def _too_many_pixels(place: Place) -> Problem:
+    return Problem("the logo has too many pixels", place, f"{_MOST_PIXELS / 1e6:g} million at most")
 
 
 def _svg(data: bytes, place: Place) -> Logo:
@@ -101,8 +115,38 @@ def _svg(data: bytes, place: Place) -> Logo:
     if not (0 < width < _LONGEST_SIDE and 0 < height < _LONGEST_SIDE):
         hint = "give its svg element a viewBox"
         raise InputError(Problem("the logo has no size", place, "width and height", hint))
+    _refuse_much(root, place)
     _refuse_undrawable(data, place)
     return Logo(data, "svg", width, height)
+
+
+def _refuse_much(root: Element, place: Place) -> None:
+    """Refuse what would take the compiler much time or memory, and no logo has."""
+    letters = spans = style = 0
+    pixels = 0.0
+    for element in root.iter():
+        name = element.tag.rpartition("}")[2]
+        if name == "text" or name in _SPANS:
+            letters += len(element.text or "") + len(element.tail or "")
+            spans += name != "text"
+        style += len(element.text or "") if name == "style" else 0
+        for value in element.attrib.values():
+            if picture := _PICTURE.match(value):
+                inside = _pixels(_decoded(value[picture.end() :]), place, whole=False)
+                pixels += inside.width * inside.height
+    if pixels > _MOST_PIXELS:
+        raise InputError(_too_many_pixels(place))
+    if letters > _MOST_LETTERS or spans > _MOST_SPANS or style > _LONGEST_STYLE:
+        most = f"{_MOST_LETTERS:,} letters, {_MOST_SPANS:,} text spans and {_LONGEST_STYLE:,} characters of CSS"
+        hint = "save its text as paths, or save it as a PNG"
+        raise InputError(Problem("the logo has too much text or CSS", place, f"at most {most}", hint))
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text)
+    except ValueError:
+        return b""  # not a readable picture
 
 
 def _refuse_undrawable(data: bytes, place: Place) -> None:
