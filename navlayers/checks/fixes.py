@@ -10,21 +10,24 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from navlayers.checks.finding import Finding
-from navlayers.checks.run import KEPT, texts_of
+from navlayers.checks.run import KEPT, MOST, reading_key, texts_of
 from navlayers.checks.source_text import decoded
 from navlayers.checks.subject import lookalike
 from navlayers.errors import InputError, Place
 from navlayers.mapping import formats as readers
 from navlayers.mapping.formats import Findings, ReadOptions
-from navlayers.mapping.formats.findings import LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from collections.abc import Mapping as Dict
 
     from navlayers.checks.finding import Report
+    from navlayers.checks.run import Readings
     from navlayers.checks.source_text import Text
+    from navlayers.mapping.formats import Reading
     from navlayers.mapping.model import Mapping, MappingSet, NonMappable
+
+    _Read = list[tuple[Reading, Findings]]
 
 # Edits are short: one line around them shows where they are.
 _CONTEXT = 1
@@ -80,7 +83,10 @@ def _hunk(old: list[str], new: list[str], changed: list[int]) -> Iterator[str]:
 
 
 def fix(
-    report: Report, data: Dict[str, bytes | None] = _NO_DATA, reading: ReadOptions = ReadOptions()
+    report: Report,
+    data: Dict[str, bytes | None] = _NO_DATA,
+    reading: ReadOptions = ReadOptions(),
+    readings: Readings | None = None,
 ) -> tuple[FixedFile, ...]:
     """The files of a report with their fixes applied; nothing is written.
 
@@ -91,6 +97,7 @@ def fix(
         report: the findings.
         data: path → content of inputs that are not files, such as standard input.
         reading: the options the inputs were read with.
+        readings: of the inputs; those of files that change are replaced.
 
     Returns:
         The files that change.
@@ -110,36 +117,41 @@ def fix(
         # A table of several domains is a set for each.
         parts = [each.part for each in report.inputs if each.path == path and each.part is not None]
         options = [msgspec.structs.replace(each, format=owner.format or each.format) for each in parts or [reading]]
-        after, fixed = _fixed(text, before, findings, options)
+        keys = [reading_key(path, each) for each in options]
+        known = [readings[key] for key in keys if key in readings] if readings is not None else []
+        old = known if len(known) == len(keys) else _read(path, before, options)
+        if old is None:
+            continue
+        after, fixed, now = _fixed(text, before, findings, options, old)
+        if readings is not None:
+            readings.update(zip(keys, now, strict=True))
         if after != before:
             files.append(FixedFile(path, before, after, tuple(fixed)))
     return tuple(files)
 
 
 def _fixed(
-    text: Text, before: bytes, findings: Sequence[Finding], options: Sequence[ReadOptions]
-) -> tuple[bytes, list[Finding]]:
-    """The content with all fixes applied, or with as many as are valid together.
+    text: Text, before: bytes, findings: Sequence[Finding], options: Sequence[ReadOptions], old: _Read
+) -> tuple[bytes, list[Finding], _Read]:
+    """The content with all fixes applied, or with as many as are valid together, and its readings.
 
     Those in lines with errors that they cause are tried apart, by bisection: first the others, if there are any.
     """
-    old = _read(text.path, before, options, len(findings))
-    if old is None:
-        return before, []
-    after, faults = _edited(text, old, findings, options)
-    if after is not None:
-        return after, list(findings)
+    after, now = _edited(text, old, findings, options)
+    if now is not None and after is not None:
+        return after, list(findings), now
+    faults = _faults(text, before, after, options, len(findings)) if after is not None else set()
     fixed: list[Finding] = []
-    best, tries = before, max(_LEAST_TRIES, _MOST_READ // len(before))
+    best, tries, best_read = before, max(_LEAST_TRIES, _MOST_READ // len(before)), old
 
     def add(some: Sequence[Finding]) -> None:
-        nonlocal best, tries
+        nonlocal best, tries, best_read
         if not some or not tries:
             return
         tries -= 1
-        now, _ = _edited(text, old, [*fixed, *some], options)
-        if now is not None:
-            best = now
+        data, now = _edited(text, old, [*fixed, *some], options)
+        if now is not None and data is not None:
+            best, best_read = data, now
             fixed.extend(some)
         elif len(some) > 1:
             add(some[: len(some) // 2])
@@ -153,36 +165,42 @@ def _fixed(
     add(rest[: len(rest) // 2])
     add(rest[len(rest) // 2 :])
     known = set(map(id, fixed))
-    return best, [each for each in findings if id(each) in known]
+    return best, [each for each in findings if id(each) in known], best_read
 
 
-def _read(
-    path: str, data: bytes, options: Sequence[ReadOptions], findings: int
-) -> tuple[list[MappingSet], Findings] | None:
-    """The sets in a text, one for each of the options, and their errors; None if it cannot be read."""
-    errors = Findings(max(LIMIT, findings), lenient=True)
+def _read(path: str, data: bytes, options: Sequence[ReadOptions], most: int = MOST) -> _Read | None:
+    """The readings of a text, one for each of the options, with their errors; None if it cannot be read."""
+    found = [Findings(max(most, MOST), lenient=True) for _ in options]
     try:
-        return [readers.read(path, data=data, reading=o, findings=errors).mapping_set for o in options], errors
+        return [
+            (readers.read(path, data=data, reading=o, findings=f), f) for o, f in zip(options, found, strict=True)
+        ]
     except InputError:
         return None
 
 
 def _edited(
-    text: Text, old: tuple[list[MappingSet], Findings], findings: Iterable[Finding], options: Sequence[ReadOptions]
-) -> tuple[bytes | None, set[int]]:
-    """The content with fixes applied; None if they are not valid together, and the lines of errors from them."""
+    text: Text, old: _Read, findings: Iterable[Finding], options: Sequence[ReadOptions]
+) -> tuple[bytes | None, _Read | None]:
+    """The content with fixes applied, None if they overlap; its readings, None if they are not valid together."""
     edits = list(dict.fromkeys(edit for finding in findings for edit in finding.fix))
     after = text.edited(edits)
-    new = _read(text.path, after, options, len(edits)) if after is not None else None
-    if after is None or new is None:
-        return None, set()
-    if new[1].count > old[1].count:
-        lines = [{each.place.line for each in errors.errors() if each.place} for _, errors in (old, new)]
-        return None, lines[1] - lines[0]
+    new = _read(text.path, after, options) if after is not None else None
+    if new is None or sum(found.count for _, found in new) > sum(found.count for _, found in old):
+        return after, None
     # It reads as the same sets except for the edits, and without further errors.
     changed = {edit.old: edit.new for edit in edits}
-    same = all(_comparable(a, changed) == _comparable(b, changed) for a, b in zip(old[0], new[0], strict=True))
-    return after if same else None, set()
+    pairs = [(a.mapping_set, b.mapping_set) for (a, _), (b, _) in zip(old, new, strict=True)]
+    return after, new if all(_comparable(a, changed) == _comparable(b, changed) for a, b in pairs) else None
+
+
+def _faults(text: Text, before: bytes, after: bytes, options: Sequence[ReadOptions], fixes: int) -> set[int]:
+    """The lines that have errors after fixes alone."""
+    lines: list[set[int]] = []
+    for data in (before, after):
+        read = _read(text.path, data, options, fixes) or []
+        lines.append({each.place.line for _, found in read for each in found.errors() if each.place})
+    return lines[1] - lines[0]
 
 
 def _comparable(mapping_set: MappingSet, changed: dict[str, str]) -> object:

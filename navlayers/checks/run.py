@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
@@ -42,6 +42,10 @@ _FOLLOWING = frozenset(
 """Codes that follow from another error in the same row."""
 
 
+Readings: TypeAlias = "dict[tuple[str, str], tuple[Reading, Findings]]"
+"""Path of an input, and domain of a part of a table → its reading, with what the reader found."""
+
+
 def check(
     sources: Iterable[Source],
     *,
@@ -51,6 +55,7 @@ def check(
     select: Collection[str] = (),
     as_of: str = "",
     max_age: int | None = None,
+    readings: Readings | None = None,
 ) -> Report:
     """The findings of mapping sets.
 
@@ -62,6 +67,7 @@ def check(
         select: the only codes to report; empty for all.
         as_of: the day of the check, such as "2026-01-31"; "": no evidence is too new or too old.
         max_age: evidence that is older than this many days is reported; None for none.
+        readings: takes the readings; those that it has are not made again.
 
     Raises:
         UsageError: a code is unknown, or the reading options are invalid.
@@ -82,7 +88,7 @@ def check(
         path = STDIN if str(source.path) == STDIN else str(source.path)
         try:
             options = part_options(source, reading)
-            read, findings = _findings_of(path, source.data, options, (attack_version, as_of, trust))
+            read, findings = _findings_of(path, source.data, options, (attack_version, as_of, trust), readings)
         except UsageError as error:
             raise UsageError(problem.at(Place(path)) for problem in error.problems) from None
         except OtherFileError as error:
@@ -118,11 +124,20 @@ def _with_possible_fix(found: Finding, owners: Iterable[CheckedInput], texts: Te
 
 
 def _findings_of(
-    path: str, data: bytes | None, options: ReadOptions, against: tuple[str | None, str, Trust]
+    path: str,
+    data: bytes | None,
+    options: ReadOptions,
+    against: tuple[str | None, str, Trust],
+    readings: Readings | None,
 ) -> tuple[Reading | None, list[Finding]]:
     reader = Findings(MOST, lenient=True)
     try:
-        read = readers.read(path, data=data, reading=options, findings=reader)
+        if readings is None:
+            read = readers.read(path, data=data, reading=options, findings=reader)
+        else:
+            if (key := reading_key(path, options)) not in readings:
+                readings[key] = readers.read(path, data=data, reading=options, findings=reader), reader
+            read, reader = readings[key]
     except OtherFileError:
         raise
     except InputError as error:
@@ -143,6 +158,11 @@ def _findings_of(
         found = rule(subject)
         findings += (f for f in found if f.place not in invalid and f.code not in _FOLLOWING) if errors else found
     return read, findings
+
+
+def reading_key(path: str, options: ReadOptions) -> tuple[str, str]:
+    """The key of a reading in `Readings`."""
+    return path, options.metadata.get("domain", "")
 
 
 def _as_finding(problem: Problem, *, fatal: bool) -> Finding:

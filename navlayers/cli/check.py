@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from navlayers.checks import FixedFile, Report
+    from navlayers.checks.run import Readings
     from navlayers.mapping.find import Source
     from navlayers.mapping.formats.context import ReadOptions
 
@@ -119,8 +120,11 @@ def command(
         from navlayers.output.stage import recover_all  # noqa: PLC0415 - only where something is written
 
         recover_all(each.path for each in inputs if each.data is None and each.origin not in KEPT)
-    report = run(inputs)
-    fixed = fix_sources(report, {str(each.path): each.data for each in inputs}, reading) if fix or diff else ()
+    # One file is not read again by each step; the readings of many would take much memory.
+    readings: Readings | None = {} if (fix or diff) and len({each.path for each in inputs}) == 1 else None
+    report = run(inputs, readings=readings)
+    data = {str(each.path): each.data for each in inputs}
+    fixed = fix_sources(report, data, reading, readings) if fix or diff else ()
     # The fixed set is the result of `check --fix -`, so everything else goes to standard error.
     to_stdout = fix and not diff and STDIN in sets
     for each in fixed:
@@ -128,7 +132,7 @@ def command(
         _print.data(each.diff.encode(), err=to_stdout)
     if fix and not diff and fixed:
         inputs = _write(fixed, inputs)
-        report = run(inputs)
+        report = run(inputs, readings=readings)
     if to_stdout:
         sys.stdout.flush()
         _print.data(next(each.data for each in inputs if str(each.path) == STDIN) or b"")
