@@ -79,6 +79,20 @@ def test_fix_writes_all_files_or_none(run: Run, tmp_path: Path, monkeypatch: pyt
     assert [path.read_bytes() for path in paths] == before
 
 
+def test_one_file_is_read_once_before_and_once_after_its_fixes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two parts of a table of two domains are; the second run finds nothing to fix."""
+    reads = create_autospec(readers.read, side_effect=readers.read)
+    monkeypatch.setattr(readers, "read", reads)
+    path = Path("rules.csv")
+    path.write_text("Capability,Technique\na,t1059\nb,T1078\nc,T1404\nd,t1406\n", encoding="utf-8")
+    fixed = run("check", path, "--fix")
+    assert (fixed.code, "fixed 2 findings" in fixed.err) == (0, True)
+    assert path.read_text(encoding="utf-8") == "Capability,Technique\na,T1059\nb,T1078\nc,T1404\nd,T1406\n"
+    assert reads.call_count == 2 * 2
+    assert run("check", path, "--fix", "--ignore", "assumed-metadata").out == ""
+    assert reads.call_count == 2 * 2 + 2
+
+
 def test_fix_writes_the_file_and_shows_the_difference(run: Run, tmp_path: Path) -> None:
     path = write_set(tmp_path / "one.json", [("mfa", "T1053.001", "protect", "partial")])
     before = path.read_bytes()

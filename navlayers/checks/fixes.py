@@ -120,7 +120,7 @@ def fix(
         keys = [reading_key(path, each) for each in options]
         known = [readings[key] for key in keys if key in readings] if readings is not None else []
         old = known if len(known) == len(keys) else _read(path, before, options)
-        if old is None:
+        if not old:
             continue
         after, fixed, now = _fixed(text, before, findings, options, old)
         if readings is not None:
@@ -137,10 +137,13 @@ def _fixed(
 
     Those in lines with errors that they cause are tried apart, by bisection: first the others, if there are any.
     """
-    after, now = _edited(text, old, findings, options)
-    if now is not None and after is not None:
+    after, now, valid = _edited(text, old, findings, options)
+    if valid and after is not None:
         return after, list(findings), now
-    faults = _faults(text, before, after, options, len(findings)) if after is not None else set()
+    pair = [old, now]
+    if after is not None and _count(now) > MOST:  # the readers kept some of the errors alone
+        pair = [_read(text.path, data, options, len(findings)) for data in (before, after)]
+    faults = _error_lines(pair[1]) - _error_lines(pair[0])
     fixed: list[Finding] = []
     best, tries, best_read = before, max(_LEAST_TRIES, _MOST_READ // len(before)), old
 
@@ -149,8 +152,8 @@ def _fixed(
         if not some or not tries:
             return
         tries -= 1
-        data, now = _edited(text, old, [*fixed, *some], options)
-        if now is not None and data is not None:
+        data, now, valid = _edited(text, old, [*fixed, *some], options)
+        if valid and data is not None:
             best, best_read = data, now
             fixed.extend(some)
         elif len(some) > 1:
@@ -168,39 +171,37 @@ def _fixed(
     return best, [each for each in findings if id(each) in known], best_read
 
 
-def _read(path: str, data: bytes, options: Sequence[ReadOptions], most: int = MOST) -> _Read | None:
-    """The readings of a text, one for each of the options, with their errors; None if it cannot be read."""
+def _read(path: str, data: bytes, options: Sequence[ReadOptions], most: int = MOST) -> _Read:
+    """The readings of a text, one for each of the options, with their errors; none if it cannot be read."""
     found = [Findings(max(most, MOST), lenient=True) for _ in options]
     try:
-        return [
-            (readers.read(path, data=data, reading=o, findings=f), f) for o, f in zip(options, found, strict=True)
-        ]
+        reads = (readers.read(path, data=data, reading=o, findings=f) for o, f in zip(options, found, strict=True))
+        return [*zip(reads, found, strict=True)]
     except InputError:
-        return None
+        return []
+
+
+def _count(read: _Read) -> int:
+    return sum(found.count for _, found in read)
+
+
+def _error_lines(read: _Read) -> set[int]:
+    return {each.place.line for _, found in read for each in found.errors() if each.place}
 
 
 def _edited(
     text: Text, old: _Read, findings: Iterable[Finding], options: Sequence[ReadOptions]
-) -> tuple[bytes | None, _Read | None]:
-    """The content with fixes applied, None if they overlap; its readings, None if they are not valid together."""
+) -> tuple[bytes | None, _Read, bool]:
+    """The content with fixes applied, None if they overlap, its readings, and whether they are valid together."""
     edits = list(dict.fromkeys(edit for finding in findings for edit in finding.fix))
     after = text.edited(edits)
-    new = _read(text.path, after, options) if after is not None else None
-    if new is None or sum(found.count for _, found in new) > sum(found.count for _, found in old):
-        return after, None
+    new = _read(text.path, after, options) if after is not None else []
+    if not new or _count(new) > _count(old):
+        return after, new, False
     # It reads as the same sets except for the edits, and without further errors.
     changed = {edit.old: edit.new for edit in edits}
     pairs = [(a.mapping_set, b.mapping_set) for (a, _), (b, _) in zip(old, new, strict=True)]
-    return after, new if all(_comparable(a, changed) == _comparable(b, changed) for a, b in pairs) else None
-
-
-def _faults(text: Text, before: bytes, after: bytes, options: Sequence[ReadOptions], fixes: int) -> set[int]:
-    """The lines that have errors after fixes alone."""
-    lines: list[set[int]] = []
-    for data in (before, after):
-        read = _read(text.path, data, options, fixes) or []
-        lines.append({each.place.line for _, found in read for each in found.errors() if each.place})
-    return lines[1] - lines[0]
+    return after, new, all(_comparable(a, changed) == _comparable(b, changed) for a, b in pairs)
 
 
 def _comparable(mapping_set: MappingSet, changed: dict[str, str]) -> object:
