@@ -122,6 +122,14 @@ def test_the_bar_of_progress_fits_a_narrow_window() -> None:
     assert max(map(len, steps)) <= 60
 
 
+def test_many_segments_are_not_all_shown(tmp_path: Path) -> None:
+    rows = "".join(f"c,T1078,s{number:02}\n" for number in range(25))
+    (tmp_path / "set.csv").write_text(f"Capability,Technique,Segment\n{rows}", encoding="utf-8")
+    text = plain(on_terminal(100, "stats", tmp_path / "set.csv"))
+    assert re.findall("^s[0-9]+", text, re.MULTILINE) == [f"s{number:02}" for number in range(19)]
+    assert "… and 6 more; --all lists them" in text
+
+
 def test_colors_follow_the_terminal() -> None:
     significant = ";".join(str(int(RAMPS["overall"][2][at : at + 2], 16)) for at in (1, 3, 5))
     full = on_terminal(80, "stats", "gcp", COLORTERM="truecolor", COLORFGBG="0;15")

@@ -47,7 +47,8 @@ def render(document: Document, terminal: Terminal = PLAIN, *, cut: bool = False)
 
 def fit(text: str, width: int, *, right: bool = False, end: bool = False) -> str:
     """The text padded or cut with an ellipsis to a width; `end`: rather keep the end than the start."""
-    if columns(text) > width:
+    taken = columns(text)
+    if taken > width:
         start = text[: max(width // 3, 1)] if end else text
         rest = text if end else ""
         while rest and columns(rest) > width - 1 - columns(start):
@@ -55,7 +56,8 @@ def fit(text: str, width: int, *, right: bool = False, end: bool = False) -> str
         while not end and columns(start) > width - 1:
             start = start[:-1]
         text = f"{start}…{rest}"
-    padding = " " * (width - columns(text))
+        taken = columns(text)
+    padding = " " * (width - taken)
     return padding + text if right else text + padding
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from navlayers.mapping.model import MappingSet
     from navlayers.output.document import Block
     from navlayers.output.tables import Table
-    from navlayers.scoring.stats import SegmentStats, Stats
+    from navlayers.scoring.stats import Stats, TacticStats
 
 _ROWS = 19
 """Maximum number of sets that a terminal shows: an answer has at most 25 lines."""
@@ -82,19 +83,22 @@ def brief(numbers: Sequence[SetNumbers], *, drawing: bool) -> Iterator[Block]:
     # Of an unscored set with one type of mappings, the sentence says their number.
     if one.stats.scored or len({value for counts in one.stats.values.values() for value in counts}) > 1:
         yield table
-    yield from segments(one)
+    yield from segments(one, _ROWS if drawing else None)
 
 
-def segments(numbers: SetNumbers) -> Iterator[Block]:
-    """What is mapped in each segment; nothing for a set without segments."""
+def segments(numbers: SetNumbers, most: int | None = None) -> Iterator[Block]:
+    """What is mapped in each segment, or in the first `most`; nothing for a set without segments."""
     stats = numbers.stats
-    rows = stats.segments or ()
-    if not rows:
+    every_row = stats.segments or ()
+    if not every_row:
         return
+    rows = every_row[:most]
     words = noun(numbers.prepared.set)
     some = f"{stats.in_all_segments:,} of the {numbers.mapped:,} techniques and sub-techniques"
-    every = "each of them" if len(rows) > 1 else "it"
-    title = f"{quantity(len(rows), 'segment')}: {some} are mapped in {every}"
+    every = "each of them" if len(every_row) > 1 else "it"
+    title = f"{quantity(len(every_row), 'segment')}: {some} are mapped in {every}"
+    more = len(every_row) - len(rows)
+    weakest_of = cache(_weakest)  # segments with the same techniques share their numbers
     fields = [
         Field("segment", [each.segment for each in rows]),
         Field(words.header, [each.capabilities for each in rows], "number"),
@@ -105,15 +109,16 @@ def segments(numbers: SetNumbers) -> Iterator[Block]:
             "percent",
             bar=True,
         ),
-        Field("weakest tactic", [_weakest(each) for each in rows]),
+        Field("weakest tactic", [weakest_of(each.tactics) for each in rows]),
     ]
-    yield table_of("segments", title, fields)
+    table = table_of("segments", title, fields)
+    yield msgspec.structs.replace(table, note=f"… and {more:,} more; --all lists them") if more else table
 
 
-def _weakest(segment: SegmentStats) -> str:
-    """The tactic of a segment in which least is mapped: "Impact, 1 of 7"."""
-    hole = weakest(((each.name, each.mapped, each.total) for each in segment.tactics), "mapped")
-    tactic = next((each for each in segment.tactics if each.name in hole.tactics[:1]), None)
+def _weakest(tactics: Sequence[TacticStats]) -> str:
+    """The tactic in which least is mapped: "Impact, 1 of 7"."""
+    hole = weakest(((each.name, each.mapped, each.total) for each in tactics), "mapped")
+    tactic = next((each for each in tactics if each.name in hole.tactics[:1]), None)
     if tactic is None:
         return ""
     more = f", +{len(hole.tactics) - 1} more" if len(hole.tactics) > 1 else ""
