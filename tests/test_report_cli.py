@@ -347,22 +347,19 @@ def test_a_logo_that_takes_too_long_to_draw_is_refused(
     assert not (tmp_path / "report.html").exists()
 
 
-_SPANS, _RULES = "<tspan>a</tspan>" * 1_001, ".a{fill:red}" * 5_000
 MUCH = {
-    "letters": (f"<text y='9'>{'abcd ' * 2_001}</text>", "too much text or CSS; expected at most 10,000 letters, "),
-    "spans": (f"<text y='9'>{_SPANS}</text>", "too much text or CSS; expected at most 10,000 letters, "),
-    "css": (
-        f"<style>{_RULES}</style>",
-        "too much text or CSS; expected at most 10,000 letters, 1,000 text spans and",
+    "letters": (f"<text y='9'>{'abcd ' * 2_001}</text>", "10,005 letters; expected at most 10,000"),
+    "spans": (f"<text y='9'>{'<tspan>a</tspan>' * 1_001}</text>", "1,001 text spans; expected at most 1,000"),
+    "css": (f"<style>{'.a{fill:red}' * 5_000}</style>", "60,000 characters of CSS; expected at most 50,000"),
+    "elements": ("<g/>" * 20_000, "20,001 elements; expected at most 20,000"),
+    "attributes": (f"<g {' '.join(f'a{n}=' + repr('') for n in range(101))}/>", "101 attributes of an element; "),
+    "filters": ("<g filter='url(#a)'/>" * 101, "101 filters; expected at most 100"),
+    "markers": (
+        f"<path style='marker-mid:url(#m)' d='{'M1 1' * 20_000}'/>",
+        "80,000 characters of paths with markers",
     ),
-    "pixels": (
-        "<image width='9' height='9' href='PICTURE'/>" * 2,
-        "the logo has too many pixels; expected 25 million",
-    ),
-    "damaged": (
-        "<image width='9' height='9' href='data:image/png;base64,abc'/>",
-        "the logo is not a readable picture",
-    ),
+    "pixels": ("<image width='9' height='9' href='PICTURE'/>" * 2, "too many pixels; expected 25 million at most"),
+    "damaged": ("<image width='9' height='9' href='data:image/png;base64,a'/>", "not a readable picture"),
 }
 
 

@@ -25,8 +25,19 @@ _LENGTH = re.compile(r"\s*+([0-9]+(?:\.[0-9]+)?)\s*+(?:px|pt)?\s*")
 _MOST_SECONDS = 2
 """Logos of brands take a tenth of a second to draw, 1 MB of shapes one second, a filter of a few bytes hours."""
 
-_MOST_LETTERS, _MOST_SPANS, _LONGEST_STYLE = 10_000, 1_000, 50_000
-"""Maximum text, parts of texts, and CSS: the time to draw them grows with their square."""
+_LIMITS = {
+    "elements": 20_000,
+    "attributes of an element": 100,
+    "letters": 10_000,
+    "text spans": 1_000,
+    "characters of CSS": 50_000,
+    "filters": 100,
+    "characters of paths with markers": 50_000,
+}
+"""What takes the compiler much time or memory, some by its square, and the maximum of each.
+
+Real logos and sprites of 2,000 icons have a quarter of it or less, but for CSS.
+"""
 
 _SPANS = frozenset({"tspan", "textPath", "tref"})
 
@@ -122,24 +133,35 @@ def _svg(data: bytes, place: Place) -> Logo:
 
 def _refuse_much(root: Element, place: Place) -> None:
     """Refuse what would take the compiler much time or memory, and no logo has."""
-    letters = spans = style = 0
-    pixels = 0.0
+    counts = dict.fromkeys(_LIMITS, 0)
+    pixels, paths, marked = 0.0, 0, False
     for element in root.iter():
-        name = element.tag.rpartition("}")[2]
+        name, attributes = element.tag.rpartition("}")[2], element.attrib
+        style = (element.text or "") if name == "style" else ""
+        counts["elements"] += 1
+        counts["attributes of an element"] = max(counts["attributes of an element"], len(attributes))
+        counts["characters of CSS"] += len(style)
         if name == "text" or name in _SPANS:
-            letters += len(element.text or "") + len(element.tail or "")
-            spans += name != "text"
-        style += len(element.text or "") if name == "style" else 0
-        for value in element.attrib.values():
+            counts["letters"] += len(element.text or "") + len(element.tail or "")
+            counts["text spans"] += name != "text"
+        paths += len(attributes.get("d", "")) + len(attributes.get("points", ""))
+        styles = (style, attributes.get("style", ""))
+        marked |= any(key.startswith("marker-") or key == "marker" for key in attributes) or "marker" in "".join(
+            styles
+        )
+        counts["filters"] += "filter" in attributes or "filter" in styles[1]
+        for value in attributes.values():
             if picture := _PICTURE.match(value):
                 inside = _pixels(_decoded(value[picture.end() :]), place, whole=False)
                 pixels += inside.width * inside.height
+    counts["characters of paths with markers"] = paths if marked else 0
     if pixels > _MOST_PIXELS:
         raise InputError(_too_many_pixels(place))
-    if letters > _MOST_LETTERS or spans > _MOST_SPANS or style > _LONGEST_STYLE:
-        most = f"{_MOST_LETTERS:,} letters, {_MOST_SPANS:,} text spans and {_LONGEST_STYLE:,} characters of CSS"
-        hint = "save its text as paths, or save it as a PNG"
-        raise InputError(Problem("the logo has too much text or CSS", place, f"at most {most}", hint))
+    for what, count in counts.items():
+        if count > _LIMITS[what]:
+            hint = "save it as a plain SVG, with its text as paths, or as a PNG"
+            message, expected = f"the logo has {count:,} {what}", f"at most {_LIMITS[what]:,}"
+            raise InputError(Problem(message, place, expected, hint))
 
 
 def _decoded(text: str) -> bytes:
