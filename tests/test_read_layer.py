@@ -288,6 +288,10 @@ def test_all_errors_are_reported_together_with_their_places() -> None:
         ('{"name": "x", "domain": "enterprise-attack"}', 'there is no "techniques"'),
         ('{"generator": "navlayers"}', "the index that navlayers writes"),
         ("[]", "the list of layers is empty"),
+        (
+            "[" + ",".join(['{"techniques":[]}'] * 20_001) + "]",
+            "l.json:1:360002: the list has 20,001 layers; expected at most 20,000 (split it into several files)",
+        ),
         ('[{"techniques": []}, 5]', "l.json:1:22: an item of the list is not a layer"),
         ('"x"', "neither a layer nor a list"),
         ('{"techniques": 5}', "techniques is a number"),

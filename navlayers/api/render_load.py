@@ -128,10 +128,11 @@ def load_layers(
         target = attack.find(domain, attack_version, own=own)
         return target, Routes(target.release.version)[domain, written]
 
+    likely = cache(likely_release)
     # The Navigator opens the last layer of a list in its first tab.
     for number, item in enumerate(reversed(read.layers)):
         name = source.name if read.single else f"{source.name}, layer {number + 1}"
-        layer, catalogue, about = _at_release(item, source, attack_version, route)
+        layer, catalogue, about = _at_release(item, source, attack_version, route, likely)
         notices += about
         items.append(Item(name, layer, catalogue, raw.data if read.single and whole.data == raw.data else b""))
     return items, notices, without_effect(source.name, reading, "layer")
@@ -150,11 +151,12 @@ def _at_release(
     source: Source,
     attack_version: str | None,
     routes: Callable[[Domain, str, str], tuple[attack.Found, Route]],
+    likely: Callable[[Domain, tuple[str, ...], tuple[str, ...]], str],
 ) -> tuple[dict[str, Any], attack.Catalogue, list[Problem]]:
     """The layer in format 4.5 at the requested release, else its own or the nearest, else the likely one."""
     notices = []
     place = Place(str(source.path))
-    own = item.attack_version or _likely_release(item)
+    own = item.attack_version or likely(item.domain, *_ids_and_tactics(item.layer))
     if not item.attack_version:
         message = f"the layer does not name its ATT&CK release; using {attack_version or own}"
         notices.append(Problem(message, place))
@@ -181,14 +183,13 @@ def _at_release(
     return layer, catalogue, notices
 
 
-def _likely_release(item: format_versions.Read) -> str:
-    """The release that a layer without one is probably of, as for all readers."""
-    entries = [entry for entry in item.layer.get("techniques") or () if isinstance(entry, dict)]
-    ids, tactics = (
-        [value for entry in entries if isinstance(value := entry.get(field), str)]
+def _ids_and_tactics(layer: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
+    """The ids of techniques and the tactics of the entries of a layer."""
+    entries = [entry for entry in layer.get("techniques") or () if isinstance(entry, dict)]
+    return tuple(
+        tuple(value for entry in entries if isinstance(value := entry.get(field), str))
         for field in ("techniqueID", "tactic")
     )
-    return likely_release(item.domain, ids, tactics)
 
 
 def to_draw(inputs: Sequence[Source], max_bytes: int) -> tuple[tuple[Source, ...], tuple[Problem, ...]]:

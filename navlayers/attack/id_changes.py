@@ -274,13 +274,15 @@ class Tactics:
         self._old = old
         self._domain = new.domain
         self._short = {tactic.id: tactic.shortname for tactic in new.tactics}
+        self._new = new
         self._ids: dict[str, str] = {}
-        self._add([old, new] if old else [new])
         self._complete = False
 
     def find(self, text: str) -> str | None:
         """The short name in the new release; None: it has no such tactic."""
         key = compact(text)
+        if not self._ids:
+            self._add([self._old, self._new] if self._old else [self._new])
         if key not in self._ids and not self._complete:
             self._complete = True
             self._add(attack.load(release) for release in attack.releases() if release.domain == self._domain)

@@ -44,6 +44,9 @@ _EXPECTED = 'a Navigator layer: {"name": …, "domain": …, "techniques": […]
 _LIKENESS = ("techniques", "versions", "gradient", "legendItems", "domain")
 """Fields of which a layer has two, unless it has techniques."""
 
+_MOST_LAYERS = 20_000
+"""Maximum number of layers in a list: twice what navlayers is measured with, far more than the Navigator opens."""
+
 _FORMATS = frozenset({"3.0", "4.0", "4.1", "4.2", "4.3", "4.4", "4.5"})
 _OLD_DOMAIN = "mitre-"
 """How domains begin in layer formats before 4.0."""
@@ -104,6 +107,10 @@ def load_layers(source: Source, findings: Findings) -> list[Layer]:
         if not texts:
             place = Place(source.path, 1, 1)
             raise OtherFileError(Problem("the list of layers is empty", place, _EXPECTED, code="wrong-shape"))
+        if len(texts) > _MOST_LAYERS:
+            message = f"the list has {len(texts):,} layers"
+            expected, hint = f"at most {_MOST_LAYERS:,}", "split it into several files"
+            raise InputError(Problem(message, locator.place((_MOST_LAYERS,)), expected, hint, code="wrong-shape"))
         others = [number for number, text in enumerate(texts) if not text.startswith(b"{")]
         if others:
             message = "an item of the list is not a layer"

@@ -104,13 +104,15 @@ def _release(data: ReportInput) -> Iterator[Block]:
     version = data.catalogue.version
     yield Paragraph(f"All numbers refer to {data.release}.")
     rows = []
+    versions = {coverage.own_attack_version: coverage for coverage in data.comparison.every}
+    newer = {own: len(newer_than([coverage], data.catalogue)) for own, coverage in versions.items()}
     for coverage in data.comparison.every:
         if coverage.own_attack_version == version:
             yield Paragraph(f"{coverage.name} was made for this release.")
         else:
             text = f"{coverage.name} was made for ATT&CK {coverage.own_attack_version}; "
             text += "revoked techniques are replaced by their successors"
-            if new := len(newer_than([coverage], data.catalogue)):
+            if new := newer[coverage.own_attack_version]:
                 are = quantity(new, "active technique is", "active techniques are")
                 text += f"; {are} newer than the input"
             yield Paragraph(f"{text}.")
