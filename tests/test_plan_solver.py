@@ -75,6 +75,16 @@ def test_the_choice_is_the_best_of_all_ties_included(task: CoverProblem) -> None
     assert choice.chosen == best_by_trying(task)
 
 
+def test_a_choice_that_the_solver_miscounts_as_its_start_is_proven_without_it() -> None:
+    # HiGHS 1.16 starts from three candidates and calls them two.
+    covers = ["ab", "bc", "ef", "ce", "c", "d"]
+    elements = [*((1, each) for each in covers), (2, "df")]
+    task = cover_problem(dict.fromkeys("abcdef", 1), elements, need=7)
+    choice = solve(task)
+    assert (choice.proven, choice.settled, choice.bound) == (True, True, 3)
+    assert choice.chosen == best_by_trying(task)
+
+
 @given(tasks())
 def test_without_time_the_greedy_choice_states_a_bound_that_holds(task: CoverProblem) -> None:
     quick, best = solve(task, 0).chosen, best_by_trying(task)

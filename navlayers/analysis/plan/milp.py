@@ -38,7 +38,7 @@ class Outcome(NamedTuple):
         proven: HiGHS proved it optimal, and its bound fits the value counted exactly.
         chosen: the candidates of the choice; None without a feasible one.
         bound: the best value of the objective that any choice can have.
-        stalled: the search ended because it came no closer to a proof.
+        stalled: the search ended because it came no closer to a proof, or its bound does not fit.
     """
 
     proven: bool
@@ -162,7 +162,12 @@ class Program:
         unbounded = float("inf") if maximize else float("-inf")
         while (seconds := self.deadline - time.monotonic()) > 0:
             outcome = self._solve(objective, seconds, unbounded)
-            if outcome.chosen is None or not self._ruled_out(outcome.chosen):
+            optimal = self._highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+            if start and optimal and not outcome.proven:
+                # HiGHS 1.16 miscounts some choices that it starts from: its objective is not theirs.
+                self._highs.clearSolver()
+                start = ()
+            elif outcome.chosen is None or not self._ruled_out(outcome.chosen):
                 return outcome
         return Outcome(False, None, unbounded)
 
@@ -182,7 +187,8 @@ class Program:
         else:
             reached = sum(objective.get(self._column[candidate], 0) for candidate in chosen)
         optimal = highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
-        return Outcome(optimal and abs(reached - bound) < 1, chosen, bound, stalled)
+        proven = optimal and abs(reached - bound) < 1
+        return Outcome(proven, chosen, bound, stalled or (optimal and not proven))
 
     def _search(self, unbounded: float) -> None:
         """Run HiGHS; what it finds is shown, and it ends where its search comes no closer to a proof."""
