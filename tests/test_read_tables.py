@@ -95,6 +95,14 @@ def test_techniques_are_found_by_many_names(header: str) -> None:
     assert told(f"{header},Control\nT1059,a\n") == [("a", "T1059", None, None)]
 
 
+@pytest.mark.parametrize("header", ["Detection rule", "Correlation Rule", "use_case", "Mitigation"])
+def test_capabilities_are_found_by_many_names(header: str) -> None:
+    assert told(f"{header},Technique\na,T1059\nb,T1078\n") == [
+        ("a", "T1059", None, None),
+        ("b", "T1078", None, None),
+    ]
+
+
 def test_names_groups_comments_links_and_types_are_found_and_the_rest_is_kept() -> None:
     text = (
         "Rule ID,Rule,ATT&CK ID,Technique Name,Family,Coverage,Category,Remarks,Links,Mapping Type,Owner\n"

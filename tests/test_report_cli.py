@@ -140,6 +140,29 @@ def test_a_threat_and_a_plan_are_added(run: Run) -> None:
     assert re.findall(r"^## (.*)", done.out, re.MULTILINE) == ["Against the threat", "Plan"]
 
 
+def test_what_is_in_place_is_apart_from_what_the_plan_can_choose(run: Run, tmp_path: Path) -> None:
+    files = {
+        "own": "control,technique\nA,T1078\n",
+        "more": "control,technique\nB,T1110\nC,T1133\nC,T1110\n",
+        "threat": "technique,weight\nT1078,1\nT1110,1\nT1133,1\nT1059,1\n",
+    }
+    for name, text in files.items():
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    own, more, threat = (str(tmp_path / f"{name}.csv") for name in files)
+    args = ["--have", own, "--threat", threat, "--budget", "1", "-q", "-o", "-"]
+    every = run("report", own, more, *args).out
+    numbers = re.findall(r"\| threat covered ([a-z0-9 ]+) \| ([0-9.]+%) \| (\d) of 4", every)
+    stages = [
+        ("in place", "25.0%", "1"),
+        ("with the plan", "75.0%", "3"),
+        ("with all 2 capabilities", "75.0%", "3"),
+    ]
+    assert numbers == 2 * stages  # on the title page, and in the summary
+    alone = run("report", own, *args).out
+    assert re.findall(r"\| threat covered ([a-z0-9 ]+) \|", alone) == ["in place", "in place"]
+    assert "The only capability is in place: choose none for a budget of 1" in alone
+
+
 def test_a_set_of_which_nothing_is_active_is_reported(run: Run, tmp_path: Path) -> None:
     path = write_set(tmp_path / "bare.json", [("hsm", None, None, None)])
     done = run("report", path, "-o", "-")

@@ -210,6 +210,14 @@ def test_the_option_for_words_has_each_once_but_for_misspelt_names_and_is_short(
     assert option.split(",") == [*(f"w{n:02}{n:02}=50" for n in range(20)), "…"]
 
 
+def test_a_misspelled_word_beside_the_right_one_is_not_in_the_option(run: Run) -> None:
+    words = ["High", "Hgih", "Medium", "Mediun", "Medium+", "Highest", "odd"]
+    own = table("own.csv", "technique,score\n" + "".join(f"T1003,{word}\n" for word in words))
+    (option,) = re.findall("--scale (.*)\\)", run("check", own).out)
+    assert option == "High=100,Medium=50,Medium+=50,Highest=50,odd=50"
+    assert "did you mean High?" in run("check", own, "--scale", option).out
+
+
 @pytest.mark.parametrize("text", ["5", "5-0", "a-b", "0-0"])
 def test_a_range_that_is_none_is_refused(run: Run, text: str) -> None:
     result = run("stats", "gcp", "--score-range", text)

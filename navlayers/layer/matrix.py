@@ -157,7 +157,7 @@ class Column(msgspec.Struct, frozen=True):
 
     `total` counts the techniques and sub-techniques that pass the filters, `mapped` those of them that are
     annotated and enabled. A view with ratios replaces both, with 0 for a tactic that it lacks. `counted` names what
-    they count.
+    is counted, `whole` what the totals are.
     """
 
     id: str
@@ -167,6 +167,7 @@ class Column(msgspec.Struct, frozen=True):
     mapped: int
     total: int
     counted: str
+    whole: str = "all"
 
     @property
     def ratio(self) -> str:
@@ -228,7 +229,8 @@ class _Builder:
         ratios = self._view.ratios
         if ratios is not None:
             mapped, total = ratios.tactics.get(tactic.shortname) or (0, 0)
-            return Column(tactic.id, tactic.shortname, tactic.name, cells, mapped, total, ratios.counted)
+            words = ratios.counted, ratios.whole
+            return Column(tactic.id, tactic.shortname, tactic.name, cells, mapped, total, *words)
         every = [each for cell in cells for each in (cell, *cell.subtechniques)]
         mapped = sum(each.annotation.counted for each in every)
         subs = [sub for family in filtered for sub in family.subtechniques if self._passes(sub, tactic.shortname)]

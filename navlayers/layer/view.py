@@ -74,12 +74,13 @@ class Ratios(msgspec.Struct, frozen=True):
     """Ratios below the tactic names that replace the number of annotated techniques.
 
     `tactics` has short name → (number, total), or None for no ratio, as for missing tactics. `sentence` is the text
-    about the whole layer, and `counted` names what is counted.
+    about the whole layer, `counted` names what is counted, and `whole` what the totals are.
     """
 
     tactics: dict[str, tuple[int, int] | None]
     sentence: str
     counted: str
+    whole: str = "all"
 
     @classmethod
     def of(cls, catalogue: Catalogue, every: Collection[str], part: Collection[str], what: str) -> Ratios:

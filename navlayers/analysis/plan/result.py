@@ -288,6 +288,9 @@ def _choice(plan: Plan) -> str:
         in_place = and_list([names.pop(coverage.name) for coverage in plan.sets_in_place])
         owners = and_list(list(names.values()))
         return f"In place: {in_place}; choose {chosen or 'none'} of {owners}'s {_selectable(plan)}{suffix}"
+    if had == every:
+        all_are = f"All {plan.noun.counted(every)} are" if every > 1 else f"The only {plan.noun.singular} is"
+        return f"{all_are} in place: choose none"
     if had:
         return f"Add {chosen or 'nothing'}{suffix} to the {had} in place"
     return f"Choose {chosen or 'none'} of {plan.noun.counted(every)}{suffix}"
@@ -363,21 +366,29 @@ def _selectable(plan: Plan) -> str:
     return common_noun(c.noun for c in plan.inputs if c.name in sets).counted(len(selectable))
 
 
-def _before_and_after(plan: Plan, threat: ThreatModel) -> str:
-    """What of a threat is covered by what is in place, with the plan, and with all candidates."""
+def stages(plan: Plan) -> dict[str, int]:
+    """The numbers of techniques covered in place and, where there is a choice, with the plan and with all."""
     had = {appraisal.id for appraisal in plan.had}
     before = plan.covered(candidate for candidate in plan.candidates if candidate.id in had)
+    in_place = {"in place": len(before)}
+    if len(plan.had) == len(plan.appraisals):
+        return in_place
+    return {
+        **in_place,
+        "with the plan": len(plan.reached),
+        f"with all {_selectable(plan)}": len(plan.coverable),
+    }
+
+
+def _before_and_after(plan: Plan, threat: ThreatModel) -> str:
     every = len(threat.weights)
-
-    def share(number: int) -> str:
-        return f"{number} ({percent_text(number, every)})"
-
+    (_, before), *rest = stages(plan).items()
     who = "What is in place is mapped to" if plan.counts else "What is in place covers"
-    return (
-        f"{who} {len(before)} of the {quantity(every, 'technique')} of {threat.title} "
-        f"({percent_text(len(before), every)}), with the plan {share(len(plan.reached))}, "
-        f"with all {_selectable(plan)} {share(len(plan.coverable))}{_fading(threat)}"
+    first = (
+        f"{who} {before} of the {quantity(every, 'technique')} of {threat.title} ({percent_text(before, every)})"
     )
+    later = (f"{when} {number} ({percent_text(number, every)})" for when, number in rest)
+    return f"{', '.join((first, *later))}{_fading(threat)}"
 
 
 def label(plan: Plan, candidate: Candidate | Appraisal, *, short: bool = False) -> str:

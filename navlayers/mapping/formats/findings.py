@@ -87,9 +87,11 @@ class LeftOut(Problem, frozen=True):
 
 
 def with_path(hint: str, place: Place | None) -> str:
-    """A hint with the path of the input in its command."""
+    """A hint with the path of the input in its command; `check --fix` does not change workbooks."""
     if INPUT not in hint:
         return hint
+    if place and place.path.lower().endswith((".xlsx", ".xlsm")) and "--fix" in hint:
+        return "correct it in the workbook"
     import shlex  # noqa: PLC0415 - for few hints
 
     return hint.replace(INPUT, shlex.quote(place.path if place else "FILE"))

@@ -78,7 +78,8 @@ _LIKELY: dict[str, tuple[str, str]] = {
     "technique attcktechnique attacktechnique mitretechnique mitreattcktechnique mitreattacktechnique attck attack "
     "mitreattck mitreattack ttp mitre": ("attack_object_id", "attack_object_name"),
     "capability control securitycontrol rule mitigation safeguard countermeasure requirement service product "
-    "feature vulnerability tool solution id name title": ("capability_id", "capability_description"),
+    "feature vulnerability tool solution detectionrule correlationrule usecase "
+    "id name title": ("capability_id", "capability_description"),
 }
 """Headers that mean the id if no surer one does, else the name."""
 

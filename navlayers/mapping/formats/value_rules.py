@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from navlayers._text.numbers import decimal
@@ -168,6 +169,9 @@ _WORD = r"[^\W\d_][^#<>~=,]*"
 _LISTED = 20
 """Maximum unknown words in an option to paste."""
 
+_SAME = 0.8
+"""Similarity of a word and its misspelling, such as "mediun" of "medium"; "partly" and "partial" have less."""
+
 _MOST_NUMBERS = 101
 """Maximum numbers of a scale in a message that lists all of them."""
 
@@ -214,12 +218,22 @@ class Scale:
         """The option that gives the unknown words numbers, ready to paste."""
         if not self._unknown:
             return ""
-        pairs = [f"{word}={decimal(_LIKELY.get(key, 50))}" for key, word in self._unknown.items()]
+        sure = Names(_LIKELY.keys() & self._unknown.keys())
+        words = (pair for pair in self._unknown.items() if not _misspelled(pair[0], sure))
+        pairs = [f"{word}={decimal(_LIKELY.get(key, 50))}" for key, word in islice(words, _LISTED + 1)]
         more = ["…"] if len(pairs) > _LISTED else []
         import shlex  # noqa: PLC0415 - for this hint alone
 
         option = shlex.quote(",".join([*pairs[:_LISTED], *more]))
         return f"say what the words are worth, 0-100, such as --scale {option}"
+
+
+def _misspelled(word: str, sure: Names) -> bool:
+    """Whether a word is probably a misspelling of one of the others, such as "hgih" of "high"."""
+    close = sure.closest(word)
+    if close is None or close == word or re.sub(r"\W", "", word) == close or abs(len(close) - len(word)) > 1:
+        return False
+    return sorted(close) == sorted(word) or sure.closest(word, _SAME) is not None
 
 
 def scale_of(own: dict[str, float], options: ReadOptions) -> Scale:

@@ -124,8 +124,8 @@ def _words(
         for text in paragraph(description, width / line, _LINES) if description else ():
             y += line * 1.3
             yield Text(x, y, text, line, theme.ink)
-    counted = next((column.counted for column in matrix.columns if column.total), "")
-    below = f"below each tactic: {counted.removeprefix(f'{TECHNIQUES} ')} / all" if counted else ""
+    first = next((column for column in matrix.columns if column.total), None)
+    below = f"below each tactic: {first.counted.removeprefix(f'{TECHNIQUES} ')} / {first.whole}" if first else ""
     text_of_facts = " · ".join([*facts.short(matrix.view), *filter(None, (below, note))])
     for text in paragraph(text_of_facts, width / line, _LINES):
         y += line * 1.3

@@ -250,7 +250,8 @@ def _difference(view: View, first: str, second: str) -> Summary:
         names.append(_open(view, entries, f"Only {name}", alone)._replace(is_open=False))
     words = f"{'technique' if len(higher[leader]) == 1 else 'techniques'} on which {leader} {more}"
     sentence = f"{leader} {more} on {len(higher[leader])} {part}"
-    shown = _ratios(view, chosen, entries, f"techniques on which {leader} {more}", sentence, "in neither")
+    counted = f"techniques on which {leader} {more}"
+    shown = _ratios(view, chosen, entries, counted, sentence, "in neither", whole="compared")
     return Summary(
         str(len(higher[leader])),
         words,
@@ -304,13 +305,22 @@ def _shares(view: View) -> list[tuple[str, int, int]]:
     return [(name, *ratio) for name, ratio in every if ratio]
 
 
-def _ratios(view: View, chosen: Keys, whole: Collection[str], counted: str, sentence: str, unscored: str) -> View:
+def _ratios(
+    view: View,
+    chosen: Keys,
+    every: Collection[str],
+    counted: str,
+    sentence: str,
+    unscored: str,
+    *,
+    whole: str = "all",
+) -> View:
     """The layer with the number of the chosen ones and of all per tactic, and a name for cells without a color."""
     tactics: dict[str, tuple[int, int] | None] = {}
     for column in release_columns(view.catalogue):
-        keys = [(t.id, column.tactic.shortname) for t in column.techniques if t.id in whole]
+        keys = [(t.id, column.tactic.shortname) for t in column.techniques if t.id in every]
         tactics[column.tactic.shortname] = (sum(key in chosen for key in keys), len(keys)) if keys else None
-    ratios = view.ratios or Ratios(tactics, sentence, counted)
+    ratios = view.ratios or Ratios(tactics, sentence, counted, whole)
     return msgspec.structs.replace(view, ratios=ratios, unscored=view.unscored or unscored)
 
 

@@ -10,6 +10,7 @@ import msgspec
 from navlayers._text.numbers import percent, percent_text, rounded
 from navlayers._text.wording import and_list, quantity, techniques_text
 from navlayers.analysis.gaps_result import headline
+from navlayers.analysis.plan.result import stages as plan_stages
 from navlayers.analysis.plan.result import summary as plan_summary
 from navlayers.analysis.plan.result import threat_coverage
 from navlayers.output.document import Number, Numbers, Paragraph
@@ -50,7 +51,12 @@ def summary_blocks(data: ReportInput) -> Iterator[Block]:
 
 
 def title_numbers(data: ReportInput) -> Numbers:
-    """The three numbers of the title page: the share covered (of a threat), what is open, and where most of it."""
+    """The three numbers of the title page: the share covered (of a threat), what is open, and where most of it.
+
+    With capabilities in place, they are the shares before the plan, with it, and with all that it can choose.
+    """
+    if stages := tuple(_stages(data)):
+        return Numbers(stages)
     comparison, words = data.comparison, data.noun
     covered = words.covered.capitalize()
     numbers = [_share(covered, len(comparison.rows), comparison.active, f" {TECHNIQUES}")]
@@ -73,8 +79,18 @@ def title_numbers(data: ReportInput) -> Numbers:
     return Numbers(tuple(numbers))
 
 
+def _stages(data: ReportInput) -> Iterator[Number]:
+    """The shares of the threat that are covered in place, with the plan, and with all that it can choose."""
+    plan = data.plan
+    if data.gaps is not None and plan is not None and plan.threat is not None and plan.had:
+        for when, covered in plan_stages(plan).items():
+            yield _share(f"{plan.threat.title} covered {when}", covered, len(plan.threat.weights), " techniques")
+
+
 def _of_threats(data: ReportInput) -> Iterator[Number]:
-    if data.gaps is not None:
+    if stages := tuple(_stages(data)):
+        yield from stages
+    elif data.gaps is not None:
         total = data.gaps.total
         score = "" if total.scored_weight is None else percent_text(total.scored_weight, total.weight)
         note = f" techniques{f'; {score} by score' if score else ''}"
