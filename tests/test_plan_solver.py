@@ -6,6 +6,7 @@ import itertools
 import random
 import subprocess
 import sys
+import time
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from navlayers.analysis.plan import solve as solver
 from navlayers.analysis.plan.alternatives import Redundancies
 from navlayers.analysis.plan.exchanges import local_search
 from navlayers.analysis.plan.problem import CoverProblem, Level, cover_problem
+from navlayers.analysis.plan.search import Task, search
 from navlayers.analysis.plan.solve import greedy, in_order, solve, useful
 
 if TYPE_CHECKING:
@@ -83,6 +85,23 @@ def test_a_choice_that_the_solver_miscounts_as_its_start_is_proven_without_it() 
     choice = solve(task)
     assert (choice.proven, choice.settled, choice.bound) == (True, True, 3)
     assert choice.chosen == best_by_trying(task)
+
+
+def test_small_needs_are_all_proven() -> None:
+    numbers = random.Random(5)  # noqa: S311 - cases of a test
+    for _ in range(200):
+        ids = "abcdefghijk"[: numbers.randint(4, 8)]
+        elements = [
+            (numbers.choice([1, 1, 1, 2]), numbers.sample(ids, numbers.randint(1, 3)))
+            for _ in range(numbers.randint(3, 14))
+        ]
+        every = cover_problem(dict.fromkeys(ids, 1), elements)
+        task = cover_problem(dict.fromkeys(ids, 1), elements, need=numbers.randint(1, every.total))
+        candidates = useful(task)
+        chosen, bound = greedy(task, candidates)
+        # In this process, as 200 of them would take long to start.
+        choice = search(Task(task, candidates, chosen, bound, time.monotonic() + 60, 60), lambda _: None)
+        assert (choice.proven, choice.settled, choice.chosen) == (True, True, best_by_trying(task))
 
 
 @given(tasks())
