@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,6 +119,16 @@ def test_a_set_with_nothing_but_errors_is_refused(run: Run, tmp_path: Path) -> N
     path.write_text(layer('{"techniqueID": "T1078", "score": "a"}'))
     result = run("build", path, "-o", tmp_path / "out", "--lenient")
     assert (result.code, 'score is the text "a"' in result.err) == (2, True)
+
+
+def test_the_command_that_lists_what_is_left_out_has_the_options_of_the_run(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("control,technique,quality\nA,T1078,High\nA,T1059,Hgih\n")
+    options = ["--columns", "score=quality", "--scale", "High=100", "--lenient"]
+    err = run("stats", path, *options, "--json").err
+    (command,) = re.findall("`navlayers (.*)` lists all of them", err)
+    assert command == f"check {path} {' '.join(options)}"
+    assert 'unknown score value "Hgih"' in run(*command.split()).out
 
 
 def test_render_and_upgrade_leave_out_bad_entries_of_a_layer(run: Run, tmp_path: Path) -> None:

@@ -319,11 +319,25 @@ def note(text: str) -> None:
 
 def notices(problems: Iterable[Problem]) -> None:
     """Print notices, each once, and the number of those past the first twenty."""
-    listed = list(dict.fromkeys(problems))
+    listed = list(dict.fromkeys(map(_with_options, problems)))
     for problem in listed[:MOST_NOTICES]:
         note(str(problem))
     if len(listed) > MOST_NOTICES:
         note(f"… and {sum(problem.count for problem in listed[MOST_NOTICES:]):,} more")
+
+
+def _with_options(notice: Problem) -> Problem:
+    """The notice; that of what a lenient reading left out names `check` with the options of this run."""
+    from navlayers.mapping.formats.findings import LeftOut  # noqa: PLC0415 - what is read has notices
+
+    if not isinstance(notice, LeftOut) or notice.place is None:
+        return notice
+    from msgspec.structs import replace  # noqa: PLC0415 - help does without it
+
+    from navlayers.cli._next import command_line  # noqa: PLC0415 - imports this module
+
+    hint = f"`{command_line('check', notice.place.path)}` lists all of them"
+    return replace(notice, hint=hint)
 
 
 def remapped_inputs(inputs: Iterable[Coverage], attack_version: str) -> None:
