@@ -20,11 +20,15 @@ from navlayers.pages.plan import by, curve, next_best, swaps
 from navlayers.scoring.options import ScoreOptions
 
 TECHNIQUES = ("T1001", "T1002", "T1005", "T1001.001", "T1001.002")
-HERE = Place("prices.csv", 2, 1)
+
+
+def here() -> Place:
+    """The place of a price."""
+    return Place("prices.csv", 2, 1)
 
 
 def costs_of(prices: dict[str, int]) -> Costs:
-    return Costs("cost", tuple(Price((name,), Fraction(cost), HERE, HERE) for name, cost in prices.items()))
+    return Costs("cost", tuple(Price((name,), Fraction(cost), here, here) for name, cost in prices.items()))
 
 
 ROWS = [
@@ -293,8 +297,8 @@ def test_a_capability_that_is_free_is_bought_with_nothing() -> None:
 
 def test_costs_too_fine_to_be_added_exactly_are_refused() -> None:
     prices = (
-        Price(("a",), Fraction("1000000.000001"), HERE, HERE),
-        Price(("b",), Fraction(3), HERE, HERE),
+        Price(("a",), Fraction("1000000.000001"), here, here),
+        Price(("b",), Fraction(3), here, here),
     )
     with pytest.raises(UsageError, match="too many digits"):
         make_plan(together(ROWS), PlanOptions(budget=3), costs=Costs("cost", prices))

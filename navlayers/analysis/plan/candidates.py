@@ -136,23 +136,23 @@ class Directory:
         self._candidates = candidates
 
     @cached_property
-    def _tables(self) -> list[tuple[Callable[[str], str], dict[str, list[Candidate]]]]:
-        """Key functions with candidates by key: ids with sets, ids, names; exact ones first."""
-        tables: list[tuple[Callable[[str], str], dict[str, list[Candidate]]]] = []
+    def _tables(self) -> dict[Callable[[str], str], list[dict[str, list[Candidate]]]]:
+        """Key function → candidates by key: of ids with sets, of ids, of names; exact ones first."""
+        tables: dict[Callable[[str], str], list[dict[str, list[Candidate]]]] = {}
         for key in (str, folded, letters):
             for text in (_qualified, lambda candidate: candidate.capability, lambda candidate: candidate.name):
                 table: dict[str, list[Candidate]] = {}
                 for candidate in self._candidates:
                     table.setdefault(key(text(candidate)), []).append(candidate)
-                tables.append((key, table))
+                tables.setdefault(key, []).append(table)
         return tables
 
     def find(self, text: str) -> list[Candidate]:
         """The candidates with this id or name, by the first key function that finds any."""
-        for key, table in self._tables:
+        for key, tables in self._tables.items():
             wanted = key(text.strip())
-            if wanted and wanted in table:
-                return table[wanted]
+            if found := next((table[wanted] for table in tables if wanted in table), None) if wanted else None:
+                return found
         return []
 
     def of_set(self, name: str) -> list[Candidate]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +20,7 @@ from navlayers.mapping.formats.table_columns import refuse_missing
 from navlayers.mapping.formats.table_values import spellings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from navlayers.analysis.plan.candidates import Directory
     from navlayers.mapping.formats.table import Sheet
@@ -32,12 +33,12 @@ _DRIVE = re.compile(r"[A-Za-z]:[\\/][^:]*")
 
 
 class Price(NamedTuple):
-    """A row: the id and name of a capability as far as it has them, its cost ≥ 0, and the places of both."""
+    """A row: the id and name of a capability as far as it has them, its cost ≥ 0, and what gives their places."""
 
     names: tuple[str, ...]
     cost: Fraction
-    name_place: Place
-    place: Place
+    name_place: Callable[[], Place]
+    place: Callable[[], Place]
 
 
 class Costs(NamedTuple):
@@ -141,7 +142,8 @@ def _prices(sheet: Sheet, column: int) -> Iterator[Price | Problem]:
         names = tuple(name for i in named if (name := cells[i].strip()))
         if names and text.strip():
             if isinstance(cost, Fraction):
-                yield Price(names, cost, grid.place(line, named[0]), grid.place(line, column))
+                # Few of many rows have a problem, and places take a fifth of the time.
+                yield Price(names, cost, partial(grid.place, line, named[0]), partial(grid.place, line, column))
             else:
                 expected = spellings(text) or "a number of 0 or more, such as 1200 or 1200.50"
                 yield Problem(f"cost {quoted(text)} {cost}", grid.place(line, column), expected)
@@ -153,7 +155,7 @@ def assign(costs: Costs, directory: Directory) -> tuple[dict[str, Fraction], tup
     Raises:
         InputError: a row names several candidates, or a candidate has several costs.
     """
-    prices: dict[str, tuple[Fraction, Place]] = {}
+    prices: dict[str, Price] = {}
     unknown: list[Price] = []
     problems: list[Problem] = []
     for price in costs.prices:
@@ -161,14 +163,14 @@ def assign(costs: Costs, directory: Directory) -> tuple[dict[str, Fraction], tup
         if name is None:
             unknown.append(price)
             continue
-        candidate = directory.one(name, "", price.name_place)
+        candidate = directory.one(name, "")
         if isinstance(candidate, Problem):
-            problems.append(candidate)
+            problems.append(candidate.at(price.name_place()))
             continue
-        before, place = prices.setdefault(candidate.id, (price.cost, price.place))
-        if before != price.cost:
-            message = f"{candidate.id} has a different cost at {place}"
-            problems.append(Problem(message, price.place, hint="keep one of them"))
+        before = prices.setdefault(candidate.id, price)
+        if before.cost != price.cost:
+            message = f"{candidate.id} has a different cost at {before.place()}"
+            problems.append(Problem(message, price.place(), hint="keep one of them"))
     if problems:
         raise InputError(problems)
     notices = list(costs.notices)
@@ -179,5 +181,5 @@ def assign(costs: Costs, directory: Directory) -> tuple[dict[str, Fraction], tup
             else f"{len(unknown)} rows with unknown capabilities"
         )
         names = comma_list(list(dict.fromkeys(price.names[0] for price in unknown)))
-        notices.append(Problem(f"skipped {rows}: {names}", unknown[0].name_place))
-    return {id_: cost for id_, (cost, _) in prices.items()}, tuple(notices)
+        notices.append(Problem(f"skipped {rows}: {names}", unknown[0].name_place()))
+    return {id_: price.cost for id_, price in prices.items()}, tuple(notices)
