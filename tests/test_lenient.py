@@ -129,6 +129,10 @@ def test_the_command_that_lists_what_is_left_out_has_the_options_of_the_run(run:
     (command,) = re.findall("`navlayers (.*)` lists all of them", err)
     assert command == f"check {path} {' '.join(options)}"
     assert 'unknown score value "Hgih"' in run(*command.split()).out
+    path.write_text("control,technique,quality\nA,t1078,50\n")
+    fix = "--columns score=quality --json"
+    err = run("stats", path, *fix.split()).err
+    assert f"(correct it with: navlayers check --fix {path} --columns score=quality)" in err
 
 
 def test_render_and_upgrade_leave_out_bad_entries_of_a_layer(run: Run, tmp_path: Path) -> None:

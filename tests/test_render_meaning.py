@@ -24,6 +24,11 @@ COMPARED = {
     ),
     "union": (f"3 of 203 techniques and 3 of 453 sub-techniques covered · {BELOW}", "not covered"),
     "best": (f"3 of 203 techniques and 3 of 453 sub-techniques covered · {BELOW}", "not covered"),
+    "differences/tiny--second": (
+        "tiny scores higher on 4 of 656 with sub-techniques; second on 1, equal on 1, 650 in neither · "
+        "below each tactic: techniques on which tiny scores higher / compared",
+        "in neither",
+    ),
     "agreement": (f"3 of 203 techniques and 3 of 453 sub-techniques covered · {BELOW}", "not covered"),
 }
 # The threat uses 4 techniques, of which the set covers T1078 with 100 and T1110.001 with 10.

@@ -264,6 +264,7 @@ def on_terminal() -> bool:
 _WAITING = "navlayers.notes"
 """The key of the notes that wait for the answer, in the metadata of a context."""
 
+_CHECK = "navlayers check "
 MOST_NOTICES = 20
 
 FEW = 2
@@ -327,17 +328,18 @@ def notices(problems: Iterable[Problem]) -> None:
 
 
 def _with_options(notice: Problem) -> Problem:
-    """The notice; that of what a lenient reading left out names `check` with the options of this run."""
-    from navlayers.mapping.formats.findings import LeftOut  # noqa: PLC0415 - what is read has notices
-
-    if not isinstance(notice, LeftOut) or notice.place is None:
+    """The notice; a command of `check` in its hint gets the options of this run, to find the same."""
+    if _CHECK not in notice.hint or notice.place is None:
         return notice
+    import shlex  # noqa: PLC0415 - for few notices
+
     from msgspec.structs import replace  # noqa: PLC0415 - help does without it
 
     from navlayers.cli._next import command_line  # noqa: PLC0415 - imports this module
 
-    hint = f"`{command_line('check', notice.place.path)}` lists all of them"
-    return replace(notice, hint=hint)
+    path = shlex.quote(notice.place.path)
+    options = command_line("check", notice.place.path).removeprefix(f"{_CHECK}{path}")
+    return replace(notice, hint=notice.hint.replace(path, f"{path}{options}"))
 
 
 def remapped_inputs(inputs: Iterable[Coverage], attack_version: str) -> None:

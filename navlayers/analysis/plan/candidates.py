@@ -151,8 +151,9 @@ class Directory:
         """The candidates with this id or name, by the first key function that finds any."""
         for key, tables in self._tables.items():
             wanted = key(text.strip())
-            if found := next((table[wanted] for table in tables if wanted in table), None) if wanted else None:
-                return found
+            for table in tables if wanted else ():
+                if wanted in table:
+                    return table[wanted]
         return []
 
     def of_set(self, name: str) -> list[Candidate]:
